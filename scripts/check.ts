@@ -1,0 +1,87 @@
+/**
+ * Every check but the tests, one line a step: `npm run check`, or `npm run check -- types lint` for some.
+ *
+ * A step that fails shows its output; the steps after it still run, and the exit code says whether all passed.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+interface Outcome {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+interface Step {
+  readonly name: string;
+  readonly run: () => Outcome;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const binaries = join(root, 'node_modules', '.bin');
+const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}` };
+
+const steps: readonly Step[] = [
+  { name: 'types', run: () => command('tsc', '--noEmit') },
+  { name: 'lint', run: () => command('oxlint', '--type-aware', '--deny-warnings') },
+  { name: 'format', run: () => command('oxfmt', '--check', '.') },
+  { name: 'knip', run: () => command('knip') },
+  { name: 'tidy', run: () => command('vitest', 'run', 'test/tidy') },
+  { name: 'build', run: build },
+  { name: 'publint', run: () => command('publint', '--strict') },
+  { name: 'attw', run: checkTypesOfPackage },
+];
+
+process.exitCode = runSteps(process.argv.slice(2));
+
+function runSteps(wanted: readonly string[]): number {
+  const unknown = wanted.filter((name) => !steps.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `no such step: ${unknown.join(', ')}; steps: ${steps.map((step) => step.name).join(', ')}`,
+    );
+    return 2;
+  }
+  let failed = 0;
+  for (const step of steps) {
+    if (wanted.length > 0 && !wanted.includes(step.name)) continue;
+    const started = performance.now();
+    const { ok, output } = step.run();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${step.name.padEnd(8)} ${seconds} s`);
+    if (!ok) console.log(output.trimEnd().replaceAll(/^/gm, '     '));
+    failed += ok ? 0 : 1;
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+function command(program: string, ...args: string[]): Outcome {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { ok: status === 0, output: `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}` };
+}
+
+/** Into an empty folder, so that what was built from a deleted file is not published. */
+function build(): Outcome {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  return command('tsc', '-p', 'tsconfig.build.json');
+}
+
+/** Packs what `build` left: `attw --pack` would build again. */
+function checkTypesOfPackage(): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-pack-'));
+  try {
+    const packed = command('npm', 'pack', '--ignore-scripts', '--pack-destination', folder);
+    if (!packed.ok) return packed;
+    const [archive] = readdirSync(folder);
+    if (archive === undefined) return { ok: false, output: 'npm pack wrote no archive' };
+    return command('attw', join(folder, archive), '--profile', 'esm-only', '--no-emoji');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The guard: the policy enforcement point for plain async functions.
+ *
+ * `guard(session, tool)` takes the tool's code into a closure and gives back a function that decides first.
+ * The code runs only with a permit for exactly the arguments that were decided on: they were read once, and
+ * what the code gets is the frozen value of the bytes that were hashed. When it ends, what happened is
+ * recorded before the caller has the result.
+ */
+import {
+  bindTool,
+  type BoundTool,
+  ControlPlaneError,
+  type Decision,
+  type Permit,
+  type ReadArguments,
+  type Session,
+  type Settlement,
+  type ToolDeclaration,
+} from '../engine/index.ts';
+import { ActionRefused } from './action-refused.ts';
+
+/** What a tool's code gets beside its arguments. */
+export interface ToolContext {
+  /** Fires when the call is killed, its session aborted, its time over, or the caller gives up. */
+  readonly signal: AbortSignal;
+  readonly permit: Permit;
+}
+
+/** A tool: its declaration and its code. */
+export interface Tool<A, R> extends ToolDeclaration {
+  readonly execute: (callArguments: A, context: ToolContext) => Promise<R> | R;
+  /** What a call really cost, by unit, where that can be told from its result. */
+  readonly usage?: (result: R, callArguments: A) => Readonly<Record<string, string | number>>;
+  /** What a dry run returns in place of the result; without it a dry run throws `dry-run`. */
+  readonly dryRun?: (callArguments: A) => R;
+}
+
+export interface CallOptions {
+  /** Same key and same arguments: the call runs once, and a repeat is refused or answered as before. */
+  readonly idempotencyKey?: string;
+  readonly estimate?: Readonly<Record<string, string | number>>;
+  /** Whether to wait for an approver; otherwise a call that needs one is refused with its ticket. */
+  readonly waitForApproval?: boolean;
+  /** The caller's own signal. */
+  readonly signal?: AbortSignal;
+}
+
+export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Promise<R>;
+
+/** Binds a tool to a session. The returned function is the only way to its code. */
+export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
+  const bound = bindTool(tool);
+  const { execute, usage, dryRun } = tool;
+  if (typeof execute !== 'function') {
+    throw new ControlPlaneError('tool-ungovernable', `tool \`${tool.name}\` has no execute function`);
+  }
+  return async function guarded(callArguments: A, options: CallOptions = {}): Promise<R> {
+    const read = session.read(callArguments);
+    const decision = await decide(session, bound, read, options);
+    const frozen = read.value as A;
+    if (decision.outcome === 'allow' && decision.mode !== 'live') {
+      if (dryRun === undefined) throw new ActionRefused(decision, 'dry-run');
+      return dryRun(frozen);
+    }
+    if (decision.outcome !== 'allow' || decision.permit === undefined) {
+      throw new ActionRefused(decision);
+    }
+    const permit = session.take(decision.permit, bound, read);
+    return run(session, permit, options, (context) => execute(frozen, context), (result) =>
+      usage?.(result, frozen),
+    );
+  };
+}
+
+/** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */
+async function decide(
+  session: Session,
+  tool: BoundTool,
+  read: ReadArguments,
+  options: CallOptions,
+): Promise<Decision> {
+  const { idempotencyKey, estimate, waitForApproval, signal } = options;
+  const request = {
+    tool,
+    arguments: read,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(estimate === undefined ? {} : { estimate }),
+  };
+  for (;;) {
+    const decision = await session.authorize(request);
+    if (decision.outcome !== 'require-approval' || waitForApproval !== true) return decision;
+    if (decision.ticket === undefined) return decision;
+    const ruling = await orAborted(session.ticketDecided(decision.ticket), signal);
+    if (ruling === 'refused') return session.authorize(request);
+  }
+}
+
+/** Runs the code under a permit and settles it by what happened, before the caller has the result. */
+async function run<R>(
+  session: Session,
+  permit: Permit,
+  options: CallOptions,
+  execute: (context: ToolContext) => Promise<R> | R,
+  usageOf: (result: R) => Settlement['usage'],
+): Promise<R> {
+  const signal =
+    options.signal === undefined
+      ? permit.signal
+      : AbortSignal.any([permit.signal, options.signal]);
+  let result: R;
+  try {
+    result = await execute(Object.freeze({ signal, permit }));
+  } catch (failure) {
+    // A tool that was stopped may have done half its work: nobody knows, and that is what is recorded.
+    const outcome = signal.aborted ? 'unknown' : 'failed';
+    await session.settle(permit, { outcome, result: String(failure) });
+    throw failure;
+  }
+  await session.settle(permit, { outcome: 'succeeded', result, usage: usageOf(result) });
+  return result;
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

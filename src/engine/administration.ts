@@ -1,0 +1,158 @@
+/** What administrators and approvers do: registry, policy, tickets, kill switch. Each names who does it. */
+import { hash } from 'node:crypto';
+import type { Principal } from '../identity/principal.ts';
+import {
+  isKillScope,
+  isName,
+  type KillScope,
+  latchKey,
+  limits,
+  type PrincipalReference,
+  quoted,
+  type RecordsByKind,
+  type TicketRecord,
+} from '../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
+import type { Core } from './core.ts';
+import { fault } from './error.ts';
+import { checkedText, committed } from './payload.ts';
+import { checkedKey } from './session.ts';
+import { bindTool, type ToolDeclaration } from './tool.ts';
+
+export interface AgentDeclaration {
+  readonly name: string;
+  readonly version?: string;
+  /** Patterns of the actions the agent may ask for; all by default. */
+  readonly actions?: readonly string[];
+  readonly enabled?: boolean;
+}
+
+export interface TicketRuling {
+  readonly ticket: string;
+  readonly by: Principal;
+  readonly reason?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface KillOrder {
+  readonly scope: KillScope;
+  readonly by: Principal;
+  /** Mandatory: whoever reads the log will ask. */
+  readonly reason: string;
+  readonly idempotencyKey?: string;
+}
+
+export class Administration {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  async registerAgent(
+    by: PrincipalReference,
+    agent: string | AgentDeclaration,
+  ): Promise<RecordsByKind['agent']> {
+    const declaration = typeof agent === 'string' ? { name: agent } : agent;
+    const { name, version = '1', actions = ['**'], enabled = true } = declaration;
+    if (!isName(name) || !isName(version)) {
+      throw fault('input-invalid', `agent ${quoted(name)}: the name or version is not valid`);
+    }
+    const { record } = await this.#core.submit(
+      by,
+      { kind: 'register-agent', agent: { name, version, enabled, actions: [...actions] } },
+      'agent',
+    );
+    return record;
+  }
+
+  async registerTool(
+    by: PrincipalReference,
+    declaration: ToolDeclaration,
+    replace: boolean,
+  ): Promise<RecordsByKind['tool']> {
+    const { record: tool } = bindTool(declaration);
+    const { record } = await this.#core.submit(by, { kind: 'register-tool', tool, replace }, 'tool');
+    return record;
+  }
+
+  async activatePolicy(
+    by: PrincipalReference,
+    document: unknown,
+  ): Promise<RecordsByKind['policy']> {
+    const text = canonicalPolicy(document);
+    const { record } = await this.#core.submit(
+      by,
+      { kind: 'activate-policy', document: JSON.parse(text), hash: hash('sha256', text, 'hex') },
+      'policy',
+    );
+    return record;
+  }
+
+  async decideTicket(
+    kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket',
+    { ticket, by, reason, idempotencyKey }: TicketRuling,
+  ): Promise<TicketRecord> {
+    const key = checkedKey(idempotencyKey);
+    const { record } = await this.#core.submit(
+      this.#core.referenceOf(by),
+      { kind, ticket, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      'ticket',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
+    return record;
+  }
+
+  engageKill({ scope, by, reason, idempotencyKey }: KillOrder): Promise<RecordsByKind['latch']> {
+    const key = checkedKey(idempotencyKey);
+    const text = checkedText('the reason', reason);
+    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
+    if (text === undefined) throw fault('input-invalid', 'a kill needs a reason');
+    return this.#core.engageKill(
+      this.#core.referenceOf(by),
+      { kind: 'engage-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      text,
+    );
+  }
+
+  async releaseKill({
+    scope,
+    by,
+    reason,
+    idempotencyKey,
+  }: KillOrder): Promise<RecordsByKind['latch']> {
+    const key = checkedKey(idempotencyKey);
+    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
+    const { record } = await this.#core.submit(
+      this.#core.referenceOf(by),
+      { kind: 'release-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      'latch',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
+    return record;
+  }
+
+  /** The scopes whose kill switch is engaged. */
+  engaged(): readonly RecordsByKind['latch'][] {
+    return [...this.#core.options.replica.cache.live('latch')].filter((latch) => latch.engaged);
+  }
+
+  isEngaged(scope: KillScope): boolean {
+    return this.#core.options.replica.cache.peek('latch', latchKey(scope))?.engaged ?? false;
+  }
+}
+
+const policyLimits = {
+  depthMax: 64,
+  bytesMax: limits.policyBytesMax,
+  membersMax: 1_000_000,
+};
+
+function canonicalPolicy(document: unknown): string {
+  try {
+    return canonicalJson(document, policyLimits);
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('input-invalid', `the policy is not plain data: ${failure.message}`, failure);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The control plane: the object a host holds. Opens a log, mints principals, opens sessions, and carries
+ * administration, the feed and verification.
+ */
+import { Principal } from '../identity/principal.ts';
+import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
+import {
+  type Amounts,
+  isQualifiedName,
+  type KillScope,
+  quoted,
+  type RecordsByKind,
+  type SessionMode,
+  sessionModes,
+  type SessionRecord,
+  type TicketRecord,
+} from '../kernel/index.ts';
+import type { Head, Storage } from '../storage/storage.ts';
+import { Administration, type AgentDeclaration, type KillOrder, type TicketRuling } from './administration.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Core } from './core.ts';
+import { fault } from './error.ts';
+import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
+import { type Ids, systemIds } from './ids.ts';
+import { committed } from './payload.ts';
+import { Replica } from './replica.ts';
+import { checkedAmounts, checkedKey, Session } from './session.ts';
+import type { ToolDeclaration } from './tool.ts';
+
+export interface ControlPlaneOptions {
+  readonly storage: Storage;
+  /** Activated where it is not the active one already. Without one, every action is denied. */
+  readonly policy?: unknown;
+  readonly agents?: readonly (string | AgentDeclaration)[];
+  readonly tools?: readonly ToolDeclaration[];
+  /** Name of the log; `main` by default. */
+  readonly log?: string;
+  /** How often other processes' events are looked for, ms; 250 by default. */
+  readonly pollMs?: number;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+}
+
+export interface SessionOptions {
+  readonly principal: Principal;
+  readonly agent: string;
+  /** Limits by unit, such as `{ usd: '50', actions: 10 }`. A unit that is not named is not limited here. */
+  readonly budget?: Readonly<Record<string, string | number>>;
+  readonly mode?: SessionMode;
+  /** `false` leaves the session created, to be activated later. */
+  readonly activate?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+/** Mints principals. The host says who somebody is, and the log says that the host said so. */
+export interface Identity {
+  assert(assertion: IdentityAssertion): Principal;
+}
+
+/** The host process itself, as the author of what its configuration declares. */
+const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['admin'] };
+
+/** Opens a control plane on a store: creates or recovers the log, then applies the configuration. */
+export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { storage, log = 'main', pollMs = 250, clock = systemClock, ids = systemIds } = options;
+  let core: Core;
+  try {
+    const replica = await Replica.open(storage, log);
+    core = new Core({ storage, log, replica, clock, ids, pollMs });
+  } catch (failure) {
+    await storage.close().catch(() => {});
+    throw failure;
+  }
+  const plane = new ControlPlane(core);
+  try {
+    for (const agent of options.agents ?? []) await plane.registerAgent(agent);
+    for (const tool of options.tools ?? []) await plane.registerTool(tool);
+    if (options.policy !== undefined) await plane.activatePolicy(options.policy);
+  } catch (failure) {
+    await plane.close();
+    throw failure;
+  }
+  return plane;
+}
+
+export class ControlPlane {
+  readonly identity: Identity;
+  readonly #core: Core;
+  readonly #host: Principal;
+  readonly #administration: Administration;
+
+  /** Use `openControlPlane`. */
+  constructor(core: Core) {
+    this.#core = core;
+    this.#administration = new Administration(core);
+    this.identity = Object.freeze({
+      assert: (assertion: IdentityAssertion) => mintAssertion(core, assertion, 'host-assertion'),
+    });
+    this.#host = mintAssertion(core, hostAssertion, 'configuration');
+  }
+
+  /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
+  async openSession(options: SessionOptions): Promise<Session> {
+    const { principal, agent, mode = 'live', activate = true } = options;
+    if (!sessionModes.includes(mode)) throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
+    const core = this.#core;
+    const { ids, clock } = core.options;
+    const budget: Amounts = checkedAmounts(options.budget ?? {});
+    const key = checkedKey(options.idempotencyKey);
+    const secret = ids.secret();
+    const { record, answered } = await core.submit(
+      core.referenceOf(principal),
+      {
+        kind: 'open-session',
+        session: ids.next(clock.now()),
+        agent,
+        mode,
+        budget,
+        units: Object.keys(budget),
+        activate,
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
+      'session',
+      committed(ids, { secret }),
+    );
+    return answered.replayed
+      ? this.#attached(principal, record)
+      : new Session(core, principal, record, secret);
+  }
+
+  /** A handle on an open session of this principal, in this or another process, or after a restart. */
+  async attachSession(principal: Principal, id: string): Promise<Session> {
+    const by = this.#core.referenceOf(principal);
+    const record = await this.session(id);
+    if (record === undefined || record.org !== by.org || record.principal !== by.id) {
+      throw fault('input-invalid', 'no such session for this principal');
+    }
+    return this.#attached(principal, record);
+  }
+
+  async #attached(principal: Principal, record: SessionRecord): Promise<Session> {
+    const { storage } = this.#core.options;
+    const contents = await storage.readContents(record.openedIndex, record.openedIndex + 1);
+    const secret = contents.find(({ field }) => field === 'secret')?.text;
+    if (secret === undefined) throw fault('input-invalid', 'the session’s secret was erased');
+    return new Session(this.#core, principal, record, secret);
+  }
+
+  registerAgent(agent: string | AgentDeclaration, by = this.#host): Promise<RecordsByKind['agent']> {
+    return this.#administration.registerAgent(this.#core.referenceOf(by), agent);
+  }
+
+  /** Registers a tool. A changed definition needs `replace`, so that no change passes unnoticed. */
+  registerTool(
+    tool: ToolDeclaration,
+    options: { readonly replace?: boolean; readonly by?: Principal } = {},
+  ): Promise<RecordsByKind['tool']> {
+    const by = this.#core.referenceOf(options.by ?? this.#host);
+    return this.#administration.registerTool(by, tool, options.replace ?? false);
+  }
+
+  /** Activates a policy document. The active one stays where the new one does not check. */
+  activatePolicy(document: unknown, by = this.#host): Promise<RecordsByKind['policy']> {
+    return this.#administration.activatePolicy(this.#core.referenceOf(by), document);
+  }
+
+  approve(ruling: TicketRuling): Promise<TicketRecord> {
+    return this.#administration.decideTicket('approve-ticket', ruling);
+  }
+
+  deny(ruling: TicketRuling): Promise<TicketRecord> {
+    return this.#administration.decideTicket('deny-ticket', ruling);
+  }
+
+  cancel(ruling: TicketRuling): Promise<TicketRecord> {
+    return this.#administration.decideTicket('cancel-ticket', ruling);
+  }
+
+  /** Engages the kill switch for a scope: nothing in it starts again until it is released. */
+  async kill(order: KillOrder): Promise<RecordsByKind['latch']> {
+    return this.#administration.engageKill(order);
+  }
+
+  async release(order: KillOrder): Promise<RecordsByKind['latch']> {
+    return this.#administration.releaseKill(order);
+  }
+
+  killed(scope: KillScope): boolean {
+    return this.#administration.isEngaged(scope);
+  }
+
+  /** Pending tickets of an org, oldest first. */
+  pendingTickets(org: string): readonly TicketRecord[] {
+    return [...this.#core.options.replica.cache.live('ticket')]
+      .filter((ticket) => ticket.org === org && ticket.status === 'pending')
+      .sort((left, right) => left.requestedIndex - right.requestedIndex);
+  }
+
+  session(id: string): Promise<SessionRecord | undefined> {
+    return this.#read('session', id);
+  }
+
+  ticket(id: string): Promise<TicketRecord | undefined> {
+    return this.#read('ticket', id);
+  }
+
+  /** The state of a session's budget in one unit. */
+  budget(session: string, unit: string): Promise<RecordsByKind['budget'] | undefined> {
+    return this.#read('budget', `session:${session}|${unit}`);
+  }
+
+  async #read<K extends 'session' | 'ticket' | 'budget'>(
+    kind: K,
+    key: string,
+  ): Promise<RecordsByKind[K] | undefined> {
+    if (kind !== 'budget' && !isQualifiedName(key)) return undefined;
+    const { records } = await this.#core.options.storage.readRecords([{ kind, key }]);
+    const [record] = records;
+    return record === undefined ? undefined : (JSON.parse(record.value) as RecordsByKind[K]);
+  }
+
+  /** The log's entries, in order. */
+  events(query: EventQuery = {}): AsyncGenerator<LogEvent, void, undefined> {
+    return readEvents(this.#core.options.storage, query);
+  }
+
+  /** Calls back with every committed event, this process's and others'. Returns a function that stops it. */
+  subscribe(listener: (event: LogEvent) => void): () => void {
+    return this.#core.listen((events) => {
+      for (const event of events) listener(logEvent(event, {}));
+    });
+  }
+
+  /** Reads what other processes appended now, not at the next poll. */
+  sync(): Promise<void> {
+    return this.#core.follow();
+  }
+
+  /** The log's head: export it, and `verify` can later show that the log continues it. */
+  head(): Promise<Head> {
+    return this.#core.options.storage.head();
+  }
+
+  /** Waits for what is queued and releases the store. */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

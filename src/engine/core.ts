@@ -1,0 +1,228 @@
+/**
+ * The core: what sessions, administration and the feed share. Builds commands, submits them, and routes
+ * committed events to deadlines, running work, waiters and subscribers.
+ */
+import {
+  type Command,
+  type Kill,
+  type PrincipalReference,
+  type RecordsByKind,
+  systemPrincipal,
+  type TicketRecord,
+} from '../kernel/index.ts';
+import { Principal } from '../identity/principal.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Answered, PlacedEvent } from './batch.ts';
+import type { Clock } from './clock.ts';
+import { Deadlines } from './deadlines.ts';
+import { ControlPlaneError, fault, rejected } from './error.ts';
+import type { Ids } from './ids.ts';
+import { committed, type Payload } from './payload.ts';
+import type { Replica } from './replica.ts';
+import { RunningWork } from './running.ts';
+import { Sequencer } from './sequencer.ts';
+import { latchKey } from '../kernel/index.ts';
+
+export type Listener = (events: readonly PlacedEvent[]) => void;
+
+/** A command without what the core adds: its id, who submits it, commitments. */
+export type CommandBody = Command extends infer C
+  ? C extends Command
+    ? Omit<C, 'id' | 'by' | 'commitments'>
+    : never
+  : never;
+
+export interface CoreOptions {
+  readonly log: string;
+  readonly storage: Storage;
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** How often other processes' events are looked for while nothing is committed, ms. */
+  readonly pollMs: number;
+}
+
+export class Core {
+  readonly running = new RunningWork();
+  readonly options: CoreOptions;
+  readonly #sequencer: Sequencer;
+  readonly #deadlines: Deadlines;
+  readonly #listeners = new Set<Listener>();
+  #cancelPoll: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: CoreOptions) {
+    this.options = options;
+    this.#deadlines = new Deadlines(options.clock, ({ kind, key }) => this.#expire(kind, key));
+    this.#sequencer = new Sequencer({ ...options, onEvents: (events) => this.#route(events) });
+    for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
+    for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
+    this.#poll();
+  }
+
+  /** The principal's reference; throws `principal-not-minted` for anything not minted here. */
+  referenceOf(principal: Principal): PrincipalReference {
+    const reference = Principal.referenceOf(principal, this);
+    if (reference === undefined) throw fault('principal-not-minted');
+    return reference;
+  }
+
+  /** Submits a command and returns the record that answers it. Throws on refusals and faults. */
+  async submit<K extends keyof RecordsByKind>(
+    by: PrincipalReference,
+    body: CommandBody,
+    kind: K,
+    payload: Payload = { contents: [] },
+  ): Promise<{ readonly record: RecordsByKind[K]; readonly answered: Answered }> {
+    const answered = await this.#sequencer.submit(this.#submission(by, body, payload));
+    if (answered.answer.status === 'rejected') throw rejected(answered.answer.rejection);
+    if (answered.answer.kind !== kind || answered.record === undefined) {
+      throw fault('internal-error', `the answer to ${body.kind} is missing`);
+    }
+    return { record: answered.record as RecordsByKind[K], answered };
+  }
+
+  /**
+   * Engages a kill switch. Where the store fails, the kill takes effect in this process at once and is
+   * written before anything else when the store returns; until then the store admits nothing anyway.
+   */
+  async engageKill(
+    by: PrincipalReference,
+    body: Omit<Kill, 'id' | 'by' | 'commitments'>,
+    reason: string,
+  ): Promise<RecordsByKind['latch']> {
+    const submission = this.#submission(by, body, committed(this.options.ids, { reason }));
+    try {
+      const answered = await this.#sequencer.submit(submission);
+      if (answered.answer.status === 'rejected') throw rejected(answered.answer.rejection);
+      return answered.record as RecordsByKind['latch'];
+    } catch (failure) {
+      const storeFailed =
+        ControlPlaneError.is(failure) &&
+        (failure.code === 'store-unavailable' || failure.code === 'outcome-unknown');
+      if (!storeFailed) throw failure;
+      this.#sequencer.journal(submission);
+      this.running.abortKilled(latchKey(body.scope));
+      throw fault('kill-local-only', failure.message, failure);
+    }
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Reads what other processes appended now, not at the next poll. */
+  follow(): Promise<void> {
+    return this.#sequencer.follow();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelPoll?.();
+    this.#deadlines.stop();
+    await this.#sequencer.close();
+    await this.options.storage.close();
+    this.#listeners.clear();
+  }
+
+  #submission(by: PrincipalReference, body: CommandBody, payload: Payload) {
+    const { ids, clock } = this.options;
+    const command = {
+      ...body,
+      id: ids.next(clock.now()),
+      by,
+      ...(payload.commitments === undefined ? {} : { commitments: payload.commitments }),
+    } as Command;
+    return { command, contents: payload.contents };
+  }
+
+  #poll(): void {
+    const { clock, pollMs } = this.options;
+    this.#cancelPoll = clock.after(pollMs, () => {
+      void this.#sequencer.follow().finally(() => {
+        if (!this.#closed) this.#poll();
+      });
+    });
+  }
+
+  #expire(kind: string, key: string): void {
+    if (this.#closed) return;
+    if (kind === 'decision') this.running.abortExpired(key);
+    const body: CommandBody =
+      kind === 'decision'
+        ? { kind: 'expire-permit', permit: key }
+        : { kind: 'expire-ticket', ticket: key };
+    // A refusal means that another process was first, or that it is not due yet by the log's time.
+    void this.#sequencer
+      .submit(this.#submission(systemPrincipal, body, { contents: [] }))
+      .then(({ answer }) => {
+        if (answer.status === 'rejected') this.#rewatch(kind, key);
+      })
+      .catch(() => this.#rewatch(kind, key));
+  }
+
+  /** An expiry that did not happen is tried again, as long as the record is open. */
+  #rewatch(kind: string, key: string): void {
+    if (this.#closed) return;
+    const { cache } = this.options.replica;
+    const retryAt = this.options.clock.now() + 1_000;
+    const record = kind === 'decision' ? cache.peek('decision', key) : cache.peek('ticket', key);
+    if (record === undefined) return;
+    const at = Math.max(record.expiresAt, retryAt);
+    if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
+    else this.#watchTicket({ ...record, expiresAt: at });
+  }
+
+  #watchDecision(decision: RecordsByKind['decision'] | undefined): void {
+    if (decision === undefined) return;
+    const name = { kind: 'decision', key: decision.id } as const;
+    const open = decision.permit === 'issued' || decision.permit === 'started';
+    if (open) this.#deadlines.set(name, decision.expiresAt);
+    else this.#deadlines.drop(name);
+  }
+
+  #watchTicket(ticket: TicketRecord | undefined): void {
+    if (ticket === undefined) return;
+    const name = { kind: 'ticket', key: ticket.id } as const;
+    const open = ticket.status === 'pending' || ticket.status === 'approved';
+    if (open) this.#deadlines.set(name, ticket.expiresAt);
+    else this.#deadlines.drop(name);
+  }
+
+  #route(events: readonly PlacedEvent[]): void {
+    if (events.length === 0) return;
+    const { cache } = this.options.replica;
+    for (const { event } of events) {
+      switch (event.type) {
+        case 'action-decided':
+          this.#watchDecision(cache.peek('decision', event.data.decision));
+          if (event.data.consumed) this.#watchTicket(cache.peek('ticket', event.data.ticket));
+          break;
+        case 'permit-started':
+        case 'permit-settled':
+        case 'permit-voided':
+        case 'permit-expired':
+          this.#watchDecision(cache.peek('decision', event.data.permit));
+          break;
+        case 'ticket-requested':
+        case 'ticket-approved':
+        case 'ticket-denied':
+        case 'ticket-cancelled':
+        case 'ticket-expired':
+          this.#watchTicket(cache.peek('ticket', event.data.ticket));
+          break;
+        case 'kill-engaged':
+          this.running.abortKilled(latchKey(event.data.scope));
+          break;
+        case 'session-transitioned':
+          if (event.data.transition === 'abort') this.running.abortSession(event.session ?? '');
+          break;
+        default:
+          break;
+      }
+    }
+    for (const listener of this.#listeners) listener(events);
+  }
+}

@@ -1,0 +1,84 @@
+/** Decisions as callers see them: the record of the decision, and the permit where it carries one. */
+import {
+  type DecisionOutcome,
+  type DecisionRecord,
+  type DecisionStep,
+  decisionSteps,
+  type RejectionCode,
+  type RiskLevel,
+  type SessionMode,
+} from '../kernel/index.ts';
+import type { Permit } from './permit.ts';
+
+/** One step of the main path and how it ended. */
+export interface StepResult {
+  readonly step: DecisionStep;
+  readonly result: 'passed' | 'settled' | 'not-reached';
+}
+
+export interface Decision {
+  readonly id: string;
+  readonly outcome: DecisionOutcome;
+  readonly code: RejectionCode | 'allowed';
+  /** Why, in one sentence. */
+  readonly message: string;
+  /** What would help, or empty. */
+  readonly help: string;
+  readonly steps: readonly StepResult[];
+  readonly determinedBy: readonly string[];
+  readonly risk: RiskLevel | 'none';
+  /** For `steer`: what to do instead. */
+  readonly guidance: string;
+  readonly suggestions: readonly string[];
+  readonly session: string;
+  readonly mode: SessionMode;
+  readonly tool: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly policyVersion: number;
+  /** The ticket that was opened, is pending or was used. */
+  readonly ticket: string | undefined;
+  /** What the tool needs to run. Absent unless this very call may run it. */
+  readonly permit: Permit | undefined;
+  /** Whether this is the stored answer to an earlier sending of the same command. */
+  readonly replayed: boolean;
+  /** Index of the entry that records the decision. */
+  readonly index: number;
+  /** Log time, ms since the epoch. */
+  readonly at: number;
+}
+
+export function decisionOf(
+  record: DecisionRecord,
+  permit: Permit | undefined,
+  replayed: boolean,
+): Decision {
+  const settledAt = decisionSteps.indexOf(record.step);
+  return Object.freeze({
+    id: record.id,
+    outcome: record.outcome,
+    code: record.code,
+    message: record.message,
+    help: record.help,
+    steps: decisionSteps.map((step, position): StepResult => ({
+      step,
+      result:
+        position < settledAt ? 'passed' : position === settledAt ? 'settled' : 'not-reached',
+    })),
+    determinedBy: record.determinedBy,
+    risk: record.risk,
+    guidance: record.guidance,
+    suggestions: record.suggestions,
+    session: record.session,
+    mode: record.mode,
+    tool: record.tool,
+    action: record.action,
+    resource: record.resource,
+    policyVersion: record.policyVersion,
+    ticket: record.ticket === '' ? undefined : record.ticket,
+    permit,
+    replayed,
+    index: record.index,
+    at: record.decidedAt,
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * Faults: something outside the rules went wrong. A refusal is a value (`Rejection`, `Decision`) or, where a
+ * call cannot return one, a `ControlPlaneError` that carries it.
+ *
+ * Recognise an error with `ControlPlaneError.is` and its `code`, not with `instanceof`: two copies of this
+ * library in one process have two classes and one brand.
+ */
+import type { Rejection, RejectionCode } from '../kernel/index.ts';
+
+/** Codes of faults and of misuse, with the sentence that explains each in general. */
+export const faultCodes = {
+  closed: 'the control plane is closed',
+  overloaded: 'too many commands are waiting',
+  'store-unavailable': 'the store could not take the command; nothing was decided',
+  'outcome-unknown': 'the store may have taken the command; ask again with the same idempotency key',
+  'log-inconsistent': 'the log no longer continues what this process has seen',
+  'internal-error': 'an internal assertion failed; nothing was decided',
+  'principal-not-minted': 'the principal was not minted by this control plane',
+  'permit-not-genuine': 'the permit was not issued by this control plane, or is for something else',
+  'permit-used': 'the permit was used before',
+  'input-invalid': 'the input is not valid',
+  'arguments-unrepresentable': 'the arguments have no canonical JSON form within the limits',
+  'tool-ungovernable': 'the tool cannot be governed as it is',
+  'kill-local-only': 'the kill took effect in this process and is written when the store returns',
+} as const;
+
+export type FaultCode = keyof typeof faultCodes;
+
+const errorBrand = Symbol.for('agent-control-plane.error');
+
+export class ControlPlaneError extends Error {
+  readonly code: FaultCode | RejectionCode | 'dry-run';
+  /** Whether the same call may succeed later without a change by the caller. */
+  readonly retryable: boolean;
+  /** What would help, where something would. */
+  readonly help: string | undefined;
+  readonly [errorBrand] = true;
+
+  constructor(
+    code: FaultCode | RejectionCode | 'dry-run',
+    message: string,
+    options: { readonly retryable?: boolean; readonly help?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ControlPlaneError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.help = options.help;
+  }
+
+  static is(value: unknown): value is ControlPlaneError {
+    return typeof value === 'object' && value !== null && errorBrand in value;
+  }
+}
+
+export function fault(code: FaultCode, detail?: string, cause?: unknown): ControlPlaneError {
+  const retryable = code === 'overloaded' || code === 'store-unavailable';
+  const message = detail === undefined ? faultCodes[code] : `${faultCodes[code]}: ${detail}`;
+  return new ControlPlaneError(code, message, {
+    retryable,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export function rejected(rejection: Rejection): ControlPlaneError {
+  return new ControlPlaneError(
+    rejection.code,
+    rejection.message,
+    rejection.help === undefined ? {} : { help: rejection.help },
+  );
+}

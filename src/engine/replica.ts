@@ -1,0 +1,167 @@
+/**
+ * The replica: this process's copy of the log's head and state, and how it catches up with other processes.
+ *
+ * Opening, following and recovering are one path: load what is live, then read the entries that came since,
+ * and reload the records they changed.
+ *
+ * INVARIANT: between calls, every record in the cache is true at `head`.
+ */
+import {
+  type Command,
+  type Event,
+  footprint,
+  type RecordKind,
+  type RecordName,
+  touched,
+} from '../kernel/index.ts';
+import { type Entry, readEntry } from '../log/index.ts';
+import type { Head, Storage } from '../storage/storage.ts';
+import type { PlacedEvent } from './batch.ts';
+import { fault } from './error.ts';
+import { fromStored, RecordCache, recordName } from './record-cache.ts';
+
+const pageSize = 1_000;
+const residentAndLive: readonly { readonly kind: RecordKind; readonly live: true }[] = (
+  ['agent', 'tool', 'policy', 'latch', 'session', 'decision', 'ticket'] as const
+).map((kind) => ({ kind, live: true }));
+
+export class Replica {
+  readonly cache = new RecordCache();
+  readonly #storage: Storage;
+  #head: Head;
+
+  private constructor(storage: Storage, head: Head) {
+    this.#storage = storage;
+    this.#head = head;
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Loads the log's live state. */
+  static async open(storage: Storage, log: string): Promise<Replica> {
+    const replica = new Replica(storage, await storage.open(log));
+    for (const query of residentAndLive) {
+      for (let after: string | undefined; ; ) {
+        const page = await storage.scanRecords({
+          ...query,
+          limit: pageSize,
+          ...(after === undefined ? {} : { after }),
+        });
+        for (const record of page.records) replica.cache.put(fromStored(record));
+        if (page.records.length < pageSize) break;
+        after = page.records.at(-1)?.key;
+      }
+    }
+    // The pages may be newer than the head read first; following from that head makes all of them one.
+    await replica.follow();
+    return replica;
+  }
+
+  /** Takes over what this process itself has committed. */
+  advance(head: Head): void {
+    this.#head = head;
+  }
+
+  /** Loads what the commands may read; the events of others that were met on the way are returned. */
+  async load(commands: readonly Command[]): Promise<readonly PlacedEvent[]> {
+    this.cache.trim();
+    const foreign: PlacedEvent[] = [];
+    for (;;) {
+      const missing = this.#missing(commands);
+      if (missing.length === 0) return foreign;
+      const { head, records } = await this.#storage.readRecords(missing);
+      for (const record of records) this.cache.put(fromStored(record));
+      const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
+      for (const name of missing) {
+        if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
+      }
+      if (head.size !== this.#head.size) foreign.push(...(await this.follow()));
+    }
+  }
+
+  #missing(commands: readonly Command[]): readonly RecordName[] {
+    const missing = new Map<string, RecordName>();
+    for (const command of commands) {
+      for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key))) {
+        if (!this.cache.has(name.kind, name.key)) missing.set(recordName(name.kind, name.key), name);
+      }
+    }
+    return [...missing.values()];
+  }
+
+  /** Catches up with the log. Returns the events that other processes appended, in order. */
+  async follow(): Promise<readonly PlacedEvent[]> {
+    const foreign: PlacedEvent[] = [];
+    let head = await this.#storage.head();
+    while (head.size !== this.#head.size) {
+      if (head.size < this.#head.size) {
+        throw fault('log-inconsistent', `it had ${this.#head.size} entries and has ${head.size}`);
+      }
+      const events = await this.#readForeign(this.#head.size, head.size);
+      foreign.push(...events);
+      head = await this.#reload(events);
+    }
+    if (head.previous !== this.#head.previous) {
+      throw fault('log-inconsistent', `entry ${head.size - 1} is not the one seen before`);
+    }
+    return foreign;
+  }
+
+  async #readForeign(from: number, to: number): Promise<readonly PlacedEvent[]> {
+    const events: PlacedEvent[] = [];
+    let { previous } = this.#head;
+    for (let index = from; index < to; ) {
+      const page = await this.#storage.readEntries(index, Math.min(pageSize, to - index));
+      if (page.length === 0) throw fault('log-inconsistent', `entry ${index} is missing`);
+      for (const stored of page) {
+        const entry = readEntry(stored.body);
+        if (entry.previous !== previous) {
+          throw fault('log-inconsistent', `entry ${stored.index} does not continue the chain`);
+        }
+        previous = stored.leaf;
+        events.push(placedEvent(entry));
+      }
+      index += page.length;
+    }
+    return events;
+  }
+
+  /** Reloads the records that events changed; returns the head they were read at. */
+  async #reload(events: readonly PlacedEvent[]): Promise<Head> {
+    const names = new Map<string, RecordName>();
+    for (const { event } of events) {
+      for (const name of touched(event)) names.set(recordName(name.kind, name.key), name);
+    }
+    const { head, records } = await this.#storage.readRecords([...names.values()]);
+    for (const record of records) this.cache.put(fromStored(record));
+    const last = events.at(-1);
+    if (last !== undefined && head.size === last.index + 1) {
+      this.#head = head;
+    } else if (last !== undefined) {
+      // More was appended meanwhile: stand at the last event read, and go on from there.
+      const [stored] = await this.#storage.readEntries(last.index, 1);
+      this.#head = { ...this.#head, size: last.index + 1, previous: stored?.leaf ?? null };
+    }
+    return head;
+  }
+}
+
+/** An entry as an event with its place. */
+export function placedEvent(entry: Entry): PlacedEvent {
+  const event = {
+    type: entry.type,
+    data: entry.data,
+    ...(entry.session === undefined ? {} : { session: entry.session }),
+  } as unknown as Event;
+  return {
+    index: entry.index,
+    at: entry.at,
+    command: entry.command,
+    by: entry.by as unknown as PlacedEvent['by'],
+    sequence: entry.sequence,
+    event,
+  };
+}
+

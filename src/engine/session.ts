@@ -1,0 +1,220 @@
+/**
+ * A session as its principal holds it: authorize calls, start, settle and void permits, and end it.
+ *
+ * Nothing is decided here. Arguments are read once into canonical text; the text is what is digested,
+ * decided on, recorded and, as a frozen value, handed to the tool.
+ */
+import type { Principal } from '../identity/principal.ts';
+import {
+  type Amounts,
+  limits,
+  parseAmounts,
+  type SessionMode,
+  type SessionRecord,
+  type SessionTransition,
+} from '../kernel/index.ts';
+import { keyedDigest } from '../log/index.ts';
+import type { Core } from './core.ts';
+import { type Decision, decisionOf } from './decision.ts';
+import { fault } from './error.ts';
+import { checkedText, committed, readArguments, resultText } from './payload.ts';
+import { Permit } from './permit.ts';
+import { schemaFact } from './schema-fact.ts';
+import type { BoundTool } from './tool.ts';
+
+export interface AuthorizeRequest {
+  readonly tool: BoundTool;
+  /** The call's arguments, as `read` returned them. */
+  readonly arguments: ReadArguments;
+  /** The caller's own expectation of the cost: raises the reservation, never lowers it. */
+  readonly estimate?: Readonly<Record<string, string | number>>;
+  readonly idempotencyKey?: string;
+  /** `later` issues a permit that `start` has to start; by default an allow starts it at once. */
+  readonly start?: 'now' | 'later';
+}
+
+export interface ReadArguments {
+  readonly text: string;
+  /** Deep-frozen. */
+  readonly value: unknown;
+  readonly digest: string;
+}
+
+export interface Settlement {
+  readonly outcome: 'succeeded' | 'failed' | 'unknown';
+  /** What was used, by unit. A unit that was reserved and is left out counts in full. */
+  readonly usage?: Readonly<Record<string, string | number>> | undefined;
+  /** What the tool returned, or the text of its error; kept beside the log. */
+  readonly result?: unknown;
+}
+
+export class Session {
+  readonly id: string;
+  readonly mode: SessionMode;
+  readonly agent: string;
+  readonly #core: Core;
+  readonly #principal: Principal;
+  readonly #secret: string;
+
+  constructor(core: Core, principal: Principal, record: SessionRecord, secret: string) {
+    this.#core = core;
+    this.#principal = principal;
+    this.#secret = secret;
+    this.id = record.id;
+    this.mode = record.mode;
+    this.agent = record.agent;
+  }
+
+  /** Reads a call's arguments once. Throws `arguments-unrepresentable`. */
+  read(value: unknown): ReadArguments {
+    const { text, value: frozen } = readArguments(value);
+    return { text, value: frozen, digest: keyedDigest(this.#secret, 'arguments', text) };
+  }
+
+  /** Decides one call, durably. A denial is an answer; what throws is a refusal of the command or a fault. */
+  async authorize(request: AuthorizeRequest): Promise<Decision> {
+    const core = this.#core;
+    const { tool, arguments: read } = request;
+    const schema = schemaFact(tool, read.value);
+    const key = checkedKey(request.idempotencyKey);
+    const { record, answered } = await core.submit(
+      core.referenceOf(this.#principal),
+      {
+        kind: 'authorize',
+        session: this.id,
+        tool: tool.record.name,
+        definition: tool.record.definition,
+        arguments: read.value,
+        argumentsDigest: read.digest,
+        estimate: checkedAmounts(request.estimate ?? {}),
+        start: request.start !== 'later',
+        ...(schema === undefined ? {} : { schema }),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
+      'decision',
+      committed(core.options.ids, { arguments: read.text }),
+    );
+    const fresh = !answered.replayed && (record.permit === 'started' || record.permit === 'issued');
+    const permit = fresh ? new Permit(core, record, core.running.add(record)) : undefined;
+    return decisionOf(record, permit, answered.replayed);
+  }
+
+  /** Starts a permit that was issued for later. What covers it is checked again. */
+  async start(permit: Permit): Promise<void> {
+    await this.#submitFor(permit, { kind: 'start-permit', permit: permit.id });
+  }
+
+  /** Resolves a started permit by what really happened. */
+  async settle(permit: Permit, settlement: Settlement): Promise<Amounts> {
+    const usage = settlement.usage === undefined ? 'reserved' : checkedAmounts(settlement.usage);
+    const result = 'result' in settlement ? resultText(settlement.result) : undefined;
+    const record = await this.#submitFor(
+      permit,
+      { kind: 'settle-permit', permit: permit.id, outcome: settlement.outcome, usage },
+      { result },
+    );
+    return record.posted;
+  }
+
+  /** Gives back a permit that was never started. */
+  async void(permit: Permit): Promise<void> {
+    await this.#submitFor(permit, { kind: 'void-permit', permit: permit.id });
+  }
+
+  async #submitFor(
+    permit: Permit,
+    body: Parameters<Core['submit']>[1],
+    texts: Readonly<Record<string, string | undefined>> = {},
+  ) {
+    const core = this.#core;
+    if (!Permit.isGenuine(permit, core)) throw fault('permit-not-genuine');
+    const by = core.referenceOf(this.#principal);
+    const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
+    if (record.permit !== 'issued' && record.permit !== 'started') core.running.remove(permit.id);
+    return record;
+  }
+
+  /** Uses up a permit for exactly this call; for enforcement points. */
+  take(permit: unknown, tool: BoundTool, read: ReadArguments): Permit {
+    return Permit.take(permit, this.#core, {
+      tool: tool.record.name,
+      argumentsDigest: read.digest,
+    });
+  }
+
+  /** Waits until a ticket is decided by anyone, on any surface. */
+  ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
+    const core = this.#core;
+    const { cache } = core.options.replica;
+    return new Promise((resolve) => {
+      const settle = (): boolean => {
+        const status = cache.peek('ticket', ticket)?.status;
+        if (status === 'pending') return false;
+        resolve(status === 'approved' ? 'approved' : 'refused');
+        return true;
+      };
+      if (settle()) return;
+      const stop = core.listen((events) => {
+        const concerns = events.some(
+          ({ event }) => event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket,
+        );
+        if (concerns && settle()) stop();
+      });
+    });
+  }
+
+  activate(): Promise<SessionRecord> {
+    return this.#transition('activate');
+  }
+
+  pause(reason?: string): Promise<SessionRecord> {
+    return this.#transition('pause', reason);
+  }
+
+  resume(reason?: string): Promise<SessionRecord> {
+    return this.#transition('resume', reason);
+  }
+
+  /** Ends the session well. Open permits can still be settled; nothing new starts. */
+  complete(reason?: string): Promise<SessionRecord> {
+    return this.#transition('complete', reason);
+  }
+
+  /** Ends the session at once: running work in this and other processes gets its signal. */
+  abort(reason?: string): Promise<SessionRecord> {
+    return this.#transition('abort', reason);
+  }
+
+  async #transition(transition: SessionTransition, reason?: string): Promise<SessionRecord> {
+    const core = this.#core;
+    const { record } = await core.submit(
+      core.referenceOf(this.#principal),
+      { kind: 'transition-session', session: this.id, transition },
+      'session',
+      committed(core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
+    return record;
+  }
+}
+
+export function checkedAmounts(value: Readonly<Record<string, string | number>>): Amounts {
+  const amounts = parseAmounts(value);
+  if (amounts === undefined) {
+    throw fault(
+      'input-invalid',
+      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit',
+    );
+  }
+  return amounts;
+}
+
+export function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined) return undefined;
+  if (key === '' || key.length > limits.idempotencyKeyLengthMax || !/^[\x21-\x7e]+$/.test(key)) {
+    throw fault(
+      'input-invalid',
+      `an idempotency key is 1 to ${limits.idempotencyKeyLengthMax} printable ASCII characters`,
+    );
+  }
+  return key;
+}

@@ -1,0 +1,111 @@
+/**
+ * Tools as the host declares them, and what the log pins of each: the hash of the whole definition.
+ *
+ * What decides (action, resource, cost, schema) is read from the declaration once, when the tool is bound,
+ * and copied: changing the object afterwards changes nothing that is governed.
+ */
+import { hash } from 'node:crypto';
+import {
+  type EstimateTerm,
+  isName,
+  isResourceTemplate,
+  limits,
+  parseAmount,
+  quoted,
+  type ToolRecord,
+} from '../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
+import { fault } from './error.ts';
+
+/** A tool's declaration: everything but its code. */
+export interface ToolDeclaration {
+  /** Unique name, exact and case-sensitive. */
+  readonly name: string;
+  /** The policy's action that a call of this tool is. */
+  readonly action: string;
+  /** Which resource a call touches, as a template over the arguments; the tool's name by default. */
+  readonly resource?: string;
+  readonly description?: string;
+  /** JSON Schema (2020-12) that the arguments have to fit. */
+  readonly inputSchema?: object;
+  /**
+   * The most a call can cost, by unit: an exact amount, or `{ argument: 'amount' }` where an argument says
+   * it. What is not declared counts as nothing, and any use of it freezes the budget.
+   */
+  readonly estimate?: Readonly<Record<string, string | number | { readonly argument: string }>>;
+}
+
+/** A declaration, checked and pinned. */
+export interface BoundTool {
+  readonly record: ToolRecord;
+  readonly inputSchema: object | undefined;
+}
+
+const definitionLimits = {
+  depthMax: limits.argumentsDepthMax,
+  bytesMax: limits.toolDefinitionBytesMax,
+  membersMax: limits.argumentsMembersMax,
+};
+
+/** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
+export function bindTool(declaration: ToolDeclaration): BoundTool {
+  const { name, action, description, inputSchema } = declaration;
+  if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
+  if (!isName(action)) {
+    throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
+  }
+  const resource = declaration.resource ?? name;
+  if (!isResourceTemplate(resource)) {
+    throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid resource template`);
+  }
+  const estimate = Object.fromEntries(
+    Object.entries(declaration.estimate ?? {})
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([unit, term]) => [unit, estimateTerm(name, unit, term)]),
+  );
+  const described = {
+    name,
+    action,
+    resource,
+    estimate,
+    ...(description === undefined ? {} : { description }),
+    ...(inputSchema === undefined ? {} : { inputSchema }),
+  };
+  const text = canonicalDefinition(name, described);
+  const schemaText = inputSchema === undefined ? undefined : canonicalDefinition(name, inputSchema);
+  return {
+    record: {
+      name,
+      action,
+      resource,
+      estimate,
+      hasSchema: inputSchema !== undefined,
+      definition: hash('sha256', text, 'hex'),
+    },
+    inputSchema: schemaText === undefined ? undefined : (JSON.parse(schemaText) as object),
+  };
+}
+
+function estimateTerm(
+  tool: string,
+  unit: string,
+  term: string | number | { readonly argument: string },
+): EstimateTerm {
+  if (typeof term === 'object' && term !== null && typeof term.argument === 'string') {
+    return { argument: term.argument };
+  }
+  const amount = isName(unit) ? parseAmount(unit, term) : undefined;
+  if (amount === undefined) {
+    throw fault('tool-ungovernable', `tool ${quoted(tool)}: estimate ${quoted(unit)} is not exact`);
+  }
+  return { amount };
+}
+
+function canonicalDefinition(tool: string, value: unknown): string {
+  try {
+    return canonicalJson(value, definitionLimits);
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('tool-ungovernable', `tool ${quoted(tool)}: ${failure.message}`, failure);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Amounts: exact integers in a unit's smallest step.
+ *
+ * USD is counted in micro-USD (scale 6), tokens and actions in ones. Callers give exact decimal strings or
+ * safe integers; a float that is not a whole number, NaN, an infinity, a negative or anything that would
+ * pass 2^53 - 1 is refused. Nothing is rounded here: a string with more decimals than the unit's scale is
+ * refused, because whoever sent it believes in a precision that would be lost.
+ */
+import { limits } from './limits.ts';
+import { isName } from './name.ts';
+
+/** Decimal places of the built-in units. Other units count in ones. */
+const scales: ReadonlyMap<string, number> = new Map([
+  ['usd', 6],
+  ['tokens', 0],
+  ['actions', 0],
+]);
+
+/** Amounts by unit, in the units' smallest steps. Keys are sorted; a zero is stated, not left out. */
+export type Amounts = Readonly<Record<string, number>>;
+
+export function scaleOf(unit: string): number {
+  return scales.get(unit) ?? 0;
+}
+
+const decimalText = /^(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,18}))?$/;
+
+/** Parses one amount of `unit`; undefined where it is not an exact, countable amount. */
+export function parseAmount(unit: string, value: unknown): number | undefined {
+  const scale = scaleOf(unit);
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value < 0) return undefined;
+    return scaled(String(value), '', scale);
+  }
+  if (typeof value !== 'string') return undefined;
+  const parts = decimalText.exec(value);
+  if (parts === null) return undefined;
+  return scaled(parts[1] ?? '', parts[2] ?? '', scale);
+}
+
+function scaled(whole: string, fraction: string, scale: number): number | undefined {
+  const significant = fraction.replace(/0+$/, '');
+  if (significant.length > scale) return undefined;
+  const amount = BigInt(whole + significant.padEnd(scale, '0'));
+  return amount <= BigInt(limits.amountMax) ? Number(amount) : undefined;
+}
+
+/** The exact decimal text of an amount: the inverse of `parseAmount`. */
+export function formatAmount(unit: string, amount: number): string {
+  const scale = scaleOf(unit);
+  if (scale === 0) return String(amount);
+  const digits = String(amount).padStart(scale + 1, '0');
+  const whole = digits.slice(0, -scale);
+  const fraction = digits.slice(-scale).replace(/0+$/, '');
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+/** Parses amounts by unit; undefined where a unit's name or an amount is not valid. */
+export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts | undefined {
+  const units = Object.keys(value).sort();
+  if (units.length > limits.unitsMax) return undefined;
+  const amounts: Record<string, number> = {};
+  for (const unit of units) {
+    if (!isName(unit)) return undefined;
+    const amount = parseAmount(unit, value[unit]);
+    if (amount === undefined) return undefined;
+    amounts[unit] = amount;
+  }
+  return amounts;
+}
+
+/** The larger of two amounts in each unit: how a caller's estimate can raise a reservation, never lower it. */
+export function largerOf(left: Amounts, right: Amounts): Amounts {
+  const amounts: Record<string, number> = {};
+  for (const unit of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
+    amounts[unit] = Math.max(amountOf(left, unit), amountOf(right, unit));
+  }
+  return amounts;
+}
+
+/** Own-property lookup: a unit may not be answered by a prototype. */
+export function amountOf(amounts: Amounts, unit: string): number {
+  return Object.hasOwn(amounts, unit) ? (amounts[unit] ?? 0) : 0;
+}

@@ -1,0 +1,69 @@
+/** Tickets and the bindings that find them. */
+import { sessionOf } from './apply-session.ts';
+import type { Event, EventPosition } from './event.ts';
+import type { RecordChange, StateView, TicketRecord, TicketStatus } from './record.ts';
+import { bindingKey } from './ticket.ts';
+
+type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
+
+export function applyTicket(
+  view: StateView,
+  event: TicketEvent,
+  position: EventPosition,
+): readonly RecordChange[] {
+  if (event.type === 'ticket-requested') return requested(view, event, position);
+  const ticket = view.get('ticket', event.data.ticket);
+  if (ticket === undefined) throw new Error('assertion: a ticket that was never requested');
+  const value: TicketRecord = {
+    ...ticket,
+    status: statusAfter[event.type],
+    decidedBy: position.by.id,
+    decidedAt: position.at,
+    ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
+  };
+  return [{ kind: 'ticket', key: ticket.id, value }];
+}
+
+const statusAfter: Readonly<Record<Exclude<TicketEvent['type'], 'ticket-requested'>, TicketStatus>> = {
+  'ticket-approved': 'approved',
+  'ticket-denied': 'denied',
+  'ticket-cancelled': 'cancelled',
+  'ticket-expired': 'expired',
+};
+
+function requested(
+  view: StateView,
+  event: Extract<TicketEvent, { readonly type: 'ticket-requested' }>,
+  position: EventPosition,
+): readonly RecordChange[] {
+  const session = sessionOf(view, event.session);
+  const { data } = event;
+  const ticket: TicketRecord = {
+    id: data.ticket,
+    session: session.id,
+    org: session.org,
+    principal: session.principal,
+    agent: session.agent,
+    tool: data.tool,
+    action: data.action,
+    resource: data.resource,
+    argumentsDigest: data.argumentsDigest,
+    definition: data.definition,
+    policyVersion: data.policyVersion,
+    estimate: data.estimate,
+    risk: data.risk,
+    reason: data.reason,
+    approverRoles: data.approverRoles,
+    status: 'pending',
+    requestedAt: position.at,
+    requestedIndex: position.index,
+    expiresAt: data.expiresAt,
+    decidedBy: '',
+    decidedAt: 0,
+  };
+  const binding = bindingKey(session.id, data.tool, data.argumentsDigest);
+  return [
+    { kind: 'ticket', key: ticket.id, value: ticket },
+    { kind: 'binding', key: binding, value: { ticket: ticket.id } },
+  ];
+}

@@ -1,0 +1,103 @@
+/**
+ * `apply`: one event onto the state. Pure; the only place where records come from.
+ *
+ * The same function runs when a decision is made, when a log is replayed and when it is verified, so that
+ * what the tables say can be compared with what the log says.
+ */
+import { applyDecision, applyPermit } from './apply-decision.ts';
+import { applySession } from './apply-session.ts';
+import { applyTicket } from './apply-ticket.ts';
+import { budgetKey, openBudget } from './budget.ts';
+import type { Event, EventPosition } from './event.ts';
+import { latchKey } from './latch.ts';
+import type { RecordChange, StateView } from './record.ts';
+
+/** The records to put in place. At most one change for each record. */
+export function apply(
+  view: StateView,
+  event: Event,
+  position: EventPosition,
+): readonly RecordChange[] {
+  const changes = changesOf(view, event, position);
+  const { idempotency } = event.data;
+  if (idempotency === undefined) return changes;
+  const { key, fingerprint, answer } = idempotency;
+  return [...changes, { kind: 'command', key, value: { fingerprint, answer } }];
+}
+
+function changesOf(
+  view: StateView,
+  event: Event,
+  position: EventPosition,
+): readonly RecordChange[] {
+  switch (event.type) {
+    case 'agent-registered': {
+      const { name, version, enabled, actions } = event.data;
+      return [{ kind: 'agent', key: name, value: { name, version, enabled, actions } }];
+    }
+    case 'tool-registered': {
+      const { name, action, resource, estimate, hasSchema, definition } = event.data;
+      const value = { name, action, resource, estimate, hasSchema, definition };
+      return [{ kind: 'tool', key: name, value }];
+    }
+    case 'policy-activated': {
+      const { hash, document } = event.data;
+      return [
+        { kind: 'policy', key: 'active', value: { version: document.version, hash, document } },
+      ];
+    }
+    case 'kill-engaged':
+    case 'kill-released':
+      return [latchChange(view, event, position)];
+    case 'command-rejected':
+      return [];
+    case 'session-opened': {
+      const scope = `session:${event.data.session}`;
+      const budgets = Object.entries(event.data.budget).map(
+        ([unit, limit]): RecordChange => ({
+          kind: 'budget',
+          key: budgetKey(scope, unit),
+          value: openBudget(scope, unit, limit),
+        }),
+      );
+      return [applySession(view, event, position), ...budgets];
+    }
+    case 'session-transitioned':
+    case 'budget-frozen':
+      return [applySession(view, event, position)];
+    case 'action-decided':
+      return [applySession(view, event, position), ...applyDecision(view, event, position)];
+    case 'permit-started':
+    case 'permit-settled':
+    case 'permit-voided':
+    case 'permit-expired':
+      return [applySession(view, event, position), ...applyPermit(view, event)];
+    case 'ticket-requested':
+    case 'ticket-approved':
+    case 'ticket-denied':
+    case 'ticket-cancelled':
+    case 'ticket-expired':
+      return [applySession(view, event, position), ...applyTicket(view, event, position)];
+  }
+}
+
+function latchChange(
+  view: StateView,
+  event: Extract<Event, { readonly type: 'kill-engaged' | 'kill-released' }>,
+  position: EventPosition,
+): RecordChange {
+  const key = latchKey(event.data.scope);
+  const engaged = event.type === 'kill-engaged';
+  const before = view.get('latch', key);
+  return {
+    kind: 'latch',
+    key,
+    value: {
+      scope: key,
+      engaged,
+      engagedIndex: engaged ? position.index : (before?.engagedIndex ?? position.index),
+      changedAt: position.at,
+      by: position.by.id,
+    },
+  };
+}

@@ -1,0 +1,291 @@
+/**
+ * The main path: may this agent, in this session, run this tool with these arguments now?
+ *
+ * The steps run in a fixed order and the first refusal is the answer; `decisionSteps` names them. The verdict,
+ * the reservation, the use of an approval and the permit are one event, so they hold together or not at all.
+ */
+import type { Amounts } from './amount.ts';
+import type { Reservation } from './budget.ts';
+import { refusalOf } from './budget.ts';
+import { estimateOf } from './estimate.ts';
+import type { Authorize } from './command.ts';
+import type { Event, EventDataByType } from './event.ts';
+import { type HandleContext, type HandlerFor, ownSession } from './handled.ts';
+import { killedMessage } from './handle-session.ts';
+import { limits } from './limits.ts';
+import { quoted } from './name.ts';
+import { compilePolicy } from './policy/compile.ts';
+import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
+import { compileGlobs } from './policy/glob.ts';
+import { expandResource } from './policy/resource.ts';
+import { permits } from './principal.ts';
+import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
+import { reject, type Rejection } from './rejection.ts';
+import { budgetKey } from './budget.ts';
+import { claimTicket, type TicketUse } from './ticket-use.ts';
+import { engagedLatch } from './ticket.ts';
+
+type Decided = EventDataByType['action-decided'];
+
+/** What has been established about a request so far. */
+interface Draft {
+  readonly command: Authorize;
+  readonly session: SessionRecord;
+  tool: ToolRecord | undefined;
+  resource: string;
+  policyVersion: number;
+  verdict: PolicyVerdict | undefined;
+}
+
+interface Refusal {
+  readonly step: DecisionStep;
+  readonly rejection: Rejection;
+}
+
+export const authorize: HandlerFor<Authorize> = (view, command, context) => {
+  if (!permits(command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  const session = ownSession(view, command.by, command.session);
+  if (session === undefined) return { rejection: reject('session-unknown') };
+  const tool = view.get('tool', command.tool);
+  const draft: Draft = {
+    command,
+    session,
+    tool,
+    resource: '',
+    policyVersion: 0,
+    verdict: undefined,
+  };
+  const events = decide(view, draft, context);
+  return { events, subject: { kind: 'decision', key: command.id } };
+};
+
+function decide(view: StateView, draft: Draft, context: HandleContext): readonly Event[] {
+  const refusal =
+    checkSession(view, draft) ??
+    checkKill(view, draft) ??
+    checkTool(view, draft) ??
+    checkPolicy(view, draft);
+  if (refusal !== undefined) return [decided(draft, denied(refusal))];
+  const { verdict, session, command } = draft;
+  if (verdict === undefined || draft.tool === undefined) throw new Error('assertion: no verdict');
+  if (verdict.effect === 'steer') return [steered(draft, verdict)];
+  const estimate = estimateOf(draft.tool.estimate, command);
+  if (estimate === undefined) {
+    const rejection = reject('amount-out-of-range', 'the cost cannot be read from the arguments');
+    return [decided(draft, denied({ step: 'budget', rejection }))];
+  }
+  const budgets = reserveAll(view, session, estimate);
+  const ask = verdict.effect === 'require-approval' && session.mode === 'live';
+  const use = ask ? claimTicket(view, draft, verdict, estimate, context) : undefined;
+  if (use?.refusal !== undefined) {
+    return [decided(draft, denied({ step: 'approval', rejection: use.refusal })), ...use.events];
+  }
+  const blocked = budgets.refusal ?? permitRefusal(session);
+  if (blocked !== undefined) return [decided(draft, denied(blocked))];
+  if (verdict.effect === 'require-approval' && use?.consumed !== true) {
+    return awaiting(draft, verdict, use);
+  }
+  return [allowed(draft, verdict, budgets.reservations, use?.ticket ?? '', context)];
+}
+
+function checkSession(view: StateView, draft: Draft): Refusal | undefined {
+  const { session } = draft;
+  const step = 'session';
+  if (session.status !== 'active') {
+    return { step, rejection: reject('session-not-active', `the session is ${session.status}`) };
+  }
+  const agent = view.get('agent', session.agent);
+  if (agent === undefined) return { step, rejection: reject('agent-unknown') };
+  if (!agent.enabled) return { step, rejection: reject('agent-disabled') };
+  return undefined;
+}
+
+function checkKill(view: StateView, draft: Draft): Refusal | undefined {
+  const { session, tool, command } = draft;
+  const latch = engagedLatch(view, {
+    org: session.org,
+    principal: session.principal,
+    agent: session.agent,
+    session: session.id,
+    tool: command.tool,
+    ...(tool === undefined ? {} : { action: tool.action }),
+  });
+  if (latch === undefined) return undefined;
+  return { step: 'kill', rejection: reject('killed', killedMessage(latch)) };
+}
+
+function checkTool(view: StateView, draft: Draft): Refusal | undefined {
+  const { command, tool, session } = draft;
+  const step = 'tool';
+  if (tool === undefined) {
+    return {
+      step,
+      rejection: reject('tool-unknown', `tool ${quoted(command.tool)} is not registered`),
+    };
+  }
+  if (tool.definition !== command.definition) {
+    const message = `tool ${quoted(tool.name)} differs from its registered definition`;
+    return { step, rejection: reject('tool-changed', message) };
+  }
+  const actions = view.get('agent', session.agent)?.actions ?? [];
+  if (!actions.includes('**') && !compileGlobs(actions)(tool.action)) {
+    const message = `agent ${quoted(session.agent)} is not registered for ${quoted(tool.action)}`;
+    return { step, rejection: reject('agent-not-capable', message) };
+  }
+  if (tool.hasSchema) {
+    const fact = command.schema;
+    if (fact === undefined || fact.definition !== tool.definition || !fact.valid) {
+      return { step, rejection: reject('arguments-invalid', fact?.problem || undefined) };
+    }
+  }
+  const resource = expandResource(tool.resource, command.arguments);
+  if (resource === undefined) {
+    const message = `no resource can be derived with ${quoted(tool.resource)}`;
+    return { step, rejection: reject('resource-invalid', message) };
+  }
+  draft.resource = resource;
+  return undefined;
+}
+
+function checkPolicy(view: StateView, draft: Draft): Refusal | undefined {
+  const { command, session, tool } = draft;
+  const step = 'policy';
+  const active = view.get('policy', 'active');
+  if (active === undefined) return { step, rejection: reject('policy-missing') };
+  draft.policyVersion = active.version;
+  const verdict = evaluatePolicy(compilePolicy(active.document), {
+    arguments: command.arguments,
+    resource: draft.resource,
+    action: tool?.action ?? '',
+    tool: command.tool,
+    agent: session.agent,
+    principal: session.principal,
+    org: session.org,
+    session: session.id,
+  });
+  draft.verdict = verdict;
+  if (verdict.effect === 'deny' && verdict.code !== 'allowed') {
+    return { step, rejection: reject(verdict.code, verdict.message) };
+  }
+  return undefined;
+}
+
+/** Reservations in every budget that applies, or the first refusal and none. */
+function reserveAll(
+  view: StateView,
+  session: SessionRecord,
+  estimate: Amounts,
+): { readonly reservations: readonly Reservation[]; readonly refusal?: Refusal } {
+  const reservations: Reservation[] = [];
+  for (const unit of session.units) {
+    const amount = estimate[unit] ?? 0;
+    const key = budgetKey(`session:${session.id}`, unit);
+    const budget = view.get('budget', key);
+    if (budget === undefined) throw new Error(`assertion: budget ${key} is missing`);
+    const rejection = refusalOf(budget, amount);
+    if (rejection !== undefined) return { reservations: [], refusal: { step: 'budget', rejection } };
+    reservations.push({ budget: key, unit, amount });
+  }
+  return { reservations };
+}
+
+function permitRefusal(session: SessionRecord): Refusal | undefined {
+  if (session.openPermits < limits.permitsOpenMax) return undefined;
+  return { step: 'permit', rejection: reject('permits-open-limit') };
+}
+
+function denied(refusal: Refusal): Partial<Decided> {
+  const { code, message, help } = refusal.rejection;
+  return { outcome: 'deny', step: refusal.step, code, message, help: help ?? '' };
+}
+
+function steered(draft: Draft, verdict: PolicyVerdict): Event {
+  const action = draft.tool?.action ?? '';
+  const { steers } = draft.session;
+  const before = Object.hasOwn(steers, action) ? (steers[action] ?? 0) : 0;
+  if (before > verdict.steer.retriesAtMost) {
+    const message = `${quoted(action)} came back ${before} times after being steered`;
+    const rejection = reject('steer-retries-exhausted', message);
+    return decided(draft, denied({ step: 'policy', rejection }));
+  }
+  return decided(draft, {
+    outcome: 'steer',
+    step: 'policy',
+    code: 'policy-steered',
+    message: verdict.message,
+    guidance: verdict.steer.guidance,
+    suggestions: verdict.steer.suggestions,
+  });
+}
+
+function awaiting(
+  draft: Draft,
+  verdict: PolicyVerdict,
+  use: TicketUse | undefined,
+): readonly Event[] {
+  const event = decided(draft, {
+    outcome: 'require-approval',
+    step: 'approval',
+    code: 'approval-required',
+    message: verdict.message,
+    ticket: use?.ticket ?? '',
+  });
+  return [event, ...(use?.events ?? [])];
+}
+
+function allowed(
+  draft: Draft,
+  verdict: PolicyVerdict,
+  reservations: readonly Reservation[],
+  ticket: string,
+  context: HandleContext,
+): Event {
+  const { command, session } = draft;
+  const runs = session.mode === 'live';
+  const startedNow = runs && command.start;
+  const waitMs = startedNow ? verdict.runTimeoutMs : limits.permitStartMs;
+  return decided(draft, {
+    outcome: 'allow',
+    step: 'permit',
+    code: 'allowed',
+    message: verdict.message,
+    ticket,
+    consumed: ticket !== '',
+    permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
+    reservations: runs ? reservations : [],
+    expiresAt: runs ? context.now + waitMs : 0,
+  });
+}
+
+function decided(draft: Draft, outcome: Partial<Decided>): Event {
+  const { command, session, tool, verdict } = draft;
+  return {
+    type: 'action-decided',
+    session: session.id,
+    data: {
+      decision: command.id,
+      tool: command.tool,
+      action: tool?.action ?? '',
+      resource: draft.resource,
+      argumentsDigest: command.argumentsDigest,
+      definition: command.definition,
+      policyVersion: draft.policyVersion,
+      outcome: 'deny',
+      step: 'session',
+      code: 'policy-no-match',
+      message: '',
+      help: '',
+      determinedBy: verdict?.determinedBy ?? [],
+      risk: verdict?.risk ?? 'none',
+      guidance: '',
+      suggestions: [],
+      ticket: '',
+      consumed: false,
+      permit: 'none',
+      reservations: [],
+      expiresAt: 0,
+      runTimeoutMs: verdict?.runTimeoutMs ?? 0,
+      ...outcome,
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Budget arithmetic: reserve, post, void, expire.
+ *
+ * A budget is an account with a scope, a unit and a limit. Reserving counts an amount against the limit
+ * before the work; posting replaces a reservation by what was used; voiding and expiring give it back. Each
+ * reservation is resolved once, by the permit that holds it.
+ *
+ * INVARIANT: reservedEver = (posted - overrun) + released + reserved
+ * INVARIANT: posted + reserved <= limit + overrun (with the limit in force at the last reservation)
+ */
+import { limits } from './limits.ts';
+import { reject, type Rejection } from './rejection.ts';
+import { formatAmount } from './amount.ts';
+
+export interface BudgetRecord {
+  /** What the budget belongs to, such as `session:s-1`. */
+  readonly scope: string;
+  readonly unit: string;
+  readonly limit: number;
+  /** Held by open permits. */
+  readonly reserved: number;
+  /** Used, overruns included. */
+  readonly posted: number;
+  /** The part of `posted` that exceeded what was reserved for it. */
+  readonly overrun: number;
+  /** Given back by posting less, voiding or expiring. */
+  readonly released: number;
+  /** Sum of all reservations ever made. */
+  readonly reservedEver: number;
+  /** An overrun freezes the budget: it admits nothing further. */
+  readonly frozen: boolean;
+}
+
+/** An amount held in one budget. */
+export interface Reservation {
+  readonly budget: string;
+  readonly unit: string;
+  readonly amount: number;
+}
+
+export function openBudget(scope: string, unit: string, limit: number): BudgetRecord {
+  return {
+    scope,
+    unit,
+    limit,
+    reserved: 0,
+    posted: 0,
+    overrun: 0,
+    released: 0,
+    reservedEver: 0,
+    frozen: false,
+  };
+}
+
+export function budgetKey(scope: string, unit: string): string {
+  return `${scope}|${unit}`;
+}
+
+export function available(budget: BudgetRecord): number {
+  return Math.max(0, budget.limit - budget.reserved - budget.posted);
+}
+
+/** Why `amount` cannot be reserved, or undefined where it can. */
+export function refusalOf(budget: BudgetRecord, amount: number): Rejection | undefined {
+  const name = `\`${budget.scope}\` in ${budget.unit}`;
+  if (budget.frozen) {
+    return reject('budget-frozen', `budget ${name} is frozen after an overrun`);
+  }
+  // Written as a difference so that no sum can pass 2^53 - 1.
+  if (amount > available(budget)) {
+    return reject(
+      'budget-exceeded',
+      `budget ${name} has ${formatAmount(budget.unit, available(budget))} left, ` +
+        `${formatAmount(budget.unit, amount)} needed`,
+      'wait for open permits to settle, or open a session with a larger budget',
+    );
+  }
+  if (amount > limits.amountMax - budget.reservedEver) {
+    return reject('amount-out-of-range', `budget ${name} cannot count further`);
+  }
+  return undefined;
+}
+
+export function reserve(budget: BudgetRecord, amount: number): BudgetRecord {
+  return checked({
+    ...budget,
+    reserved: budget.reserved + amount,
+    reservedEver: budget.reservedEver + amount,
+  });
+}
+
+/** Resolves a reservation by what was used. More than reserved is booked in full and freezes the budget. */
+export function post(budget: BudgetRecord, reserved: number, used: number): BudgetRecord {
+  const overrun = Math.max(0, used - reserved);
+  return checked({
+    ...budget,
+    reserved: budget.reserved - reserved,
+    posted: budget.posted + used,
+    overrun: budget.overrun + overrun,
+    released: budget.released + Math.max(0, reserved - used),
+    frozen: budget.frozen || overrun > 0,
+  });
+}
+
+/** Resolves a reservation by giving all of it back: void, or expiry before the start. */
+export function release(budget: BudgetRecord, reserved: number): BudgetRecord {
+  return checked({
+    ...budget,
+    reserved: budget.reserved - reserved,
+    released: budget.released + reserved,
+  });
+}
+
+/** The pair assertion: what a transition computed must conserve every amount. */
+function checked(budget: BudgetRecord): BudgetRecord {
+  const conserved =
+    budget.reservedEver === budget.posted - budget.overrun + budget.released + budget.reserved;
+  const counted =
+    Number.isSafeInteger(budget.posted) &&
+    Number.isSafeInteger(budget.reservedEver) &&
+    budget.reserved >= 0 &&
+    budget.posted >= 0;
+  if (!conserved || !counted) {
+    throw new Error(`assertion: budget ${budgetKey(budget.scope, budget.unit)} does not add up`);
+  }
+  return budget;
+}

@@ -1,0 +1,145 @@
+/**
+ * Commands: everything that can be asked of the kernel. Plain data; what is not deterministic (ids, time,
+ * facts that evaluators found, digests of arguments) is data in the command.
+ *
+ * Free text and payloads are not in the parts that become entries: `commitments` carries their salted hashes
+ * by field, and the engine keeps the texts beside the log.
+ */
+import type { Amounts } from './amount.ts';
+import type { KillScope } from './latch.ts';
+import type { PrincipalReference } from './principal.ts';
+import type { SessionMode, SessionTransition } from './session.ts';
+import type { EstimateTerm } from './record.ts';
+
+interface Envelope {
+  /** Unique id, given by the engine. */
+  readonly id: string;
+  readonly by: PrincipalReference;
+  /** The caller's key: same key and payload, same answer. */
+  readonly idempotencyKey?: string;
+  /** Salted hashes of payloads kept beside the log, by field. */
+  readonly commitments?: Readonly<Record<string, string>>;
+}
+
+export interface OpenSession extends Envelope {
+  readonly kind: 'open-session';
+  readonly session: string;
+  readonly agent: string;
+  readonly mode: SessionMode;
+  /** Limits by unit. */
+  readonly budget: Amounts;
+  /** Units whose limit is stated, zero limits included: a zero means zero. */
+  readonly units: readonly string[];
+  readonly activate: boolean;
+}
+
+export interface TransitionSession extends Envelope {
+  readonly kind: 'transition-session';
+  readonly session: string;
+  readonly transition: SessionTransition;
+}
+
+export interface RegisterAgent extends Envelope {
+  readonly kind: 'register-agent';
+  readonly agent: {
+    readonly name: string;
+    readonly version: string;
+    readonly enabled: boolean;
+    readonly actions: readonly string[];
+  };
+}
+
+export interface RegisterTool extends Envelope {
+  readonly kind: 'register-tool';
+  readonly tool: {
+    readonly name: string;
+    readonly action: string;
+    readonly resource: string;
+    readonly estimate: Readonly<Record<string, EstimateTerm>>;
+    readonly hasSchema: boolean;
+    readonly definition: string;
+  };
+  /** Whether a different definition may replace the registered one. */
+  readonly replace: boolean;
+}
+
+export interface ActivatePolicy extends Envelope {
+  readonly kind: 'activate-policy';
+  /** The document as given: checked by `handle`. */
+  readonly document: unknown;
+  /** Hash of its canonical form. */
+  readonly hash: string;
+}
+
+/** The schema's verdict on the arguments, found by the engine against the definition it names. */
+export interface SchemaFact {
+  readonly definition: string;
+  readonly valid: boolean;
+  readonly problem: string;
+}
+
+export interface Authorize extends Envelope {
+  readonly kind: 'authorize';
+  readonly session: string;
+  readonly tool: string;
+  /** Hash of the definition the caller is about to run. */
+  readonly definition: string;
+  /** The arguments as plain data; read by conditions, not recorded in the entry. */
+  readonly arguments: unknown;
+  /** Digest of the canonical arguments, keyed by the session's secret. */
+  readonly argumentsDigest: string;
+  readonly schema?: SchemaFact;
+  /** The caller's own estimate: can raise a reservation, never lower it. */
+  readonly estimate: Amounts;
+  /** Whether an allow starts the permit in the same commit. */
+  readonly start: boolean;
+}
+
+export interface StartPermit extends Envelope {
+  readonly kind: 'start-permit';
+  readonly permit: string;
+}
+
+export interface SettlePermit extends Envelope {
+  readonly kind: 'settle-permit';
+  readonly permit: string;
+  readonly outcome: 'succeeded' | 'failed' | 'unknown';
+  /** What was used; `reserved` posts what was reserved. */
+  readonly usage: Amounts | 'reserved';
+}
+
+export interface VoidPermit extends Envelope {
+  readonly kind: 'void-permit';
+  readonly permit: string;
+}
+
+export interface ExpirePermit extends Envelope {
+  readonly kind: 'expire-permit';
+  readonly permit: string;
+}
+
+export interface DecideTicket extends Envelope {
+  readonly kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket' | 'expire-ticket';
+  readonly ticket: string;
+}
+
+export interface Kill extends Envelope {
+  readonly kind: 'engage-kill' | 'release-kill';
+  readonly scope: KillScope;
+}
+
+export type Command =
+  | OpenSession
+  | TransitionSession
+  | RegisterAgent
+  | RegisterTool
+  | ActivatePolicy
+  | Authorize
+  | StartPermit
+  | SettlePermit
+  | VoidPermit
+  | ExpirePermit
+  | DecideTicket
+  | Kill;
+
+export type CommandKind = Command['kind'];

@@ -1,0 +1,141 @@
+/**
+ * Events: what happened, as the log records it. `apply` turns each into record changes; nothing else does.
+ *
+ * Names and members are wire format: golden histories in `test/vectors` pin them.
+ */
+import type { Amounts } from './amount.ts';
+import type { Reservation } from './budget.ts';
+import type { CommandKind, RegisterTool } from './command.ts';
+import type { KillScope } from './latch.ts';
+import type { PolicyDocument } from './policy/document.ts';
+import type { RiskLevel } from './policy/risk.ts';
+import type { DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
+import type { Rejection, RejectionCode } from './rejection.ts';
+import type { SessionMode, SessionTransition } from './session.ts';
+
+/** Members that any event may have. */
+interface Attachments {
+  /** Salted hashes of payloads kept beside the log, by field. */
+  readonly commitments?: Readonly<Record<string, string>>;
+  /** The answer to keep for the command's idempotency key. */
+  readonly idempotency?: IdempotentAnswer;
+}
+
+export interface IdempotentAnswer {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly answer: StoredAnswer;
+}
+
+/** How one budget's reservation was resolved: `used` is posted, the rest is given back. */
+export interface Resolution extends Reservation {
+  readonly used: number;
+}
+
+export interface EventDataByType {
+  readonly 'session-opened': {
+    readonly session: string;
+    readonly agent: string;
+    readonly mode: SessionMode;
+    readonly budget: Readonly<Record<string, number>>;
+    readonly active: boolean;
+  };
+  readonly 'session-transitioned': { readonly transition: SessionTransition };
+  readonly 'agent-registered': {
+    readonly name: string;
+    readonly version: string;
+    readonly enabled: boolean;
+    readonly actions: readonly string[];
+  };
+  readonly 'tool-registered': RegisterTool['tool'];
+  readonly 'policy-activated': { readonly hash: string; readonly document: PolicyDocument };
+  readonly 'action-decided': {
+    readonly decision: string;
+    readonly tool: string;
+    readonly action: string;
+    readonly resource: string;
+    readonly argumentsDigest: string;
+    readonly definition: string;
+    readonly policyVersion: number;
+    readonly outcome: DecisionOutcome;
+    readonly step: DecisionStep;
+    readonly code: RejectionCode | 'allowed';
+    readonly message: string;
+    readonly help: string;
+    readonly determinedBy: readonly string[];
+    readonly risk: RiskLevel | 'none';
+    readonly guidance: string;
+    readonly suggestions: readonly string[];
+    readonly ticket: string;
+    readonly consumed: boolean;
+    readonly permit: 'none' | 'issued' | 'started';
+    readonly reservations: readonly Reservation[];
+    readonly expiresAt: number;
+    readonly runTimeoutMs: number;
+  };
+  readonly 'ticket-requested': {
+    readonly ticket: string;
+    readonly tool: string;
+    readonly action: string;
+    readonly resource: string;
+    readonly argumentsDigest: string;
+    readonly definition: string;
+    readonly policyVersion: number;
+    readonly estimate: Amounts;
+    readonly risk: RiskLevel;
+    readonly reason: string;
+    readonly approverRoles: readonly string[];
+    readonly expiresAt: number;
+  };
+  /** An approval has to be used before `expiresAt`. */
+  readonly 'ticket-approved': { readonly ticket: string; readonly expiresAt: number };
+  readonly 'ticket-denied': { readonly ticket: string };
+  readonly 'ticket-cancelled': { readonly ticket: string };
+  readonly 'ticket-expired': { readonly ticket: string };
+  readonly 'permit-started': { readonly permit: string; readonly expiresAt: number };
+  readonly 'permit-settled': {
+    readonly permit: string;
+    readonly outcome: 'succeeded' | 'failed' | 'unknown';
+    /** What was used by unit, units without a budget included. */
+    readonly usage: Amounts;
+    readonly resolved: readonly Resolution[];
+  };
+  readonly 'permit-voided': { readonly permit: string; readonly resolved: readonly Resolution[] };
+  /** Charged where it was started, given back where it was not. */
+  readonly 'permit-expired': {
+    readonly permit: string;
+    readonly started: boolean;
+    readonly resolved: readonly Resolution[];
+  };
+  readonly 'budget-frozen': {
+    readonly budget: string;
+    readonly unit: string;
+    readonly permit: string;
+    readonly overrun: number;
+  };
+  readonly 'kill-engaged': { readonly scope: KillScope };
+  readonly 'kill-released': { readonly scope: KillScope };
+  readonly 'command-rejected': {
+    readonly command: CommandKind;
+    readonly subject: string;
+    readonly rejection: Rejection;
+  };
+}
+
+export type EventType = keyof EventDataByType;
+
+/** One event as `handle` produces it. `session` puts it in that session's sequence. */
+export type Event = {
+  readonly [T in EventType]: {
+    readonly type: T;
+    readonly session?: string;
+    readonly data: EventDataByType[T] & Attachments;
+  };
+}[EventType];
+
+/** Where and when an event stands in the log, and who caused it. */
+export interface EventPosition {
+  readonly index: number;
+  readonly at: number;
+  readonly by: { readonly id: string; readonly org: string };
+}

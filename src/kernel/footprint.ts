@@ -1,0 +1,154 @@
+/**
+ * Footprints: which records a command may read, and which an event changed.
+ *
+ * `footprint` is asked again as records arrive, until it names nothing new: a ticket is known only once its
+ * binding is. `touched` tells a follower which records another process's event made stale.
+ */
+import { budgetKey } from './budget.ts';
+import type { Command } from './command.ts';
+import type { Event } from './event.ts';
+import { commandKey } from './idempotency.ts';
+import { latchKey } from './latch.ts';
+import { type RecordKind, type RecordsByKind, type SessionRecord } from './record.ts';
+import { bindingKey } from './ticket.ts';
+
+export interface RecordName {
+  readonly kind: RecordKind;
+  readonly key: string;
+}
+
+/** A look at what is loaded: the record, or undefined where it is absent or not loaded yet. */
+export type Peek = <K extends RecordKind>(kind: K, key: string) => RecordsByKind[K] | undefined;
+
+/** The records that `handle` and `apply` may read for a command, as far as `peek` can tell. */
+export function footprint(command: Command, peek: Peek): readonly RecordName[] {
+  const names: RecordName[] = [];
+  const key = commandKey(command);
+  if (key !== undefined) {
+    names.push({ kind: 'command', key });
+    const stored = peek('command', key);
+    if (stored?.answer.status === 'done') {
+      names.push({ kind: stored.answer.kind, key: stored.answer.key });
+    }
+  }
+  switch (command.kind) {
+    case 'open-session':
+      names.push({ kind: 'session', key: command.session });
+      break;
+    case 'transition-session': {
+      names.push({ kind: 'session', key: command.session });
+      for (const ticket of peek('session', command.session)?.pendingTickets ?? []) {
+        names.push({ kind: 'ticket', key: ticket });
+      }
+      break;
+    }
+    case 'authorize':
+      names.push(...authorizeFootprint(command, peek));
+      break;
+    case 'start-permit':
+    case 'settle-permit':
+    case 'void-permit':
+    case 'expire-permit': {
+      names.push({ kind: 'decision', key: command.permit });
+      const decision = peek('decision', command.permit);
+      if (decision === undefined) break;
+      names.push({ kind: 'session', key: decision.session });
+      names.push(...decision.reservations.map(({ budget }) => budgetName(budget)));
+      break;
+    }
+    case 'approve-ticket':
+    case 'deny-ticket':
+    case 'cancel-ticket':
+    case 'expire-ticket': {
+      names.push({ kind: 'ticket', key: command.ticket });
+      const ticket = peek('ticket', command.ticket);
+      if (ticket !== undefined) names.push({ kind: 'session', key: ticket.session });
+      break;
+    }
+    default:
+      break;
+  }
+  return names;
+}
+
+function budgetName(key: string): RecordName {
+  return { kind: 'budget', key };
+}
+
+function sessionBudgets(session: SessionRecord): readonly RecordName[] {
+  return session.units.map((unit) => budgetName(budgetKey(`session:${session.id}`, unit)));
+}
+
+function authorizeFootprint(
+  command: Extract<Command, { readonly kind: 'authorize' }>,
+  peek: Peek,
+): readonly RecordName[] {
+  const names: RecordName[] = [{ kind: 'session', key: command.session }];
+  const session = peek('session', command.session);
+  if (session === undefined) return names;
+  names.push(...sessionBudgets(session));
+  if (!session.hadTickets) return names;
+  const binding = bindingKey(session.id, command.tool, command.argumentsDigest);
+  names.push({ kind: 'binding', key: binding });
+  const found = peek('binding', binding);
+  if (found !== undefined) names.push({ kind: 'ticket', key: found.ticket });
+  return names;
+}
+
+/** The records that an event changed. */
+export function touched(event: Event): readonly RecordName[] {
+  const names: RecordName[] = [];
+  if (event.session !== undefined) names.push({ kind: 'session', key: event.session });
+  if (event.data.idempotency !== undefined) {
+    names.push({ kind: 'command', key: event.data.idempotency.key });
+  }
+  switch (event.type) {
+    case 'session-opened':
+      for (const unit of Object.keys(event.data.budget)) {
+        names.push(budgetName(budgetKey(`session:${event.data.session}`, unit)));
+      }
+      break;
+    case 'agent-registered':
+      names.push({ kind: 'agent', key: event.data.name });
+      break;
+    case 'tool-registered':
+      names.push({ kind: 'tool', key: event.data.name });
+      break;
+    case 'policy-activated':
+      names.push({ kind: 'policy', key: 'active' });
+      break;
+    case 'kill-engaged':
+    case 'kill-released':
+      names.push({ kind: 'latch', key: latchKey(event.data.scope) });
+      break;
+    case 'action-decided':
+      names.push({ kind: 'decision', key: event.data.decision });
+      names.push(...event.data.reservations.map(({ budget }) => budgetName(budget)));
+      if (event.data.consumed) names.push({ kind: 'ticket', key: event.data.ticket });
+      break;
+    case 'permit-started':
+      names.push({ kind: 'decision', key: event.data.permit });
+      break;
+    case 'permit-settled':
+    case 'permit-voided':
+    case 'permit-expired':
+      names.push({ kind: 'decision', key: event.data.permit });
+      names.push(...event.data.resolved.map(({ budget }) => budgetName(budget)));
+      break;
+    case 'ticket-requested': {
+      const { ticket, tool, argumentsDigest } = event.data;
+      names.push({ kind: 'ticket', key: ticket });
+      names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
+      break;
+    }
+    case 'ticket-approved':
+    case 'ticket-denied':
+    case 'ticket-cancelled':
+    case 'ticket-expired':
+      names.push({ kind: 'ticket', key: event.data.ticket });
+      break;
+    default:
+      break;
+  }
+  return names;
+}

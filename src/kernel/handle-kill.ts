@@ -1,0 +1,28 @@
+/** The kill switch: engage and release, by scope, within the principal's org. */
+import type { Kill } from './command.ts';
+import type { HandlerFor } from './handled.ts';
+import { latchKey } from './latch.ts';
+import { permits } from './principal.ts';
+import { reject } from './rejection.ts';
+import { quoted } from './name.ts';
+
+export const switchKill: HandlerFor<Kill> = (view, command) => {
+  const { by, scope } = command;
+  const engage = command.kind === 'engage-kill';
+  const allowed =
+    scope.kind === 'system'
+      ? permits(by, engage ? 'engage-system-kill' : 'release-system-kill')
+      : permits(by, engage ? 'engage-kill' : 'release-kill') && scope.org === by.org;
+  if (!allowed) return { rejection: reject('permission-denied') };
+  if (command.commitments?.['reason'] === undefined) return { rejection: reject('reason-missing') };
+  const key = latchKey(scope);
+  const subject = { kind: 'latch', key } as const;
+  // Engaging again is a new kill: it voids what was decided since the last one.
+  if (engage) return { events: [{ type: 'kill-engaged', data: { scope } }], subject };
+  if (view.get('latch', key)?.engaged !== true) {
+    return {
+      rejection: reject('latch-not-engaged', `no kill switch is engaged for ${quoted(key)}`),
+    };
+  }
+  return { events: [{ type: 'kill-released', data: { scope } }], subject };
+};

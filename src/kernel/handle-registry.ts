@@ -1,0 +1,79 @@
+/** What exists: agents, tools and the active policy. */
+import type { ActivatePolicy, RegisterAgent, RegisterTool } from './command.ts';
+import type { HandlerFor } from './handled.ts';
+import { isName, quoted } from './name.ts';
+import { checkPolicy } from './policy/check.ts';
+import { isGlob } from './policy/glob.ts';
+import { isResourceTemplate } from './policy/resource.ts';
+import { permits } from './principal.ts';
+import { reject } from './rejection.ts';
+
+export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
+  if (!permits(command.by, 'register-agent')) return { rejection: reject('permission-denied') };
+  const { agent } = command;
+  if (!isName(agent.name) || agent.actions.length === 0 || !agent.actions.every(isGlob)) {
+    return { rejection: reject('agent-unknown', 'the agent’s name or its actions are not valid') };
+  }
+  const known = view.get('agent', agent.name);
+  const subject = { kind: 'agent', key: agent.name } as const;
+  if (known !== undefined && sameJson(known, agent)) return { events: [], subject, replayed: true };
+  return { events: [{ type: 'agent-registered', data: agent }], subject };
+};
+
+export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
+  if (!permits(command.by, 'register-tool')) return { rejection: reject('permission-denied') };
+  const { tool } = command;
+  if (!isName(tool.name) || !isName(tool.action) || !isResourceTemplate(tool.resource)) {
+    return {
+      rejection: reject('tool-unknown', 'the tool’s name, action or resource is not valid'),
+    };
+  }
+  const known = view.get('tool', tool.name);
+  const subject = { kind: 'tool', key: tool.name } as const;
+  if (known !== undefined && sameJson(known, tool)) return { events: [], subject, replayed: true };
+  if (known !== undefined && !command.replace) {
+    return {
+      rejection: reject(
+        'tool-changed',
+        `tool ${quoted(tool.name)} is registered with another definition`,
+        'compare the two, then register it again with `replace: true`',
+      ),
+    };
+  }
+  return { events: [{ type: 'tool-registered', data: tool }], subject };
+};
+
+export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
+  if (!permits(command.by, 'activate-policy')) return { rejection: reject('permission-denied') };
+  const checked = checkPolicy(command.document);
+  if ('findings' in checked) {
+    const shown = checked.findings.slice(0, 10).map((each) => `${each.path}: ${each.message}`);
+    const more = checked.findings.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    return { rejection: reject('policy-invalid', shown.join('; ')) };
+  }
+  const active = view.get('policy', 'active');
+  const { document } = checked;
+  const subject = { kind: 'policy', key: 'active' } as const;
+  if (active?.hash === command.hash) return { events: [], subject, replayed: true };
+  if (active !== undefined && document.version <= active.version) {
+    return {
+      rejection: reject(
+        'policy-version-behind',
+        `version ${document.version} is offered and version ${active.version} is active`,
+        'raise `version` above the active one',
+      ),
+    };
+  }
+  return {
+    events: [{ type: 'policy-activated', data: { hash: command.hash, document } }],
+    subject,
+  };
+};
+
+/** Equality of plain data whose members are always built in the same order. */
+function sameJson(left: object, right: object): boolean {
+  return (
+    JSON.stringify(Object.entries(left).sort()) === JSON.stringify(Object.entries(right).sort())
+  );
+}

@@ -1,0 +1,68 @@
+/** Tickets: approve, deny, cancel, expire. Opening and using one belong to `authorize.ts`. */
+import type { DecideTicket } from './command.ts';
+import type { HandlerFor } from './handled.ts';
+import { isOwner } from './handled.ts';
+import { permits } from './principal.ts';
+import type { StateView, TicketRecord } from './record.ts';
+import { reject, type Rejection } from './rejection.ts';
+import { killedMessage } from './handle-session.ts';
+import { engagedAfter, subjectOf } from './ticket.ts';
+
+export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
+  const ticket = view.get('ticket', command.ticket);
+  const { session } = ticket ?? {};
+  const system = permits(command.by, 'expire');
+  if (ticket === undefined || session === undefined || (ticket.org !== command.by.org && !system)) {
+    return { rejection: reject('ticket-unknown') };
+  }
+  const subject = { kind: 'ticket', key: ticket.id } as const;
+  const due = context.now >= ticket.expiresAt;
+  const expired = { type: 'ticket-expired', session, data: { ticket: ticket.id } } as const;
+  if (command.kind === 'expire-ticket') {
+    const open = ticket.status === 'pending' || ticket.status === 'approved';
+    if (!system) return { rejection: reject('permission-denied') };
+    return open && due ? { events: [expired], subject } : { rejection: reject('not-due') };
+  }
+  const refusal = refusalOf(view, command, ticket);
+  if (refusal !== undefined) return { rejection: refusal };
+  if (due) return { rejection: reject('ticket-expired'), events: [expired] };
+  const data = { ticket: ticket.id };
+  if (command.kind === 'cancel-ticket') {
+    return { events: [{ type: 'ticket-cancelled', session, data }], subject };
+  }
+  if (command.kind === 'deny-ticket') {
+    return { events: [{ type: 'ticket-denied', session, data }], subject };
+  }
+  const latch = engagedAfter(view, ticket.requestedIndex, subjectOf(ticket));
+  if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
+  // The approval is good for as long again as the question was open for.
+  const expiresAt = context.now + (ticket.expiresAt - ticket.requestedAt);
+  return { events: [{ type: 'ticket-approved', session, data: { ...data, expiresAt } }], subject };
+};
+
+function refusalOf(
+  view: StateView,
+  command: DecideTicket,
+  ticket: TicketRecord,
+): Rejection | undefined {
+  const { by } = command;
+  const requester = isOwner(by, ticket);
+  if (command.kind === 'cancel-ticket') {
+    if (!requester && !permits(by, 'cancel-ticket')) return reject('permission-denied');
+  } else {
+    if (requester) return reject('self-approval');
+    const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
+    if (!permits(by, 'decide-ticket') || !hasRole) {
+      return reject(
+        'permission-denied',
+        'the principal may not decide this ticket',
+        `it needs one of the roles ${ticket.approverRoles.join(', ')}`,
+      );
+    }
+  }
+  const cancellable = command.kind === 'cancel-ticket' && ticket.status === 'approved';
+  if (ticket.status !== 'pending' && !cancellable) {
+    return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
+  }
+  return undefined;
+}

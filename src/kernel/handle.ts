@@ -1,0 +1,142 @@
+/**
+ * `handle`: one command against the current state. Pure: no clock, no randomness, no I/O, no waiting.
+ *
+ * Every command ends in events and an answer. A refusal is an event too (except of the control plane's own
+ * expiries, which are retried by timers), so that whoever reads the log sees what was tried.
+ */
+import { authorize } from './authorize.ts';
+import type { Command } from './command.ts';
+import type { Event } from './event.ts';
+import { type Handled, type HandleContext, type HandlerFor, type HandlerResult } from './handled.ts';
+import { switchKill } from './handle-kill.ts';
+import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
+import { activatePolicy, registerAgent, registerTool } from './handle-registry.ts';
+import { openSession, transitionSession } from './handle-session.ts';
+import { decideTicket } from './handle-ticket.ts';
+import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
+import { latchKey } from './latch.ts';
+import { permits } from './principal.ts';
+import type { StateView, StoredAnswer } from './record.ts';
+import { reject } from './rejection.ts';
+
+export function handle(view: StateView, command: Command, context: HandleContext): Handled {
+  const key = commandKey(command);
+  if (key === undefined) return settled(command, route(view, command, context));
+  const fingerprint = fingerprintOf(command);
+  const stored = view.get('command', key);
+  if (stored !== undefined) {
+    if (stored.fingerprint !== fingerprint) {
+      return settled(command, { rejection: reject('idempotency-mismatch') });
+    }
+    if (isFinal(view, command, stored.answer)) {
+      return replayed(view, command, stored.answer);
+    }
+  }
+  const handled = settled(command, route(view, command, context));
+  return { ...handled, events: remembered(handled, key, fingerprint) };
+}
+
+function replayed(view: StateView, command: Command, answer: StoredAnswer): Handled {
+  // A release that was answered once does not vouch for a latch that was engaged again since.
+  if (command.kind === 'release-kill' && view.get('latch', latchKey(command.scope))?.engaged) {
+    const message = 'the key was used for an earlier release, and the kill switch is engaged again';
+    return settled(command, { rejection: reject('idempotency-mismatch', message) });
+  }
+  return { events: [], answer, replayed: true };
+}
+
+function route(view: StateView, command: Command, context: HandleContext): HandlerResult {
+  const handler = handlers[command.kind] as HandlerFor<Command>;
+  return handler(view, command, context);
+}
+
+const handlers: {
+  readonly [K in Command['kind']]: HandlerFor<Extract<Command, { readonly kind: K }>>;
+} = {
+  'open-session': openSession,
+  'transition-session': transitionSession,
+  'register-agent': registerAgent,
+  'register-tool': registerTool,
+  'activate-policy': activatePolicy,
+  authorize,
+  'start-permit': startPermit,
+  'settle-permit': settlePermit,
+  'void-permit': voidPermit,
+  'expire-permit': expirePermit,
+  'approve-ticket': decideTicket,
+  'deny-ticket': decideTicket,
+  'cancel-ticket': decideTicket,
+  'expire-ticket': decideTicket,
+  'engage-kill': switchKill,
+  'release-kill': switchKill,
+};
+
+/** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
+function settled(command: Command, result: HandlerResult): Handled {
+  const events = [...(result.events ?? [])];
+  let answer: StoredAnswer;
+  if ('rejection' in result) {
+    const { rejection } = result;
+    answer = { status: 'rejected', rejection };
+    if (!permits(command.by, 'expire')) events.push(rejectionEvent(command, answer));
+  } else {
+    answer = { status: 'done', ...result.subject };
+  }
+  const [first, ...rest] = events;
+  if (first !== undefined && command.commitments !== undefined) {
+    const { commitments } = command;
+    const committed = { ...first, data: { ...first.data, commitments } } as Event;
+    return { events: [committed, ...rest], answer, replayed: false };
+  }
+  const again = 'replayed' in result && result.replayed === true;
+  return { events, answer, replayed: again };
+}
+
+function rejectionEvent(
+  command: Command,
+  answer: Extract<StoredAnswer, { readonly status: 'rejected' }>,
+): Event {
+  return {
+    type: 'command-rejected',
+    data: {
+      command: command.kind,
+      subject: subjectText(command),
+      rejection: answer.rejection,
+    },
+  };
+}
+
+/** What a refused command was about, for whoever reads the log. */
+function subjectText(command: Command): string {
+  switch (command.kind) {
+    case 'open-session':
+    case 'transition-session':
+    case 'authorize':
+      return command.session;
+    case 'register-agent':
+      return command.agent.name;
+    case 'register-tool':
+      return command.tool.name;
+    case 'activate-policy':
+      return command.hash;
+    case 'start-permit':
+    case 'settle-permit':
+    case 'void-permit':
+    case 'expire-permit':
+      return command.permit;
+    case 'engage-kill':
+    case 'release-kill':
+      return latchKey(command.scope);
+    default:
+      return command.ticket;
+  }
+}
+
+/** The answer to a keyed command is kept with its last event. */
+function remembered(handled: Handled, key: string, fingerprint: string): readonly Event[] {
+  const last = handled.events.at(-1);
+  if (last === undefined) return handled.events;
+  const idempotency = { key, fingerprint, answer: handled.answer };
+  const kept = { ...last, data: { ...last.data, idempotency } } as Event;
+  return [...handled.events.slice(0, -1), kept];
+}

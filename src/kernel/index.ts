@@ -1,0 +1,55 @@
+/** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
+export { type Amounts, formatAmount, parseAmount, parseAmounts, scaleOf } from './amount.ts';
+export { apply } from './apply.ts';
+export { available, type BudgetRecord, budgetKey, type Reservation } from './budget.ts';
+export type { Command, CommandKind, Kill, SchemaFact } from './command.ts';
+export type { Event, EventPosition, EventType } from './event.ts';
+export { footprint, type RecordName, touched } from './footprint.ts';
+export { handle } from './handle.ts';
+export type { Handled, HandleContext } from './handled.ts';
+export { coveringLatchKeys, isKillScope, type KillScope, type KillSubject, latchKey } from './latch.ts';
+export { limits } from './limits.ts';
+export { isName, isQualifiedName, quoted } from './name.ts';
+export {
+  grantableRoles,
+  isGrantableRole,
+  type PrincipalReference,
+  type Role,
+  systemPrincipal,
+} from './principal.ts';
+export { compilePolicy, type CompiledPolicy } from './policy/compile.ts';
+export { checkPolicy } from './policy/check.ts';
+export type { PolicyDocument } from './policy/document.ts';
+export { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
+export type { Finding } from './policy/finding.ts';
+export { isResourceTemplate } from './policy/resource.ts';
+export { riskLevels, type RiskLevel } from './policy/risk.ts';
+export {
+  type DecisionOutcome,
+  type DecisionRecord,
+  type DecisionStep,
+  decisionSteps,
+  type EstimateTerm,
+  isLive,
+  parentOf,
+  type PermitStatus,
+  type RecordChange,
+  type RecordKind,
+  recordKinds,
+  type RecordsByKind,
+  residentKinds,
+  type SessionRecord,
+  type StateView,
+  type StoredAnswer,
+  type TicketRecord,
+  type TicketStatus,
+  type ToolRecord,
+} from './record.ts';
+export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
+export {
+  isTerminal,
+  type SessionMode,
+  sessionModes,
+  type SessionStatus,
+  type SessionTransition,
+} from './session.ts';

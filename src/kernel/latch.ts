@@ -1,0 +1,79 @@
+/**
+ * Kill-switch scopes, and which of them cover a request.
+ *
+ * A latch is engaged once and stays engaged until released. It is looked up by key, so a request is covered
+ * when any of its own keys is engaged: nothing is walked, nothing can be missed, and sessions or agents that
+ * appear later are covered too.
+ */
+import { isName, isQualifiedName } from './name.ts';
+
+export type KillScope =
+  | { readonly kind: 'system' }
+  | { readonly kind: 'org'; readonly org: string }
+  | { readonly kind: 'principal'; readonly org: string; readonly id: string }
+  | { readonly kind: 'agent'; readonly org: string; readonly name: string }
+  | { readonly kind: 'session'; readonly org: string; readonly id: string }
+  | { readonly kind: 'action'; readonly org: string; readonly name: string }
+  | { readonly kind: 'tool'; readonly org: string; readonly name: string };
+
+/** What a request must state for its latches to be found. */
+export interface KillSubject {
+  readonly org: string;
+  readonly principal: string;
+  readonly agent: string;
+  readonly session: string;
+  readonly action?: string;
+  readonly tool?: string;
+}
+
+/** The latch key of a scope. Org and names cannot contain `|`, so that keys cannot collide. */
+export function latchKey(scope: KillScope): string {
+  switch (scope.kind) {
+    case 'system':
+      return 'system';
+    case 'org':
+      return `org|${scope.org}`;
+    case 'principal':
+    case 'session':
+      return `${scope.kind}|${scope.org}|${scope.id}`;
+    case 'agent':
+    case 'action':
+    case 'tool':
+      return `${scope.kind}|${scope.org}|${scope.name}`;
+  }
+}
+
+/** Every latch key that covers a request, widest first. */
+export function coveringLatchKeys(subject: KillSubject): readonly string[] {
+  const keys = [
+    'system',
+    `org|${subject.org}`,
+    `principal|${subject.org}|${subject.principal}`,
+    `agent|${subject.org}|${subject.agent}`,
+    `session|${subject.org}|${subject.session}`,
+  ];
+  if (subject.action !== undefined) keys.push(`action|${subject.org}|${subject.action}`);
+  if (subject.tool !== undefined) keys.push(`tool|${subject.org}|${subject.tool}`);
+  return keys;
+}
+
+/** Whether a value from outside is a well-formed scope. */
+export function isKillScope(value: unknown): value is KillScope {
+  if (typeof value !== 'object' || value === null) return false;
+  const scope = value as Readonly<Record<string, unknown>>;
+  switch (scope['kind']) {
+    case 'system':
+      return true;
+    case 'org':
+      return isName(scope['org']);
+    case 'principal':
+    case 'session':
+      return isName(scope['org']) && isQualifiedName(scope['id']);
+    case 'agent':
+    case 'action':
+    case 'tool':
+      return isName(scope['org']) && isName(scope['name']);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Every limit of the kernel, in one place. `docs/limits.md` is checked against this table by a test.
+ *
+ * A limit exists so that a hostile or broken caller costs a bounded amount of time, memory and log. Each is
+ * enforced by a refusal with a stable code, never by silent truncation.
+ */
+export const limits = {
+  /** Characters in a name: tool, action, agent, org, principal, session, role, rule. */
+  nameLengthMax: 128,
+  /** Characters in a caller's idempotency key. */
+  idempotencyKeyLengthMax: 255,
+  /** UTF-8 bytes of one call's canonical arguments. */
+  argumentsBytesMax: 262_144,
+  /** Nesting depth of arguments. */
+  argumentsDepthMax: 64,
+  /** Members and elements in arguments, all levels together. */
+  argumentsMembersMax: 10_000,
+  /** UTF-8 bytes of a tool's recorded result; a larger one is recorded as its size and hash. */
+  resultBytesMax: 262_144,
+  /** Characters in a reason or other free text. */
+  textLengthMax: 4_096,
+  /** Characters in a resource name after expansion. */
+  resourceLengthMax: 1_024,
+  /** UTF-8 bytes of a policy document's canonical form. */
+  policyBytesMax: 4_194_304,
+  /** Rules in a policy document. */
+  policyRulesMax: 10_000,
+  /** Actions in a policy document. */
+  policyActionsMax: 10_000,
+  /** Nesting depth of a condition. */
+  conditionDepthMax: 16,
+  /** Nodes in one rule's condition. */
+  conditionNodesMax: 256,
+  /** Values in one `in` list. */
+  conditionListMax: 1_000,
+  /** UTF-8 bytes of a tool's definition. */
+  toolDefinitionBytesMax: 262_144,
+  /** Roles of one principal. */
+  rolesMax: 32,
+  /** Units in one budget or one cost. */
+  unitsMax: 16,
+  /** Pending tickets in one session. */
+  ticketsPendingMax: 100,
+  /** Open permits in one session. */
+  permitsOpenMax: 10_000,
+  /** Largest single amount in a unit's smallest step: 2^53 - 1. */
+  amountMax: Number.MAX_SAFE_INTEGER,
+  /** Milliseconds an issued permit waits for its start. */
+  permitStartMs: 60_000,
+  /** Milliseconds a started permit may run where the policy's action says nothing. */
+  runTimeoutMs: 300_000,
+  /** Longest run timeout that a policy may set: one day. */
+  runTimeoutMsMax: 86_400_000,
+  /** Milliseconds a ticket waits where the policy's rule says nothing: one hour. */
+  ticketTimeoutMs: 3_600_000,
+  /** Longest ticket timeout that a policy may set: 30 days. */
+  ticketTimeoutMsMax: 2_592_000_000,
+  /** How often one steered call may come back before it is denied. */
+  steerRetriesMax: 100,
+  /** Commands waiting for the sequencer; more are refused with `overloaded`. */
+  queueLengthMax: 16_384,
+  /** Commands decided in one commit. */
+  batchCommandsMax: 512,
+} as const;

@@ -1,0 +1,212 @@
+/**
+ * Checks a policy document before it may be active: every member known, every name declared, every operand
+ * of the right kind. What does not check is refused whole, and the policy that was active stays active.
+ */
+import { limits } from '../limits.ts';
+import { isName } from '../name.ts';
+import { isGrantableRole } from '../principal.ts';
+import { checkCondition } from './check-condition.ts';
+import type { PolicyDocument } from './document.ts';
+import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
+import { compileGlob, isGlob, isLiteral } from './glob.ts';
+import { isRiskLevel } from './risk.ts';
+
+const tierNames = ['blocked', 'steer', 'alwaysApprove', 'autoApprove', 'unrestricted'] as const;
+const effects: readonly unknown[] = ['deny', 'steer', 'require-approval', 'allow'];
+
+/** The document, typed, or what is wrong with it. `value` must be plain JSON data. */
+export function checkPolicy(
+  value: unknown,
+): { readonly document: PolicyDocument } | { readonly findings: readonly Finding[] } {
+  const findings = new Findings();
+  const document = findings.object('', value, [
+    'format',
+    'version',
+    'name',
+    'actions',
+    'tiers',
+    'autoApproveWhen',
+    'rules',
+    'approvals',
+  ]);
+  if (document === undefined) return { findings: findings.list };
+  if (document['format'] !== 1) findings.add('format', 'must be 1');
+  const versions = isWholeNumber(1, Number.MAX_SAFE_INTEGER);
+  if (!versions(document['version'])) findings.add('version', 'must be a whole number from 1 up');
+  findings.optional('name', document['name'], isText, 'a text');
+  const actions = checkActions(findings, document['actions']);
+  checkTiers(findings, document['tiers'], actions);
+  checkAutoApprove(findings, document['autoApproveWhen']);
+  checkApproval(findings, 'approvals', document['approvals']);
+  checkRules(findings, document['rules'], actions);
+  return findings.list.length === 0
+    ? { document: value as PolicyDocument }
+    : { findings: findings.list };
+}
+
+function checkActions(findings: Findings, value: unknown): readonly string[] {
+  const known = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const actions = findings.object('actions', value, known);
+  if (actions === undefined) return [];
+  if (known.length === 0) findings.add('actions', 'declares no action: nothing could ever run');
+  if (known.length > limits.policyActionsMax) {
+    findings.add('actions', `declares more than ${limits.policyActionsMax} actions`);
+  }
+  for (const name of known) {
+    const path = `actions.${name}`;
+    if (!isName(name)) findings.add(path, 'is not a valid action name');
+    const action = findings.object(path, actions[name], [
+      'risk',
+      'resource',
+      'runTimeoutMs',
+      'description',
+    ]);
+    if (action === undefined) continue;
+    findings.optional(`${path}.risk`, action['risk'], isRiskLevel, 'low, medium, high or critical');
+    findings.optional(`${path}.resource`, action['resource'], isGlob, 'a glob pattern');
+    findings.optional(`${path}.description`, action['description'], isText, 'a text');
+    findings.optional(
+      `${path}.runTimeoutMs`,
+      action['runTimeoutMs'],
+      isWholeNumber(1, limits.runTimeoutMsMax),
+      `a whole number from 1 to ${limits.runTimeoutMsMax}`,
+    );
+  }
+  return known;
+}
+
+/** A pattern that names no declared action could never have an effect: a misspelling, most likely. */
+function checkActionPattern(
+  findings: Findings,
+  path: string,
+  pattern: unknown,
+  actions: readonly string[],
+): void {
+  if (!isGlob(pattern)) return findings.add(path, 'must be an action name or pattern');
+  const found = isLiteral(pattern)
+    ? actions.includes(pattern)
+    : actions.some(compileGlob(pattern));
+  if (!found) findings.add(path, `\`${pattern}\` matches no action that the policy declares`);
+}
+
+function checkTiers(findings: Findings, value: unknown, actions: readonly string[]): void {
+  if (value === undefined) return;
+  const tiers = findings.object('tiers', value, tierNames);
+  for (const name of tierNames) {
+    const tier = tiers?.[name];
+    findings.listOf(`tiers.${name}`, tier, isGlob, 'an action name or pattern');
+    if (!Array.isArray(tier)) continue;
+    for (const [position, pattern] of tier.entries()) {
+      if (isGlob(pattern)) {
+        checkActionPattern(findings, `tiers.${name}[${position}]`, pattern, actions);
+      }
+    }
+  }
+}
+
+function checkAutoApprove(findings: Findings, value: unknown): void {
+  if (value === undefined) return;
+  const when = findings.object('autoApproveWhen', value, ['riskAtMost']);
+  if (when !== undefined && !isRiskLevel(when['riskAtMost'])) {
+    findings.add('autoApproveWhen.riskAtMost', 'must be low, medium, high or critical');
+  }
+}
+
+function checkApproval(findings: Findings, path: string, value: unknown): void {
+  if (value === undefined) return;
+  const approval = findings.object(path, value, ['roles', 'timeoutMs']);
+  if (approval === undefined) return;
+  findings.listOf(`${path}.roles`, approval['roles'], isGrantableRole, 'a known role');
+  findings.optional(
+    `${path}.timeoutMs`,
+    approval['timeoutMs'],
+    isWholeNumber(1, limits.ticketTimeoutMsMax),
+    `a whole number from 1 to ${limits.ticketTimeoutMsMax}`,
+  );
+}
+
+function checkRules(findings: Findings, value: unknown, actions: readonly string[]): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) return findings.add('rules', 'must be a list');
+  if (value.length > limits.policyRulesMax) {
+    return findings.add('rules', `has more than ${limits.policyRulesMax} rules`);
+  }
+  const ids = new Set<unknown>();
+  for (const [position, each] of value.entries()) {
+    const path = `rules[${position}]`;
+    const rule = findings.object(path, each, [
+      'id',
+      'effect',
+      'match',
+      'when',
+      'reason',
+      'steer',
+      'approval',
+    ]);
+    if (rule === undefined) continue;
+    if (!isName(rule['id'])) findings.add(`${path}.id`, 'must be a name');
+    else if (ids.has(rule['id'])) findings.add(`${path}.id`, `\`${rule['id']}\` is used twice`);
+    ids.add(rule['id']);
+    if (!effects.includes(rule['effect'])) {
+      findings.add(`${path}.effect`, 'must be deny, steer, require-approval or allow');
+    }
+    findings.optional(`${path}.reason`, rule['reason'], isText, 'a text');
+    checkMatch(findings, `${path}.match`, rule['match'], actions);
+    if (rule['when'] !== undefined) checkCondition(findings, `${path}.when`, rule['when']);
+    checkTerms(findings, path, rule, actions);
+  }
+}
+
+function checkMatch(
+  findings: Findings,
+  path: string,
+  value: unknown,
+  actions: readonly string[],
+): void {
+  if (value === undefined) return;
+  const match = findings.object(path, value, ['action', 'resource', 'agent', 'principal']);
+  if (match === undefined) return;
+  if (Object.keys(match).length === 0) findings.add(path, 'is empty; leave it out to match all');
+  for (const [name, pattern] of Object.entries(match)) {
+    const patterns: readonly unknown[] = Array.isArray(pattern) ? pattern : [pattern];
+    if (patterns.length === 0) findings.add(`${path}.${name}`, 'is empty and would never match');
+    for (const one of patterns) {
+      if (name === 'action') checkActionPattern(findings, `${path}.action`, one, actions);
+      else if (!isGlob(one)) findings.add(`${path}.${name}`, 'must be a pattern');
+    }
+  }
+}
+
+/** The terms that belong to an effect: required where it needs them, refused where they have no effect. */
+function checkTerms(
+  findings: Findings,
+  path: string,
+  rule: Readonly<Record<string, unknown>>,
+  actions: readonly string[],
+): void {
+  if (rule['approval'] !== undefined && rule['effect'] !== 'require-approval') {
+    findings.add(`${path}.approval`, 'has an effect only with `require-approval`');
+  }
+  checkApproval(findings, `${path}.approval`, rule['approval']);
+  if (rule['effect'] !== 'steer') {
+    if (rule['steer'] !== undefined) findings.add(`${path}.steer`, 'has an effect only with `steer`');
+    return;
+  }
+  const steer = findings.object(`${path}.steer`, rule['steer'] ?? {}, [
+    'guidance',
+    'suggest',
+    'retriesAtMost',
+  ]);
+  if (!isText(steer?.['guidance'])) findings.add(`${path}.steer.guidance`, 'must be a text');
+  findings.optional(
+    `${path}.steer.retriesAtMost`,
+    steer?.['retriesAtMost'],
+    isWholeNumber(0, limits.steerRetriesMax),
+    `a whole number from 0 to ${limits.steerRetriesMax}`,
+  );
+  const suggest = steer?.['suggest'];
+  findings.listOf(`${path}.steer.suggest`, suggest, isName, 'an action name');
+  for (const action of Array.isArray(suggest) ? suggest : []) {
+    if (isName(action)) checkActionPattern(findings, `${path}.steer.suggest`, action, actions);
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * Records: the kernel's current state, one plain frozen object each, found by kind and key.
+ *
+ * `apply` replaces records, never changes them in place. The store keeps the same records in the same commit
+ * as the entries that produced them; the log can rebuild every one.
+ */
+import type { Amounts } from './amount.ts';
+import type { BudgetRecord, Reservation } from './budget.ts';
+import type { PolicyDocument } from './policy/document.ts';
+import type { RiskLevel } from './policy/risk.ts';
+import type { Rejection, RejectionCode } from './rejection.ts';
+import type { SessionMode, SessionStatus } from './session.ts';
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly org: string;
+  readonly principal: string;
+  readonly agent: string;
+  readonly mode: SessionMode;
+  readonly status: SessionStatus;
+  /** Number of entries of this session so far; the last one has this sequence. */
+  readonly sequence: number;
+  readonly openedAt: number;
+  /** Index of the opening entry, beside which the session's secret is kept. */
+  readonly openedIndex: number;
+  /** Units with a session budget, sorted. */
+  readonly units: readonly string[];
+  /** Ids of pending tickets, for cancellation when the session ends. */
+  readonly pendingTickets: readonly string[];
+  /** Whether a ticket was ever opened: only then can a call have one. */
+  readonly hadTickets: boolean;
+  readonly openPermits: number;
+  /** How often each steered action came back. */
+  readonly steers: Readonly<Record<string, number>>;
+}
+
+export interface AgentRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly enabled: boolean;
+  /** Patterns of the actions the agent may ask for. */
+  readonly actions: readonly string[];
+}
+
+/** A cost known before the call: a fixed amount, or the amount that an argument names. */
+export type EstimateTerm = { readonly amount: number } | { readonly argument: string };
+
+export interface ToolRecord {
+  readonly name: string;
+  readonly action: string;
+  /** Template over the arguments, such as `order/{orderId}`. */
+  readonly resource: string;
+  readonly estimate: Readonly<Record<string, EstimateTerm>>;
+  /** Whether the definition has an argument schema, so that a call needs the schema's verdict. */
+  readonly hasSchema: boolean;
+  /** Hash of the whole definition. */
+  readonly definition: string;
+}
+
+/** Key `active`. */
+export interface PolicyRecord {
+  readonly version: number;
+  readonly hash: string;
+  readonly document: PolicyDocument;
+}
+
+export interface LatchRecord {
+  readonly scope: string;
+  readonly engaged: boolean;
+  /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
+  readonly engagedIndex: number;
+  readonly changedAt: number;
+  readonly by: string;
+}
+
+export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
+export type PermitStatus =
+  | 'none'
+  | 'issued'
+  | 'started'
+  | 'succeeded'
+  | 'failed'
+  | 'unknown'
+  | 'voided'
+  | 'expired';
+
+/** The decision on one request, and the permit that an allow carries. The permit's id is the decision's. */
+export interface DecisionRecord {
+  readonly id: string;
+  readonly session: string;
+  readonly org: string;
+  readonly principal: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly argumentsDigest: string;
+  readonly definition: string;
+  readonly policyVersion: number;
+  readonly mode: SessionMode;
+  readonly outcome: DecisionOutcome;
+  /** The step of the main path that settled the outcome. */
+  readonly step: DecisionStep;
+  readonly code: RejectionCode | 'allowed';
+  readonly message: string;
+  readonly help: string;
+  /** Ids of the rules and tiers that determined the outcome. */
+  readonly determinedBy: readonly string[];
+  readonly risk: RiskLevel | 'none';
+  readonly guidance: string;
+  readonly suggestions: readonly string[];
+  /** The ticket that was opened, is pending, or was consumed. */
+  readonly ticket: string;
+  readonly reservations: readonly Reservation[];
+  readonly permit: PermitStatus;
+  /** When an issued permit lapses, or a started one is given up as unknown (log time, ms); 0 without permit. */
+  readonly expiresAt: number;
+  readonly runTimeoutMs: number;
+  readonly decidedAt: number;
+  readonly index: number;
+  /** What was posted when the permit was resolved. */
+  readonly posted: Amounts;
+}
+
+/** The steps of the main path, in order. */
+export const decisionSteps = [
+  'session',
+  'kill',
+  'tool',
+  'policy',
+  'approval',
+  'budget',
+  'permit',
+] as const;
+export type DecisionStep = (typeof decisionSteps)[number];
+
+export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'consumed';
+
+export interface TicketRecord {
+  readonly id: string;
+  readonly session: string;
+  readonly org: string;
+  readonly principal: string;
+  readonly agent: string;
+  readonly tool: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly argumentsDigest: string;
+  readonly definition: string;
+  readonly policyVersion: number;
+  readonly estimate: Amounts;
+  readonly risk: RiskLevel;
+  readonly reason: string;
+  readonly approverRoles: readonly string[];
+  readonly status: TicketStatus;
+  readonly requestedAt: number;
+  readonly requestedIndex: number;
+  readonly expiresAt: number;
+  readonly decidedBy: string;
+  readonly decidedAt: number;
+}
+
+/** Which ticket stands for exactly this call in this session. */
+export interface BindingRecord {
+  readonly ticket: string;
+}
+
+/** The stored answer to a command that carried an idempotency key. */
+export interface CommandRecord {
+  readonly fingerprint: string;
+  readonly answer: StoredAnswer;
+}
+
+export type StoredAnswer =
+  | { readonly status: 'done'; readonly kind: RecordKind; readonly key: string }
+  | { readonly status: 'rejected'; readonly rejection: Rejection };
+
+export interface RecordsByKind {
+  readonly session: SessionRecord;
+  readonly agent: AgentRecord;
+  readonly tool: ToolRecord;
+  readonly policy: PolicyRecord;
+  readonly latch: LatchRecord;
+  readonly budget: BudgetRecord;
+  readonly decision: DecisionRecord;
+  readonly ticket: TicketRecord;
+  readonly binding: BindingRecord;
+  readonly command: CommandRecord;
+}
+
+export type RecordKind = keyof RecordsByKind;
+
+/** Kinds that are always wholly in memory: a key that is not there does not exist. */
+export const residentKinds: ReadonlySet<RecordKind> = new Set(['agent', 'tool', 'policy', 'latch']);
+
+export const recordKinds: readonly RecordKind[] = [
+  'session',
+  'agent',
+  'tool',
+  'policy',
+  'latch',
+  'budget',
+  'decision',
+  'ticket',
+  'binding',
+  'command',
+];
+
+/** One record to put in place of what was there. */
+export type RecordChange = {
+  readonly [K in RecordKind]: {
+    readonly kind: K;
+    readonly key: string;
+    readonly value: RecordsByKind[K];
+  };
+}[RecordKind];
+
+/** The kernel's only way to read state. */
+export interface StateView {
+  /** MUST throw where the record is neither loaded nor known to be absent: a footprint was incomplete. */
+  get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined;
+}
+
+/** Whether a record is loaded when a log is opened. */
+export function isLive(change: RecordChange): boolean {
+  switch (change.kind) {
+    case 'agent':
+    case 'tool':
+    case 'policy':
+    case 'latch':
+      return true;
+    case 'session':
+      return change.value.status !== 'completed' && change.value.status !== 'aborted';
+    case 'decision':
+      return change.value.permit === 'issued' || change.value.permit === 'started';
+    case 'ticket':
+      return change.value.status === 'pending' || change.value.status === 'approved';
+    case 'budget':
+    case 'binding':
+    case 'command':
+      return false;
+  }
+}
+
+/** The record a record is listed under: its session, where it has one. */
+export function parentOf(change: RecordChange): string {
+  switch (change.kind) {
+    case 'decision':
+    case 'ticket':
+      return change.value.session;
+    case 'budget':
+      return change.value.scope;
+    case 'session':
+      return change.value.org;
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Why a command was refused or an action denied: a closed list of codes.
+ *
+ * The order of `rejectionCodes` is the order of precedence: where several apply, the first is the answer.
+ * Codes are wire values: they are pinned by a test and never reused for another meaning. Each has a page
+ * anchor in `docs/codes.md`.
+ */
+
+/** Codes in order of precedence, with the sentence that explains each in general. */
+export const rejectionCodes = {
+  // The command itself.
+  'idempotency-mismatch': 'the idempotency key was used before with another payload',
+  'permission-denied': 'the principal has no role that permits this command',
+  'reason-missing': 'this command needs a reason',
+  // Who asks, and in what.
+  'session-unknown': 'no such session for this principal',
+  'session-exists': 'a session with this id exists',
+  'session-not-active': 'the session is not active',
+  'transition-illegal': 'the session cannot make this transition from its state',
+  'agent-unknown': 'the agent is not registered',
+  'agent-disabled': 'the agent is registered but not enabled',
+  // Kill switch.
+  killed: 'a kill switch covers this request',
+  'latch-not-engaged': 'no kill switch is engaged for this scope',
+  // What is asked for.
+  'tool-unknown': 'the tool is not registered',
+  'tool-changed': 'the tool differs from its registered definition',
+  'agent-not-capable': 'the agent is not registered for the action',
+  'action-unknown': 'the active policy does not declare the action',
+  'arguments-invalid': 'the arguments do not fit the tool’s schema',
+  'resource-invalid': 'the resource cannot be derived from the arguments',
+  // Policy.
+  'policy-missing': 'no policy is active',
+  'policy-invalid': 'the policy document does not check',
+  'policy-version-behind': 'the policy version is not newer than the active one',
+  'policy-error': 'a rule that applies could not be evaluated',
+  'policy-denied': 'a rule or tier denies the action',
+  'policy-no-match': 'no rule or tier allows the action',
+  'policy-steered': 'the policy steers the agent to another way',
+  'steer-retries-exhausted': 'the agent repeated a steered action too often',
+  // Approval.
+  'ticket-unknown': 'no such ticket for this principal',
+  'ticket-not-pending': 'the ticket is already decided',
+  'ticket-expired': 'the ticket expired before it was decided or used',
+  'self-approval': 'the requester cannot decide the ticket',
+  'approval-denied': 'an approver denied exactly this call',
+  'approval-required': 'an approver has to decide this call first',
+  'tickets-pending-limit': 'the session has too many pending tickets',
+  // Budgets.
+  'budget-frozen': 'a budget that applies is frozen after an overrun',
+  'budget-exceeded': 'a budget that applies has too little left',
+  'amount-out-of-range': 'an amount is outside the range that can be counted exactly',
+  // Permits.
+  'permits-open-limit': 'the session has too many open permits',
+  'permit-unknown': 'no such permit for this principal',
+  'permit-not-startable': 'the permit is started, resolved or expired',
+  'permit-not-started': 'the permit was never started',
+  'permit-not-voidable': 'the permit is started or resolved, and cannot be voided',
+  'permit-expired': 'the permit expired before it was started',
+  'not-due': 'the expiry is not due yet',
+} as const;
+
+export type RejectionCode = keyof typeof rejectionCodes;
+
+/** A refusal, as a value: never thrown inside the kernel. */
+export interface Rejection {
+  readonly code: RejectionCode;
+  /** What happened, in this case: lower case, no final stop, user input in backticks. */
+  readonly message: string;
+  /** What would help, where something would. */
+  readonly help?: string;
+}
+
+export function reject(code: RejectionCode, message?: string, help?: string): Rejection {
+  return {
+    code,
+    message: message ?? rejectionCodes[code],
+    ...(help === undefined ? {} : { help }),
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The life of a session: one transition table. What is not in it is refused.
+ *
+ *   created ─activate─► active ◄─resume─ paused
+ *      │                 │  └──pause────► │
+ *      └─────abort───────┼─abort──────────┤
+ *                        └─complete───────┘
+ *
+ * `completed` and `aborted` are terminal.
+ */
+export type SessionStatus = 'created' | 'active' | 'paused' | 'completed' | 'aborted';
+export type SessionTransition = 'activate' | 'pause' | 'resume' | 'complete' | 'abort';
+
+/** `live` runs tools. `dry-run` and `replay` decide and record, and never issue a permit. */
+export type SessionMode = 'live' | 'dry-run' | 'replay';
+
+export const sessionModes: readonly SessionMode[] = ['live', 'dry-run', 'replay'];
+
+const transitions: Readonly<
+  Record<SessionStatus, Readonly<Partial<Record<SessionTransition, SessionStatus>>>>
+> = {
+  created: { activate: 'active', abort: 'aborted' },
+  active: { pause: 'paused', complete: 'completed', abort: 'aborted' },
+  paused: { resume: 'active', complete: 'completed', abort: 'aborted' },
+  completed: {},
+  aborted: {},
+};
+
+/** The state that `transition` leads to from `status`, or undefined where it is illegal. */
+export function nextStatus(
+  status: SessionStatus,
+  transition: SessionTransition,
+): SessionStatus | undefined {
+  return transitions[status][transition];
+}
+
+export function isTerminal(status: SessionStatus): boolean {
+  return status === 'completed' || status === 'aborted';
+}
+
+/** Whether a transition puts a session to work, and so is refused while a kill switch covers it. */
+export function putsToWork(transition: SessionTransition): boolean {
+  return transition === 'activate' || transition === 'resume';
+}

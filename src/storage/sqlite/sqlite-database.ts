@@ -1,0 +1,306 @@
+/**
+ * The SQLite store as a synchronous object. It blocks on every fsync, so hosts use it through the
+ * worker thread of `sqlite-storage.ts`; scripts and tests may use it as it is.
+ *
+ * When `append` returns `appended`, the batch is in the write-ahead log and fsync has returned.
+ * Several processes may use one file. A conflict keeps the write lock for some milliseconds, so
+ * that the caller can read what others wrote, decide again and append without being overtaken
+ * once more: contention is queued, not retried. Not for network file systems: their locks do not hold.
+ */
+import { statSync } from 'node:fs';
+import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
+import { assertText, emptyHead } from '../rules.ts';
+import { StorageError } from '../storage.ts';
+import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
+import { openConnection, walExists } from './connection.ts';
+import type { Connection, Mode } from './connection.ts';
+import { storageError } from './sqlite-errors.ts';
+import type { CommitFate } from './sqlite-errors.ts';
+import { contentOf, count, entryOf, frontierText, headOf, recordOf } from './statements.ts';
+import { Statements } from './statements.ts';
+import { WriteTurn } from './write-turn.ts';
+
+export interface SqliteOptions {
+  /** How long to wait for other processes' commits before an append rejects with `busy`. */
+  readonly busyTimeoutMs?: number;
+  /** `read-only` looks at a file without creating, migrating or writing anything. */
+  readonly mode?: Mode;
+}
+
+/** How long a conflict keeps the write lock for the caller's next append. */
+const claimMsMax = 20;
+
+export interface RecordPage {
+  readonly head: Head;
+  readonly records: readonly StoredRecord[];
+}
+
+interface OpenLog extends Connection {
+  readonly statements: Statements;
+  readonly id: number;
+  readonly log: string;
+}
+
+export class SqliteDatabase {
+  readonly name: string;
+  readonly #path: string;
+  readonly #mode: Mode;
+  readonly #turn: WriteTurn;
+  #open: OpenLog | null = null;
+  /** Runs out while a conflict's write transaction is still open. */
+  #claim: NodeJS.Timeout | null = null;
+  #fileId = '';
+  #sizeSeen = 0;
+
+  constructor(path: string, options: SqliteOptions = {}) {
+    this.#path = path;
+    this.#mode = options.mode ?? 'read-write';
+    this.#turn = new WriteTurn(options.busyTimeoutMs ?? 5_000);
+    this.name = `sqlite ${path}`;
+  }
+
+  open(log: string): Head {
+    assertText(log, 'log');
+    if (this.#open !== null && this.#open.log !== log) {
+      throw new TypeError(`${this.name} is open for log \`${this.#open.log}\``);
+    }
+    this.#open ??= this.#faultsNamed(() => this.#connect(log));
+    const head = this.head();
+    this.#sizeSeen = head.size;
+    return head;
+  }
+
+  append(batch: Batch): AppendResult {
+    assertBatch(batch);
+    if (batch.entries.length === 0 && batch.records.length === 0) {
+      this.#dropClaim();
+      const { size } = this.head();
+      return size === batch.expectedSize ? { status: 'appended' } : { status: 'conflict', size };
+    }
+    return this.#faultsNamed(() => {
+      const size = this.#begin();
+      if (size !== batch.expectedSize) {
+        this.#claim ??= setTimeout(() => this.#dropClaim(), claimMsMax).unref();
+        return { status: 'conflict', size };
+      }
+      try {
+        this.#write(batch);
+        this.#commit();
+        this.#sizeSeen = batch.head.size;
+        return { status: 'appended' };
+      } finally {
+        clearTimeout(this.#claim ?? undefined);
+        this.#claim = null;
+        this.#turn.leave();
+      }
+    });
+  }
+
+  head(): Head {
+    return this.#faultsNamed(() => this.#headNow());
+  }
+
+  readEntries(from: number, limit: number): readonly StoredEntry[] {
+    assertCount(from, 'from');
+    assertLimit(limit);
+    return this.#read(({ statements, id }) => statements.entries.all(id, from, limit).map(entryOf));
+  }
+
+  readContents(from: number, to: number): readonly StoredContent[] {
+    assertCount(from, 'from');
+    assertCount(to, 'to');
+    return this.#read(({ statements, id }) => statements.contents.all(id, from, to).map(contentOf));
+  }
+
+  readRecords(keys: readonly RecordKey[]): RecordPage {
+    for (const key of keys) assertKey(key);
+    return this.#read(({ statements, id }) => {
+      const head = this.#headIn(statements, id);
+      const records: StoredRecord[] = [];
+      for (const { kind, key } of keys) {
+        const row = statements.record.get(id, kind, key);
+        if (row !== undefined) records.push(recordOf(row));
+      }
+      return { head, records };
+    });
+  }
+
+  scanRecords(query: RecordQuery): RecordPage {
+    assertQuery(query);
+    return this.#read(({ statements, id }) => ({
+      head: this.#headIn(statements, id),
+      records: statements.scan(id, query),
+    }));
+  }
+
+  close(): void {
+    this.#dropClaim();
+    this.#open?.database.close();
+    this.#open = null;
+  }
+
+  #connect(log: string): OpenLog {
+    const connection = openConnection(this.#path, this.#mode, this.#turn);
+    const { database } = connection;
+    try {
+      const statements = this.#turn.patiently(() => new Statements(database));
+      const find = database.prepare('SELECT id FROM log WHERE name = ?');
+      let row = this.#turn.patiently(() => find.get(log));
+      if (row === undefined && this.#mode === 'read-only') {
+        throw new StorageError('unavailable', `the file has no log \`${log}\``);
+      }
+      if (row === undefined) {
+        const { size, root, frontier, at } = emptyHead;
+        const insert = database.prepare(
+          `INSERT INTO log (name, size, root, frontier, at) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (name) DO NOTHING`,
+        );
+        this.#turn.patiently(() => insert.run(log, size, root, frontierText(frontier), at));
+        row = find.get(log);
+      }
+      this.#fileId = fileId(this.#path);
+      return { ...connection, statements, id: count(row, 'id'), log };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Takes the write lock, unless a conflict left it with us; returns the size under it. */
+  #begin(): number {
+    const { statements, id } = this.#opened();
+    if (this.#claim === null) {
+      this.#turn.take(() => {
+        this.#assertSameFile();
+        statements.beginWrite.run();
+      });
+    }
+    try {
+      const size = count(statements.size.get(id), 'size');
+      if (size !== this.#sizeSeen) this.#turn.sawOthers();
+      this.#sizeSeen = size;
+      return size;
+    } catch (error) {
+      this.#claim ??= setTimeout(() => {}, 0);
+      this.#dropClaim();
+      throw error;
+    }
+  }
+
+  #dropClaim(): void {
+    if (this.#claim === null) return;
+    clearTimeout(this.#claim);
+    this.#claim = null;
+    this.#rollback();
+    this.#turn.leave();
+  }
+
+  #write({ entries, contents, records, head }: Batch): void {
+    const { statements, id } = this.#opened();
+    try {
+      for (const { index, body, leaf } of entries) {
+        statements.insertEntry.run(id, index, body, leaf);
+      }
+      for (const { index, field, salt, text } of contents) {
+        statements.insertContent.run(id, index, field, salt, text);
+      }
+      for (const { kind, key, parent, live, value } of records) {
+        const put = statements.putRecord.run(id, kind, key, parent, live ? 1 : 0, value);
+        if (put.changes === 0) {
+          statements.moveRecord.run(id, kind, key, parent, live ? 1 : 0, value);
+        }
+      }
+      const { size, previous, root, frontier, at } = head;
+      statements.updateHead.run(size, previous, root, frontierText(frontier), at, id);
+      // CRASH: up to here nothing of the batch is in the file or its write-ahead log that
+      // recovery would accept; the log is as before.
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  #commit(): void {
+    const { statements } = this.#opened();
+    try {
+      statements.commit.run();
+      // CRASH: COMMIT returned after the fsync of the write-ahead log: the whole batch is durable.
+    } catch (error) {
+      // CRASH: inside COMMIT the batch is durable once the last frame is, and never in part.
+      throw storageError(error, this.name, this.#rollback());
+    }
+  }
+
+  /** Ends the transaction. Where SQLite had ended it by itself, nobody can tell how. */
+  #rollback(): CommitFate {
+    try {
+      this.#opened().statements.rollback.run();
+      return 'rolled-back';
+    } catch {
+      return 'unknown';
+    }
+  }
+
+  /** Reads in one snapshot. */
+  #read<T>(work: (open: OpenLog) => T): T {
+    return this.#faultsNamed(() => {
+      for (;;) {
+        this.#leaveImmutable();
+        const open = this.#opened();
+        // Under a claim a transaction is open already, and nothing is written in it.
+        if (this.#claim !== null) return work(open);
+        this.#turn.patiently(() => open.statements.begin.run());
+        try {
+          const result = this.#turn.patiently(() => work(open));
+          // A writer that came meanwhile may have changed pages under an immutable reader.
+          if (!open.immutable || !walExists(this.#path)) return result;
+        } finally {
+          this.#rollback();
+        }
+      }
+    });
+  }
+
+  /** A read-only file that somebody writes to again is opened anew, with its write-ahead log. */
+  #leaveImmutable(): void {
+    const open = this.#opened();
+    if (!open.immutable || !walExists(this.#path)) return;
+    open.database.close();
+    this.#open = this.#connect(open.log);
+  }
+
+  #headNow(): Head {
+    return this.#read(({ statements, id }) => this.#headIn(statements, id));
+  }
+
+  #headIn(statements: Statements, id: number): Head {
+    const row = statements.head.get(id);
+    if (row === undefined) throw new StorageError('corrupt', 'the log is gone');
+    return headOf(row);
+  }
+
+  /** A commit into a file that was moved away or deleted would be durable where nobody looks. */
+  #assertSameFile(): void {
+    if (fileId(this.#path) === this.#fileId) return;
+    throw new StorageError('unavailable', 'the file was moved, deleted or replaced: open it anew');
+  }
+
+  #opened(): OpenLog {
+    if (this.#open === null) throw new StorageError('closed', `${this.name} is not open`);
+    return this.#open;
+  }
+
+  #faultsNamed<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storageError(error, this.name);
+    }
+  }
+}
+
+function fileId(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
+}

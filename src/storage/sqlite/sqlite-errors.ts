@@ -1,0 +1,67 @@
+/**
+ * Turns what SQLite throws into the contract's `StorageError`.
+ *
+ * A batch is in doubt (`ambiguous`) only when COMMIT itself failed: before it, SQLite has written
+ * nothing that a later opening could take for a commit. At COMMIT an I/O error leaves doubt even
+ * where the transaction can still be rolled back: the frame that marks the commit may lie in the
+ * write-ahead log although its fsync failed, and if the process dies before the next commit
+ * overwrites it, recovery accepts it. A full disk leaves none: that frame is the last one written,
+ * and half of it fails its checksum.
+ */
+import { StorageError } from '../storage.ts';
+import type { StorageErrorCode } from '../storage.ts';
+
+/** SQLite's primary result codes, https://sqlite.org/rescode.html. */
+const codeOfResult: ReadonlyMap<number, StorageErrorCode> = new Map([
+  [1, 'corrupt'], // ERROR: our fixed statements fail only where the schema is not ours
+  [5, 'busy'], // BUSY
+  [6, 'busy'], // LOCKED
+  [8, 'read-only'], // READONLY
+  [10, 'io'], // IOERR
+  [11, 'corrupt'], // CORRUPT
+  [13, 'disk-full'], // FULL
+  [14, 'unavailable'], // CANTOPEN
+  [15, 'busy'], // PROTOCOL: the race to start a write-ahead log was lost many times over
+  [19, 'corrupt'], // CONSTRAINT: an entry stands beyond the log's size
+  [26, 'not-a-control-plane'], // NOTADB
+]);
+
+/** SQLite's primary result code of an error of `node:sqlite`, undefined for any other value. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+export function isBusy(error: unknown): boolean {
+  const code = resultCode(error);
+  return code !== undefined && codeOfResult.get(code) === 'busy';
+}
+
+/** What is known of the transaction after COMMIT threw. */
+export type CommitFate = 'rolled-back' | 'unknown';
+
+/**
+ * The `StorageError` for `error`; errors that are not SQLite's are returned as they are, because
+ * a programmer's error has to reach the programmer.
+ */
+export function storageError(error: unknown, name: string, fate?: CommitFate): unknown {
+  if (StorageError.is(error)) return named(error, name);
+  if (!(error instanceof Error)) return error;
+  if ('code' in error && error.code === 'ERR_OUT_OF_RANGE') {
+    // An integer beyond 2^53-1, which we never write.
+    return new StorageError('corrupt', `${name}: ${error.message}`, { cause: error });
+  }
+  const result = resultCode(error);
+  if (result === undefined) return error;
+  const code = codeOfResult.get(result) ?? 'unavailable';
+  const ambiguous = fate !== undefined && (fate === 'unknown' || code === 'io');
+  const extended = 'errcode' in error ? String(error.errcode) : String(result);
+  const message = `${name}: ${error.message} (SQLite ${extended})`;
+  return new StorageError(code, message, { ambiguous, cause: error });
+}
+
+function named(error: StorageError, name: string): StorageError {
+  if (error.message.startsWith(name)) return error;
+  const { code, ambiguous, message } = error;
+  return new StorageError(code, `${name}: ${message}`, { ambiguous, cause: error.cause });
+}

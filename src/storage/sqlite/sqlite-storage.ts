@@ -1,0 +1,137 @@
+/**
+ * SQLite as a store: one file, any number of processes on one machine, nothing to install.
+ *
+ * The database runs in a worker thread, because a durable commit blocks its thread for an fsync
+ * and the host's event loop has better things to do. Everything else is said in
+ * `sqlite-database.ts`. If the thread dies, the calls in flight reject and the next call starts
+ * another thread.
+ */
+import { StorageError } from '../storage.ts';
+import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
+import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
+import { WorkerLink } from './worker-link.ts';
+import type { CallName, Calls } from './worker-protocol.ts';
+
+export type { SqliteOptions } from './sqlite-database.ts';
+
+/** A store in the file `path`, which is created when it is opened and does not exist. */
+export function sqlite(path: string, options: SqliteOptions = {}): Storage {
+  return new SqliteStorage(path, options);
+}
+
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const workerUrl = new URL(`./sqlite-worker${extension}`, import.meta.url);
+
+class SqliteStorage implements Storage {
+  readonly name: string;
+  readonly durable = true;
+  readonly #path: string;
+  readonly #options: SqliteOptions;
+  #link: WorkerLink | null = null;
+  #log: string | null = null;
+  #reopening: Promise<WorkerLink> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(path: string, options: SqliteOptions) {
+    this.#path = path;
+    this.#options = options;
+    this.name = `sqlite ${path}`;
+  }
+
+  async open(log: string): Promise<Head> {
+    if (this.#closing !== null) throw this.#closed();
+    const head = await this.#openOn(this.#liveLink(), log);
+    this.#log = log;
+    return head;
+  }
+
+  append(batch: Batch): Promise<AppendResult> {
+    return this.#call('append', batch);
+  }
+
+  head(): Promise<Head> {
+    return this.#call('head', null);
+  }
+
+  readEntries(from: number, limit: number): Promise<readonly StoredEntry[]> {
+    return this.#call('readEntries', { from, limit });
+  }
+
+  readContents(from: number, to: number): Promise<readonly StoredContent[]> {
+    return this.#call('readContents', { from, to });
+  }
+
+  readRecords(keys: readonly RecordKey[]): Promise<RecordPage> {
+    return this.#call('readRecords', keys);
+  }
+
+  scanRecords(query: RecordQuery): Promise<RecordPage> {
+    return this.#call('scanRecords', query);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #call<Name extends CallName>(
+    name: Name,
+    input: Calls[Name]['input'],
+  ): Promise<Calls[Name]['output']> {
+    if (this.#closing !== null || this.#log === null) throw this.#closed();
+    // Without a wait where the thread lives, so that calls reach it in the order they were made.
+    if (this.#link?.alive === true && this.#reopening === null) {
+      return this.#link.request(name, input);
+    }
+    this.#reopening ??= this.#reopen(this.#log);
+    const link = await this.#reopening;
+    return link.request(name, input);
+  }
+
+  async #reopen(log: string): Promise<WorkerLink> {
+    try {
+      const link = this.#liveLink();
+      await this.#openOn(link, log);
+      return link;
+    } finally {
+      this.#reopening = null;
+    }
+  }
+
+  /** A thread that could not open its file is of no use, and must not outlive a forgotten close. */
+  async #openOn(link: WorkerLink, log: string): Promise<Head> {
+    try {
+      return await link.request('open', log);
+    } catch (error) {
+      if (this.#log === null || this.#reopening !== null) await link.end();
+      throw error;
+    }
+  }
+
+  #liveLink(): WorkerLink {
+    if (this.#link?.alive === true) return this.#link;
+    const start = { path: this.#path, options: this.#options };
+    this.#link = new WorkerLink(workerUrl, this.name, start);
+    return this.#link;
+  }
+
+  /** The thread answers in order, so the reply to `close` comes after all work under way. */
+  async #end(): Promise<void> {
+    const link = this.#link;
+    if (link?.alive !== true) return;
+    try {
+      await link.request('close', null);
+    } catch (error) {
+      // A thread that died has released all it held.
+      if (link.alive) throw error;
+    } finally {
+      await link.end();
+    }
+  }
+
+  #closed(): StorageError {
+    const state = this.#closing === null ? 'not open' : 'closed';
+    return new StorageError('closed', `${this.name} is ${state}`);
+  }
+}

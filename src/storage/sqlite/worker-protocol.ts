@@ -1,0 +1,71 @@
+/**
+ * What the host's thread and the store's thread say to each other. Everything is plain data that
+ * survives structured cloning; errors do not, so they travel as `Failure`.
+ */
+import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { StorageErrorCode, StoredContent, StoredEntry } from '../storage.ts';
+import { StorageError } from '../storage.ts';
+import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
+
+/** Given to the thread when it starts. */
+export interface WorkerStart {
+  readonly path: string;
+  readonly options: SqliteOptions;
+}
+
+/** The calls: what goes in, what comes out. */
+export interface Calls {
+  open: { readonly input: string; readonly output: Head };
+  append: { readonly input: Batch; readonly output: AppendResult };
+  head: { readonly input: null; readonly output: Head };
+  readEntries: {
+    readonly input: { readonly from: number; readonly limit: number };
+    readonly output: readonly StoredEntry[];
+  };
+  readContents: {
+    readonly input: { readonly from: number; readonly to: number };
+    readonly output: readonly StoredContent[];
+  };
+  readRecords: { readonly input: readonly RecordKey[]; readonly output: RecordPage };
+  scanRecords: { readonly input: RecordQuery; readonly output: RecordPage };
+  close: { readonly input: null; readonly output: null };
+}
+
+export type CallName = keyof Calls;
+
+export type Request = {
+  [Name in CallName]: {
+    readonly id: number;
+    readonly call: Name;
+    readonly input: Calls[Name]['input'];
+  };
+}[CallName];
+
+export type Reply =
+  | { readonly id: number; readonly output: Calls[CallName]['output'] }
+  | { readonly id: number; readonly failure: Failure };
+
+/** An error in transit. `code` is null for what is not a fault of the store. */
+export interface Failure {
+  readonly code: StorageErrorCode | null;
+  readonly name: string;
+  readonly message: string;
+  readonly ambiguous: boolean;
+  readonly stack: string | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const { name, message, stack } = known;
+  if (!StorageError.is(error)) return { code: null, name, message, ambiguous: false, stack };
+  return { code: error.code, name, message, ambiguous: error.ambiguous, stack };
+}
+
+export function errorOf({ code, name, message, ambiguous, stack }: Failure): Error {
+  // The thread's stack is the cause: the host's own shows who called.
+  const cause = stack;
+  if (code !== null) return new StorageError(code, message, { ambiguous, cause });
+  if (name === 'TypeError') return new TypeError(message, { cause });
+  if (name === 'RangeError') return new RangeError(message, { cause });
+  return new Error(message, { cause });
+}

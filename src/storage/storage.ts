@@ -1,0 +1,174 @@
+/**
+ * The storage contract: what the engine needs from a database, and nothing more.
+ *
+ * A store keeps one or more named logs. A log is a gapless sequence of sealed entries, the records
+ * (current state) that those entries produced, and the contents that the entries commit to. The three
+ * are written together by `append`, which is the only write path. A store decides nothing: it neither
+ * reads entry bodies nor interprets record values.
+ *
+ * Durability: when `append` resolves with `appended`, the batch MUST survive a power cut. A store that
+ * cannot promise this MUST refuse to open (`memory` is the one exception and says so in `durable`).
+ */
+
+/** Where a log stands. Everything needed to seal the next entry is here. */
+export interface Head {
+  /** Number of entries; the next entry has this index. */
+  readonly size: number;
+  /** Leaf hash (hex) of the last entry, null for an empty log. */
+  readonly previous: string | null;
+  /** RFC 6962 root hash (hex) over all entries. */
+  readonly root: string;
+  /** Hashes of the perfect subtrees, left to right: enough to extend the tree. */
+  readonly frontier: readonly string[];
+  /** Log time (ms since the epoch) of the last entry: the high-water mark of the log's clock. */
+  readonly at: number;
+}
+
+/** One sealed entry, as bytes. `body` is canonical JSON; the store MUST return it byte for byte. */
+export interface StoredEntry {
+  readonly index: number;
+  readonly body: string;
+  readonly leaf: string;
+}
+
+/** What an entry commits to by salted hash. Kept beside the log so that it can be erased. */
+export interface StoredContent {
+  /** Index of the entry that commits to it. */
+  readonly index: number;
+  /** Name of the field in that entry, such as `arguments` or `result`. */
+  readonly field: string;
+  readonly salt: string;
+  readonly text: string;
+}
+
+/** Names one record. Keys compare by code unit: case matters, nothing is normalised. */
+export interface RecordKey {
+  readonly kind: string;
+  readonly key: string;
+}
+
+/** One record of current state. `value` is JSON text that the store MUST return byte for byte. */
+export interface StoredRecord extends RecordKey {
+  /** The record this one belongs to (a session's id, say), for listing; empty when none. */
+  readonly parent: string;
+  /** Live records are loaded when a log is opened; the others only by key. */
+  readonly live: boolean;
+  readonly value: string;
+}
+
+/** Everything one commit writes. */
+export interface Batch {
+  /** The size the batch was decided on. */
+  readonly expectedSize: number;
+  readonly entries: readonly StoredEntry[];
+  readonly contents: readonly StoredContent[];
+  /** Records to insert or replace. A record is never deleted. */
+  readonly records: readonly StoredRecord[];
+  /** The head after the batch. */
+  readonly head: Head;
+}
+
+export type AppendResult =
+  | { readonly status: 'appended' }
+  /** The log's size was not `expectedSize`; nothing was written. */
+  | { readonly status: 'conflict'; readonly size: number };
+
+/** A page of records, in ascending order of key. */
+export interface RecordQuery {
+  readonly kind: string;
+  readonly parent?: string;
+  readonly live?: boolean;
+  /** Return keys after this one. */
+  readonly after?: string;
+  /** 1 to 10,000. */
+  readonly limit: number;
+}
+
+export interface Storage {
+  /** A name for messages, such as `sqlite control-plane.db`. */
+  readonly name: string;
+  /** Whether an acknowledged batch survives a power cut. */
+  readonly durable: boolean;
+
+  /**
+   * Opens (creating and migrating where needed) the log named `log` and returns its head.
+   *
+   * MUST set and read back every setting that durability depends on and throw a `StorageError` with code
+   * `unsafe-settings` where one does not hold. MUST refuse a schema newer than it knows (`schema-too-new`)
+   * and a file that is not its own (`not-a-control-plane`). MUST be safe when several processes open at once.
+   */
+  open(log: string): Promise<Head>;
+
+  /**
+   * Appends a batch in one commit if, and only if, the log's size equals `batch.expectedSize`.
+   *
+   * MUST write all of the batch or none of it. MUST NOT resolve before the commit is durable. With no
+   * entries and no records it writes nothing and MUST still compare the size: that is how a refusal that
+   * changes nothing is confirmed against the head. Rejects with a `StorageError`; where its `ambiguous` is
+   * true, the batch may or may not have been written, and the caller has to look.
+   */
+  append(batch: Batch): Promise<AppendResult>;
+
+  /** The head as committed now, by any process. */
+  head(): Promise<Head>;
+
+  /** Up to `limit` (1 to 10,000) entries from index `from` upwards, in order. */
+  readEntries(from: number, limit: number): Promise<readonly StoredEntry[]>;
+
+  /** The contents of entries `from` (inclusive) to `to` (exclusive), by index and field, without erased ones. */
+  readContents(from: number, to: number): Promise<readonly StoredContent[]>;
+
+  /**
+   * Records by key; absent ones are left out. The head and the records MUST come from one snapshot, so
+   * that the caller knows the size at which the records were true.
+   */
+  readRecords(
+    keys: readonly RecordKey[],
+  ): Promise<{ readonly head: Head; readonly records: readonly StoredRecord[] }>;
+
+  /** A page of records of one kind, in ascending order of key, with the head of the same snapshot. */
+  scanRecords(
+    query: RecordQuery,
+  ): Promise<{ readonly head: Head; readonly records: readonly StoredRecord[] }>;
+
+  /** Waits for work under way, releases every handle. Calls after it MUST reject with code `closed`. */
+  close(): Promise<void>;
+}
+
+/** Why a store could not do what it was asked. */
+export type StorageErrorCode =
+  | 'closed'
+  | 'busy'
+  | 'disk-full'
+  | 'read-only'
+  | 'io'
+  | 'corrupt'
+  | 'not-a-control-plane'
+  | 'schema-too-new'
+  | 'unsafe-settings'
+  | 'unavailable';
+
+const storageErrorBrand = Symbol.for('agent-control-plane.storage-error');
+
+/** A fault of the store: never an answer about policy. Recognise it with `StorageError.is`. */
+export class StorageError extends Error {
+  readonly code: StorageErrorCode;
+  /** True where a batch may have been committed although the caller saw this error. */
+  readonly ambiguous: boolean;
+  readonly [storageErrorBrand] = true;
+
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    options: { readonly ambiguous?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'StorageError';
+    this.code = code;
+    this.ambiguous = options.ambiguous ?? false;
+  }
+
+  static is(value: unknown): value is StorageError {
+    return typeof value === 'object' && value !== null && storageErrorBrand in value;
+  }
+}
