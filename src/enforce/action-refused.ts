@@ -6,9 +6,8 @@ export class ActionRefused extends ControlPlaneError {
 
   constructor(decision: Decision, code?: 'dry-run') {
     const refusal = decision.code === 'allowed' ? 'permit-not-startable' : decision.code;
-    super(code ?? refusal, refusalText(decision), {
-      ...(decision.help === '' ? {} : { help: decision.help }),
-    });
+    const help = decision.help === '' ? {} : { help: decision.help };
+    super(code ?? refusal, refusalText(decision), help);
     this.name = 'ActionRefused';
     this.decision = decision;
   }
@@ -32,7 +31,9 @@ function refusalText(decision: Decision): string {
     case 'require-approval':
       return (
         `\`${tool}\` needs an approver (${decision.code})` +
-        (ticket === undefined ? '' : `: ticket ${ticket} is pending; call again once it is approved`)
+        (ticket === undefined
+          ? ''
+          : `: ticket ${ticket} is pending; call again once it is approved`)
       );
   }
 }

@@ -11,12 +11,14 @@ import {
   type BoundTool,
   ControlPlaneError,
   type Decision,
+  faultCodes,
   type Permit,
   type ReadArguments,
   type Session,
   type Settlement,
   type ToolDeclaration,
 } from '../engine/index.ts';
+import { parseAmounts } from '../kernel/index.ts';
 import { ActionRefused } from './action-refused.ts';
 
 /** What a tool's code gets beside its arguments. */
@@ -30,9 +32,11 @@ export interface ToolContext {
 export interface Tool<A, R> extends ToolDeclaration {
   readonly execute: (callArguments: A, context: ToolContext) => Promise<R> | R;
   /** What a call really cost, by unit, where that can be told from its result. */
-  readonly usage?: (result: R, callArguments: A) => Readonly<Record<string, string | number>>;
+  readonly usage?:
+    | ((result: R, callArguments: A) => Readonly<Record<string, string | number>>)
+    | undefined;
   /** What a dry run returns in place of the result; without it a dry run throws `dry-run`. */
-  readonly dryRun?: (callArguments: A) => R;
+  readonly dryRun?: ((callArguments: A) => R) | undefined;
 }
 
 export interface CallOptions {
@@ -49,12 +53,25 @@ export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Pro
 
 /** Binds a tool to a session. The returned function is the only way to its code. */
 export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
-  const bound = bindTool(tool);
   const { execute, usage, dryRun } = tool;
   if (typeof execute !== 'function') {
-    throw new ControlPlaneError('tool-ungovernable', `tool \`${tool.name}\` has no execute function`);
+    throw new ControlPlaneError(
+      'tool-ungovernable',
+      `tool \`${tool.name}\` has no execute function`,
+    );
   }
-  return async function guarded(callArguments: A, options: CallOptions = {}): Promise<R> {
+  const guarded = guardWork<A, R>(session, tool, { usage, dryRun });
+  return (callArguments, options) => guarded(callArguments, execute, options);
+}
+
+/** As `guard`, for adapters whose frameworks hand the code more than its arguments: each call brings its own. */
+export function guardWork<A, R>(
+  session: Session,
+  declaration: ToolDeclaration,
+  { usage, dryRun }: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
+): (callArguments: A, work: Tool<A, R>['execute'], options?: CallOptions) => Promise<R> {
+  const bound = bindTool(declaration);
+  return async function guarded(callArguments, work, options = {}) {
     const read = session.read(callArguments);
     const decision = await decide(session, bound, read, options);
     const frozen = read.value as A;
@@ -66,8 +83,12 @@ export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, 
       throw new ActionRefused(decision);
     }
     const permit = session.take(decision.permit, bound, read);
-    return run(session, permit, options, (context) => execute(frozen, context), (result) =>
-      usage?.(result, frozen),
+    return run(
+      session,
+      permit,
+      options,
+      (context) => work(frozen, context),
+      (result) => usage?.(result, frozen),
     );
   };
 }
@@ -104,20 +125,49 @@ async function run<R>(
   usageOf: (result: R) => Settlement['usage'],
 ): Promise<R> {
   const signal =
-    options.signal === undefined
-      ? permit.signal
-      : AbortSignal.any([permit.signal, options.signal]);
+    options.signal === undefined ? permit.signal : AbortSignal.any([permit.signal, options.signal]);
   let result: R;
   try {
     result = await execute(Object.freeze({ signal, permit }));
   } catch (failure) {
     // A tool that was stopped may have done half its work: nobody knows, and that is what is recorded.
     const outcome = signal.aborted ? 'unknown' : 'failed';
-    await session.settle(permit, { outcome, result: String(failure) });
+    await settle(session, permit, { outcome, result: String(failure) }, failure);
     throw failure;
   }
-  await session.settle(permit, { outcome: 'succeeded', result, usage: usageOf(result) });
+  const usage = reportedUsage(result, usageOf);
+  await settle(session, permit, { outcome: 'succeeded', result, usage });
   return result;
+}
+
+/** A usage function that throws, or reports what cannot be counted, reports nothing: all reserved counts. */
+function reportedUsage<R>(
+  result: R,
+  usageOf: (result: R) => Settlement['usage'],
+): Settlement['usage'] {
+  try {
+    const usage = usageOf(result);
+    return usage !== undefined && parseAmounts(usage) !== undefined ? usage : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The effect is there: a settlement that fails must not look like a call that can be repeated. */
+async function settle(
+  session: Session,
+  permit: Permit,
+  settlement: Settlement,
+  toolFailure?: unknown,
+): Promise<void> {
+  try {
+    await session.settle(permit, settlement);
+  } catch (failure) {
+    const message = faultCodes['outcome-unrecorded'];
+    throw new ControlPlaneError('outcome-unrecorded', message, {
+      cause: toolFailure === undefined ? failure : new AggregateError([toolFailure, failure]),
+    });
+  }
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

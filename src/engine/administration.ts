@@ -72,7 +72,11 @@ export class Administration {
     replace: boolean,
   ): Promise<RecordsByKind['tool']> {
     const { record: tool } = bindTool(declaration);
-    const { record } = await this.#core.submit(by, { kind: 'register-tool', tool, replace }, 'tool');
+    const { record } = await this.#core.submit(
+      by,
+      { kind: 'register-tool', tool, replace },
+      'tool',
+    );
     return record;
   }
 

@@ -74,7 +74,12 @@ export function decideBatch(
   const events: PlacedEvent[] = [];
   const outcomes = submissions.map((submission): Outcome => {
     try {
-      const place = { log, index: head.size + entries.length, previous: lastLeaf(head, entries), at };
+      const place = {
+        log,
+        index: head.size + entries.length,
+        previous: lastLeaf(head, entries),
+        at,
+      };
       const decided = decideOne(overlay, submission, place);
       for (const change of decided.changes) overlay.put(change);
       entries.push(...decided.entries);
@@ -133,7 +138,12 @@ function decideOne(base: StateView, { command }: Submission, place: Place) {
   const { answer, replayed } = handled;
   const record = answer.status === 'done' ? overlay.get(answer.kind, answer.key) : undefined;
   const index = entries.length === 0 ? undefined : place.index;
-  return { entries, events, changes: overlay.changes, answered: { answer, replayed, record, index, at } };
+  return {
+    entries,
+    events,
+    changes: overlay.changes,
+    answered: { answer, replayed, record, index, at },
+  };
 }
 
 function lastLeaf(head: Head, entries: readonly SealedEntry[]): string | null {
@@ -162,4 +172,3 @@ function headAfter(head: Head, entries: readonly SealedEntry[], at: number): Hea
     at,
   };
 }
-

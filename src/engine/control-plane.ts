@@ -2,7 +2,7 @@
  * The control plane: the object a host holds. Opens a log, mints principals, opens sessions, and carries
  * administration, the feed and verification.
  */
-import { Principal } from '../identity/principal.ts';
+import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
   type Amounts,
@@ -16,7 +16,12 @@ import {
   type TicketRecord,
 } from '../kernel/index.ts';
 import type { Head, Storage } from '../storage/storage.ts';
-import { Administration, type AgentDeclaration, type KillOrder, type TicketRuling } from './administration.ts';
+import {
+  Administration,
+  type AgentDeclaration,
+  type KillOrder,
+  type TicketRuling,
+} from './administration.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
 import { fault } from './error.ts';
@@ -102,7 +107,8 @@ export class ControlPlane {
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
   async openSession(options: SessionOptions): Promise<Session> {
     const { principal, agent, mode = 'live', activate = true } = options;
-    if (!sessionModes.includes(mode)) throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
+    if (!sessionModes.includes(mode))
+      throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
     const core = this.#core;
     const { ids, clock } = core.options;
     const budget: Amounts = checkedAmounts(options.budget ?? {});
@@ -146,7 +152,10 @@ export class ControlPlane {
     return new Session(this.#core, principal, record, secret);
   }
 
-  registerAgent(agent: string | AgentDeclaration, by = this.#host): Promise<RecordsByKind['agent']> {
+  registerAgent(
+    agent: string | AgentDeclaration,
+    by = this.#host,
+  ): Promise<RecordsByKind['agent']> {
     return this.#administration.registerAgent(this.#core.referenceOf(by), agent);
   }
 
@@ -193,7 +202,7 @@ export class ControlPlane {
   pendingTickets(org: string): readonly TicketRecord[] {
     return [...this.#core.options.replica.cache.live('ticket')]
       .filter((ticket) => ticket.org === org && ticket.status === 'pending')
-      .sort((left, right) => left.requestedIndex - right.requestedIndex);
+      .toSorted((left, right) => left.requestedIndex - right.requestedIndex);
   }
 
   session(id: string): Promise<SessionRecord | undefined> {

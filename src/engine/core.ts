@@ -4,7 +4,9 @@
  */
 import {
   type Command,
+  coveringLatchKeys,
   type Kill,
+  latchKey,
   type PrincipalReference,
   type RecordsByKind,
   systemPrincipal,
@@ -12,7 +14,7 @@ import {
 } from '../kernel/index.ts';
 import { Principal } from '../identity/principal.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Answered, PlacedEvent } from './batch.ts';
+import type { Answered, PlacedEvent, Submission } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
@@ -21,7 +23,6 @@ import { committed, type Payload } from './payload.ts';
 import type { Replica } from './replica.ts';
 import { RunningWork } from './running.ts';
 import { Sequencer } from './sequencer.ts';
-import { latchKey } from '../kernel/index.ts';
 
 export type Listener = (events: readonly PlacedEvent[]) => void;
 
@@ -58,6 +59,31 @@ export class Core {
     for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
     this.#poll();
+  }
+
+  /**
+   * Watches the work of a permit that was just issued, and gives its signal. A kill or abort that was
+   * committed after the decision and before this call has been routed already: it is looked up here.
+   */
+  watch(decision: RecordsByKind['decision']): AbortSignal {
+    const signal = this.running.add(decision);
+    const { cache } = this.options.replica;
+    for (const key of coveringLatchKeys(decision)) {
+      const latch = cache.peek('latch', key);
+      if (latch !== undefined && (latch.engaged || latch.engagedIndex > decision.index)) {
+        this.running.abortKilled(key);
+      }
+    }
+    if (cache.peek('session', decision.session)?.status === 'aborted') {
+      this.running.abortSession(decision.session);
+    }
+    return signal;
+  }
+
+  /** Whether a kill switch covers a ticket now. */
+  isKilled(ticket: TicketRecord): boolean {
+    const { cache } = this.options.replica;
+    return coveringLatchKeys(ticket).some((key) => cache.peek('latch', key)?.engaged ?? false);
   }
 
   /** The principal's reference; throws `principal-not-minted` for anything not minted here. */
@@ -155,12 +181,18 @@ export class Core {
         ? { kind: 'expire-permit', permit: key }
         : { kind: 'expire-ticket', ticket: key };
     // A refusal means that another process was first, or that it is not due yet by the log's time.
-    void this.#sequencer
-      .submit(this.#submission(systemPrincipal, body, { contents: [] }))
-      .then(({ answer }) => {
-        if (answer.status === 'rejected') this.#rewatch(kind, key);
-      })
-      .catch(() => this.#rewatch(kind, key));
+    const submission = this.#submission(systemPrincipal, body, { contents: [] });
+    void this.#submitExpiry(submission, kind, key);
+  }
+
+  async #submitExpiry(submission: Submission, kind: string, key: string): Promise<void> {
+    try {
+      const { answer } = await this.#sequencer.submit(submission);
+      if (answer.status === 'done') return;
+    } catch {
+      // A store that fails is asked again; whatever ended the sequencer ends this too.
+    }
+    this.#rewatch(kind, key);
   }
 
   /** An expiry that did not happen is tried again, as long as the record is open. */
@@ -191,6 +223,11 @@ export class Core {
     else this.#deadlines.drop(name);
   }
 
+  #ended(permit: string): void {
+    this.#deadlines.drop({ kind: 'decision', key: permit });
+    this.running.remove(permit);
+  }
+
   #route(events: readonly PlacedEvent[]): void {
     if (events.length === 0) return;
     const { cache } = this.options.replica;
@@ -201,10 +238,15 @@ export class Core {
           if (event.data.consumed) this.#watchTicket(cache.peek('ticket', event.data.ticket));
           break;
         case 'permit-started':
+          this.#watchDecision(cache.peek('decision', event.data.permit));
+          break;
+        case 'permit-expired':
+          this.running.abortExpired(event.data.permit);
+          this.#ended(event.data.permit);
+          break;
         case 'permit-settled':
         case 'permit-voided':
-        case 'permit-expired':
-          this.#watchDecision(cache.peek('decision', event.data.permit));
+          this.#ended(event.data.permit);
           break;
         case 'ticket-requested':
         case 'ticket-approved':

@@ -62,8 +62,7 @@ export function decisionOf(
     help: record.help,
     steps: decisionSteps.map((step, position): StepResult => ({
       step,
-      result:
-        position < settledAt ? 'passed' : position === settledAt ? 'settled' : 'not-reached',
+      result: position < settledAt ? 'passed' : position === settledAt ? 'settled' : 'not-reached',
     })),
     determinedBy: record.determinedBy,
     risk: record.risk,

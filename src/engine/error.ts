@@ -12,7 +12,8 @@ export const faultCodes = {
   closed: 'the control plane is closed',
   overloaded: 'too many commands are waiting',
   'store-unavailable': 'the store could not take the command; nothing was decided',
-  'outcome-unknown': 'the store may have taken the command; ask again with the same idempotency key',
+  'outcome-unknown':
+    'the store may have taken the command; ask again with the same idempotency key',
   'log-inconsistent': 'the log no longer continues what this process has seen',
   'internal-error': 'an internal assertion failed; nothing was decided',
   'principal-not-minted': 'the principal was not minted by this control plane',
@@ -21,6 +22,7 @@ export const faultCodes = {
   'input-invalid': 'the input is not valid',
   'arguments-unrepresentable': 'the arguments have no canonical JSON form within the limits',
   'tool-ungovernable': 'the tool cannot be governed as it is',
+  'outcome-unrecorded': 'the tool ran, and what it did could not be recorded; do not call it again',
   'kill-local-only': 'the kill took effect in this process and is written when the store returns',
 } as const;
 
@@ -39,7 +41,11 @@ export class ControlPlaneError extends Error {
   constructor(
     code: FaultCode | RejectionCode | 'dry-run',
     message: string,
-    options: { readonly retryable?: boolean; readonly help?: string; readonly cause?: unknown } = {},
+    options: {
+      readonly retryable?: boolean;
+      readonly help?: string;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ControlPlaneError';

@@ -38,7 +38,7 @@ export async function* readEvents(
 ): AsyncGenerator<LogEvent, void, undefined> {
   const { limit = Number.POSITIVE_INFINITY, session, types } = query;
   let left = limit;
-  for (let from = query.from ?? 0; left > 0; ) {
+  for (let from = query.from ?? 0; left > 0;) {
     const entries = await storage.readEntries(from, pageSize);
     if (entries.length === 0) return;
     const next = from + entries.length;
@@ -62,7 +62,10 @@ export async function* readEvents(
   }
 }
 
-export function logEvent(placed: PlacedEvent, contents: Readonly<Record<string, string>>): LogEvent {
+export function logEvent(
+  placed: PlacedEvent,
+  contents: Readonly<Record<string, string>>,
+): LogEvent {
   const { index, at, command, by, sequence, event } = placed;
   const { type, session, data } = event;
   return { index, at, type, session, sequence, command, by, data, contents };

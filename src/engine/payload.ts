@@ -14,10 +14,7 @@ export interface Payload {
 }
 
 /** Commits to texts by field; fields without a text are left out. */
-export function committed(
-  ids: Ids,
-  texts: Readonly<Record<string, string | undefined>>,
-): Payload {
+export function committed(ids: Ids, texts: Readonly<Record<string, string | undefined>>): Payload {
   const contents: Content[] = [];
   const commitments: Record<string, string> = {};
   for (const [field, text] of Object.entries(texts)) {
@@ -36,9 +33,13 @@ export function checkedText(name: string, value: unknown): string | undefined {
     typeof value !== 'string' ||
     value.trim() === '' ||
     value.length > limits.textLengthMax ||
-    !value.isWellFormed()
+    !value.isWellFormed() ||
+    value.includes('\0')
   ) {
-    throw fault('input-invalid', `${name} must be a text of 1 to ${limits.textLengthMax} characters`);
+    throw fault(
+      'input-invalid',
+      `${name} must be a text of 1 to ${limits.textLengthMax} characters`,
+    );
   }
   return value;
 }

@@ -98,9 +98,7 @@ export class Overlay implements StateView {
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
     const change = this.#changes.get(recordName(kind, key));
-    return change === undefined
-      ? this.#base.get(kind, key)
-      : (change.value as RecordsByKind[K]);
+    return change === undefined ? this.#base.get(kind, key) : (change.value as RecordsByKind[K]);
   }
 
   put(change: RecordChange): void {

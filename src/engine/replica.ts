@@ -43,7 +43,7 @@ export class Replica {
   static async open(storage: Storage, log: string): Promise<Replica> {
     const replica = new Replica(storage, await storage.open(log));
     for (const query of residentAndLive) {
-      for (let after: string | undefined; ; ) {
+      for (let after: string | undefined; ;) {
         const page = await storage.scanRecords({
           ...query,
           limit: pageSize,
@@ -85,7 +85,8 @@ export class Replica {
     const missing = new Map<string, RecordName>();
     for (const command of commands) {
       for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key))) {
-        if (!this.cache.has(name.kind, name.key)) missing.set(recordName(name.kind, name.key), name);
+        if (!this.cache.has(name.kind, name.key))
+          missing.set(recordName(name.kind, name.key), name);
       }
     }
     return [...missing.values()];
@@ -112,7 +113,7 @@ export class Replica {
   async #readForeign(from: number, to: number): Promise<readonly PlacedEvent[]> {
     const events: PlacedEvent[] = [];
     let { previous } = this.#head;
-    for (let index = from; index < to; ) {
+    for (let index = from; index < to;) {
       const page = await this.#storage.readEntries(index, Math.min(pageSize, to - index));
       if (page.length === 0) throw fault('log-inconsistent', `entry ${index} is missing`);
       for (const stored of page) {
@@ -164,4 +165,3 @@ export function placedEvent(entry: Entry): PlacedEvent {
     event,
   };
 }
-

@@ -36,14 +36,16 @@ export class RunningWork {
   }
 
   abortKilled(latchKey: string): void {
-    this.#abortWhere((work) => work.latchKeys.includes(latchKey), () =>
-      new ControlPlaneError('killed', `the kill switch \`${latchKey}\` was engaged`),
+    this.#abortWhere(
+      (work) => work.latchKeys.includes(latchKey),
+      () => new ControlPlaneError('killed', `the kill switch \`${latchKey}\` was engaged`),
     );
   }
 
   abortSession(session: string): void {
-    this.#abortWhere((work) => work.session === session, () =>
-      new ControlPlaneError('session-not-active', 'the session was aborted'),
+    this.#abortWhere(
+      (work) => work.session === session,
+      () => new ControlPlaneError('session-not-active', 'the session was aborted'),
     );
   }
 

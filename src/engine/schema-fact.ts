@@ -4,7 +4,7 @@
  * The validator interprets the schema; it generates no code. What it reports names places and keywords and
  * never values, because the report goes into the log.
  */
-import { type Schema, Validator } from '@cfworker/json-schema';
+import { Validator } from '@cfworker/json-schema';
 import type { SchemaFact } from '../kernel/index.ts';
 import type { BoundTool } from './tool.ts';
 
@@ -29,7 +29,7 @@ export function schemaFact(tool: BoundTool, callArguments: unknown): SchemaFact 
 function validatorFor(schema: object): Validator {
   const known = validators.get(schema);
   if (known !== undefined) return known;
-  const validator = new Validator(schema as Schema, '2020-12', true);
+  const validator = new Validator(schema, '2020-12', true);
   validators.set(schema, validator);
   return validator;
 }

@@ -11,7 +11,13 @@
  */
 import { type Command, limits } from '../kernel/index.ts';
 import { type Storage, StorageError } from '../storage/storage.ts';
-import { type Answered, type DecidedBatch, decideBatch, type PlacedEvent, type Submission } from './batch.ts';
+import {
+  type Answered,
+  type DecidedBatch,
+  decideBatch,
+  type PlacedEvent,
+  type Submission,
+} from './batch.ts';
 import type { Clock } from './clock.ts';
 import { ControlPlaneError, fault } from './error.ts';
 import type { Replica } from './replica.ts';
@@ -117,7 +123,9 @@ export class Sequencer {
   /** Commits one batch. Settles every waiting command, whatever happens; true where the store failed. */
   async #commit(waiting: readonly Waiting[]): Promise<boolean> {
     try {
-      const decided = await this.#decideAndAppend(waiting.map(({ command, contents }) => ({ command, contents })));
+      const decided = await this.#decideAndAppend(
+        waiting.map(({ command, contents }) => ({ command, contents })),
+      );
       for (const [position, outcome] of decided.outcomes.entries()) {
         const each = waiting[position];
         if ('answered' in outcome) each?.resolve(outcome.answered);

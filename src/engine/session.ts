@@ -95,7 +95,7 @@ export class Session {
       committed(core.options.ids, { arguments: read.text }),
     );
     const fresh = !answered.replayed && (record.permit === 'started' || record.permit === 'issued');
-    const permit = fresh ? new Permit(core, record, core.running.add(record)) : undefined;
+    const permit = fresh ? new Permit(core, record, core.watch(record)) : undefined;
     return decisionOf(record, permit, answered.replayed);
   }
 
@@ -130,7 +130,6 @@ export class Session {
     if (!Permit.isGenuine(permit, core)) throw fault('permit-not-genuine');
     const by = core.referenceOf(this.#principal);
     const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
-    if (record.permit !== 'issued' && record.permit !== 'started') core.running.remove(permit.id);
     return record;
   }
 
@@ -142,21 +141,25 @@ export class Session {
     });
   }
 
-  /** Waits until a ticket is decided by anyone, on any surface. */
+  /** Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. */
   ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
     const core = this.#core;
     const { cache } = core.options.replica;
     return new Promise((resolve) => {
       const settle = (): boolean => {
-        const status = cache.peek('ticket', ticket)?.status;
-        if (status === 'pending') return false;
-        resolve(status === 'approved' ? 'approved' : 'refused');
+        const record = cache.peek('ticket', ticket);
+        if (record?.status === 'pending' && !core.isKilled(record)) return false;
+        resolve(record?.status === 'approved' ? 'approved' : 'refused');
         return true;
       };
       if (settle()) return;
       const stop = core.listen((events) => {
         const concerns = events.some(
-          ({ event }) => event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket,
+          ({ event }) =>
+            event.type === 'kill-engaged' ||
+            (event.type.startsWith('ticket-') &&
+              'ticket' in event.data &&
+              event.data.ticket === ticket),
         );
         if (concerns && settle()) stop();
       });

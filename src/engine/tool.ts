@@ -12,6 +12,7 @@ import {
   limits,
   parseAmount,
   quoted,
+  sortedEntries,
   type ToolRecord,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
@@ -59,9 +60,10 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid resource template`);
   }
   const estimate = Object.fromEntries(
-    Object.entries(declaration.estimate ?? {})
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([unit, term]) => [unit, estimateTerm(name, unit, term)]),
+    sortedEntries(declaration.estimate ?? {}).map(([unit, term]) => [
+      unit,
+      estimateTerm(name, unit, term),
+    ]),
   );
   const described = {
     name,

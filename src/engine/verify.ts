@@ -12,6 +12,7 @@ import {
   type RecordKind,
   recordKinds,
   type RecordsByKind,
+  sortedEntries,
   type StateView,
 } from '../kernel/index.ts';
 import { ChainVerifier, commit, type Entry, rootHash } from '../log/index.ts';
@@ -51,7 +52,7 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   const log = options.log ?? 'main';
   const head = await storage.open(log);
   const run = new Verification(log, head, options);
-  for (let from = 0; from < head.size && run.entryFault === undefined; ) {
+  for (let from = 0; from < head.size && run.entryFault === undefined;) {
     const to = Math.min(head.size, from + pageSize);
     const [entries, contents] = await Promise.all([
       storage.readEntries(from, to - from),
@@ -109,10 +110,13 @@ class Verification {
     const byIndex = Map.groupBy(contents, (content) => content.index);
     for (const stored of entries) {
       const result = this.#chain.push(stored);
-      if (!result.ok) return this.#failEntry(result.fault.index, result.fault.code, result.fault.message);
+      if (!result.ok)
+        return this.#failEntry(result.fault.index, result.fault.code, result.fault.message);
       const problem =
-        this.#applied(result.entry) ?? this.#contentsOf(stored.index, result.entry.data, byIndex.get(stored.index));
-      if (problem !== undefined) return this.#failEntry(stored.index, problem.code, problem.message);
+        this.#applied(result.entry) ??
+        this.#contentsOf(stored.index, result.entry.data, byIndex.get(stored.index));
+      if (problem !== undefined)
+        return this.#failEntry(stored.index, problem.code, problem.message);
       this.#entries += 1;
       this.#checkAnchor();
     }
@@ -124,15 +128,23 @@ class Verification {
     if (found !== undefined) this.#failEntry(found.index, found.code, found.message);
     const { anchor } = this.#options;
     if (anchor !== undefined && anchor.size > this.#head.size) {
-      this.#failEntry(this.#head.size, 'anchor-ahead', `the anchor has ${anchor.size} entries, the log ${this.#head.size}`);
+      this.#failEntry(
+        this.#head.size,
+        'anchor-ahead',
+        `the anchor has ${anchor.size} entries, the log ${this.#head.size}`,
+      );
     }
   }
 
   async compareRecords(storage: Storage): Promise<void> {
     const left = this.#fold.records;
     for (const kind of recordKinds) {
-      for (let after: string | undefined; ; ) {
-        const page = await storage.scanRecords({ kind, limit: pageSize, ...(after === undefined ? {} : { after }) });
+      for (let after: string | undefined; ;) {
+        const page = await storage.scanRecords({
+          kind,
+          limit: pageSize,
+          ...(after === undefined ? {} : { after }),
+        });
         for (const { key, value } of page.records) {
           const name = recordName(kind, key);
           const expected = left.get(name);
@@ -156,7 +168,8 @@ class Verification {
   }
 
   report(): VerifyReport {
-    const faults = this.entryFault === undefined ? this.#faults : [this.entryFault, ...this.#faults];
+    const faults =
+      this.entryFault === undefined ? this.#faults : [this.entryFault, ...this.#faults];
     return {
       holds: faults.length === 0,
       log: this.#log,
@@ -203,7 +216,11 @@ class Verification {
     const { anchor } = this.#options;
     if (anchor === undefined || this.#entries !== anchor.size) return;
     if (rootHash(this.#chain.position.frontier) !== anchor.root) {
-      this.#failEntry(anchor.size - 1, 'anchor-mismatch', `the root at size ${anchor.size} is not the anchor's`);
+      this.#failEntry(
+        anchor.size - 1,
+        'anchor-mismatch',
+        `the root at size ${anchor.size} is not the anchor's`,
+      );
     }
   }
 }
@@ -217,8 +234,7 @@ function sameValue(expected: object, stored: string): boolean {
 function sortedJson(value: object): string {
   return JSON.stringify(value, (_, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(sortedEntries<unknown>({ ...member }))
       : member,
   );
 }
-

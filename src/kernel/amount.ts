@@ -57,7 +57,7 @@ export function formatAmount(unit: string, amount: number): string {
 
 /** Parses amounts by unit; undefined where a unit's name or an amount is not valid. */
 export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts | undefined {
-  const units = Object.keys(value).sort();
+  const units = Object.keys(value).toSorted();
   if (units.length > limits.unitsMax) return undefined;
   const amounts: Record<string, number> = {};
   for (const unit of units) {
@@ -69,10 +69,10 @@ export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts 
   return amounts;
 }
 
-/** The larger of two amounts in each unit: how a caller's estimate can raise a reservation, never lower it. */
+/** The larger of two amounts in each unit: a caller's estimate can raise a reservation, never lower it. */
 export function largerOf(left: Amounts, right: Amounts): Amounts {
   const amounts: Record<string, number> = {};
-  for (const unit of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
+  for (const unit of new Set([...Object.keys(left), ...Object.keys(right)].toSorted())) {
     amounts[unit] = Math.max(amountOf(left, unit), amountOf(right, unit));
   }
   return amounts;

@@ -50,7 +50,8 @@ export function applyDecision(
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (data.consumed) {
     const ticket = view.get('ticket', data.ticket);
-    if (ticket?.status !== 'approved') throw new Error('assertion: a ticket is used that is not approved');
+    if (ticket?.status !== 'approved')
+      throw new Error('assertion: a ticket is used that is not approved');
     changes.push({ kind: 'ticket', key: ticket.id, value: { ...ticket, status: 'consumed' } });
   }
   return changes;
@@ -65,16 +66,24 @@ export function applyPermit(
   if (event.type === 'permit-started') {
     expectPermit(decision, ['issued']);
     const { expiresAt } = event.data;
-    return [{ kind: 'decision', key: decision.id, value: { ...decision, permit: 'started', expiresAt } }];
+    return [
+      { kind: 'decision', key: decision.id, value: { ...decision, permit: 'started', expiresAt } },
+    ];
   }
-  const started = event.type === 'permit-settled' || (event.type === 'permit-expired' && event.data.started);
+  const started =
+    event.type === 'permit-settled' || (event.type === 'permit-expired' && event.data.started);
   expectPermit(decision, [started ? 'started' : 'issued']);
   const posted =
     event.type === 'permit-settled'
       ? event.data.usage
-      : Object.fromEntries(event.data.resolved.filter((r) => r.used > 0).map((r) => [r.unit, r.used]));
+      : Object.fromEntries(
+          event.data.resolved.filter((r) => r.used > 0).map((r) => [r.unit, r.used]),
+        );
   const value = { ...decision, permit: resolvedStatus(event), posted };
-  return [{ kind: 'decision', key: decision.id, value }, ...resolve(view, event.data.resolved, started)];
+  return [
+    { kind: 'decision', key: decision.id, value },
+    ...resolve(view, event.data.resolved, started),
+  ];
 }
 
 function resolvedStatus(

@@ -4,11 +4,7 @@ import type { RecordChange, SessionRecord, StateView } from './record.ts';
 import { nextStatus } from './session.ts';
 
 /** The change of the session's record that any of its events makes. */
-export function applySession(
-  view: StateView,
-  event: Event,
-  position: EventPosition,
-): RecordChange {
+export function applySession(view: StateView, event: Event, position: EventPosition): RecordChange {
   const value =
     event.type === 'session-opened'
       ? opened(event, position)

@@ -24,7 +24,9 @@ export function applyTicket(
   return [{ kind: 'ticket', key: ticket.id, value }];
 }
 
-const statusAfter: Readonly<Record<Exclude<TicketEvent['type'], 'ticket-requested'>, TicketStatus>> = {
+const statusAfter: Readonly<
+  Record<Exclude<TicketEvent['type'], 'ticket-requested'>, TicketStatus>
+> = {
   'ticket-approved': 'approved',
   'ticket-denied': 'denied',
   'ticket-cancelled': 'cancelled',

@@ -53,13 +53,11 @@ function changesOf(
       return [];
     case 'session-opened': {
       const scope = `session:${event.data.session}`;
-      const budgets = Object.entries(event.data.budget).map(
-        ([unit, limit]): RecordChange => ({
-          kind: 'budget',
-          key: budgetKey(scope, unit),
-          value: openBudget(scope, unit, limit),
-        }),
-      );
+      const budgets = Object.entries(event.data.budget).map(([unit, limit]): RecordChange => ({
+        kind: 'budget',
+        key: budgetKey(scope, unit),
+        value: openBudget(scope, unit, limit),
+      }));
       return [applySession(view, event, position), ...budgets];
     }
     case 'session-transitioned':

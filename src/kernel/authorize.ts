@@ -1,10 +1,10 @@
 /**
  * The main path: may this agent, in this session, run this tool with these arguments now?
  *
- * The steps run in a fixed order and the first refusal is the answer; `decisionSteps` names them. The verdict,
- * the reservation, the use of an approval and the permit are one event, so they hold together or not at all.
+ * The steps run in a fixed order and the first refusal is the answer; `decisionSteps` names them. The
+ * verdict, the reservation, the use of an approval and the permit are one event: all hold, or none does.
  */
-import type { Amounts } from './amount.ts';
+import { amountOf, type Amounts } from './amount.ts';
 import type { Reservation } from './budget.ts';
 import { refusalOf } from './budget.ts';
 import { estimateOf } from './estimate.ts';
@@ -178,12 +178,13 @@ function reserveAll(
 ): { readonly reservations: readonly Reservation[]; readonly refusal?: Refusal } {
   const reservations: Reservation[] = [];
   for (const unit of session.units) {
-    const amount = estimate[unit] ?? 0;
+    const amount = amountOf(estimate, unit);
     const key = budgetKey(`session:${session.id}`, unit);
     const budget = view.get('budget', key);
     if (budget === undefined) throw new Error(`assertion: budget ${key} is missing`);
     const rejection = refusalOf(budget, amount);
-    if (rejection !== undefined) return { reservations: [], refusal: { step: 'budget', rejection } };
+    if (rejection !== undefined)
+      return { reservations: [], refusal: { step: 'budget', rejection } };
     reservations.push({ budget: key, unit, amount });
   }
   return { reservations };

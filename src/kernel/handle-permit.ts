@@ -13,6 +13,7 @@ import type { Event, Resolution } from './event.ts';
 import { type HandlerFor, isOwner } from './handled.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
+import { sortedEntries } from './order.ts';
 import { permits, type PrincipalReference } from './principal.ts';
 import type { DecisionRecord, StateView } from './record.ts';
 import { reject } from './rejection.ts';
@@ -98,7 +99,7 @@ function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved'): Amou
     // One call is one action: that is counted here, and nobody reports it away.
     if (unit !== 'actions') usage[unit] = amount;
   }
-  return Object.fromEntries(Object.entries(usage).sort(([left], [right]) => (left < right ? -1 : 1)));
+  return Object.fromEntries(sortedEntries(usage));
 }
 
 /** How each reservation is resolved, or undefined where a budget could not count the amount. */
@@ -153,4 +154,3 @@ function givenBack(decision: DecisionRecord): readonly Resolution[] {
 function chargedInFull(decision: DecisionRecord): readonly Resolution[] {
   return decision.reservations.map((each) => ({ ...each, used: each.amount }));
 }
-

@@ -5,6 +5,7 @@ import { isName, quoted } from './name.ts';
 import { checkPolicy } from './policy/check.ts';
 import { isGlob } from './policy/glob.ts';
 import { isResourceTemplate } from './policy/resource.ts';
+import { sortedEntries } from './order.ts';
 import { permits } from './principal.ts';
 import { reject } from './rejection.ts';
 
@@ -71,9 +72,7 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
   };
 };
 
-/** Equality of plain data whose members are always built in the same order. */
+/** Equality of plain data, whatever the order of its members (their own members are built in one order). */
 function sameJson(left: object, right: object): boolean {
-  return (
-    JSON.stringify(Object.entries(left).sort()) === JSON.stringify(Object.entries(right).sort())
-  );
+  return JSON.stringify(sortedEntries({ ...left })) === JSON.stringify(sortedEntries({ ...right }));
 }

@@ -33,7 +33,7 @@ export const openSession: HandlerFor<OpenSession> = (view, command) => {
   });
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   const budget = Object.fromEntries(
-    [...command.units].sort().map((unit) => [unit, amountOf(command.budget, unit)]),
+    command.units.toSorted().map((unit) => [unit, amountOf(command.budget, unit)]),
   );
   return {
     events: [

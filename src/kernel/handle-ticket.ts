@@ -2,7 +2,7 @@
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
-import { permits } from './principal.ts';
+import { permits, type PrincipalReference } from './principal.ts';
 import type { StateView, TicketRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { killedMessage } from './handle-session.ts';
@@ -12,7 +12,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   const ticket = view.get('ticket', command.ticket);
   const { session } = ticket ?? {};
   const system = permits(command.by, 'expire');
-  if (ticket === undefined || session === undefined || (ticket.org !== command.by.org && !system)) {
+  if (ticket === undefined || session === undefined || !(system || maySee(command.by, ticket))) {
     return { rejection: reject('ticket-unknown') };
   }
   const subject = { kind: 'ticket', key: ticket.id } as const;
@@ -39,6 +39,12 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   const expiresAt = context.now + (ticket.expiresAt - ticket.requestedAt);
   return { events: [{ type: 'ticket-approved', session, data: { ...data, expiresAt } }], subject };
 };
+
+/** Whoever may do nothing with a ticket does not learn that it exists. */
+function maySee(by: PrincipalReference, ticket: TicketRecord): boolean {
+  if (ticket.org !== by.org) return false;
+  return isOwner(by, ticket) || permits(by, 'decide-ticket') || permits(by, 'cancel-ticket');
+}
 
 function refusalOf(
   view: StateView,

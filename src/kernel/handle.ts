@@ -7,7 +7,12 @@
 import { authorize } from './authorize.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
-import { type Handled, type HandleContext, type HandlerFor, type HandlerResult } from './handled.ts';
+import {
+  type Handled,
+  type HandleContext,
+  type HandlerFor,
+  type HandlerResult,
+} from './handled.ts';
 import { switchKill } from './handle-kill.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { activatePolicy, registerAgent, registerTool } from './handle-registry.ts';
@@ -38,7 +43,8 @@ export function handle(view: StateView, command: Command, context: HandleContext
 
 function replayed(view: StateView, command: Command, answer: StoredAnswer): Handled {
   // A release that was answered once does not vouch for a latch that was engaged again since.
-  if (command.kind === 'release-kill' && view.get('latch', latchKey(command.scope))?.engaged) {
+  const released = command.kind === 'release-kill' && answer.status === 'done';
+  if (released && view.get('latch', latchKey(command.scope))?.engaged) {
     const message = 'the key was used for an earlier release, and the kill switch is engaged again';
     return settled(command, { rejection: reject('idempotency-mismatch', message) });
   }
@@ -88,7 +94,7 @@ function settled(command: Command, result: HandlerResult): Handled {
     const committed = { ...first, data: { ...first.data, commitments } } as Event;
     return { events: [committed, ...rest], answer, replayed: false };
   }
-  const again = 'replayed' in result && result.replayed === true;
+  const again = 'replayed' in result && (result.replayed ?? false);
   return { events, answer, replayed: again };
 }
 

@@ -9,6 +9,7 @@ import { hash } from 'node:crypto';
 import type { Command } from './command.ts';
 import type { StateView, StoredAnswer } from './record.ts';
 import { latchKey } from './latch.ts';
+import { sortedEntries } from './order.ts';
 
 /** The key of the record that keeps the answer, or undefined for a command without a key. */
 export function commandKey(command: Command): string | undefined {
@@ -27,9 +28,9 @@ const unfingerprinted: ReadonlySet<string> = new Set([
 ]);
 
 export function fingerprintOf(command: Command): string {
-  const payload = Object.entries(command)
-    .filter(([name]) => !unfingerprinted.has(name) && !isOpeningIdentity(command, name))
-    .sort(([left], [right]) => (left < right ? -1 : 1));
+  const payload = sortedEntries<unknown>({ ...command }).filter(
+    ([name]) => !unfingerprinted.has(name) && !isOpeningIdentity(command, name),
+  );
   return hash('sha256', JSON.stringify(payload, sortedMembers), 'hex');
 }
 
@@ -40,9 +41,7 @@ function isOpeningIdentity(command: Command, name: string): boolean {
 
 function sortedMembers(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)),
-  );
+  return Object.fromEntries(sortedEntries({ ...value }));
 }
 
 /**

@@ -7,9 +7,16 @@ export type { Event, EventPosition, EventType } from './event.ts';
 export { footprint, type RecordName, touched } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled, HandleContext } from './handled.ts';
-export { coveringLatchKeys, isKillScope, type KillScope, type KillSubject, latchKey } from './latch.ts';
+export {
+  coveringLatchKeys,
+  isKillScope,
+  type KillScope,
+  type KillSubject,
+  latchKey,
+} from './latch.ts';
 export { limits } from './limits.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
+export { compareText, sortedEntries } from './order.ts';
 export {
   grantableRoles,
   isGrantableRole,

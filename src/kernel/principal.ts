@@ -53,7 +53,13 @@ const permissionSets: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 );
 
 /** Roles that an authenticator may give out. `system` is the control plane's own and cannot be given. */
-export const grantableRoles: readonly Role[] = ['agent', 'operator', 'approver', 'auditor', 'admin'];
+export const grantableRoles: readonly Role[] = [
+  'agent',
+  'operator',
+  'approver',
+  'auditor',
+  'admin',
+];
 
 export function isGrantableRole(role: unknown): role is Role {
   return (grantableRoles as readonly unknown[]).includes(role);

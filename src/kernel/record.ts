@@ -113,7 +113,7 @@ export interface DecisionRecord {
   readonly ticket: string;
   readonly reservations: readonly Reservation[];
   readonly permit: PermitStatus;
-  /** When an issued permit lapses, or a started one is given up as unknown (log time, ms); 0 without permit. */
+  /** Log time (ms) when an issued permit lapses or a started one is given up; 0 without a permit. */
   readonly expiresAt: number;
   readonly runTimeoutMs: number;
   readonly decidedAt: number;

@@ -45,7 +45,10 @@ export function claimTicket(
       case 'pending':
         return { ticket: found.id, consumed: false, events: [] };
       case 'denied': {
-        const refusal = reject('approval-denied', `\`${found.decidedBy}\` denied exactly this call`);
+        const refusal = reject(
+          'approval-denied',
+          `\`${found.decidedBy}\` denied exactly this call`,
+        );
         return { ticket: found.id, consumed: false, events: [], refusal };
       }
       default:

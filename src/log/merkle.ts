@@ -44,10 +44,22 @@ export function nodeHash(leftHex: string, rightHex: string): string {
   return hash('sha256', nodeBytes, 'hex');
 }
 
+/** The value of each hex digit by its code, -1 for all that is none: stricter than Buffer's reader. */
+const digitValues = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  digitValues[digit.charCodeAt(0)] = value;
+}
+
 function writeHash(hex: string, offset: number): void {
-  // `write` stops silently at the first character that is not hex; stale bytes would be hashed.
-  const isWhole = hex.length === 64 && nodeBytes.write(hex, offset, 32, 'hex') === 32;
-  if (!isWhole) throw new TypeError('a hash is 64 hex digits');
+  let seen = 0;
+  for (let index = 0; index < 32; index += 1) {
+    const high = digitValues[hex.charCodeAt(index * 2)] ?? -1;
+    const low = digitValues[hex.charCodeAt(index * 2 + 1)] ?? -1;
+    // One -1 makes `seen` negative for good.
+    seen |= high | low;
+    nodeBytes[offset + index] = (high << 4) | low;
+  }
+  if (seen < 0 || hex.length !== 64) throw new TypeError('a hash is 64 lower-case hex digits');
 }
 
 /** Whether a text is a hash as this file writes it. */

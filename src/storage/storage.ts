@@ -94,8 +94,9 @@ export interface Storage {
    * Opens (creating and migrating where needed) the log named `log` and returns its head.
    *
    * MUST set and read back every setting that durability depends on and throw a `StorageError` with code
-   * `unsafe-settings` where one does not hold. MUST refuse a schema newer than it knows (`schema-too-new`)
-   * and a file that is not its own (`not-a-control-plane`). MUST be safe when several processes open at once.
+   * `unsafe-settings` where one does not hold. MUST refuse a schema newer than it knows
+   * (`schema-too-new`) and a file that is not its own (`not-a-control-plane`). MUST be safe when several
+   * processes open at once.
    */
   open(log: string): Promise<Head>;
 
@@ -115,7 +116,7 @@ export interface Storage {
   /** Up to `limit` (1 to 10,000) entries from index `from` upwards, in order. */
   readEntries(from: number, limit: number): Promise<readonly StoredEntry[]>;
 
-  /** The contents of entries `from` (inclusive) to `to` (exclusive), by index and field, without erased ones. */
+  /** The contents of entries `from` (inclusive) to `to` (exclusive), without erased ones. */
   readContents(from: number, to: number): Promise<readonly StoredContent[]>;
 
   /**

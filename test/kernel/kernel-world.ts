@@ -79,6 +79,16 @@ export class KernelWorld {
     return handled;
   }
 
+  /** Starts where another world is. */
+  protected continueFrom(other: KernelWorld): void {
+    this.now = other.now;
+    this.log.push(...other.log);
+    this.commands.push(...other.commands);
+    for (const [kind, table] of other.#tables) {
+      for (const [key, value] of table) this.#tables.get(kind)?.set(key, value);
+    }
+  }
+
   /** The records that the log alone gives. */
   fold(): Tables {
     const tables = emptyTables();

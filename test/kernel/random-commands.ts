@@ -42,10 +42,13 @@ const kinds = Object.entries(frequencies).flatMap(([kind, count]) =>
 );
 const step = fc.tuple(fc.constantFrom(...kinds), small, small, small);
 
-/** About thirty steps, after an opening or two, so that there is something to act on. */
+/** An opening that is not refused. */
+const opening = fc.tuple(fc.constant('open' as const), fc.nat(6), fc.constant(0), small);
+
+/** About thirty steps, after two openings, so that there is something to act on. */
 export const steps: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(fc.tuple(fc.constant('open' as const), small, small, small), fc.array(step, { maxLength: 30 }))
-  .map(([first, rest]) => [first, ...rest]);
+  .tuple(opening, opening, fc.array(step, { maxLength: 60, size: 'max' }))
+  .map(([first, second, rest]) => [first, second, ...rest]);
 
 /** The list's element at a number that wraps around. */
 function pick<T>(list: readonly T[], number: number): T {
@@ -144,17 +147,22 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
     case 'settle':
     case 'void':
     case 'expire-permit':
-      return permitCommand(kind, id, [a, b, c], stage);
+      // Where there is nothing to act on yet, most steps make something instead.
+      return a % 8 > 0 && stage.all('decision').every(({ permit }) => permit === 'none')
+        ? authorization(id, a, b, c, stage)
+        : permitCommand(kind, id, [a, b, c], stage);
     case 'approve':
     case 'deny':
     case 'cancel':
     case 'expire-ticket': {
       const tickets = stage.all('ticket');
+      if (tickets.length === 0 && a % 8 > 0) return authorization(id, a, b, c, stage);
       const open = tickets.filter(({ status }) => status === 'pending');
       const from = open.length > 0 && b % 6 > 0 ? open : tickets;
       const by = kind === 'expire-ticket' ? pick([system, system, ada], a) : pick([pat, ada, ...everyone], a);
       const word = kind === 'expire-ticket' ? kind : (`${kind}-ticket` as const);
-      return { kind: word, id, by, ticket: from.length > 0 ? pick(from, c).id : 'none', ...key };
+      const ticket = from.length > 0 ? pick(from, c).id : 'none';
+      return { kind: word, id, by, ticket, ...(kind === 'expire-ticket' ? {} : key) };
     }
     case 'kill':
     case 'release': {
@@ -201,9 +209,13 @@ function ownerOf(session: string, stage: Stage): PrincipalReference {
 }
 
 function authorization(id: string, a: number, b: number, c: number, stage: Stage): Command {
-  const session = anySession(a, stage);
+  const approved = stage.all('ticket').filter(({ status }) => status === 'approved');
+  const ticket = approved.length > 0 && c % 3 > 0 ? pick(approved, a) : undefined;
+  const session = ticket?.session ?? anySession(a, stage);
   const by = c % 12 === 11 ? pick(everyone, a + b) : ownerOf(session, stage);
-  const [tool, args] = pick(calls, b);
+  const [tool, args] =
+    calls.find((call) => call[0] === ticket?.tool && digestOf(call[1]) === ticket.argumentsDigest) ??
+    pick(calls, b);
   const current = stage.get('tool', tool)?.definition ?? 'unregistered';
   return {
     ...{ kind: 'authorize', id, by, session, tool, arguments: args },

@@ -17,5 +17,6 @@ export function holds<T>(
   count: number,
   predicate: (value: T) => void,
 ): void {
-  fc.assert(fc.property(arbitrary, predicate), { numRuns: runs(count), seed });
+  const parameters = { numRuns: runs(count), seed, plugins: [fc.unbiased()] };
+  fc.assert(fc.property(arbitrary, predicate), parameters);
 }

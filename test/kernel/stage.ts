@@ -121,10 +121,19 @@ export interface Opening {
   readonly id?: string;
 }
 
+const usualPolicy = policyDocument();
+
+/** Made once and copied, since most tests start from it. */
+let readyStage: Stage | undefined;
+
 export class Stage extends KernelWorld {
-  /** With agents and tools registered and the default policy active. */
-  static ready(document: PolicyDocument = policyDocument()): Stage {
+  /** With agents and tools registered and a policy active. */
+  static ready(document: PolicyDocument = usualPolicy): Stage {
     const stage = new Stage();
+    if (document === usualPolicy && readyStage !== undefined) {
+      stage.continueFrom(readyStage);
+      return stage;
+    }
     for (const agent of Object.values(agents)) {
       stage.do({ kind: 'register-agent', by: cast.ada, agent });
     }
@@ -132,6 +141,10 @@ export class Stage extends KernelWorld {
       stage.do({ kind: 'register-tool', by: cast.ada, tool: each, replace: false });
     }
     stage.policy(document);
+    if (document === usualPolicy) {
+      readyStage = stage;
+      return Stage.ready();
+    }
     return stage;
   }
 

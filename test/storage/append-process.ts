@@ -8,8 +8,8 @@ import { numbered } from './batches.ts';
 
 const [path = '', milliseconds = '0', label = ''] = process.argv.slice(2);
 const store = sqlite(path);
-const deadline = performance.now() + Number(milliseconds);
 let { size } = await store.open('main');
+const deadline = performance.now() + Number(milliseconds);
 let conflicts = 0;
 let failure: { code: string; ambiguous: boolean } | null = null;
 const mine: number[] = [];

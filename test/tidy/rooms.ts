@@ -95,6 +95,9 @@ function refusalOfFile(path: string, target: string, typeOnly: boolean): string 
   return `imports \`${target}\`; ${from} may import only ${[from, ...allowed].join(', ')}`;
 }
 
+/** What all stores check alike, beside the contract. */
+const rulesOfStores = 'src/storage/rules.ts';
+
 /** The contract takes types alone; each store takes the contract, the log, and what is its own. */
 function refusalInStorage(path: string, target: string, typeOnly: boolean): string | undefined {
   const to = roomOf(target);
@@ -103,7 +106,7 @@ function refusalInStorage(path: string, target: string, typeOnly: boolean): stri
     return `imports \`${target}\`; the storage contract may import only types, from kernel and log`;
   }
   const ownFolder = path.split('/').length > 3 ? path.split('/').slice(0, 3).join('/') : undefined;
-  if (target === `src/${contract}` || to === 'log') return undefined;
+  if (target === `src/${contract}` || target === rulesOfStores || to === 'log') return undefined;
   if (ownFolder !== undefined && target.startsWith(`${ownFolder}/`)) return undefined;
   return `imports \`${target}\`; a store may import only ${contract}, log and its own folder`;
 }

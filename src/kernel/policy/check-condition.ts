@@ -28,8 +28,7 @@ function checkNode(
   }
   const node = findings.object(path, value, ['all', 'any', 'not', 'path', ...operators]);
   if (node === undefined) return;
-  const branch = (['all', 'any', 'not'] as const).filter((name) => Object.hasOwn(node, name));
-  const [kind] = branch;
+  const kind = (['all', 'any', 'not'] as const).find((name) => Object.hasOwn(node, name));
   if (kind === undefined) return checkLeaf(findings, path, node);
   if (Object.keys(node).length > 1) {
     return findings.add(path, `has other members beside \`${kind}\``);
@@ -89,12 +88,14 @@ function wrongOperand(operator: Operator, operand: unknown): string | undefined 
     case 'atMost':
     case 'moreThan':
     case 'atLeast':
-      return exactDecimal(operand) === undefined ? 'a number or an exact decimal string' : undefined;
+      return exactDecimal(operand) === undefined
+        ? 'a number or an exact decimal string'
+        : undefined;
     case 'matches':
       return isGlob(operand) ? undefined : 'a glob pattern in printable ASCII';
     case 'inside':
     case 'outside':
-      return typeof operand === 'string' && pathSegments(operand) !== undefined
+      return isText(operand) && pathSegments(operand) !== undefined
         ? undefined
         : 'a plain folder path';
     case 'exists':

@@ -12,7 +12,7 @@ import { compileGlob, isGlob, isLiteral } from './glob.ts';
 import { isRiskLevel } from './risk.ts';
 
 const tierNames = ['blocked', 'steer', 'alwaysApprove', 'autoApprove', 'unrestricted'] as const;
-const effects: readonly unknown[] = ['deny', 'steer', 'require-approval', 'allow'];
+const effects: ReadonlySet<unknown> = new Set(['deny', 'steer', 'require-approval', 'allow']);
 
 /** The document, typed, or what is wrong with it. `value` must be plain JSON data. */
 export function checkPolicy(
@@ -83,9 +83,7 @@ function checkActionPattern(
   actions: readonly string[],
 ): void {
   if (!isGlob(pattern)) return findings.add(path, 'must be an action name or pattern');
-  const found = isLiteral(pattern)
-    ? actions.includes(pattern)
-    : actions.some(compileGlob(pattern));
+  const found = isLiteral(pattern) ? actions.includes(pattern) : actions.some(compileGlob(pattern));
   if (!found) findings.add(path, `\`${pattern}\` matches no action that the policy declares`);
 }
 
@@ -147,7 +145,7 @@ function checkRules(findings: Findings, value: unknown, actions: readonly string
     if (!isName(rule['id'])) findings.add(`${path}.id`, 'must be a name');
     else if (ids.has(rule['id'])) findings.add(`${path}.id`, `\`${rule['id']}\` is used twice`);
     ids.add(rule['id']);
-    if (!effects.includes(rule['effect'])) {
+    if (!effects.has(rule['effect'])) {
       findings.add(`${path}.effect`, 'must be deny, steer, require-approval or allow');
     }
     findings.optional(`${path}.reason`, rule['reason'], isText, 'a text');
@@ -189,7 +187,8 @@ function checkTerms(
   }
   checkApproval(findings, `${path}.approval`, rule['approval']);
   if (rule['effect'] !== 'steer') {
-    if (rule['steer'] !== undefined) findings.add(`${path}.steer`, 'has an effect only with `steer`');
+    if (rule['steer'] !== undefined)
+      findings.add(`${path}.steer`, 'has an effect only with `steer`');
     return;
   }
   const steer = findings.object(`${path}.steer`, rule['steer'] ?? {}, [

@@ -44,7 +44,7 @@ export function compileCondition(document: ConditionDocument): CompiledCondition
   if ('all' in document) return combined((document.all as never[]).map(compileCondition), false);
   if ('any' in document) return combined((document.any as never[]).map(compileCondition), true);
   if ('not' in document) {
-    const operand = compileCondition(document.not as ConditionDocument);
+    const operand = compileCondition(document.not);
     return (subject) => {
       const truth = operand(subject);
       return typeof truth === 'boolean' ? !truth : truth;
@@ -145,10 +145,7 @@ function sameScalar(left: string | number | boolean | null, right: unknown): boo
   return left === right;
 }
 
-function ordered(
-  operand: unknown,
-  test: (left: bigint, right: bigint) => boolean,
-): Comparison {
+function ordered(operand: unknown, test: (left: bigint, right: bigint) => boolean): Comparison {
   const right = exactDecimal(operand);
   return (value) => {
     const left = exactDecimal(value);

@@ -5,6 +5,7 @@
  * deny > steer > require-approval > allow. No voice means deny. An error in a rule that matches means deny,
  * whatever the rule's effect is: a rule that could not be read might have been the one that forbids.
  */
+import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
 import type { ApprovalTerms, CompiledPolicy, SteerTerms } from './compile.ts';
 import type { ConditionSubject } from './condition.ts';
@@ -15,7 +16,7 @@ export interface PolicyVerdict {
   readonly effect: Effect;
   readonly code: RejectionCode | 'allowed';
   readonly message: string;
-  /** Ids of the rules (`rule:…`) and tiers (`tier:…`) whose effect this is, or that could not be evaluated. */
+  /** The rules (`rule:…`) and tiers (`tier:…`) whose effect this is, or that could not be read. */
   readonly determinedBy: readonly string[];
   readonly risk: RiskLevel;
   readonly runTimeoutMs: number;
@@ -75,15 +76,22 @@ export function evaluatePolicy(
     else if (truth) voices.push({ ...rule, source });
   }
   if (errors.length > 0) {
-    errors.sort((left, right) => (left.source < right.source ? -1 : 1));
-    const message = errors.map(({ source, error }) => `\`${source}\`: ${error}`).join('; ');
-    return settled('deny', 'policy-error', message, errors.map(({ source }) => source));
+    const sorted = errors.toSorted((left, right) => compareText(left.source, right.source));
+    const message = sorted.map(({ source, error }) => `\`${source}\`: ${error}`).join('; ');
+    return settled(
+      'deny',
+      'policy-error',
+      message,
+      sorted.map(({ source }) => source),
+    );
   }
   const strictest = Math.max(-1, ...voices.map((voice) => strictness.indexOf(voice.effect)));
   const effect = strictness[strictest] ?? 'deny';
-  const deciding = voices.filter((voice) => voice.effect === effect);
-  const sources = deciding.map((voice) => voice.source).sort();
-  const [first] = [...deciding].sort((left, right) => (left.source < right.source ? -1 : 1));
+  const deciding = voices
+    .filter((voice) => voice.effect === effect)
+    .toSorted((left, right) => compareText(left.source, right.source));
+  const sources = deciding.map((voice) => voice.source);
+  const [first] = deciding;
   if (first === undefined) {
     const message = `no rule or tier allows \`${request.action}\``;
     return settled('deny', 'policy-no-match', message, []);
@@ -118,11 +126,7 @@ const codes: Readonly<Record<Effect, PolicyVerdict['code']>> = {
   allow: 'allowed',
 };
 
-function tierVoice(
-  policy: CompiledPolicy,
-  tier: keyof TiersDocument,
-  risk: RiskLevel,
-): Voice {
+function tierVoice(policy: CompiledPolicy, tier: keyof TiersDocument, risk: RiskLevel): Voice {
   const within = withinRisk(risk, policy.autoApproveAtMost);
   const effect: Effect = {
     blocked: 'deny' as const,

@@ -63,5 +63,6 @@ export function isText(value: unknown): value is string {
 }
 
 export function isWholeNumber(from: number, to: number): (value: unknown) => boolean {
-  return (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
 }

@@ -30,5 +30,7 @@ export function isInside(path: string, folder: string): boolean | undefined {
   const inner = pathSegments(path);
   const outer = pathSegments(folder);
   if (inner === undefined || outer === undefined) return undefined;
+  // The folder `.` has no segments: without this it would hold every absolute path as well.
+  if (path.startsWith('/') !== folder.startsWith('/')) return false;
   return outer.every((segment, position) => inner[position] === segment);
 }

@@ -62,7 +62,7 @@ export function openConnection(path: string, mode: Mode, turn: WriteTurn): Conne
   try {
     // Not in every supported Node: refuses statements that could corrupt the file on purpose.
     database.enableDefensive?.(true);
-    const found = turn.patiently(() => identify(database));
+    const found = turn.patiently(() => identifyInSnapshot(database));
     if (mode === 'read-only') {
       applySettings(database, readSettings);
       if (found === 'new') throw new StorageError('not-a-control-plane', 'the file is empty');
@@ -104,6 +104,16 @@ function assertPath(path: string): void {
   if (stat?.isFile() !== true || stat.size === 0 || stat.size >= smallestDatabase) return;
   // SQLite takes some of these for new.
   throw new StorageError('not-a-control-plane', `the file has ${stat.size} bytes`);
+}
+
+/** In one snapshot: another process may be creating the file right now. */
+function identifyInSnapshot(database: DatabaseSync): 'ours' | 'new' {
+  database.exec('BEGIN');
+  try {
+    return identify(database);
+  } finally {
+    rollback(database);
+  }
 }
 
 /** Tells our own file from a new one; throws for any other. Reads only. */

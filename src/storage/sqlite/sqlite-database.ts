@@ -7,18 +7,20 @@
  * that the caller can read what others wrote, decide again and append without being overtaken
  * once more: contention is queued, not retried. Not for network file systems: their locks do not hold.
  */
-import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
-import { assertText, emptyHead } from '../rules.ts';
+import { assertText } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
-import { openConnection, walExists } from './connection.ts';
-import type { Connection, Mode } from './connection.ts';
+import { walExists } from './connection.ts';
+import type { Mode } from './connection.ts';
+import { fileIdOf, openLog } from './open-log.ts';
+import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { CommitFate } from './sqlite-errors.ts';
 import { contentOf, count, entryOf, frontierText, headOf, recordOf } from './statements.ts';
-import { Statements } from './statements.ts';
+import type { Statements } from './statements.ts';
 import { WriteTurn } from './write-turn.ts';
 
 export interface SqliteOptions {
@@ -36,12 +38,6 @@ export interface RecordPage {
   readonly records: readonly StoredRecord[];
 }
 
-interface OpenLog extends Connection {
-  readonly statements: Statements;
-  readonly id: number;
-  readonly log: string;
-}
-
 export class SqliteDatabase {
   readonly name: string;
   readonly #path: string;
@@ -50,11 +46,11 @@ export class SqliteDatabase {
   #open: OpenLog | null = null;
   /** Runs out while a conflict's write transaction is still open. */
   #claim: NodeJS.Timeout | null = null;
-  #fileId = '';
   #sizeSeen = 0;
 
   constructor(path: string, options: SqliteOptions = {}) {
-    this.#path = path;
+    // Once and for all: the host may change its directory.
+    this.#path = path === '' || path === ':memory:' ? path : resolve(path);
     this.#mode = options.mode ?? 'read-write';
     this.#turn = new WriteTurn(options.busyTimeoutMs ?? 5_000);
     this.name = `sqlite ${path}`;
@@ -65,7 +61,7 @@ export class SqliteDatabase {
     if (this.#open !== null && this.#open.log !== log) {
       throw new TypeError(`${this.name} is open for log \`${this.#open.log}\``);
     }
-    this.#open ??= this.#faultsNamed(() => this.#connect(log));
+    this.#open ??= this.#faultsNamed(() => this.#openLog(log));
     const head = this.head();
     this.#sizeSeen = head.size;
     return head;
@@ -90,15 +86,13 @@ export class SqliteDatabase {
         this.#sizeSeen = batch.head.size;
         return { status: 'appended' };
       } finally {
-        clearTimeout(this.#claim ?? undefined);
-        this.#claim = null;
-        this.#turn.leave();
+        this.#leave();
       }
     });
   }
 
   head(): Head {
-    return this.#faultsNamed(() => this.#headNow());
+    return this.#read(({ statements, id }) => this.#headIn(statements, id));
   }
 
   readEntries(from: number, limit: number): readonly StoredEntry[] {
@@ -140,33 +134,6 @@ export class SqliteDatabase {
     this.#open = null;
   }
 
-  #connect(log: string): OpenLog {
-    const connection = openConnection(this.#path, this.#mode, this.#turn);
-    const { database } = connection;
-    try {
-      const statements = this.#turn.patiently(() => new Statements(database));
-      const find = database.prepare('SELECT id FROM log WHERE name = ?');
-      let row = this.#turn.patiently(() => find.get(log));
-      if (row === undefined && this.#mode === 'read-only') {
-        throw new StorageError('unavailable', `the file has no log \`${log}\``);
-      }
-      if (row === undefined) {
-        const { size, root, frontier, at } = emptyHead;
-        const insert = database.prepare(
-          `INSERT INTO log (name, size, root, frontier, at) VALUES (?, ?, ?, ?, ?)
-          ON CONFLICT (name) DO NOTHING`,
-        );
-        this.#turn.patiently(() => insert.run(log, size, root, frontierText(frontier), at));
-        row = find.get(log);
-      }
-      this.#fileId = fileId(this.#path);
-      return { ...connection, statements, id: count(row, 'id'), log };
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  }
-
   /** Takes the write lock, unless a conflict left it with us; returns the size under it. */
   #begin(): number {
     const { statements, id } = this.#opened();
@@ -182,18 +149,23 @@ export class SqliteDatabase {
       this.#sizeSeen = size;
       return size;
     } catch (error) {
-      this.#claim ??= setTimeout(() => {}, 0);
-      this.#dropClaim();
+      this.#rollback();
+      this.#leave();
       throw error;
     }
   }
 
+  /** The write transaction has ended. */
+  #leave(): void {
+    clearTimeout(this.#claim ?? undefined);
+    this.#claim = null;
+    this.#turn.leave();
+  }
+
   #dropClaim(): void {
     if (this.#claim === null) return;
-    clearTimeout(this.#claim);
-    this.#claim = null;
     this.#rollback();
-    this.#turn.leave();
+    this.#leave();
   }
 
   #write({ entries, contents, records, head }: Batch): void {
@@ -267,11 +239,7 @@ export class SqliteDatabase {
     const open = this.#opened();
     if (!open.immutable || !walExists(this.#path)) return;
     open.database.close();
-    this.#open = this.#connect(open.log);
-  }
-
-  #headNow(): Head {
-    return this.#read(({ statements, id }) => this.#headIn(statements, id));
+    this.#open = this.#openLog(open.log);
   }
 
   #headIn(statements: Statements, id: number): Head {
@@ -282,8 +250,12 @@ export class SqliteDatabase {
 
   /** A commit into a file that was moved away or deleted would be durable where nobody looks. */
   #assertSameFile(): void {
-    if (fileId(this.#path) === this.#fileId) return;
+    if (fileIdOf(this.#path) === this.#opened().fileId) return;
     throw new StorageError('unavailable', 'the file was moved, deleted or replaced: open it anew');
+  }
+
+  #openLog(log: string): OpenLog {
+    return openLog(this.#path, this.#mode, this.#turn, log);
   }
 
   #opened(): OpenLog {
@@ -298,9 +270,4 @@ export class SqliteDatabase {
       throw storageError(error, this.name);
     }
   }
-}
-
-function fileId(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
 }

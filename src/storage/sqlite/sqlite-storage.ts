@@ -6,6 +6,7 @@
  * `sqlite-database.ts`. If the thread dies, the calls in flight reject and the next call starts
  * another thread.
  */
+import { resolve } from 'node:path';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
@@ -34,7 +35,8 @@ class SqliteStorage implements Storage {
   #closing: Promise<void> | null = null;
 
   constructor(path: string, options: SqliteOptions) {
-    this.#path = path;
+    // Once and for all: the host may change its directory before the thread starts anew.
+    this.#path = path === '' || path === ':memory:' ? path : resolve(path);
     this.#options = options;
     this.name = `sqlite ${path}`;
   }
