@@ -140,7 +140,7 @@ async function run<R>(
   return result;
 }
 
-/** A usage function that throws, or reports what cannot be counted, reports nothing: all reserved counts. */
+/** A usage that throws or cannot be counted is none: everything that was reserved counts. */
 function reportedUsage<R>(
   result: R,
   usageOf: (result: R) => Settlement['usage'],

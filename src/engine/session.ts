@@ -13,7 +13,7 @@ import {
   type SessionRecord,
   type SessionTransition,
 } from '../kernel/index.ts';
-import { keyedDigest } from '../log/index.ts';
+import { type DigestKey, digestKey, keyedDigest } from '../log/index.ts';
 import type { Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
@@ -54,12 +54,12 @@ export class Session {
   readonly agent: string;
   readonly #core: Core;
   readonly #principal: Principal;
-  readonly #secret: string;
+  readonly #secret: DigestKey;
 
   constructor(core: Core, principal: Principal, record: SessionRecord, secret: string) {
     this.#core = core;
     this.#principal = principal;
-    this.#secret = secret;
+    this.#secret = digestKey(secret);
     this.id = record.id;
     this.mode = record.mode;
     this.agent = record.agent;

@@ -173,10 +173,10 @@ function hasSymbols(value: object): boolean {
 }
 
 /** Keys mostly arrive in order (the log's own do), and then the sort is one pass of compares. */
-function inCodeUnitOrder(names: string[]): readonly string[] {
+function inCodeUnitOrder(names: readonly string[]): readonly string[] {
   let last = '';
   for (const name of names) {
-    if (name < last) return names.sort();
+    if (name < last) return names.toSorted();
     last = name;
   }
   return names;

@@ -12,7 +12,7 @@
  * Why the length of the salt is hashed as well: otherwise the same bytes could be cut into salt and
  * text at another place, and one commitment would open to two texts.
  */
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 const commitmentPrefix = 0x02;
 const secretBytesMin = 16;
@@ -29,16 +29,24 @@ export function commit(saltHex: string, bytes: string): string {
   return hash('sha256', Buffer.concat([prefix, salt, Buffer.from(bytes)]), 'hex');
 }
 
+/** A key for `keyedDigest`, prepared once: preparing it costs more than a digest. */
+export interface DigestKey {
+  readonly secret: KeyObject;
+}
+
+export function digestKey(keyHex: string): DigestKey {
+  return { secret: createSecretKey(secretFromHex('key', keyHex)) };
+}
+
 /**
  * Hex HMAC-SHA-256(key, label || 0x00 || UTF-8 of `bytes`): a name for a value that only holders of
  * the key can compute, equal for equal values. The label keeps digests of different purposes apart.
  */
-export function keyedDigest(keyHex: string, label: string, bytes: string): string {
-  const key = secretFromHex('key', keyHex);
+export function keyedDigest(key: DigestKey, label: string, bytes: string): string {
   if (label.includes('\0')) throw new RangeError('a label must not contain U+0000');
   assertWellFormed(label);
   assertWellFormed(bytes);
-  return createHmac('sha256', key).update(`${label}\0${bytes}`).digest('hex');
+  return createHmac('sha256', key.secret).update(`${label}\0${bytes}`).digest('hex');
 }
 
 function secretFromHex(name: string, hex: string): Buffer {

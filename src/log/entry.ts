@@ -13,11 +13,11 @@ import { isHash, leafHash } from './merkle.ts';
 
 export const ENTRY_FORMAT = 1;
 
-/** Wider than the default limits, so that any value within those fits into an entry. */
+/** Wide enough for the largest policy document; callers bound what they put in more tightly. */
 export const entryLimits: CanonicalLimits = Object.freeze({
   depthMax: 80,
-  bytesMax: 1_048_576,
-  membersMax: 40_000,
+  bytesMax: 8_388_608,
+  membersMax: 1_000_000,
 });
 
 /** What happened, before it has a place in a log. */

@@ -5,22 +5,10 @@
 export { CanonicalJsonError, canonicalJson, defaultCanonicalLimits } from './canonical-json.ts';
 export type { CanonicalJsonCode, CanonicalLimits } from './canonical-json.ts';
 export { ChainVerifier } from './chain.ts';
-export type {
-  ChainFault,
-  ChainFaultCode,
-  ChainHead,
-  ChainResult,
-  ChainStart,
-} from './chain.ts';
-export { commit, keyedDigest } from './commitment.ts';
+export type { ChainFault, ChainFaultCode, ChainHead, ChainResult, ChainStart } from './chain.ts';
+export { commit, type DigestKey, digestKey, keyedDigest } from './commitment.ts';
 export { ENTRY_FORMAT, EntryError, entryLimits, readEntry, sealEntry } from './entry.ts';
-export type {
-  Entry,
-  EntryDraft,
-  EntryErrorCode,
-  EntryPosition,
-  SealedEntry,
-} from './entry.ts';
+export type { Entry, EntryDraft, EntryErrorCode, EntryPosition, SealedEntry } from './entry.ts';
 export { deepFreeze, frozenFromCanonical } from './frozen-value.ts';
 export {
   appendLeaf,

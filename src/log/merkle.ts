@@ -46,9 +46,7 @@ export function nodeHash(leftHex: string, rightHex: string): string {
 
 /** The value of each hex digit by its code, -1 for all that is none: stricter than Buffer's reader. */
 const digitValues = new Int8Array(256).fill(-1);
-for (const [value, digit] of [...'0123456789abcdef'].entries()) {
-  digitValues[digit.charCodeAt(0)] = value;
-}
+for (let value = 0; value < 16; value += 1) digitValues[value.toString(16).charCodeAt(0)] = value;
 
 function writeHash(hex: string, offset: number): void {
   let seen = 0;

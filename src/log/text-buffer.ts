@@ -44,7 +44,8 @@ export function writeMark(buffer: TextBuffer, code: number): void {
 export function writeAscii(buffer: TextBuffer, text: string): void {
   reserve(buffer, text.length);
   const { bytes, length } = buffer;
-  for (let index = 0; index < text.length; index += 1) bytes[length + index] = text.charCodeAt(index);
+  for (let index = 0; index < text.length; index += 1)
+    bytes[length + index] = text.charCodeAt(index);
   buffer.length += text.length;
 }
 
