@@ -9,7 +9,7 @@
 import type { Batch, Head, RecordKey, RecordQuery } from './storage.ts';
 
 /** Most entries or records that one read returns. */
-export const pageMax = 10_000;
+const pageMax = 10_000;
 
 /** The head of a log without entries. Its root is SHA-256 of the empty string (RFC 6962, 2.1). */
 export const emptyHead: Head = Object.freeze({

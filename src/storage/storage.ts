@@ -1,7 +1,7 @@
 /**
  * The storage contract: what the engine needs from a database, and nothing more.
  *
- * A store keeps one or more named logs. A log is a gapless sequence of sealed entries, the records
+ * A store keeps one or more named logs, one at a time through one handle. A log is a gapless sequence of sealed entries, the records
  * (current state) that those entries produced, and the contents that the entries commit to. The three
  * are written together by `append`, which is the only write path. A store decides nothing: it neither
  * reads entry bodies nor interprets record values.
@@ -33,7 +33,7 @@ export interface StoredEntry {
 
 /** What an entry commits to by salted hash. Kept beside the log so that it can be erased. */
 export interface StoredContent {
-  /** Index of the entry that commits to it. */
+  /** Index of the entry that commits to it: one of the same batch. */
   readonly index: number;
   /** Name of the field in that entry, such as `arguments` or `result`. */
   readonly field: string;
@@ -41,7 +41,10 @@ export interface StoredContent {
   readonly text: string;
 }
 
-/** Names one record. Keys compare by code unit: case matters, nothing is normalised. */
+/**
+ * Names one record. Keys compare by code point, which is the order of their UTF-8 bytes: case matters and
+ * nothing is normalised. All text is well-formed and free of NUL.
+ */
 export interface RecordKey {
   readonly kind: string;
   readonly key: string;
@@ -70,7 +73,10 @@ export interface Batch {
 
 export type AppendResult =
   | { readonly status: 'appended' }
-  /** The log's size was not `expectedSize`; nothing was written. */
+  /**
+   * The log's size was not `expectedSize`; nothing was written. A store MAY favour this caller's next append
+   * for some milliseconds, so that whoever lost a race is not overtaken for ever.
+   */
   | { readonly status: 'conflict'; readonly size: number };
 
 /** A page of records, in ascending order of key. */

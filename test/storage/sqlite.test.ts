@@ -1,6 +1,5 @@
-/** What the SQLite store refuses, and what it keeps safe, file by file. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+/** The SQLite store's settings, its append-only tables, its lock and its errors. */
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, DatabaseSync } from 'node:sqlite';
@@ -8,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applySettings } from '../../src/storage/sqlite/connection.ts';
 import { SqliteDatabase } from '../../src/storage/sqlite/sqlite-database.ts';
 import { storageError } from '../../src/storage/sqlite/sqlite-errors.ts';
-import type { StorageErrorCode } from '../../src/storage/storage.ts';
 import { numbered } from './batches.ts';
+import { doctor, expectRefusal, fault, makeStore } from './doctored-file.ts';
 
 let folder = '';
 let path = '';
@@ -21,40 +20,18 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A store of `size` entries, closed again. */
-function makeStore(size: number): void {
-  const store = new SqliteDatabase(path);
-  store.open('main');
-  for (let at = 0; at < size; at += 1) store.append(numbered(at));
-  store.close();
-}
-
-/** Runs SQL on the file behind the store's back. */
-function doctor(sql: string): void {
-  const raw = new DatabaseSync(path);
+function tryAppend(store: SqliteDatabase): string {
   try {
-    raw.exec(sql);
-  } finally {
-    raw.close();
+    return store.append(numbered(1)).status;
+  } catch {
+    return 'busy';
   }
-}
-
-/** Matches a `StorageError` that leaves no doubt. */
-function fault(code: StorageErrorCode): unknown {
-  return expect.objectContaining({ code, ambiguous: false });
-}
-
-function expectRefusal(code: StorageErrorCode, options = {}, file = path): void {
-  const store = new SqliteDatabase(file, options);
-  expect(() => store.open('main')).toThrow(fault(code));
-  expect(() => store.head()).toThrow(fault('closed'));
-  store.close();
 }
 
 describe('settings', () => {
   test('all hold on a file, whatever journal it came with', () => {
-    makeStore(1);
-    doctor('PRAGMA journal_mode = DELETE');
+    makeStore(path, 1);
+    doctor(path, 'PRAGMA journal_mode = DELETE');
     const raw = new DatabaseSync(path);
     applySettings(raw);
     expect(raw.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
@@ -75,8 +52,8 @@ describe('settings', () => {
     );
     expect(() => applySettings(deaf)).toThrow(/synchronous is undefined, not FULL/);
     deaf.close();
-    expectRefusal('unsafe-settings', {}, ':memory:');
-    expectRefusal('unsafe-settings', {}, '');
+    expectRefusal(':memory:', 'unsafe-settings');
+    expectRefusal('', 'unsafe-settings');
   });
 });
 
@@ -95,15 +72,17 @@ describe('append-only', () => {
     `DELETE FROM record`,
   ];
   test.each(attempts)('%s', (sql) => {
-    makeStore(3);
-    expect(() => doctor(`PRAGMA recursive_triggers = ON; ${sql}`)).toThrow(/append-only|not/);
+    makeStore(path, 3);
+    expect(() => doctor(path, `PRAGMA recursive_triggers = ON; ${sql}`)).toThrow(/append-only|not/);
     if (sql.includes('REPLACE INTO log')) return;
-    expect(() => doctor(`PRAGMA recursive_triggers = OFF; ${sql}`)).toThrow(/append-only|not/);
+    expect(() => doctor(path, `PRAGMA recursive_triggers = OFF; ${sql}`)).toThrow(
+      /append-only|not/,
+    );
   });
 
   test('erasing a content is allowed, and reading leaves it out', () => {
-    makeStore(3);
-    doctor('UPDATE content SET salt = NULL, text = NULL WHERE idx = 1');
+    makeStore(path, 3);
+    doctor(path, 'UPDATE content SET salt = NULL, text = NULL WHERE idx = 1');
     const store = new SqliteDatabase(path);
     store.open('main');
     expect(store.readContents(0, 3).map(({ index }) => index)).toEqual([0, 2]);
@@ -111,125 +90,13 @@ describe('append-only', () => {
   });
 
   test('a file without its triggers, or with others, is refused', () => {
-    makeStore(1);
-    doctor('CREATE TABLE somebodys (a); CREATE INDEX somebodys_index ON record (value)');
-    makeStore(0);
-    doctor(`CREATE TRIGGER leak AFTER INSERT ON record BEGIN SELECT 1; END`);
-    expectRefusal('unsafe-settings');
-    doctor('DROP TRIGGER leak; DROP TRIGGER entry_never_goes');
-    expectRefusal('unsafe-settings', { mode: 'read-only' });
-  });
-});
-
-describe('files that are not ours', () => {
-  test("another application's database is refused and left as it is", () => {
-    doctor('CREATE TABLE notes (text)');
-    const before = readFileSync(path);
-    expectRefusal('not-a-control-plane');
-    doctor('PRAGMA application_id = 7');
-    expectRefusal('not-a-control-plane');
-    doctor('PRAGMA application_id = 0');
-    expect(readFileSync(path).subarray(100)).toEqual(before.subarray(100));
-    expect(readdirSync(folder)).toHaveLength(1);
-  });
-
-  test.each(['x', 'not a database '.repeat(1_000)])('garbage is refused', (garbage) => {
-    writeFileSync(path, garbage);
-    expectRefusal('not-a-control-plane');
-    expectRefusal('not-a-control-plane', { mode: 'read-only' });
-    expect(readFileSync(path, 'utf8')).toBe(garbage);
-  });
-
-  test('a truncated file is corrupt', () => {
-    makeStore(50);
-    truncateSync(path, 40_960);
-    expectRefusal('corrupt');
-    truncateSync(path, 50);
-    expectRefusal('not-a-control-plane');
-  });
-
-  test('a torn page is corrupt, and no crash', () => {
-    makeStore(50);
-    const bytes = readFileSync(path);
-    bytes.fill(0xff, 4_096 * 2);
-    writeFileSync(path, bytes);
-    expect(() => makeStore(1)).toThrow(fault('corrupt'));
-  });
-
-  test('a directory, and a file in a folder that does not exist, are unavailable', () => {
-    mkdirSync(path);
-    expectRefusal('unavailable');
-    expectRefusal('unavailable', {}, join(folder, 'missing', 'control-plane.db'));
-  });
-
-  test('every character of a path is part of its name', () => {
-    path = join(folder, 'a?mode=memory&b=%20#c é.db');
-    makeStore(1);
-    expect(existsSync(path)).toBe(true);
-  });
-});
-
-describe('newer schemas', () => {
-  test('a breaking one is refused', () => {
-    makeStore(1);
-    doctor('PRAGMA user_version = 2; INSERT INTO migration VALUES (2, 1, 0)');
-    expectRefusal('schema-too-new');
-    expectRefusal('schema-too-new', { mode: 'read-only' });
-  });
-
-  test('one that says nothing about itself is refused', () => {
-    makeStore(1);
-    doctor('PRAGMA user_version = 2');
-    expectRefusal('schema-too-new');
-  });
-
-  test('one that only adds is used', () => {
-    makeStore(1);
-    doctor('PRAGMA user_version = 2; INSERT INTO migration VALUES (2, 0, 0)');
-    const store = new SqliteDatabase(path);
-    expect(store.open('main').size).toBe(1);
-    store.close();
-  });
-});
-
-describe('read-only', () => {
-  test('writes nothing, and works on a copy of the file alone', () => {
-    makeStore(5);
-    const copy = join(folder, 'copy', 'copy.db');
-    mkdirSync(join(folder, 'copy'));
-    copyFileSync(path, copy);
-    const store = new SqliteDatabase(copy, { mode: 'read-only' });
-    expect(store.open('main').size).toBe(5);
-    expect(store.readEntries(0, 10)).toHaveLength(5);
-    const readOnly = fault('read-only');
-    expect(() => store.append(numbered(5))).toThrow(readOnly);
-    expect(readdirSync(join(folder, 'copy'))).toEqual(['copy.db']);
-    store.close();
-    expect(readFileSync(copy)).toEqual(readFileSync(path));
-  });
-
-  test('creates neither a file nor a log', () => {
-    expectRefusal('unavailable', { mode: 'read-only' });
-    expect(readdirSync(folder)).toEqual([]);
-    writeFileSync(path, '');
-    expectRefusal('not-a-control-plane', { mode: 'read-only' });
-    makeStore(1);
-    const store = new SqliteDatabase(path, { mode: 'read-only' });
-    expect(() => store.open('other')).toThrow(fault('unavailable'));
-  });
-
-  test('follows a writer that comes later', () => {
-    makeStore(1);
-    const reader = new SqliteDatabase(path, { mode: 'read-only' });
-    expect(reader.open('main').size).toBe(1);
-    const writer = new SqliteDatabase(path);
-    writer.open('main');
-    writer.append(numbered(1));
-    expect(reader.head().size).toBe(2);
-    writer.append(numbered(2));
-    expect(reader.readEntries(0, 10)).toHaveLength(3);
-    writer.close();
-    reader.close();
+    makeStore(path, 1);
+    doctor(path, 'CREATE TABLE somebodys (a); CREATE INDEX somebodys_index ON record (value)');
+    makeStore(path, 0);
+    doctor(path, `CREATE TRIGGER leak AFTER INSERT ON record BEGIN SELECT 1; END`);
+    expectRefusal(path, 'unsafe-settings');
+    doctor(path, 'DROP TRIGGER leak; DROP TRIGGER entry_never_goes');
+    expectRefusal(path, 'unsafe-settings', 'read-only');
   });
 });
 
@@ -241,13 +108,13 @@ describe('appending', () => {
     renameSync(path, `${path}.old`);
     const moved = fault('unavailable');
     expect(() => store.append(numbered(1))).toThrow(moved);
-    makeStore(1);
+    makeStore(path, 1);
     expect(() => store.append(numbered(1))).toThrow(moved);
     store.close();
   });
 
   test('waits for the lock as long as it was told, and is then busy', () => {
-    makeStore(1);
+    makeStore(path, 1);
     const store = new SqliteDatabase(path, { busyTimeoutMs: 100 });
     store.open('main');
     const other = new DatabaseSync(path);
@@ -263,9 +130,47 @@ describe('appending', () => {
     store.close();
   });
 
+  test('after a conflict the next append cannot be overtaken, and the lock is not kept', () => {
+    makeStore(path, 1);
+    const [left, right] = [
+      new SqliteDatabase(path),
+      new SqliteDatabase(path, { busyTimeoutMs: 0 }),
+    ];
+    left.open('main');
+    right.open('main');
+    right.append(numbered(1));
+    expect(left.append(numbered(1))).toEqual({ status: 'conflict', size: 2 });
+    expect(left.readEntries(0, 9)).toHaveLength(2);
+    expect(() => right.append(numbered(2))).toThrow(fault('busy'));
+    expect(left.append(numbered(2))).toEqual({ status: 'appended' });
+    expect(right.append(numbered(2))).toEqual({ status: 'conflict', size: 3 });
+    // An empty batch says that nothing more comes.
+    const { head } = numbered(2);
+    const nothing = { expectedSize: 3, entries: [], contents: [], records: [], head };
+    expect(right.append(nothing)).toEqual({ status: 'appended' });
+    expect(left.append(numbered(3))).toEqual({ status: 'appended' });
+    left.close();
+    right.close();
+  });
+
+  test('the lock that a conflict keeps runs out by itself', async () => {
+    makeStore(path, 1);
+    const [left, right] = [
+      new SqliteDatabase(path),
+      new SqliteDatabase(path, { busyTimeoutMs: 0 }),
+    ];
+    left.open('main');
+    right.open('main');
+    expect(left.append(numbered(0))).toEqual({ status: 'conflict', size: 1 });
+    expect(() => right.append(numbered(1))).toThrow(fault('busy'));
+    await expect.poll(() => tryAppend(right)).toBe('appended');
+    left.close();
+    right.close();
+  });
+
   test('an entry beyond the head means the file is corrupt, and nothing is written', () => {
-    makeStore(1);
-    doctor(`INSERT INTO entry VALUES (1, 1, 'planted', '')`);
+    makeStore(path, 1);
+    doctor(path, `INSERT INTO entry VALUES (1, 1, 'planted', '')`);
     const store = new SqliteDatabase(path);
     store.open('main');
     const corrupt = fault('corrupt');

@@ -37,7 +37,8 @@ const writeSettings: readonly (readonly [name: string, set: string, reported: un
   ['trusted_schema', 'OFF', 0],
   ['foreign_keys', 'OFF', 0], // there are none, and each check would cost a lookup
   ['cache_size', '-65536', -65_536],
-  ['wal_autocheckpoint', '4000', 4_000], // 16 MB: fewer, larger checkpoints
+  // 4 MB, SQLite's own. 16 MB: as many commits, p99 of batches 10 to 17 ms instead of 7 to 9.
+  ['wal_autocheckpoint', '1000', 1_000],
   ['journal_size_limit', '67108864', 67_108_864],
 ];
 

@@ -5,7 +5,8 @@
  * When `append` returns `appended`, the batch is in the write-ahead log and fsync has returned.
  * Several processes may use one file. A conflict keeps the write lock for some milliseconds, so
  * that the caller can read what others wrote, decide again and append without being overtaken
- * once more: contention is queued, not retried. Not for network file systems: their locks do not hold.
+ * once more: contention is queued, not retried. A caller that has nothing to append after all
+ * ends that with an empty batch. Not for network file systems: their locks do not hold.
  */
 import { resolve } from 'node:path';
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';

@@ -27,7 +27,7 @@ const codeOfResult: ReadonlyMap<number, StorageErrorCode> = new Map([
 ]);
 
 /** SQLite's primary result code of an error of `node:sqlite`, undefined for any other value. */
-export function resultCode(error: unknown): number | undefined {
+function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }

@@ -1,0 +1,131 @@
+/** The files that the SQLite store refuses, and those it only looks at. */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SqliteDatabase } from '../../src/storage/sqlite/sqlite-database.ts';
+import { numbered } from './batches.ts';
+import { doctor, expectRefusal, fault, makeStore } from './doctored-file.ts';
+
+let folder = '';
+let path = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'control-plane-'));
+  path = join(folder, 'control-plane.db');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('files that are not ours', () => {
+  test("another application's database is refused and left as it is", () => {
+    doctor(path, 'CREATE TABLE notes (text)');
+    const before = readFileSync(path);
+    expectRefusal(path, 'not-a-control-plane');
+    doctor(path, 'PRAGMA application_id = 7');
+    expectRefusal(path, 'not-a-control-plane');
+    doctor(path, 'PRAGMA application_id = 0');
+    expect(readFileSync(path).subarray(100)).toEqual(before.subarray(100));
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  test.each(['x', 'not a database '.repeat(1_000)])('garbage is refused', (garbage) => {
+    writeFileSync(path, garbage);
+    expectRefusal(path, 'not-a-control-plane');
+    expectRefusal(path, 'not-a-control-plane', 'read-only');
+    expect(readFileSync(path, 'utf8')).toBe(garbage);
+  });
+
+  test('a truncated file is corrupt', () => {
+    makeStore(path, 50);
+    truncateSync(path, 40_960);
+    expectRefusal(path, 'corrupt');
+    truncateSync(path, 50);
+    expectRefusal(path, 'not-a-control-plane');
+  });
+
+  test('a torn page is corrupt, and no crash', () => {
+    makeStore(path, 50);
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 4_096 * 2);
+    writeFileSync(path, bytes);
+    expect(() => makeStore(path, 1)).toThrow(fault('corrupt'));
+  });
+
+  test('a directory, and a file in a folder that does not exist, are unavailable', () => {
+    mkdirSync(path);
+    expectRefusal(path, 'unavailable');
+    expectRefusal(join(folder, 'missing', 'control-plane.db'), 'unavailable');
+  });
+
+  test('every character of a path is part of its name', () => {
+    path = join(folder, 'a?mode=memory&b=%20#c é.db');
+    makeStore(path, 1);
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe('newer schemas', () => {
+  test('a breaking one is refused', () => {
+    makeStore(path, 1);
+    doctor(path, 'PRAGMA user_version = 2; INSERT INTO migration VALUES (2, 1, 0)');
+    expectRefusal(path, 'schema-too-new');
+    expectRefusal(path, 'schema-too-new', 'read-only');
+  });
+
+  test('one that says nothing about itself is refused', () => {
+    makeStore(path, 1);
+    doctor(path, 'PRAGMA user_version = 2');
+    expectRefusal(path, 'schema-too-new');
+  });
+
+  test('one that only adds is used', () => {
+    makeStore(path, 1);
+    doctor(path, 'PRAGMA user_version = 2; INSERT INTO migration VALUES (2, 0, 0)');
+    const store = new SqliteDatabase(path);
+    expect(store.open('main').size).toBe(1);
+    store.close();
+  });
+});
+
+describe('read-only', () => {
+  test('writes nothing, and works on a copy of the file alone', () => {
+    makeStore(path, 5);
+    const copy = join(folder, 'copy', 'copy.db');
+    mkdirSync(join(folder, 'copy'));
+    copyFileSync(path, copy);
+    const store = new SqliteDatabase(copy, { mode: 'read-only' });
+    expect(store.open('main').size).toBe(5);
+    expect(store.readEntries(0, 10)).toHaveLength(5);
+    const readOnly = fault('read-only');
+    expect(() => store.append(numbered(5))).toThrow(readOnly);
+    expect(readdirSync(join(folder, 'copy'))).toEqual(['copy.db']);
+    store.close();
+    expect(readFileSync(copy)).toEqual(readFileSync(path));
+  });
+
+  test('creates neither a file nor a log', () => {
+    expectRefusal(path, 'unavailable', 'read-only');
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(path, '');
+    expectRefusal(path, 'not-a-control-plane', 'read-only');
+    makeStore(path, 1);
+    const store = new SqliteDatabase(path, { mode: 'read-only' });
+    expect(() => store.open('other')).toThrow(fault('unavailable'));
+  });
+
+  test('follows a writer that comes later', () => {
+    makeStore(path, 1);
+    const reader = new SqliteDatabase(path, { mode: 'read-only' });
+    expect(reader.open('main').size).toBe(1);
+    const writer = new SqliteDatabase(path);
+    writer.open('main');
+    writer.append(numbered(1));
+    expect(reader.head().size).toBe(2);
+    writer.append(numbered(2));
+    expect(reader.readEntries(0, 10)).toHaveLength(3);
+    writer.close();
+    reader.close();
+  });
+});
