@@ -5,6 +5,7 @@
 import {
   type Command,
   coveringLatchKeys,
+  handle,
   type Kill,
   latchKey,
   type PrincipalReference,
@@ -109,8 +110,9 @@ export class Core {
   }
 
   /**
-   * Engages a kill switch. Where the store fails, the kill takes effect in this process at once and is
-   * written before anything else when the store returns; until then the store admits nothing anyway.
+   * Engages a kill switch. Work in this process is stopped before the store is even asked, which may take
+   * as long as the store likes. Where the store fails, the kill is written before anything else when the
+   * store returns; until then the store admits nothing anyway.
    */
   async engageKill(
     by: PrincipalReference,
@@ -118,6 +120,8 @@ export class Core {
     reason: string,
   ): Promise<RecordsByKind['latch']> {
     const submission = this.#submission(by, body, committed(this.options.ids, { reason }));
+    const may = this.#mayKill(submission.command);
+    if (may) this.running.abortKilled(latchKey(body.scope));
     try {
       const answered = await this.#sequencer.submit(submission);
       if (answered.answer.status === 'rejected') throw rejected(answered.answer.rejection);
@@ -125,12 +129,21 @@ export class Core {
     } catch (failure) {
       const storeFailed =
         ControlPlaneError.is(failure) &&
-        (failure.code === 'store-unavailable' || failure.code === 'outcome-unknown');
-      if (!storeFailed) throw failure;
+        ['store-unavailable', 'outcome-unknown', 'overloaded'].includes(failure.code);
+      if (!storeFailed || !may) throw failure;
       this.#sequencer.journal(submission);
+      // What was admitted while the store was failing started after the first sweep.
       this.running.abortKilled(latchKey(body.scope));
       throw fault('kill-local-only', failure.message, failure);
     }
+  }
+
+  /** Whether the kernel would engage it: who may not kill stops no work while the store is down. */
+  #mayKill(command: Command): boolean {
+    const { idempotencyKey: _, ...unkeyed } = command;
+    const { cache, head } = this.options.replica;
+    const context = { now: this.options.clock.now(), index: head.size };
+    return handle(cache, unkeyed as Command, context).answer.status === 'done';
   }
 
   listen(listener: Listener): () => void {
@@ -151,6 +164,7 @@ export class Core {
     await this.#sequencer.close();
     await this.options.storage.close();
     this.#listeners.clear();
+    if (this.#sequencer.unwritten) throw fault('kill-local-only', 'it is not in the log');
   }
 
   #submission(by: PrincipalReference, body: CommandBody, payload: Payload) {
@@ -265,6 +279,15 @@ export class Core {
           break;
       }
     }
-    for (const listener of this.#listeners) listener(events);
+    for (const listener of this.#listeners) heard(listener, events);
+  }
+}
+
+/** What was committed is committed: a subscriber that throws must not turn an answer into an error. */
+function heard(listener: Listener, events: readonly PlacedEvent[]): void {
+  try {
+    listener(events);
+  } catch (failure) {
+    process.emitWarning(`a subscriber of agent-control-plane threw: ${String(failure)}`);
   }
 }

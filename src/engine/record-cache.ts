@@ -7,6 +7,7 @@
  */
 import {
   isLive,
+  parentOf,
   type RecordChange,
   type RecordKind,
   type RecordName,
@@ -14,37 +15,40 @@ import {
   residentKinds,
   type StateView,
 } from '../kernel/index.ts';
-import { parentOf } from '../kernel/index.ts';
 import type { StoredRecord } from '../storage/storage.ts';
+import { RecordMap } from './record-map.ts';
 
 /** A record as it is kept: absent ones are kept too, as null. */
 type Kept = RecordChange['value'] | null;
 
+/** One text for a record, where a map by kind and key would be too much. */
 export function recordName(kind: RecordKind, key: string): string {
   return `${kind} ${key}`;
 }
 
+/** A record was read that was not loaded. */
+export class OutsideFootprint extends Error {}
+
 export class RecordCache implements StateView {
-  readonly #live = new Map<string, RecordChange['value']>();
-  /** Insertion order is age: the oldest are dropped first. */
-  readonly #recent = new Map<string, Kept>();
+  readonly #live = new RecordMap<RecordChange['value']>();
+  /** Insertion order is age: the oldest of each kind are dropped first. */
+  readonly #recent = new RecordMap<Kept>();
   readonly #recentMax: number;
 
-  constructor(recentMax = 20_000) {
+  /** `recentMax` bounds the records of each kind that are kept though they are not live. */
+  constructor(recentMax = 10_000) {
     this.#recentMax = recentMax;
   }
 
   has(kind: RecordKind, key: string): boolean {
-    const name = recordName(kind, key);
-    return residentKinds.has(kind) || this.#live.has(name) || this.#recent.has(name);
+    return residentKinds.has(kind) || this.#live.has(kind, key) || this.#recent.has(kind, key);
   }
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
-    const name = recordName(kind, key);
-    const value = this.#live.get(name) ?? this.#recent.get(name);
+    const value = this.#live.get(kind, key) ?? this.#recent.get(kind, key);
     if (value !== undefined) return (value ?? undefined) as RecordsByKind[K] | undefined;
     if (residentKinds.has(kind)) return undefined;
-    throw new Error(`assertion: record ${name} is outside the footprint`);
+    throw new OutsideFootprint(`assertion: ${kind} ${key} is outside the footprint`);
   }
 
   peek<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
@@ -52,57 +56,57 @@ export class RecordCache implements StateView {
   }
 
   put(change: RecordChange): void {
-    const name = recordName(change.kind, change.key);
+    const { kind, key, value } = change;
     if (isLive(change)) {
-      this.#live.set(name, change.value);
-      this.#recent.delete(name);
+      this.#live.set(kind, key, value);
+      this.#recent.delete(kind, key);
     } else {
-      this.#live.delete(name);
-      this.#keep(name, change.value);
+      this.#live.delete(kind, key);
+      this.#keep(kind, key, value);
     }
   }
 
   putAbsent({ kind, key }: RecordName): void {
-    this.#keep(recordName(kind, key), null);
+    this.#keep(kind, key, null);
   }
 
-  #keep(name: string, value: Kept): void {
-    this.#recent.delete(name);
-    this.#recent.set(name, value);
+  #keep(kind: RecordKind, key: string, value: Kept): void {
+    this.#recent.delete(kind, key);
+    this.#recent.set(kind, key, value);
   }
 
   /** Drops the oldest of what is not live. Only between batches: a batch relies on what it loaded. */
   trim(): void {
-    for (const name of this.#recent.keys()) {
-      if (this.#recent.size <= this.#recentMax) return;
-      this.#recent.delete(name);
+    for (const [, keys] of this.#recent.kinds()) {
+      for (const key of keys.keys()) {
+        if (keys.size <= this.#recentMax) break;
+        keys.delete(key);
+      }
     }
   }
 
   /** The live records of one kind. */
-  *live<K extends RecordKind>(kind: K): IterableIterator<RecordsByKind[K]> {
-    for (const [name, value] of this.#live) {
-      if (name.startsWith(`${kind} `)) yield value as RecordsByKind[K];
-    }
+  live<K extends RecordKind>(kind: K): IterableIterator<RecordsByKind[K]> {
+    return this.#live.of(kind).values() as IterableIterator<RecordsByKind[K]>;
   }
 }
 
 /** Changes on top of a view: kept when a batch is committed, dropped when it is not. */
 export class Overlay implements StateView {
   readonly #base: StateView;
-  readonly #changes = new Map<string, RecordChange>();
+  readonly #changes = new RecordMap<RecordChange>();
 
   constructor(base: StateView) {
     this.#base = base;
   }
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
-    const change = this.#changes.get(recordName(kind, key));
+    const change = this.#changes.get(kind, key);
     return change === undefined ? this.#base.get(kind, key) : (change.value as RecordsByKind[K]);
   }
 
   put(change: RecordChange): void {
-    this.#changes.set(recordName(change.kind, change.key), change);
+    this.#changes.set(change.kind, change.key, change);
   }
 
   get changes(): Iterable<RecordChange> {

@@ -29,6 +29,11 @@ export class Replica {
   readonly cache = new RecordCache();
   readonly #storage: Storage;
   #head: Head;
+  /**
+   * Events of others that were passed and not handed over yet. They outlive a read that fails half-way:
+   * the head has moved past them, and nobody would ever see them again.
+   */
+  #foreign: PlacedEvent[] = [];
 
   private constructor(storage: Storage, head: Head) {
     this.#storage = storage;
@@ -67,17 +72,16 @@ export class Replica {
   /** Loads what the commands may read; the events of others that were met on the way are returned. */
   async load(commands: readonly Command[]): Promise<readonly PlacedEvent[]> {
     this.cache.trim();
-    const foreign: PlacedEvent[] = [];
     for (;;) {
       const missing = this.#missing(commands);
-      if (missing.length === 0) return foreign;
+      if (missing.length === 0) return this.#foreign.splice(0);
       const { head, records } = await this.#storage.readRecords(missing);
       for (const record of records) this.cache.put(fromStored(record));
       const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
       for (const name of missing) {
         if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
       }
-      if (head.size !== this.#head.size) foreign.push(...(await this.follow()));
+      if (head.size !== this.#head.size) await this.#catchUp();
     }
   }
 
@@ -94,20 +98,22 @@ export class Replica {
 
   /** Catches up with the log. Returns the events that other processes appended, in order. */
   async follow(): Promise<readonly PlacedEvent[]> {
-    const foreign: PlacedEvent[] = [];
+    await this.#catchUp();
+    return this.#foreign.splice(0);
+  }
+
+  async #catchUp(): Promise<void> {
     let head = await this.#storage.head();
     while (head.size !== this.#head.size) {
       if (head.size < this.#head.size) {
         throw fault('log-inconsistent', `it had ${this.#head.size} entries and has ${head.size}`);
       }
       const events = await this.#readForeign(this.#head.size, head.size);
-      foreign.push(...events);
       head = await this.#reload(events);
     }
     if (head.previous !== this.#head.previous) {
       throw fault('log-inconsistent', `entry ${head.size - 1} is not the one seen before`);
     }
-    return foreign;
   }
 
   async #readForeign(from: number, to: number): Promise<readonly PlacedEvent[]> {
@@ -145,6 +151,7 @@ export class Replica {
       const [stored] = await this.#storage.readEntries(last.index, 1);
       this.#head = { ...this.#head, size: last.index + 1, previous: stored?.leaf ?? null };
     }
+    this.#foreign.push(...events);
     return head;
   }
 }

@@ -10,7 +10,7 @@
  * lost and the log has them, under the commands' ids and idempotency keys.
  */
 import { type Command, limits } from '../kernel/index.ts';
-import { type Storage, StorageError } from '../storage/storage.ts';
+import { type Batch, type Storage, StorageError } from '../storage/storage.ts';
 import {
   type Answered,
   type DecidedBatch,
@@ -20,6 +20,7 @@ import {
 } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { ControlPlaneError, fault } from './error.ts';
+import { OutsideFootprint } from './record-cache.ts';
 import type { Replica } from './replica.ts';
 
 interface Waiting extends Submission {
@@ -36,7 +37,7 @@ export interface SequencerOptions {
   readonly onEvents: (events: readonly PlacedEvent[]) => void;
 }
 
-/** How long an append whose outcome is unknown is looked for, and a lost race is repeated. */
+/** How often an append whose outcome is unknown is looked for or repeated, and a lost race is. */
 const resolveAttemptsMax = 5;
 const conflictAttemptsMax = 1_000;
 const retryDelayMs = 20;
@@ -81,6 +82,12 @@ export class Sequencer {
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing';
     while (this.#running !== undefined) await this.#running;
+    await this.#writeJournal();
+  }
+
+  /** Whether a kill that took effect in this process could not be written. */
+  get unwritten(): boolean {
+    return this.#journal.length > 0;
   }
 
   #start(): void {
@@ -94,7 +101,7 @@ export class Sequencer {
       this.#stopIfInconsistent(failure);
     } finally {
       this.#running = undefined;
-      if (this.#queue.length > 0) this.#start();
+      if (this.#queue.length > 0 || this.#journal.length > 0) this.#start();
     }
   }
 
@@ -102,35 +109,46 @@ export class Sequencer {
     try {
       // Commands submitted in the same turn of the event loop belong to the same batch.
       await Promise.resolve();
-      if (this.#journal.length > 0) await this.#writeJournal();
-      while (this.#queue.length > 0) {
-        const batch = this.#queue.splice(0, limits.batchCommandsMax);
-        await this.#commit(batch);
+      while (this.#journal.length > 0 || this.#queue.length > 0) {
+        if (!(await this.#writeJournal())) return;
+        await this.#commit(this.#queue.splice(0, limits.batchCommandsMax));
       }
     } finally {
       this.#running = undefined;
     }
   }
 
-  async #writeJournal(): Promise<void> {
+  /** False where it could not be written: then nothing else is decided either, and is told so. */
+  async #writeJournal(): Promise<boolean> {
     const journal = this.#journal.splice(0);
     const failed = await this.#commit(
       journal.map((submission) => ({ ...submission, resolve: () => {}, reject: () => {} })),
     );
-    if (failed) this.#journal.unshift(...journal);
+    if (!failed) return true;
+    this.#journal.unshift(...journal);
+    const reason = fault('store-unavailable', 'a kill could not be written yet');
+    for (const each of this.#queue.splice(0)) each.reject(reason);
+    return false;
   }
 
   /** Commits one batch. Settles every waiting command, whatever happens; true where the store failed. */
   async #commit(waiting: readonly Waiting[]): Promise<boolean> {
+    if (waiting.length === 0) return false;
+    const again: Waiting[] = [];
     try {
       const decided = await this.#decideAndAppend(
         waiting.map(({ command, contents }) => ({ command, contents })),
       );
       for (const [position, outcome] of decided.outcomes.entries()) {
         const each = waiting[position];
-        if ('answered' in outcome) each?.resolve(outcome.answered);
-        else each?.reject(fault('internal-error', undefined, outcome.failure));
+        if (each === undefined) continue;
+        if ('answered' in outcome) each.resolve(outcome.answered);
+        else if (waiting.length > 1 && outcome.failure instanceof OutsideFootprint)
+          again.push(each);
+        else each.reject(fault('internal-error', undefined, outcome.failure));
       }
+      // What others of its batch did made a command read more than was loaded: it was not decided.
+      this.#queue.unshift(...again);
       return false;
     } catch (failure) {
       this.#stopIfInconsistent(failure);
@@ -148,50 +166,89 @@ export class Sequencer {
   }
 
   async #decideAndAppend(submissions: readonly Submission[]): Promise<DecidedBatch> {
-    const { log, storage, replica, clock, onEvents } = this.#options;
+    const inDoubt: DecidedBatch[] = [];
+    try {
+      return await this.#attempt(submissions, inDoubt);
+    } catch (failure) {
+      // Once in doubt, a command is never said to be undecided.
+      if (inDoubt.length === 0 || !StorageError.is(failure)) throw failure;
+      throw fault('outcome-unknown', failure.message, failure);
+    }
+  }
+
+  async #attempt(
+    submissions: readonly Submission[],
+    inDoubt: DecidedBatch[],
+  ): Promise<DecidedBatch> {
+    const { log, replica, clock, onEvents } = this.#options;
     const commands: readonly Command[] = submissions.map(({ command }) => command);
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       onEvents(await replica.load(commands));
       const decided = decideBatch(log, replica.head, replica.cache, submissions, clock.now());
-      if (await this.#append(storage, decided)) {
+      const result = await this.#append(decided, inDoubt);
+      if (result === 'appended') {
         for (const change of decided.changes) replica.cache.put(change);
         replica.advance(decided.batch.head);
         onEvents(decided.events);
         return decided;
       }
       onEvents(await replica.follow());
+      const landed = await this.#landed(inDoubt);
+      if (landed !== undefined) return landed;
+      if (result === 'in-doubt') await this.#wait(retryDelayMs * 2 ** inDoubt.length);
     }
     throw fault('overloaded', 'other processes won every race for the log');
   }
 
-  /** True when the batch is in the log, false when another process was first. */
-  async #append(storage: Storage, { batch }: DecidedBatch): Promise<boolean> {
+  /**
+   * Appends a batch. `in-doubt`: the store cannot tell, and the batch is not in the log now; it is put
+   * among those that may still get there.
+   */
+  async #append(
+    decided: DecidedBatch,
+    inDoubt: DecidedBatch[],
+  ): Promise<'appended' | 'conflict' | 'in-doubt'> {
     try {
-      return (await storage.append(batch)).status === 'appended';
+      const { status } = await this.#options.storage.append(decided.batch);
+      return status;
     } catch (failure) {
       if (!StorageError.is(failure) || !failure.ambiguous) throw failure;
-      return this.#lookFor(storage, batch.expectedSize, batch.entries[0]?.leaf, failure);
+      const unknown = fault('outcome-unknown', failure.message, failure);
+      if (await this.#isInLog(decided.batch, unknown)) return 'appended';
+      inDoubt.push(decided);
+      if (inDoubt.length >= resolveAttemptsMax) throw unknown;
+      return 'in-doubt';
     }
   }
 
+  /** The batch, of those once in doubt, that reached the log after all. */
+  async #landed(inDoubt: readonly DecidedBatch[]): Promise<DecidedBatch | undefined> {
+    for (const decided of inDoubt) {
+      if (this.#options.replica.head.size <= decided.batch.expectedSize) continue;
+      if (await this.#isInLog(decided.batch, fault('outcome-unknown'))) return decided;
+    }
+    return undefined;
+  }
+
   /** Resolves an append whose outcome is unknown by reading the log, never by guessing. */
-  async #lookFor(
-    storage: Storage,
-    index: number,
-    leaf: string | undefined,
-    failure: StorageError,
-  ): Promise<boolean> {
+  async #isInLog({ expectedSize, entries }: Batch, unknown: ControlPlaneError): Promise<boolean> {
+    const [first] = entries;
+    if (first === undefined) return false;
     for (let attempt = 0; attempt < resolveAttemptsMax; attempt += 1) {
       try {
-        const [entry] = await storage.readEntries(index, 1);
-        return entry !== undefined && entry.leaf === leaf;
+        const [entry] = await this.#options.storage.readEntries(expectedSize, 1);
+        return entry?.leaf === first.leaf;
       } catch {
-        await new Promise<void>((resolve) => {
-          this.#options.clock.after(retryDelayMs * 2 ** attempt, resolve);
-        });
+        await this.#wait(retryDelayMs * 2 ** attempt);
       }
     }
-    throw fault('outcome-unknown', failure.message, failure);
+    throw unknown;
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.after(ms, resolve);
+    });
   }
 }
 

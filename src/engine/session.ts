@@ -55,6 +55,8 @@ export class Session {
   readonly #core: Core;
   readonly #principal: Principal;
   readonly #secret: DigestKey;
+  /** What `read` returned: text, value and digest that belong together. */
+  readonly #reads = new WeakSet<ReadArguments>();
 
   constructor(core: Core, principal: Principal, record: SessionRecord, secret: string) {
     this.#core = core;
@@ -68,13 +70,19 @@ export class Session {
   /** Reads a call's arguments once. Throws `arguments-unrepresentable`. */
   read(value: unknown): ReadArguments {
     const { text, value: frozen } = readArguments(value);
-    return { text, value: frozen, digest: keyedDigest(this.#secret, 'arguments', text) };
+    const digest = keyedDigest(this.#secret, 'arguments', text);
+    const read = Object.freeze({ text, value: frozen, digest });
+    this.#reads.add(read);
+    return read;
   }
 
   /** Decides one call, durably. A denial is an answer; what throws is a refusal of the command or a fault. */
   async authorize(request: AuthorizeRequest): Promise<Decision> {
     const core = this.#core;
     const { tool, arguments: read } = request;
+    if (!this.#reads.has(read)) {
+      throw fault('input-invalid', 'the arguments are not what `read` of this session returned');
+    }
     const schema = schemaFact(tool, read.value);
     const key = checkedKey(request.idempotencyKey);
     const { record, answered } = await core.submit(
@@ -127,7 +135,10 @@ export class Session {
     texts: Readonly<Record<string, string | undefined>> = {},
   ) {
     const core = this.#core;
-    if (!Permit.isGenuine(permit, core)) throw fault('permit-not-genuine');
+    // Another session's permit is not this one's to resolve, even where the principal is the same.
+    if (!Permit.isGenuine(permit, core) || permit.session !== this.id) {
+      throw fault('permit-not-genuine');
+    }
     const by = core.referenceOf(this.#principal);
     const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
     return record;

@@ -16,8 +16,8 @@ import {
   type StateView,
 } from '../kernel/index.ts';
 import { ChainVerifier, commit, type Entry, rootHash } from '../log/index.ts';
-import type { Head, Storage, StoredContent } from '../storage/storage.ts';
-import { recordName } from './record-cache.ts';
+import type { Head, Storage, StoredContent, StoredEntry } from '../storage/storage.ts';
+import { RecordMap } from './record-map.ts';
 import { placedEvent } from './replica.ts';
 
 export interface VerifyFault {
@@ -52,31 +52,48 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   const log = options.log ?? 'main';
   const head = await storage.open(log);
   const run = new Verification(log, head, options);
-  for (let from = 0; from < head.size && run.entryFault === undefined;) {
+  // The next page is read while this one is checked: the store and the hashing share two cores.
+  let ahead = readPage(storage, 0, head.size);
+  let from = 0;
+  while (from < head.size && run.entryFault === undefined) {
+    const page = await ahead;
     const to = Math.min(head.size, from + pageSize);
-    const [entries, contents] = await Promise.all([
-      storage.readEntries(from, to - from),
-      storage.readContents(from, to),
-    ]);
-    run.pushPage(entries, contents, from);
+    ahead = readPage(storage, to, head.size);
+    run.pushPage(page.entries, page.contents, from);
     from = to;
     options.onProgress?.(from, head.size);
   }
+  await ahead;
   run.finishEntries();
   if (run.entryFault === undefined) await run.compareRecords(storage);
   return run.report();
 }
 
+interface Page {
+  readonly entries: readonly StoredEntry[];
+  readonly contents: readonly StoredContent[];
+}
+
+async function readPage(storage: Storage, from: number, size: number): Promise<Page> {
+  const to = Math.min(size, from + pageSize);
+  if (from >= to) return { entries: [], contents: [] };
+  const [entries, contents] = await Promise.all([
+    storage.readEntries(from, to - from),
+    storage.readContents(from, to),
+  ]);
+  return { entries, contents };
+}
+
 /** State rebuilt from nothing but events. */
 class Fold implements StateView {
-  readonly records = new Map<string, RecordChange>();
+  readonly records = new RecordMap<RecordChange>();
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
-    return this.records.get(recordName(kind, key))?.value as RecordsByKind[K] | undefined;
+    return this.records.get(kind, key)?.value as RecordsByKind[K] | undefined;
   }
 
   put(change: RecordChange): void {
-    this.records.set(recordName(change.kind, change.key), change);
+    this.records.set(change.kind, change.key, change);
   }
 }
 
@@ -100,7 +117,7 @@ class Verification {
   }
 
   pushPage(
-    entries: Awaited<ReturnType<Storage['readEntries']>>,
+    entries: readonly StoredEntry[],
     contents: readonly StoredContent[],
     from: number,
   ): void {
@@ -137,34 +154,42 @@ class Verification {
   }
 
   async compareRecords(storage: Storage): Promise<void> {
-    const left = this.#fold.records;
     for (const kind of recordKinds) {
-      for (let after: string | undefined; ;) {
-        const page = await storage.scanRecords({
-          kind,
-          limit: pageSize,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const { key, value } of page.records) {
-          const name = recordName(kind, key);
-          const expected = left.get(name);
-          this.#records += 1;
-          left.delete(name);
-          if (expected === undefined || !sameValue(expected.value, value)) {
-            const message = `record ${JSON.stringify(name)} is not what the log says`;
-            this.#faults.push({ index: undefined, code: 'record-mismatch', message });
-            return;
-          }
-        }
-        if (page.records.length < pageSize) break;
-        after = page.records.at(-1)?.key;
+      const fault = await this.#compareKind(storage, kind, this.#fold.records.of(kind));
+      if (fault !== undefined) {
+        this.#faults.push(fault);
+        return;
       }
     }
-    const [missing] = left.keys();
-    if (missing !== undefined) {
-      const message = `record ${JSON.stringify(missing)} is missing from the tables`;
-      this.#faults.push({ index: undefined, code: 'record-missing', message });
+  }
+
+  /** The table of one kind against the fold: nothing else, nothing missing, nothing more. */
+  async #compareKind(
+    storage: Storage,
+    kind: RecordKind,
+    left: Map<string, RecordChange>,
+  ): Promise<VerifyFault | undefined> {
+    let ahead = storage.scanRecords({ kind, limit: pageSize });
+    for (;;) {
+      const { records } = await ahead;
+      const after = records.at(-1)?.key;
+      const more = records.length === pageSize && after !== undefined;
+      if (more) ahead = storage.scanRecords({ kind, limit: pageSize, after });
+      for (const { key, value } of records) {
+        const expected = left.get(key);
+        this.#records += 1;
+        left.delete(key);
+        if (expected === undefined || !sameValue(expected.value, value)) {
+          if (more) await ahead;
+          return recordFault('record-mismatch', kind, key, 'is not what the log says');
+        }
+      }
+      if (!more) break;
     }
+    const [missing] = left.keys();
+    return missing === undefined
+      ? undefined
+      : recordFault('record-missing', kind, missing, 'is missing from the tables');
   }
 
   report(): VerifyReport {
@@ -223,6 +248,10 @@ class Verification {
       );
     }
   }
+}
+
+function recordFault(code: string, kind: string, key: string, problem: string): VerifyFault {
+  return { index: undefined, code, message: `${kind} ${JSON.stringify(key)} ${problem}` };
 }
 
 /** Equal texts are the usual case; otherwise equal data, whatever the order of members. */

@@ -185,7 +185,7 @@ function reserveAll(
     const rejection = refusalOf(budget, amount);
     if (rejection !== undefined)
       return { reservations: [], refusal: { step: 'budget', rejection } };
-    reservations.push({ budget: key, unit, amount });
+    reservations.push({ amount, budget: key, unit });
   }
   return { reservations };
 }

@@ -31,11 +31,14 @@ export interface BudgetRecord {
   readonly frozen: boolean;
 }
 
-/** An amount held in one budget. */
+/**
+ * An amount held in one budget. Built with its members in this order, which is the canonical one, so that a
+ * record has the same text whether its event was just made or read back from the log.
+ */
 export interface Reservation {
+  readonly amount: number;
   readonly budget: string;
   readonly unit: string;
-  readonly amount: number;
 }
 
 export function openBudget(scope: string, unit: string, limit: number): BudgetRecord {

@@ -145,9 +145,16 @@ function sameScalar(left: string | number | boolean | null, right: unknown): boo
   return left === right;
 }
 
-function ordered(operand: unknown, test: (left: bigint, right: bigint) => boolean): Comparison {
+function ordered(
+  operand: unknown,
+  test: (left: bigint | number, right: bigint | number) => boolean,
+): Comparison {
   const right = exactDecimal(operand);
   return (value) => {
+    // Whole numbers that are exact need no decimals.
+    if (Number.isSafeInteger(value) && Number.isSafeInteger(operand)) {
+      return test(value as number, operand as number);
+    }
     const left = exactDecimal(value);
     return left === undefined || right === undefined ? undefined : test(left, right);
   };

@@ -26,8 +26,10 @@ export function compileGlob(pattern: string): Matcher {
   if (isLiteral(pattern)) return (text) => text === pattern;
   if (pattern === '**') return () => true;
   if (pattern === '*') return (text) => !text.includes('/');
-  const tokens = tokenize(pattern);
-  return (text) => walk(tokens, text);
+  const prefix = pattern.slice(0, pattern.search(/[*?]/));
+  const matches = compileWalk(tokenize(pattern.slice(prefix.length)));
+  // Most patterns are decided by their literal start.
+  return (text) => text.startsWith(prefix) && matches(text, prefix.length);
 }
 
 /** One compiled pattern or any of several. */
@@ -39,42 +41,55 @@ export function compileGlobs(patterns: string | readonly string[] | undefined): 
   return (text) => matchers.some((matches) => matches(text));
 }
 
-type Token = 'any' | 'run' | 'one' | { readonly literal: string };
+/** What a position of the pattern takes: a character's code, or one of these. */
+const anyRun = -1;
+const segmentRun = -2;
+const oneCharacter = -3;
+const slash = 0x2f;
 
-function tokenize(pattern: string): readonly Token[] {
-  const tokens: Token[] = [];
-  for (const part of pattern.match(/\*+|\?|[^*?]/g) ?? []) {
-    if (part === '?') tokens.push('one');
-    else if (part === '*') tokens.push('run');
-    else if (part.startsWith('*')) tokens.push('any');
-    else tokens.push({ literal: part });
-  }
-  return tokens;
+function tokenize(pattern: string): readonly number[] {
+  return (pattern.match(/\*+|[^*]/g) ?? []).map((part) => {
+    if (part === '?') return oneCharacter;
+    if (part === '*') return segmentRun;
+    return part.startsWith('*') ? anyRun : part.charCodeAt(0);
+  });
 }
 
-/** Set-of-states simulation: each position of the pattern is a state, so the cost is bounded. */
-function walk(tokens: readonly Token[], text: string): boolean {
-  let states = closure(tokens, new Set([0]));
-  for (const character of text) {
-    const next = new Set<number>();
-    for (const state of states) {
-      const token = tokens[state];
-      if (token === undefined) continue;
-      if (token === 'any' || (token === 'run' && character !== '/')) next.add(state);
-      else if (token === 'one' && character !== '/') next.add(state + 1);
-      else if (typeof token === 'object' && token.literal === character) next.add(state + 1);
+/**
+ * Walks the text once with the set of positions the pattern may stand at, so the cost is bounded whatever
+ * the pattern. A run stands at its own position and, because it may be empty, at the next one as well.
+ */
+function compileWalk(tokens: readonly number[]): (text: string, from: number) => boolean {
+  const end = tokens.length;
+  let standing = new Uint8Array(end + 1);
+  let next = new Uint8Array(end + 1);
+  const enter = (positions: Uint8Array, position: number): void => {
+    positions[position] = 1;
+    const token = tokens[position];
+    if (token === anyRun || token === segmentRun) positions[position + 1] = 1;
+  };
+  return (text, from) => {
+    standing.fill(0);
+    enter(standing, 0);
+    for (let at = from, code; at < text.length; at += code > 0xffff ? 2 : 1) {
+      // A character outside the basic plane is two code units, and one character to `?`.
+      code = text.codePointAt(at) ?? 0;
+      // The second half of a surrogate pair belongs to the character before it.
+      if (code >= 0xdc00 && code <= 0xdfff) continue;
+      next.fill(0);
+      let alive = false;
+      for (let position = 0; position < end; position += 1) {
+        if (standing[position] === 0) continue;
+        const token = tokens[position];
+        if (token === anyRun || (token === segmentRun && code !== slash)) enter(next, position);
+        else if (token === code || (token === oneCharacter && code !== slash)) {
+          enter(next, position + 1);
+        } else continue;
+        alive = true;
+      }
+      if (!alive) return false;
+      [standing, next] = [next, standing];
     }
-    if (next.size === 0) return false;
-    states = closure(tokens, next);
-  }
-  return states.has(tokens.length);
-}
-
-/** A star may match nothing: its successor is reached without a character. */
-function closure(tokens: readonly Token[], states: Set<number>): Set<number> {
-  for (const state of states) {
-    const token = tokens[state];
-    if (token === 'any' || token === 'run') states.add(state + 1);
-  }
-  return states;
+    return standing[end] === 1;
+  };
 }

@@ -1,0 +1,73 @@
+/** Opening and verifying a large log, each in a process that starts cold. */
+import { builtLog, sizeName } from './built-logs.ts';
+import type { run as openCold } from './cold-open.ts';
+import type { run as verifyCold } from './cold-verify.ts';
+import { runErrand } from './errand.ts';
+import { FindingsBuilder } from './findings.ts';
+import type { Plan } from './options.ts';
+import { progressOf } from './progress.ts';
+import { type Contender, type Rounds, runRounds } from './rounds.ts';
+
+const openModule = new URL('./cold-open.ts', import.meta.url);
+const verifyModule = new URL('./cold-verify.ts', import.meta.url);
+/** A verification of a million events takes long, and its rate hardly varies. */
+const verifyRoundsMax = 3;
+
+export async function measureOpen(plan: Plan): Promise<FindingsBuilder> {
+  const events = plan.quick ? 20_000 : 1_000_000;
+  const sizes = [1_000, events];
+  const contenders: Contender[] = [];
+  for (const size of sizes) {
+    const path = await builtLog(plan.folder, size);
+    const run = () => runErrand<typeof openCold>(openModule, { path, events: size });
+    contenders.push({ name: sizeName(size), run });
+  }
+  const { rounds } = plan;
+  const opened = await runRounds(contenders, { rounds, progress: progressOf('open') });
+  const path = await builtLog(plan.folder, events);
+  const verifier: Contender = {
+    name: sizeName(events),
+    run: () => runErrand<typeof verifyCold>(verifyModule, { path, events }),
+  };
+  const verified = await runRounds([verifier], {
+    rounds: Math.min(rounds, verifyRoundsMax),
+    progress: progressOf('verify'),
+  });
+  return findings(plan, sizes.map(sizeName), opened, verified);
+}
+
+function findings(
+  { quick }: Plan,
+  sizes: readonly string[],
+  opened: Rounds,
+  verified: Rounds,
+): FindingsBuilder {
+  const found = new FindingsBuilder();
+  for (const size of sizes) {
+    const name = `open a log of ${size} events`;
+    found.figure(`${name}: the call`, opened.spread(size, 'openMs'), 'ms');
+    const sinceStart = opened.spread(size, 'sinceStartMs');
+    found.figure(`${name}: since the process started`, sinceStart, 'ms');
+    found.figure(`${name}: resident memory`, opened.spread(size, 'rssMb'), 'MB');
+    found.figure(`${name}: heap`, opened.spread(size, 'heapMb'), 'MB');
+  }
+  const [small = '', large = ''] = sizes;
+  const growth = opened.ratio([large, 'openMs'], [small, 'openMs']);
+  found.figure(`open ${large} / open ${small} events: the call`, growth, '×');
+  const rate = verified.spread(large, 'perSecond');
+  found.figure(`verify a log of ${large} events`, rate, 'events/s');
+  const peak = verified.spread(large, 'peakMb');
+  found.figure(`verify a log of ${large} events: peak resident memory`, peak, 'MB');
+  const openBar = 'open a log of 1 M events, since the process started';
+  const verifyBar = 'verify a log of 1 M events';
+  if (quick) {
+    found.skip(openBar);
+    found.skip(verifyBar);
+    return found;
+  }
+  const { median, min, max } = opened.spread(large, 'sinceStartMs');
+  const seconds = { median: median / 1_000, min: min / 1_000, max: max / 1_000 };
+  found.atMost(openBar, 2, seconds, 's');
+  found.atLeast(verifyBar, 100_000, rate, 'events/s');
+  return found;
+}

@@ -1,0 +1,26 @@
+/** The sections by name. Each runs as an errand, so that none inherits another's heap. */
+import { measureDurable } from './durable.ts';
+import { measureEvaluate } from './evaluate.ts';
+import type { Findings } from './findings.ts';
+import { measureGrowth } from './growth.ts';
+import { measureMemory } from './memory.ts';
+import { measureOpen } from './open-log.ts';
+import type { Plan, SectionName } from './options.ts';
+import { measureProcesses } from './processes.ts';
+
+const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>> = {
+  evaluate: measureEvaluate,
+  durable: measureDurable,
+  processes: measureProcesses,
+  memory: measureMemory,
+  growth: measureGrowth,
+  open: measureOpen,
+};
+
+export async function run(input: {
+  readonly section: SectionName;
+  readonly plan: Plan;
+}): Promise<Findings> {
+  const { figures, bars, notMeasured } = await sections[input.section](input.plan);
+  return { figures, bars, notMeasured };
+}

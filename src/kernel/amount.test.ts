@@ -1,0 +1,78 @@
+/** Amounts: exact or refused. */
+import { expect, test } from 'vitest';
+import { amountOf, formatAmount, largerOf, parseAmount, parseAmounts } from './amount.ts';
+import { limits } from './limits.ts';
+
+const parsed: readonly { unit: string; value: unknown; amount: number | undefined }[] = [
+  { unit: 'usd', value: '1', amount: 1_000_000 },
+  { unit: 'usd', value: 1, amount: 1_000_000 },
+  { unit: 'usd', value: '0.000001', amount: 1 },
+  { unit: 'usd', value: '0.10', amount: 100_000 },
+  { unit: 'usd', value: '0.1000000000', amount: 100_000 },
+  { unit: 'usd', value: '0', amount: 0 },
+  { unit: 'usd', value: '0.0', amount: 0 },
+  { unit: 'usd', value: -0, amount: 0 },
+  { unit: 'usd', value: '9007199254.740991', amount: limits.amountMax },
+  { unit: 'usd', value: '9007199254.740992', amount: undefined },
+  { unit: 'usd', value: '0.0000001', amount: undefined },
+  { unit: 'usd', value: 0.5, amount: undefined },
+  { unit: 'usd', value: -1, amount: undefined },
+  { unit: 'usd', value: '-1', amount: undefined },
+  { unit: 'usd', value: '+1', amount: undefined },
+  { unit: 'usd', value: Number.NaN, amount: undefined },
+  { unit: 'usd', value: Infinity, amount: undefined },
+  { unit: 'usd', value: 'NaN', amount: undefined },
+  { unit: 'usd', value: '1e3', amount: undefined },
+  { unit: 'usd', value: '0x10', amount: undefined },
+  { unit: 'usd', value: '01', amount: undefined },
+  { unit: 'usd', value: '1.', amount: undefined },
+  { unit: 'usd', value: '.5', amount: undefined },
+  { unit: 'usd', value: ' 1', amount: undefined },
+  { unit: 'usd', value: '1\n', amount: undefined },
+  { unit: 'usd', value: '1,000', amount: undefined },
+  { unit: 'usd', value: '\u0661', amount: undefined },
+  { unit: 'usd', value: '', amount: undefined },
+  { unit: 'usd', value: null, amount: undefined },
+  { unit: 'usd', value: true, amount: undefined },
+  { unit: 'usd', value: [1], amount: undefined },
+  { unit: 'tokens', value: '1.5', amount: undefined },
+  { unit: 'tokens', value: '1.0', amount: 1 },
+  { unit: 'tokens', value: 2 ** 53, amount: undefined },
+  { unit: 'tokens', value: 2 ** 53 - 1, amount: limits.amountMax },
+  { unit: 'tokens', value: '9007199254740993', amount: undefined },
+  { unit: 'constructor', value: 3, amount: 3 },
+];
+
+test.each(parsed)('$value $unit is $amount', ({ unit, value, amount }) => {
+  expect(parseAmount(unit, value)).toBe(amount);
+});
+
+test('formatting is the inverse of parsing', () => {
+  for (const unit of ['usd', 'tokens', 'coins']) {
+    for (const amount of [0, 1, 10, 999_999, 1_000_000, 1_000_001, limits.amountMax]) {
+      expect(parseAmount(unit, formatAmount(unit, amount))).toBe(amount);
+    }
+  }
+  expect(formatAmount('usd', 1_500_000)).toBe('1.5');
+  expect(formatAmount('usd', 1)).toBe('0.000001');
+});
+
+test('amounts by unit are sorted, keep their zeros, and are refused whole', () => {
+  expect(Object.entries(parseAmounts({ usd: '1', tokens: 0, actions: 2 }) ?? {})).toEqual([
+    ['actions', 2],
+    ['tokens', 0],
+    ['usd', 1_000_000],
+  ]);
+  expect(parseAmounts({ usd: '1', tokens: -1 })).toBeUndefined();
+  expect(parseAmounts({ 'us d': '1' })).toBeUndefined();
+  expect(parseAmounts(JSON.parse('{"__proto__":"1"}') as Record<string, unknown>)).toBeUndefined();
+  const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`u${n}`, 1]));
+  expect(parseAmounts(many)).toBeUndefined();
+});
+
+test('a unit is never answered by a prototype', () => {
+  expect(amountOf({}, 'constructor')).toBe(0);
+  expect(amountOf({}, 'toString')).toBe(0);
+  expect(largerOf({ constructor: 2 } as Record<string, number>, {})).toEqual({ constructor: 2 });
+  expect(largerOf({ usd: 1, tokens: 5 }, { usd: 3 })).toEqual({ tokens: 5, usd: 3 });
+});

@@ -1,0 +1,51 @@
+/** Paths: one reading or none. */
+import { expect, test } from 'vitest';
+import { isInside, pathSegments } from './path.ts';
+
+test.each<[string, readonly string[] | undefined]>([
+  ['/data/a', ['', 'data', 'a']],
+  ['/data//a/', ['', 'data', 'a']],
+  ['/data/./a', ['', 'data', 'a']],
+  ['/data/x/../a', ['', 'data', 'a']],
+  ['data/a', ['data', 'a']],
+  ['.', []],
+  ['/', ['']],
+  ['/..', undefined],
+  ['..', undefined],
+  ['a/../..', undefined],
+  ['/data/%2e%2e/etc', undefined],
+  ['/data/%2E./etc', undefined],
+  ['/data%2fetc', undefined],
+  ['/data%5cetc', undefined],
+  ['/data/%252e', undefined],
+  ['/data\\..\\etc', undefined],
+  ['/data/a\u0000', undefined],
+  ['/data/a\n', undefined],
+  ['/data/a.', undefined],
+  ['/data/a ', undefined],
+  ['/data/...', undefined],
+  ['/data/caf\u0065\u0301', ['', 'data', 'caf\u00e9']],
+  ['/data/100%', ['', 'data', '100%']],
+])('%j has the segments %j', (path, segments) => {
+  expect(pathSegments(path)).toEqual(segments);
+});
+
+test.each<[string, string, boolean | undefined]>([
+  ['/data/a', '/data', true],
+  ['/data', '/data', true],
+  ['/data/', '/data/', true],
+  ['/datafoo', '/data', false],
+  ['/data/../etc/passwd', '/data', false],
+  ['/data/../../etc', '/data', undefined],
+  ['/data/%2e%2e/etc', '/data', undefined],
+  ['/DATA/a', '/data', false],
+  ['data/a', '/data', false],
+  ['/data/a', 'data', false],
+  ['/etc/passwd', '.', false],
+  ['etc/passwd', '.', true],
+  ['etc/passwd', '/', false],
+  ['/etc/passwd', '/', true],
+  ['/data/caf\u0065\u0301/x', '/data/caf\u00e9', true],
+])('%j inside %j: %s', (path, folder, expected) => {
+  expect(isInside(path, folder)).toBe(expected);
+});
