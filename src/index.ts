@@ -20,6 +20,7 @@ export {
   type Permit,
   type Session,
   type SessionOptions,
+  type SessionOrder,
   type TicketRuling,
   type ToolDeclaration,
   verify,
@@ -28,6 +29,7 @@ export {
 } from './engine/index.ts';
 export type { Principal } from './identity/principal.ts';
 export type { IdentityAssertion } from './identity/assertion.ts';
+export type { Clock, Ids } from './engine/index.ts';
 export type { KillScope, PolicyDocument, RejectionCode, TicketRecord } from './kernel/index.ts';
 export { memory } from './storage/memory.ts';
 export { sqlite } from './storage/sqlite/sqlite-storage.ts';

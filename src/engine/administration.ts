@@ -10,6 +10,8 @@ import {
   type PrincipalReference,
   quoted,
   type RecordsByKind,
+  type SessionRecord,
+  type SessionTransition,
   type TicketRecord,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
@@ -29,6 +31,14 @@ export interface AgentDeclaration {
 
 export interface TicketRuling {
   readonly ticket: string;
+  readonly by: Principal;
+  readonly reason?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface SessionOrder {
+  readonly session: string;
+  readonly transition: SessionTransition;
   readonly by: Principal;
   readonly reason?: string;
   readonly idempotencyKey?: string;
@@ -93,6 +103,23 @@ export class Administration {
     return record;
   }
 
+  async controlSession(order: SessionOrder): Promise<SessionRecord> {
+    const { session, transition, by, reason, idempotencyKey } = order;
+    const key = checkedKey(idempotencyKey);
+    const { record } = await this.#core.submit(
+      this.#core.referenceOf(by),
+      {
+        kind: 'transition-session',
+        session,
+        transition,
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
+      'session',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
+    return record;
+  }
+
   async decideTicket(
     kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket',
     { ticket, by, reason, idempotencyKey }: TicketRuling,
@@ -111,7 +138,6 @@ export class Administration {
     const key = checkedKey(idempotencyKey);
     const text = checkedText('the reason', reason);
     if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
-    if (text === undefined) throw fault('input-invalid', 'a kill needs a reason');
     return this.#core.engageKill(
       this.#core.referenceOf(by),
       { kind: 'engage-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },

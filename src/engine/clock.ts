@@ -5,6 +5,8 @@ export interface Clock {
   now(): number;
   /** Runs `task` once after `delayMs`; the returned function cancels it. MUST NOT keep a process alive. */
   after(delayMs: number, task: () => void): () => void;
+  /** Resolves after `delayMs`. MUST keep a process alive: somebody waits for an answer meanwhile. */
+  sleep(delayMs: number): Promise<void>;
 }
 
 /** Longest delay that `setTimeout` takes; a later wake-up looks again. */
@@ -17,4 +19,8 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  sleep: (delayMs) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, delayMs);
+    }),
 };

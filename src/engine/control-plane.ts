@@ -9,6 +9,7 @@ import {
   isQualifiedName,
   type KillScope,
   quoted,
+  reject,
   type RecordsByKind,
   type SessionMode,
   sessionModes,
@@ -20,11 +21,12 @@ import {
   Administration,
   type AgentDeclaration,
   type KillOrder,
+  type SessionOrder,
   type TicketRuling,
 } from './administration.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
-import { fault } from './error.ts';
+import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
 import { type Ids, systemIds } from './ids.ts';
 import { committed } from './payload.ts';
@@ -88,6 +90,14 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   return plane;
 }
 
+function asserted(core: Core, assertion: IdentityAssertion): Principal {
+  try {
+    return mintAssertion(core, assertion, 'host-assertion');
+  } catch (failure) {
+    throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
+  }
+}
+
 export class ControlPlane {
   readonly identity: Identity;
   readonly #core: Core;
@@ -99,7 +109,7 @@ export class ControlPlane {
     this.#core = core;
     this.#administration = new Administration(core);
     this.identity = Object.freeze({
-      assert: (assertion: IdentityAssertion) => mintAssertion(core, assertion, 'host-assertion'),
+      assert: (assertion: IdentityAssertion) => asserted(core, assertion),
     });
     this.#host = mintAssertion(core, hostAssertion, 'configuration');
   }
@@ -139,7 +149,7 @@ export class ControlPlane {
     const by = this.#core.referenceOf(principal);
     const record = await this.session(id);
     if (record === undefined || record.org !== by.org || record.principal !== by.id) {
-      throw fault('input-invalid', 'no such session for this principal');
+      throw rejected(reject('session-unknown'));
     }
     return this.#attached(principal, record);
   }
@@ -171,6 +181,11 @@ export class ControlPlane {
   /** Activates a policy document. The active one stays where the new one does not check. */
   activatePolicy(document: unknown, by = this.#host): Promise<RecordsByKind['policy']> {
     return this.#administration.activatePolicy(this.#core.referenceOf(by), document);
+  }
+
+  /** Pauses, resumes or ends a session by an operator of its org, or by its own principal where it may. */
+  control(order: SessionOrder): Promise<SessionRecord> {
+    return this.#administration.controlSession(order);
   }
 
   approve(ruling: TicketRuling): Promise<TicketRecord> {

@@ -117,7 +117,7 @@ export class Core {
   async engageKill(
     by: PrincipalReference,
     body: Omit<Kill, 'id' | 'by' | 'commitments'>,
-    reason: string,
+    reason: string | undefined,
   ): Promise<RecordsByKind['latch']> {
     const submission = this.#submission(by, body, committed(this.options.ids, { reason }));
     const may = this.#mayKill(submission.command);

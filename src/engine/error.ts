@@ -23,6 +23,7 @@ export const faultCodes = {
   'arguments-unrepresentable': 'the arguments have no canonical JSON form within the limits',
   'tool-ungovernable': 'the tool cannot be governed as it is',
   'outcome-unrecorded': 'the tool ran, and what it did could not be recorded; do not call it again',
+  'dry-run': 'the action would be allowed; a dry run does not run it',
   'kill-local-only': 'the kill took effect in this process and is written when the store returns',
 } as const;
 
@@ -31,7 +32,7 @@ export type FaultCode = keyof typeof faultCodes;
 const errorBrand = Symbol.for('agent-control-plane.error');
 
 export class ControlPlaneError extends Error {
-  readonly code: FaultCode | RejectionCode | 'dry-run';
+  readonly code: FaultCode | RejectionCode;
   /** Whether the same call may succeed later without a change by the caller. */
   readonly retryable: boolean;
   /** What would help, where something would. */
@@ -39,7 +40,7 @@ export class ControlPlaneError extends Error {
   readonly [errorBrand] = true;
 
   constructor(
-    code: FaultCode | RejectionCode | 'dry-run',
+    code: FaultCode | RejectionCode,
     message: string,
     options: {
       readonly retryable?: boolean;
@@ -60,7 +61,7 @@ export class ControlPlaneError extends Error {
 }
 
 export function fault(code: FaultCode, detail?: string, cause?: unknown): ControlPlaneError {
-  const retryable = code === 'overloaded' || code === 'store-unavailable';
+  const retryable = ['overloaded', 'store-unavailable', 'outcome-unknown'].includes(code);
   const message = detail === undefined ? faultCodes[code] : `${faultCodes[code]}: ${detail}`;
   return new ControlPlaneError(code, message, {
     retryable,

@@ -1,5 +1,5 @@
 /** The engine's face towards enforcement points and surfaces. */
-export type { AgentDeclaration, KillOrder, TicketRuling } from './administration.ts';
+export type { AgentDeclaration, KillOrder, SessionOrder, TicketRuling } from './administration.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   ControlPlane,

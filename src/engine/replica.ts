@@ -12,6 +12,7 @@ import {
   footprint,
   type RecordKind,
   type RecordName,
+  residentKinds,
   touched,
 } from '../kernel/index.ts';
 import { type Entry, readEntry } from '../log/index.ts';
@@ -21,9 +22,13 @@ import { fault } from './error.ts';
 import { fromStored, RecordCache, recordName } from './record-cache.ts';
 
 const pageSize = 1_000;
-const residentAndLive: readonly { readonly kind: RecordKind; readonly live: true }[] = (
-  ['agent', 'tool', 'policy', 'latch', 'session', 'decision', 'ticket'] as const
-).map((kind) => ({ kind, live: true }));
+/** What is always wholly in memory is loaded whatever its liveness; of the rest, what is live. */
+const loadedAtOpen: readonly { readonly kind: RecordKind; readonly live?: true }[] = [
+  ...[...residentKinds].map((kind) => ({ kind })),
+  { kind: 'session', live: true },
+  { kind: 'decision', live: true },
+  { kind: 'ticket', live: true },
+];
 
 export class Replica {
   readonly cache = new RecordCache();
@@ -47,7 +52,7 @@ export class Replica {
   /** Loads the log's live state. */
   static async open(storage: Storage, log: string): Promise<Replica> {
     const replica = new Replica(storage, await storage.open(log));
-    for (const query of residentAndLive) {
+    for (const query of loadedAtOpen) {
       for (let after: string | undefined; ;) {
         const page = await storage.scanRecords({
           ...query,

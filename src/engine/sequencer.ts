@@ -195,7 +195,8 @@ export class Sequencer {
       onEvents(await replica.follow());
       const landed = await this.#landed(inDoubt);
       if (landed !== undefined) return landed;
-      if (result === 'in-doubt') await this.#wait(retryDelayMs * 2 ** inDoubt.length);
+      if (result === 'in-doubt')
+        await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
     }
     throw fault('overloaded', 'other processes won every race for the log');
   }
@@ -239,16 +240,10 @@ export class Sequencer {
         const [entry] = await this.#options.storage.readEntries(expectedSize, 1);
         return entry?.leaf === first.leaf;
       } catch {
-        await this.#wait(retryDelayMs * 2 ** attempt);
+        await this.#options.clock.sleep(retryDelayMs * 2 ** attempt);
       }
     }
     throw unknown;
-  }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.after(ms, resolve);
-    });
   }
 }
 

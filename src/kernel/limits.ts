@@ -15,7 +15,7 @@ export const limits = {
   argumentsDepthMax: 64,
   /** Members and elements in arguments, all levels together. */
   argumentsMembersMax: 10_000,
-  /** UTF-8 bytes of a tool's recorded result; a larger one is recorded as its size and hash. */
+  /** UTF-8 bytes of a tool's recorded result; of a larger one, only that it was too large is recorded. */
   resultBytesMax: 262_144,
   /** Characters in a reason or other free text. */
   textLengthMax: 4_096,

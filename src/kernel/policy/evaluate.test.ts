@@ -141,8 +141,15 @@ test('an action is found by its exact name', () => {
 test('the risk in a condition is the policy’s, whatever the request claims', () => {
   const rules = [rule('r', 'allow', { when: { path: 'risk', equals: 'medium' } })];
   const request = {
-    ...{ arguments: { risk: 'low' }, resource: 'thing/1', action: 'act', tool: 't', agent: 'b' },
-    ...{ principal: 'ann', org: 'acme', session: 's', risk: 'low' },
+    arguments: { risk: 'low' },
+    resource: 'thing/1',
+    action: 'act',
+    tool: 't',
+    agent: 'b',
+    principal: 'ann',
+    org: 'acme',
+    session: 's',
+    risk: 'low',
   };
   const document = { format: 1, version: 1, actions: { act: { risk: 'medium' } }, rules } as const;
   expect(evaluatePolicy(compilePolicy(document), request).effect).toBe('allow');

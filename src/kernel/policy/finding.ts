@@ -1,6 +1,8 @@
 /**
  * Findings: what is wrong with a policy document, and where. A document with any finding does not load.
  */
+import { limits } from '../limits.ts';
+
 export interface Finding {
   /** Where in the document, such as `rules[3].when.all[0]`. */
   readonly path: string;
@@ -59,7 +61,7 @@ export class Findings {
 }
 
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 4096;
+  return typeof value === 'string' && value.length > 0 && value.length <= limits.textLengthMax;
 }
 
 export function isWholeNumber(from: number, to: number): (value: unknown) => boolean {

@@ -1,0 +1,124 @@
+/** Reference pages against the source: neither says what the other does not. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { faultCodes } from '../../src/engine/index.ts';
+import { checkPolicy, limits, rejectionCodes } from '../../src/kernel/index.ts';
+import { operators } from '../../src/kernel/policy/document.ts';
+import { anchorOf, codeBlocks, codeWords, documents, headings } from './documents.ts';
+import { prose, read, root, tableRows } from './documents.ts';
+
+const sourceText = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => readFileSync(join(root, 'src', path), 'utf8'))
+  .join('\n');
+
+test('every code has its section, and every section a code', () => {
+  const [, union = ''] = /type StorageErrorCode =([^;]*);/.exec(sourceText) ?? [];
+  const storageCodes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code);
+  expect(storageCodes).toContain('busy');
+  const codes = [...Object.keys(rejectionCodes), 'dry-run', ...Object.keys(faultCodes)];
+  expect(headings('docs/codes.md', 3)).toEqual([...new Set([...codes, ...storageCodes])]);
+});
+
+test('every limit is listed with its value', () => {
+  const listed = tableRows('docs/limits.md')
+    .map(([name = '', value = '']) => [codeWords(name)[0] ?? '', Number(value.replaceAll(',', ''))])
+    .filter(([name]) => name !== '');
+  expect(Object.fromEntries(listed)).toEqual(limits);
+  expect(listed.map(([name]) => name)).toEqual(Object.keys(limits));
+});
+
+test('every dependency is listed, in its part of the page', () => {
+  const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+  const parts = prose('docs/dependencies.md').split(/^## /m).slice(1);
+  const listed = parts.map((part) =>
+    [...part.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).toSorted(),
+  );
+  const named = ['dependencies', 'peerDependencies', 'devDependencies'];
+  expect(listed).toEqual(named.map((each) => Object.keys(manifest[each] ?? {}).toSorted()));
+});
+
+test('the policy of the page checks', () => {
+  const [example = ''] = codeBlocks('docs/policy.md', 'json');
+  const checked = checkPolicy(JSON.parse(example));
+  expect('findings' in checked ? checked.findings : []).toEqual([]);
+});
+
+test('every operator is explained', () => {
+  const rows = tableRows('docs/policy.md').filter((cells) => cells.length === 4);
+  const explained = rows.flatMap(([first = '']) => codeWords(first));
+  expect(explained.filter((word) => (operators as readonly string[]).includes(word))).toEqual([
+    ...operators,
+  ]);
+});
+
+test('every glossary term is in the source', () => {
+  const terms = tableRows('GLOSSARY.md').flatMap(([term = '']) => codeWords(term));
+  expect(terms.length).toBeGreaterThan(50);
+  const known = (term: string): boolean => new RegExp(`\\b${term}\\b`).test(sourceText);
+  expect(terms.filter((term) => !known(term))).toEqual([]);
+});
+
+test('every check that the style names exists', () => {
+  const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => read(`test/${path}`))
+    .join('\n');
+  const steps = read('scripts/check.ts');
+  const missing = tableRows('STYLE.md')
+    .map(([, check = '']) => check)
+    .filter((check) => /^(?:test|step): /.test(check))
+    .filter((check) => {
+      const name = check.slice('test: '.length);
+      return check.startsWith('test')
+        ? !tests.includes(`test('${name}'`)
+        : !steps.includes(`name: '${name}'`);
+    });
+  expect(missing).toEqual([]);
+});
+
+test('paths in code font exist', () => {
+  const missing = documents().flatMap((document) =>
+    codeWords(prose(document))
+      .filter((word) => /^(?:src|test|docs|examples)\/[\w./-]+$/.test(word))
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${document}: ${path}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('links lead to files and headings that exist', () => {
+  const broken = documents().flatMap((document) =>
+    [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !link.startsWith('https://'))
+      .filter((link) => !leadsSomewhere(document, link))
+      .map((link) => `${document}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : normalize(join(dirname(document), path));
+  if (!existsSync(join(root, target))) return false;
+  return anchor === undefined || headings(target).map(anchorOf).includes(anchor);
+}
+
+test('every document has one first-level heading, and opens with it', () => {
+  const wrong = documents().filter(
+    (path) => headings(path, 1).length !== 1 || !read(path).startsWith('# '),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('every decision says its context, consequences and what was rejected', () => {
+  const parts = ['Context', 'Decision', 'Consequences', 'Rejected'];
+  const decisions = documents().filter((path) => path.startsWith('docs/decisions/'));
+  expect(decisions.length).toBeGreaterThan(0);
+  for (const path of decisions) {
+    expect([path, ...headings(path, 2)]).toEqual([path, ...parts]);
+    expect(read(path)).toMatch(/^\d{4}-\d{2}-\d{2} · (?:accepted|superseded by .+)$/m);
+  }
+});

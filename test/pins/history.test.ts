@@ -1,0 +1,97 @@
+/**
+ * Golden history, format 1: entries that were written once must fold and verify for ever.
+ *
+ * A failure of the first test means that this version writes other bytes than the frozen one. Before the
+ * first release that may be meant: `npx vitest run test/pins -u` freezes anew, and the change is seen in
+ * review. After it, the format gets a new number and the old file stays.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { verify } from '../../src/engine/index.ts';
+import { readEntry, rootHash } from '../../src/log/index.ts';
+import { memory } from '../../src/storage/memory.ts';
+import { type History, makeHistory } from './history.ts';
+
+const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
+
+/** Every event type of format 1 with the members of its data, as wire format. */
+const eventTypes: Readonly<Record<string, string>> = {
+  'action-decided':
+    'action argumentsDigest code commitments consumed decision definition determinedBy expiresAt ' +
+    'guidance help idempotency message outcome permit policyVersion reservations resource risk ' +
+    'runTimeoutMs step suggestions ticket tool',
+  'agent-registered': 'actions enabled name version',
+  'budget-frozen': 'budget overrun permit unit',
+  'command-rejected': 'command commitments rejection subject',
+  'kill-engaged': 'commitments scope',
+  'kill-released': 'commitments scope',
+  'permit-expired': 'permit resolved started',
+  'permit-settled': 'commitments outcome permit resolved usage',
+  'permit-started': 'expiresAt permit',
+  'permit-voided': 'permit resolved',
+  'policy-activated': 'document hash',
+  'session-opened': 'active agent budget commitments mode session',
+  'session-transitioned': 'commitments transition',
+  'ticket-approved': 'commitments expiresAt ticket',
+  'ticket-cancelled': 'ticket',
+  'ticket-denied': 'commitments ticket',
+  'ticket-expired': 'ticket',
+  'ticket-requested':
+    'action approverRoles argumentsDigest definition estimate expiresAt policyVersion reason ' +
+    'resource risk ticket tool',
+  'tool-registered': 'action definition estimate hasSchema name resource',
+};
+
+const envelope = 'at by command data format index log previous type';
+const envelopeInSession = 'at by command data format index log previous sequence session type';
+
+function frozenHistory(): History {
+  return JSON.parse(readFileSync(path, 'utf8')) as History;
+}
+
+test('the same script still writes the frozen history, byte for byte', async () => {
+  const made = await makeHistory();
+  await expect(`${JSON.stringify(made, null, 1)}\n`).toMatchFileSnapshot(path);
+});
+
+test('the frozen history folds to its records and verifies', async () => {
+  const { log, head, entries, contents, records } = frozenHistory();
+  const store = memory();
+  await store.open(log);
+  await store.append({ expectedSize: 0, entries, contents, records, head });
+  const report = await verify(store, { anchor: { size: head.size, root: head.root } });
+  await store.close();
+  expect(report.faults).toEqual([]);
+  expect(report.entries).toBe(head.size);
+  expect(report.records).toBe(records.length);
+  expect(report.contents).toBe(contents.length);
+  expect(head.root).toBe(rootHash({ size: head.size, hashes: head.frontier }));
+});
+
+test('event types and the members of their data are the pinned ones', () => {
+  const found = new Map<string, Set<string>>();
+  for (const { body } of frozenHistory().entries) {
+    const { type, data } = readEntry(body);
+    const members = found.get(type) ?? new Set<string>();
+    for (const member of Object.keys(data)) members.add(member);
+    found.set(type, members);
+  }
+  const named = [...found].map(([type, members]) => [type, [...members].toSorted().join(' ')]);
+  expect(Object.fromEntries(named)).toEqual(eventTypes);
+});
+
+test('every event type that the source declares is in the history', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../src/kernel/event.ts'), 'utf8');
+  const declared = source.slice(source.indexOf('EventDataByType {'), source.indexOf('EventType ='));
+  const types = [...declared.matchAll(/^ {2}readonly '([a-z-]+)':/gm)].map(([, type = '']) => type);
+  expect(types.toSorted()).toEqual(Object.keys(eventTypes));
+});
+
+test('the envelope of an entry has the pinned members', () => {
+  const shapes = frozenHistory().entries.map(({ body }) => {
+    const members = Object.keys(JSON.parse(body) as object);
+    return members.toSorted().join(' ');
+  });
+  expect([...new Set(shapes)].toSorted()).toEqual([envelope, envelopeInSession].toSorted());
+});

@@ -1,0 +1,261 @@
+/**
+ * A history with every kind of event in it, made from fixed times, ids and salts: what `history-1.json`
+ * froze. The same script gives the same bytes as long as the format is the same.
+ */
+import { guard } from '../../src/enforce/guard.ts';
+import { ActionRefused } from '../../src/enforce/action-refused.ts';
+import {
+  bindTool,
+  type ControlPlane,
+  openControlPlane,
+  type Session,
+  type ToolDeclaration,
+} from '../../src/engine/index.ts';
+import { type Role, sessionModes } from '../../src/kernel/index.ts';
+import type { Principal } from '../../src/identity/principal.ts';
+import { canonicalJson } from '../../src/log/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import type { Head, StoredContent, StoredEntry, StoredRecord } from '../../src/storage/storage.ts';
+import { FakeClock, seededIds } from '../../src/testing/index.ts';
+import { recordKinds } from '../../src/kernel/index.ts';
+
+export interface History {
+  readonly log: string;
+  readonly head: Head;
+  readonly entries: readonly StoredEntry[];
+  readonly contents: readonly StoredContent[];
+  readonly records: readonly StoredRecord[];
+}
+
+const readTool = {
+  name: 'read-order',
+  action: 'order.read',
+  resource: 'order/{orderId}',
+  description: 'reads one order',
+  inputSchema: {
+    type: 'object',
+    properties: { orderId: { type: 'string' } },
+    required: ['orderId'],
+    additionalProperties: false,
+  },
+  execute: (call: { readonly orderId: string }) => ({ orderId: call.orderId, state: 'paid' }),
+};
+
+const refundTool = {
+  name: 'refund',
+  action: 'order.refund',
+  resource: 'order/{orderId}',
+  estimate: { usd: { argument: 'amount' } },
+  execute: (call: { readonly orderId: string; readonly amount: string }) =>
+    `refunded ${call.amount}`,
+};
+
+const summariseTool = {
+  name: 'summarise',
+  action: 'text.summarise',
+  estimate: { tokens: 100 },
+  execute: () => 'a summary',
+  usage: () => ({ tokens: 130 }),
+};
+
+const deleteTool: ToolDeclaration = { name: 'delete-order', action: 'order.delete' };
+
+const policy = {
+  format: 1,
+  version: 1,
+  name: 'history',
+  actions: {
+    'order.read': { resource: 'order/*' },
+    'order.refund': { risk: 'high', resource: 'order/*', runTimeoutMs: 30_000 },
+    'order.delete': { risk: 'critical' },
+    'text.summarise': {},
+  },
+  tiers: {
+    steer: ['order.delete'],
+    alwaysApprove: ['order.refund'],
+    autoApprove: ['order.read'],
+    unrestricted: ['text.*'],
+  },
+  approvals: { roles: ['approver'], timeoutMs: 60_000 },
+};
+
+export async function makeHistory(): Promise<History> {
+  const clock = new FakeClock(Date.UTC(2026, 0, 1));
+  const fleet = memoryFleet();
+  const plane = await openControlPlane({
+    storage: fleet(),
+    policy,
+    agents: ['clerk'],
+    tools: [readTool, refundTool, summariseTool, deleteTool],
+    clock,
+    ids: seededIds('history-1'),
+    pollMs: 1_000_000_000,
+  });
+  const history = new HistoryScript(plane, clock);
+  await history.administration();
+  await history.calls();
+  await history.tickets();
+  await history.permits();
+  await history.kill();
+  await history.modes();
+  const store = fleet();
+  const made = await readHistory(store);
+  await store.close();
+  await plane.close();
+  return made;
+}
+
+class HistoryScript {
+  readonly #plane: ControlPlane;
+  readonly #clock: FakeClock;
+  readonly #clerk: Principal;
+  readonly #operator: Principal;
+  readonly #approver: Principal;
+  readonly #admin: Principal;
+
+  constructor(plane: ControlPlane, clock: FakeClock) {
+    this.#plane = plane;
+    this.#clock = clock;
+    const person = (id: string, role: Role): Principal =>
+      plane.identity.assert({ id, org: 'acme', roles: [role] });
+    this.#clerk = person('service:clerk', 'agent');
+    this.#operator = person('user:olga', 'operator');
+    this.#approver = person('user:ada', 'approver');
+    this.#admin = person('user:root', 'admin');
+  }
+
+  /** Registry and policy by an admin, and what somebody else is refused. */
+  async administration(): Promise<void> {
+    const agent = { name: 'clerk', version: '2', actions: ['order.*', 'text.summarise'] };
+    await this.#plane.registerAgent(agent, this.#admin);
+    await this.#plane.activatePolicy({ ...policy, version: 2 }, this.#admin);
+    await refused(this.#plane.activatePolicy({ ...policy, version: 1 }, this.#admin));
+    await refused(this.#plane.activatePolicy({ ...policy, version: 3 }, this.#clerk));
+  }
+
+  /** An allow, a steer, denials, a key sent twice, an overrun. */
+  async calls(): Promise<void> {
+    const session = await this.#session({ usd: '100', tokens: 500, actions: 20 });
+    const read = guard(session, readTool);
+    await read({ orderId: 'o-1' }, { idempotencyKey: 'read-1' });
+    await refused(read({ orderId: 'o-1' }, { idempotencyKey: 'read-1' }));
+    await refused(read({ orderId: 'o-2' }, { idempotencyKey: 'read-1' }));
+    await refused(guard(session, { ...readTool, resource: 'elsewhere' })({ orderId: 'o-1' }));
+    await refused(guard(session, { ...deleteTool, execute: () => 'gone' })({}));
+    await guard(session, summariseTool)({});
+    await refused(guard(session, summariseTool)({}));
+    await session.pause('lunch');
+    await refused(read({ orderId: 'o-3' }));
+    await session.complete();
+  }
+
+  /** Every way a ticket ends: used, denied, cancelled with its session, expired. */
+  async tickets(): Promise<void> {
+    const session = await this.#session({ usd: '100' });
+    const refund = guard(session, refundTool);
+    const used = await this.#asked(session, { orderId: 'o-1', amount: '42.00' });
+    await refused(this.#plane.approve({ ticket: used, by: this.#clerk }));
+    await this.#plane.approve({ ticket: used, by: this.#approver, reason: 'checked' });
+    await refund({ orderId: 'o-1', amount: '42.00' });
+    const denied = await this.#asked(session, { orderId: 'o-2', amount: '1' });
+    await this.#plane.deny({ ticket: denied, by: this.#approver, reason: 'no such order' });
+    await refused(refund({ orderId: 'o-2', amount: '1' }));
+    await this.#asked(session, { orderId: 'o-3', amount: '2' });
+    await this.#pass(61_000);
+    await refused(refund({ orderId: 'o-4', amount: '99.000001' }));
+    await this.#asked(session, { orderId: 'o-5', amount: '3' });
+    await session.abort('the shift is over');
+  }
+
+  /** Permits that are started later, voided, and expired before and after their start. */
+  async permits(): Promise<void> {
+    const session = await this.#session({ actions: 10 });
+    const tool = bindTool(readTool);
+    const issue = async (orderId: string) => {
+      const request = { tool, arguments: session.read({ orderId }), start: 'later' } as const;
+      const { permit } = await session.authorize(request);
+      if (permit === undefined) throw new Error('no permit was issued');
+      return permit;
+    };
+    const started = await issue('o-1');
+    await session.start(started);
+    await session.settle(started, { outcome: 'failed', result: 'Error: not found' });
+    await session.void(await issue('o-2'));
+    await issue('o-3');
+    await session.start(await issue('o-4'));
+    await this.#pass(301_000);
+    await session.complete();
+  }
+
+  async kill(): Promise<void> {
+    const session = await this.#session({});
+    const scope = { kind: 'session', org: 'acme', id: session.id } as const;
+    await this.#plane.kill({ scope, by: this.#operator, reason: 'drill' });
+    await refused(guard(session, readTool)({ orderId: 'o-1' }));
+    await this.#plane.release({ scope, by: this.#operator, reason: 'drill over' });
+    await session.complete();
+  }
+
+  async modes(): Promise<void> {
+    for (const mode of sessionModes) {
+      const session = await this.#plane.openSession({
+        principal: this.#clerk,
+        agent: 'clerk',
+        mode,
+        activate: false,
+      });
+      await session.activate();
+      if (mode !== 'live') await refused(guard(session, readTool)({ orderId: 'o-1' }));
+      await session.abort();
+    }
+  }
+
+  #session(budget: Readonly<Record<string, string | number>>): Promise<Session> {
+    return this.#plane.openSession({ principal: this.#clerk, agent: 'clerk', budget });
+  }
+
+  async #asked(session: Session, call: { orderId: string; amount: string }): Promise<string> {
+    const refusal = await refused(guard(session, refundTool)(call));
+    const ticket = ActionRefused.is(refusal) ? refusal.decision.ticket : undefined;
+    if (ticket === undefined) throw new Error('no ticket was opened');
+    return ticket;
+  }
+
+  /** Lets time pass; whatever falls due is committed when this returns. */
+  async #pass(ms: number): Promise<void> {
+    this.#clock.advance(ms);
+    await this.#plane.sync();
+  }
+}
+
+async function refused(call: Promise<unknown>): Promise<unknown> {
+  const marker = Symbol('not refused');
+  const failure: unknown = await call.then(
+    () => marker,
+    (reason: unknown) => reason,
+  );
+  if (failure === marker) throw new Error('the call was not refused');
+  return failure;
+}
+
+async function readHistory(store: ReturnType<ReturnType<typeof memoryFleet>>): Promise<History> {
+  const head = await store.open('main');
+  const records: StoredRecord[] = [];
+  for (const kind of recordKinds) {
+    const page = await store.scanRecords({ kind, limit: 10_000 });
+    // The order of members in a record is not part of any format.
+    records.push(
+      ...page.records.map((record) => ({
+        ...record,
+        value: canonicalJson(JSON.parse(record.value)),
+      })),
+    );
+  }
+  return {
+    log: 'main',
+    head,
+    entries: await store.readEntries(0, 10_000),
+    contents: await store.readContents(0, head.size),
+    records,
+  };
+}

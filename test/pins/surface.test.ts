@@ -1,0 +1,231 @@
+/**
+ * What users and stored logs depend on, frozen as literals. A change here is a change of the surface:
+ * it belongs into CHANGELOG.md, and a removal or a renaming is a breaking change.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as root from '../../src/index.ts';
+import { faultCodes } from '../../src/engine/index.ts';
+import {
+  decisionSteps,
+  grantableRoles,
+  recordKinds,
+  rejectionCodes,
+} from '../../src/kernel/index.ts';
+import { operators } from '../../src/kernel/policy/document.ts';
+
+const folder = join(import.meta.dirname, '..', '..');
+
+function text(path: string): string {
+  return readFileSync(join(folder, path), 'utf8');
+}
+
+test('root exports: values', () => {
+  expect(Object.keys(root).toSorted()).toEqual([
+    'ActionRefused',
+    'ControlPlane',
+    'ControlPlaneError',
+    'StorageError',
+    'guard',
+    'memory',
+    'openControlPlane',
+    'sqlite',
+    'verify',
+  ]);
+});
+
+test('root exports: every name, types included', () => {
+  const source = text('src/index.ts').replaceAll(/\/\*[^]*?\*\//g, '');
+  const names = [...source.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list]) =>
+    (list ?? '').split(',').map((name) => name.replace(/^\s*(?:type )?/, '').trim()),
+  );
+  expect(names.filter((name) => name !== '').toSorted()).toEqual([
+    'ActionRefused',
+    'AgentDeclaration',
+    'CallOptions',
+    'ControlPlane',
+    'ControlPlaneError',
+    'ControlPlaneOptions',
+    'Decision',
+    'EventQuery',
+    'GuardedTool',
+    'IdentityAssertion',
+    'KillOrder',
+    'KillScope',
+    'LogEvent',
+    'Permit',
+    'PolicyDocument',
+    'Principal',
+    'RejectionCode',
+    'Session',
+    'SessionOptions',
+    'Storage',
+    'StorageError',
+    'TicketRecord',
+    'TicketRuling',
+    'Tool',
+    'ToolContext',
+    'ToolDeclaration',
+    'VerifyOptions',
+    'VerifyReport',
+    'guard',
+    'memory',
+    'openControlPlane',
+    'sqlite',
+    'verify',
+  ]);
+});
+
+test('package exports: every subpath, and its source', () => {
+  const manifest = JSON.parse(text('package.json')) as {
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+    readonly bin: Readonly<Record<string, string>>;
+    readonly engines: Readonly<Record<string, string>>;
+  };
+  const targets = Object.entries(manifest.exports).map(([subpath, target]) => [
+    subpath,
+    typeof target === 'string' ? target : target['default'],
+  ]);
+  expect(Object.fromEntries(targets)).toEqual({
+    '.': './dist/index.js',
+    './sqlite': './dist/storage/sqlite/sqlite-storage.js',
+    './memory': './dist/storage/memory.js',
+    './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
+    './log': './dist/log/index.js',
+    './testing': './dist/testing/index.js',
+    './package.json': './package.json',
+  });
+  expect(manifest.bin).toEqual({ 'agent-control-plane': 'dist/cli/main.js' });
+  expect(manifest.engines).toEqual({ node: '>=22.13' });
+  const built = targets.map(([, target]) => target ?? '').filter((path) => path.endsWith('.js'));
+  const sources = [...built, `./${manifest.bin['agent-control-plane']}`].map((path) =>
+    path.replace('./dist/', 'src/').replace(/\.js$/, '.ts'),
+  );
+  expect(sources.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
+});
+
+test('rejection codes, in order of precedence', () => {
+  expect(Object.keys(rejectionCodes)).toEqual([
+    'idempotency-mismatch',
+    'permission-denied',
+    'reason-missing',
+    'session-unknown',
+    'session-exists',
+    'session-not-active',
+    'transition-illegal',
+    'agent-unknown',
+    'agent-disabled',
+    'killed',
+    'latch-not-engaged',
+    'tool-unknown',
+    'tool-changed',
+    'agent-not-capable',
+    'action-unknown',
+    'arguments-invalid',
+    'resource-invalid',
+    'policy-missing',
+    'policy-invalid',
+    'policy-version-behind',
+    'policy-error',
+    'policy-denied',
+    'policy-no-match',
+    'policy-steered',
+    'steer-retries-exhausted',
+    'ticket-unknown',
+    'ticket-not-pending',
+    'ticket-expired',
+    'self-approval',
+    'approval-denied',
+    'approval-required',
+    'tickets-pending-limit',
+    'budget-frozen',
+    'budget-exceeded',
+    'amount-out-of-range',
+    'permits-open-limit',
+    'permit-unknown',
+    'permit-not-startable',
+    'permit-not-started',
+    'permit-not-voidable',
+    'permit-expired',
+    'not-due',
+  ]);
+});
+
+test('fault codes', () => {
+  expect(Object.keys(faultCodes)).toEqual([
+    'closed',
+    'overloaded',
+    'store-unavailable',
+    'outcome-unknown',
+    'log-inconsistent',
+    'internal-error',
+    'principal-not-minted',
+    'permit-not-genuine',
+    'permit-used',
+    'input-invalid',
+    'arguments-unrepresentable',
+    'tool-ungovernable',
+    'outcome-unrecorded',
+    'kill-local-only',
+  ]);
+});
+
+test('codes of storage errors', () => {
+  const [, union = ''] =
+    /type StorageErrorCode =([^;]*);/.exec(text('src/storage/storage.ts')) ?? [];
+  expect([...union.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code)).toEqual([
+    'closed',
+    'busy',
+    'disk-full',
+    'read-only',
+    'io',
+    'corrupt',
+    'not-a-control-plane',
+    'schema-too-new',
+    'unsafe-settings',
+    'unavailable',
+  ]);
+});
+
+test('record kinds, steps of a decision, roles and operators', () => {
+  expect(recordKinds).toEqual([
+    'session',
+    'agent',
+    'tool',
+    'policy',
+    'latch',
+    'budget',
+    'decision',
+    'ticket',
+    'binding',
+    'command',
+  ]);
+  expect(decisionSteps).toEqual([
+    'session',
+    'kill',
+    'tool',
+    'policy',
+    'approval',
+    'budget',
+    'permit',
+  ]);
+  expect(grantableRoles).toEqual(['agent', 'operator', 'approver', 'auditor', 'admin']);
+  expect(operators).toEqual([
+    'equals',
+    'notEquals',
+    'lessThan',
+    'atMost',
+    'moreThan',
+    'atLeast',
+    'in',
+    'notIn',
+    'startsWith',
+    'endsWith',
+    'contains',
+    'matches',
+    'inside',
+    'outside',
+    'exists',
+  ]);
+});
