@@ -44,6 +44,7 @@ test('root exports: every name, types included', () => {
     'ActionRefused',
     'AgentDeclaration',
     'CallOptions',
+    'Clock',
     'ControlPlane',
     'ControlPlaneError',
     'ControlPlaneOptions',
@@ -51,6 +52,7 @@ test('root exports: every name, types included', () => {
     'EventQuery',
     'GuardedTool',
     'IdentityAssertion',
+    'Ids',
     'KillOrder',
     'KillScope',
     'LogEvent',
@@ -60,6 +62,7 @@ test('root exports: every name, types included', () => {
     'RejectionCode',
     'Session',
     'SessionOptions',
+    'SessionOrder',
     'Storage',
     'StorageError',
     'TicketRecord',
@@ -89,6 +92,7 @@ test('package exports: every subpath, and its source', () => {
   ]);
   expect(Object.fromEntries(targets)).toEqual({
     '.': './dist/index.js',
+    './storage': './dist/storage/storage.js',
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
@@ -167,6 +171,7 @@ test('fault codes', () => {
     'arguments-unrepresentable',
     'tool-ungovernable',
     'outcome-unrecorded',
+    'dry-run',
     'kill-local-only',
   ]);
 });
