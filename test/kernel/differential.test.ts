@@ -1,17 +1,17 @@
 /**
- * The kernel against a naive model written from the design: on random command sequences both must give the
- * same answer to every command and the same budgets after it.
+ * The kernel against a naive model written from the design: on random command sequences both must
+ * give the same answer to every command and the same budgets after it.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Command } from '../../src/kernel/index.ts';
 import { NaiveModel } from './naive-model.ts';
 import { play, type Step, steps } from './random-commands.ts';
-import { holds } from './sampling.ts';
+import { assertHolds } from './sampling.ts';
 import { Stage } from './stage.ts';
 
 test('the kernel answers random command sequences as the naive model does', () => {
-  holds(steps, 2_000, compare);
+  assertHolds(steps, 2_000, compare);
 });
 
 const vectors = new URL('../vectors/kernel-regressions.json', import.meta.url);
@@ -31,7 +31,8 @@ function compare(sequence: readonly Step[]): void {
     const expected = model.submit(command, stage.now);
     if (word !== expected) throw new Error(disagreement(stage, command, word, expected));
     const budgets = stage.all('budget');
-    if (budgets.length !== model.state.budgets.size) throw new Error('the budgets differ in number');
+    if (budgets.length !== model.state.budgets.size)
+      throw new Error('the budgets differ in number');
     for (const { scope, unit, limit, reserved, posted, frozen } of budgets) {
       const actual = `${limit} ${reserved} ${posted} ${frozen}`;
       const other = model.state.budgets.get(`${scope.replace('session:', '')}|${unit}`);

@@ -1,8 +1,8 @@
 /**
  * A small world around the kernel: records in memory, a clock set by hand, and a log.
  *
- * It is as strict as an engine may be: a read outside a command's footprint throws, `touched` has to name
- * every record that an event changed, and commands, events and records are frozen.
+ * It is as strict as an engine may be: a read outside a command's footprint throws, `touched` has
+ * to name every record that an event changed, and commands, events and records are frozen.
  */
 import assert from 'node:assert/strict';
 import {
@@ -157,7 +157,7 @@ function nameOf(kind: RecordKind, key: string): string {
   return `${kind} ${key}`;
 }
 
-export function deepFreeze<T>(value: T): T {
+function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const member of Object.values(value)) deepFreeze<unknown>(member);
   return Object.freeze(value);

@@ -22,8 +22,14 @@ export function naiveAuthorize(state: NaiveState, call: Call, now: number): stri
   if (resource === undefined) return 'deny resource-invalid';
   if (state.policy === undefined) return 'deny policy-missing';
   const verdict = naiveVerdict(state.policy, {
-    ...{ action, resource, tool: call.tool, arguments: call.arguments, agent: session.agent },
-    ...{ principal: session.by.id, org: session.by.org, session: session.session },
+    action,
+    resource,
+    tool: call.tool,
+    arguments: call.arguments,
+    agent: session.agent,
+    principal: session.by.id,
+    org: session.by.org,
+    session: session.session,
   });
   if (verdict.effect === 'deny') return `deny ${verdict.code}`;
   if (verdict.effect === 'steer') {
@@ -70,8 +76,12 @@ function reserved(state: NaiveState, request: Request, now: number): string {
     if (!live || (stands && old.status === 'pending')) return 'require-approval';
     if (old?.status === 'pending' || old?.status === 'approved') old.status = 'cancelled';
     state.tickets.set(call.id, {
-      ...{ ...asked, status: 'pending', cost: textOf(cost), roles: verdict.roles },
-      ...{ asked: now, ends: now + verdict.timeoutMs },
+      ...asked,
+      status: 'pending',
+      cost: textOf(cost),
+      roles: verdict.roles,
+      asked: now,
+      ends: now + verdict.timeoutMs,
     });
     return 'require-approval';
   }
@@ -80,8 +90,11 @@ function reserved(state: NaiveState, request: Request, now: number): string {
   for (const { budget, amount } of budgets) if (budget !== undefined) budget.reserved += amount;
   const runMs = state.policy?.actions[action]?.runTimeoutMs ?? 300_000;
   state.permits.set(call.id, {
-    ...{ ...asked, runMs, held: Object.fromEntries(budgets.map((b) => [b.unit, b.amount])) },
-    ...{ status: call.start ? 'started' : 'issued', ends: now + (call.start ? runMs : 60_000) },
+    ...asked,
+    runMs,
+    held: Object.fromEntries(budgets.map((b) => [b.unit, b.amount])),
+    status: call.start ? 'started' : 'issued',
+    ends: now + (call.start ? runMs : 60_000),
   });
   return 'allow';
 }
@@ -105,10 +118,17 @@ function standsStill(state: NaiveState, ticket: Ticket, request: Request, now: n
 }
 
 function textOf(cost: Amounts): string {
-  return JSON.stringify(Object.entries(cost).filter(([, amount]) => amount > 0).toSorted());
+  const stated = Object.entries(cost).filter(([, amount]) => amount > 0);
+  return stated
+    .map(([unit, amount]) => `${unit} ${amount}`)
+    .toSorted()
+    .join();
 }
 
-function naiveCost(terms: Of<'register-tool'>['tool']['estimate'], call: Call): Amounts | undefined {
+function naiveCost(
+  terms: Of<'register-tool'>['tool']['estimate'],
+  call: Call,
+): Amounts | undefined {
   const cost: Record<string, number> = { actions: 1 };
   const given = call.arguments as Readonly<Record<string, unknown>>;
   for (const [unit, term] of Object.entries(terms)) {

@@ -5,10 +5,10 @@ export type NaiveTruth = boolean | 'error';
 export function naiveTruth(node: Json, subject: Json): NaiveTruth {
   const operands = (node['all'] ?? node['any']) as readonly Json[] | undefined;
   if (operands !== undefined) {
-    const truths = operands.map((operand) => naiveTruth(operand, subject));
+    const truths = new Set(operands.map((operand) => naiveTruth(operand, subject)));
     const decisive = node['any'] !== undefined;
-    if (truths.includes(decisive)) return decisive;
-    return truths.includes('error') ? 'error' : !decisive;
+    if (truths.has(decisive)) return decisive;
+    return truths.has('error') ? 'error' : !decisive;
   }
   if (node['not'] !== undefined) {
     const truth = naiveTruth(node['not'] as Json, subject);

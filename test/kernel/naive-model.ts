@@ -1,6 +1,7 @@
 /**
- * What the design says a command comes to, without any cleverness: lists, loops, one step after the other.
- * It predicts a word for each command (`done`, a rejection code, or a decision's outcome) and the budgets.
+ * What the design says a command comes to, without any cleverness: lists, loops, one step after the
+ * other. It predicts a word for each command (`done`, a rejection code, or a decision's outcome)
+ * and the budgets.
  */
 import { type Command, checkPolicy } from '../../src/kernel/index.ts';
 import { naiveAuthorize } from './naive-authorize.ts';
@@ -182,13 +183,22 @@ export class NaiveModel {
       if (this.state.killed(session, { tool: call.tool, action }, step)) return 'killed';
       ticket.ends = now + (ticket.ends - ticket.asked);
     }
-    ticket.status = { 'approve-ticket': 'approved', 'deny-ticket': 'denied' }[kind as string] ?? 'cancelled';
+    ticket.status =
+      { 'approve-ticket': 'approved', 'deny-ticket': 'denied' }[kind as string] ?? 'cancelled';
     return 'done';
   }
 }
 
 /** What the caller sent, without what the engine adds at each sending. */
 function payloadOf(command: Command): string {
-  const left = { ...command, id: 0, by: 0, idempotencyKey: 0, commitments: 0, arguments: 0, schema: 0 };
+  const left = {
+    ...command,
+    id: 0,
+    by: 0,
+    idempotencyKey: 0,
+    commitments: 0,
+    arguments: 0,
+    schema: 0,
+  };
   return JSON.stringify(command.kind === 'open-session' ? { ...left, session: 0 } : left);
 }

@@ -1,4 +1,7 @@
-/** What the naive model remembers: maps and lists, and the two questions that everything asks of them. */
+/**
+ * What the naive model remembers: maps and lists, and the two questions that everything asks of
+ * them.
+ */
 import type { Command, KillScope, PolicyDocument } from '../../src/kernel/index.ts';
 
 /** The commands of a kind, or of one of several. */
@@ -9,7 +12,7 @@ type Who = Command['by'];
 export type Session = Of<'open-session'> & { status: string; readonly steers: string[] };
 
 /** A call, and what held when it was asked. */
-export interface Asked {
+interface Asked {
   readonly session: Session;
   readonly call: Of<'authorize'>;
   readonly action: string;

@@ -1,8 +1,8 @@
 /**
- * Random command sequences. A step is a word and a few small numbers, so that it shrinks and can be written
- * down; what it means depends on what is there when its turn comes (`commandOf`).
+ * Random command sequences. A step is a word and a few small numbers, so that it shrinks and can be
+ * written down; what it means depends on what is there when its turn comes (`commandOf`).
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type {
   Amounts,
   Command,
@@ -109,7 +109,9 @@ const scopes: readonly KillScope[] = [
   { kind: 'tool', org: 'acme', name: 'restart' },
 ];
 
-/** Policies by number: the usual one, a stricter one, one that asks for everything, a broken one. */
+/**
+ * Policies by number: the usual one, a stricter one, one that asks for everything, a broken one.
+ */
 export function policyVariant(variant: number, version: number): unknown {
   const usual = policyDocument(version);
   switch (variant % 6) {
@@ -137,8 +139,16 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
       const session = a % 20 === 19 && known !== undefined ? known : `s-${id}`;
       const agent = pick(['bot', 'bot', 'bot', 'clerk', 'retired', 'ghost'], b);
       return {
-        ...{ kind: 'open-session', id, by: pick(openers, a), session, agent, budget, ...key },
-        ...{ mode: pick(modes, b + c), units: Object.keys(budget), activate: a % 9 !== 8 },
+        kind: 'open-session',
+        id,
+        by: pick(openers, a),
+        session,
+        agent,
+        budget,
+        ...key,
+        mode: pick(modes, b + c),
+        units: Object.keys(budget),
+        activate: a % 9 !== 8,
       };
     }
     case 'authorize':
@@ -159,7 +169,10 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
       if (tickets.length === 0 && a % 8 > 0) return authorization(id, a, b, c, stage);
       const open = tickets.filter(({ status }) => status === 'pending');
       const from = open.length > 0 && b % 6 > 0 ? open : tickets;
-      const by = kind === 'expire-ticket' ? pick([system, system, ada], a) : pick([pat, ada, ...everyone], a);
+      const by =
+        kind === 'expire-ticket'
+          ? pick([system, system, ada], a)
+          : pick([pat, ada, ...everyone], a);
       const word = kind === 'expire-ticket' ? kind : (`${kind}-ticket` as const);
       const ticket = from.length > 0 ? pick(from, c).id : 'none';
       return { kind: word, id, by, ticket, ...(kind === 'expire-ticket' ? {} : key) };
@@ -179,7 +192,13 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
     }
     case 'tool': {
       const tool = { ...pick([tools.pay, tools.restart], a), definition: `definition ${b % 4}` };
-      return { kind: 'register-tool', id, by: pick([ada, ada, ada, ann], c), tool, replace: b % 5 > 0 };
+      return {
+        kind: 'register-tool',
+        id,
+        by: pick([ada, ada, ada, ann], c),
+        tool,
+        replace: b % 5 > 0,
+      };
     }
     case 'agent': {
       const agent = { ...pick([agents.bot, agents.clerk], a), enabled: b % 3 > 0 };
@@ -214,11 +233,17 @@ function authorization(id: string, a: number, b: number, c: number, stage: Stage
   const session = ticket?.session ?? anySession(a, stage);
   const by = c % 12 === 11 ? pick(everyone, a + b) : ownerOf(session, stage);
   const [tool, args] =
-    calls.find((call) => call[0] === ticket?.tool && digestOf(call[1]) === ticket.argumentsDigest) ??
-    pick(calls, b);
+    calls.find(
+      (call) => call[0] === ticket?.tool && digestOf(call[1]) === ticket.argumentsDigest,
+    ) ?? pick(calls, b);
   const current = stage.get('tool', tool)?.definition ?? 'unregistered';
   return {
-    ...{ kind: 'authorize', id, by, session, tool, arguments: args },
+    kind: 'authorize',
+    id,
+    by,
+    session,
+    tool,
+    arguments: args,
     definition: a % 15 === 14 ? 'another definition' : current,
     argumentsDigest: digestOf(args),
     estimate: pick(estimates, c),
@@ -239,7 +264,10 @@ function permitCommand(
   const from = likely.length > 0 && b % 6 > 0 ? likely : [...decisions, ...stage.all('decision')];
   const decision = from.length > 0 ? pick(from, a) : undefined;
   const owner = decision === undefined ? ann : ownerOf(decision.session, stage);
-  const by = kind === 'expire-permit' ? pick([system, system, owner], b) : pick([owner, owner, owner, owner, bob], b);
+  const by =
+    kind === 'expire-permit'
+      ? pick([system, system, owner], b)
+      : pick([owner, owner, owner, owner, bob], b);
   const permit = decision?.id ?? 'none';
   const key = c % 5 === 0 ? { idempotencyKey: `p${c % 3}` } : {};
   if (kind === 'start') return { kind: 'start-permit', id, by, permit, ...key };

@@ -1,8 +1,8 @@
 /**
- * How many random cases a test runs. `ACP_RUNS` multiplies (`ACP_RUNS=20` for a long search, `0.2` for a
- * quick one) and `ACP_SEED` starts elsewhere; without it every run tries the same cases.
+ * How many random cases a test runs. `ACP_RUNS` multiplies (`ACP_RUNS=20` for a long search, `0.2`
+ * for a quick one) and `ACP_SEED` starts elsewhere; without it every run tries the same cases.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 const factor = Number(process.env['ACP_RUNS'] ?? 1);
 const seed = Number(process.env['ACP_SEED'] ?? 20_260_101);
@@ -12,7 +12,7 @@ export function runs(count: number): number {
 }
 
 /** Checks a property on `count` random cases, scaled. */
-export function holds<T>(
+export function assertHolds<T>(
   arbitrary: fc.Arbitrary<T>,
   count: number,
   predicate: (value: T) => void,

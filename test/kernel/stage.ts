@@ -1,4 +1,7 @@
-/** A world with a cast: principals of two orgs, agents, tools, a policy; and a method for each command. */
+/**
+ * A world with a cast: principals of two orgs, agents, tools, a policy; and a method for each
+ * command.
+ */
 import type {
   Amounts,
   Command,
@@ -50,7 +53,9 @@ export const tools = {
   pay: tool('pay', 'pay.send', 'account/{to}', { estimate: { usd: { argument: 'amount' } } }),
   mail: tool('mail', 'mail.send', 'mail'),
   wipe: tool('wipe', 'db.wipe', 'db'),
-  restart: tool('restart', 'ops.restart', 'host/{host}', { estimate: { usd: { amount: 3_000_000 } } }),
+  restart: tool('restart', 'ops.restart', 'host/{host}', {
+    estimate: { usd: { amount: 3_000_000 } },
+  }),
   fetch: tool('fetch', 'web.get', 'web', { estimate: { tokens: { amount: 10 } } }),
   strict: tool('strict', 'file.read', 'file/strict', { hasSchema: true }),
   stray: tool('stray', 'no.such.action', 'nothing'),
@@ -83,7 +88,11 @@ export function policyDocument(version = 1, more: Partial<PolicyDocument> = {}):
         match: { action: 'pay.send' },
         when: { path: 'arguments.amount', moreThan: '50' },
       },
-      { id: 'no-secrets', effect: 'deny', match: { action: 'file.read', resource: 'file/secret*' } },
+      {
+        id: 'no-secrets',
+        effect: 'deny',
+        match: { action: 'file.read', resource: 'file/secret*' },
+      },
       {
         id: 'no-evil-hosts',
         effect: 'deny',
@@ -150,7 +159,7 @@ export class Stage extends KernelWorld {
 
   /** Submits and says in a word what came of it: see `wordFor`. */
   do(command: WithoutId<Command>): string {
-    return this.wordFor(this.submit({ ...command, id: this.nextId() } as Command));
+    return this.wordFor(this.submit({ ...command, id: this.nextId() }));
   }
 
   /** `done`, a rejection code, or for a decision its outcome, with the code where it denies. */
@@ -167,7 +176,13 @@ export class Stage extends KernelWorld {
   }
 
   /** Opens a session and returns its id. */
-  open({ by = cast.ann, agent = 'bot', mode = 'live', activate = true, ...more }: Opening = {}): string {
+  open({
+    by = cast.ann,
+    agent = 'bot',
+    mode = 'live',
+    activate = true,
+    ...more
+  }: Opening = {}): string {
     const budget = more.budget ?? { usd: 100_000_000 };
     const units = Object.keys(budget);
     const session = more.id ?? `s-${this.commands.length}`;
@@ -179,7 +194,14 @@ export class Stage extends KernelWorld {
     return this.do({ kind: 'transition-session', by, session, transition });
   }
 
-  authorize({ session, tool: name, args = {}, by = cast.ann, start = false, ...more }: Call): string {
+  authorize({
+    session,
+    tool: name,
+    args = {},
+    by = cast.ann,
+    start = false,
+    ...more
+  }: Call): string {
     const known = Object.hasOwn(tools, name) ? tools[name as keyof typeof tools] : undefined;
     return this.do({
       kind: 'authorize',
@@ -195,7 +217,9 @@ export class Stage extends KernelWorld {
     });
   }
 
-  /** Authorizes, and returns the decision's id: also that of its permit or of the ticket it opened. */
+  /**
+   * Authorizes, and returns the decision's id: also that of its permit or of the ticket it opened.
+   */
   ask(call: Call): string {
     this.authorize(call);
     return this.commands.at(-1)?.id ?? '';
