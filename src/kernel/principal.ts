@@ -65,8 +65,13 @@ export function isGrantableRole(role: unknown): role is Role {
   return (grantableRoles as readonly unknown[]).includes(role);
 }
 
+/** Whether a role has a permission. */
+export function rolePermits(role: unknown, permission: Permission): boolean {
+  return typeof role === 'string' && (permissionSets.get(role)?.has(permission) ?? false);
+}
+
 export function permits(principal: PrincipalReference, permission: Permission): boolean {
-  return principal.roles.some((role) => permissionSets.get(role)?.has(permission) ?? false);
+  return principal.roles.some((role) => rolePermits(role, permission));
 }
 
 export function samePrincipal(

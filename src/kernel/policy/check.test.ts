@@ -107,6 +107,11 @@ test.each<[string, unknown, string]>([
   ],
   ['approvals by nobody', { ...good, approvals: { roles: [] } }, 'approvals.roles'],
   [
+    'approvals by a role that decides no tickets',
+    { ...good, approvals: { roles: ['operator'] } },
+    'approvals.roles[0]',
+  ],
+  [
     'approvals by an unknown role',
     { ...good, approvals: { roles: ['cfo'] } },
     'approvals.roles[0]',

@@ -4,7 +4,7 @@
  */
 import { limits } from '../limits.ts';
 import { isName } from '../name.ts';
-import { isGrantableRole } from '../principal.ts';
+import { rolePermits } from '../principal.ts';
 import { checkCondition } from './check-condition.ts';
 import type { PolicyDocument } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -114,7 +114,9 @@ function checkApproval(findings: Findings, path: string, value: unknown): void {
   if (value === undefined) return;
   const approval = findings.object(path, value, ['roles', 'timeoutMs']);
   if (approval === undefined) return;
-  findings.listOf(`${path}.roles`, approval['roles'], isGrantableRole, 'a known role');
+  // A role that may not decide tickets could never satisfy the approval that asks for it.
+  const decides = (role: unknown): boolean => rolePermits(role, 'decide-ticket');
+  findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
   findings.optional(
     `${path}.timeoutMs`,
     approval['timeoutMs'],
