@@ -64,7 +64,7 @@ export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, 
   return (callArguments, options) => guarded(callArguments, execute, options);
 }
 
-/** As `guard`, for adapters whose frameworks hand the code more than its arguments: each call brings its own. */
+/** As `guard`, where a framework hands a tool more than its arguments: each call brings its code. */
 export function guardWork<A, R>(
   session: Session,
   declaration: ToolDeclaration,

@@ -39,6 +39,9 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (view.get('session', decision.session)?.status !== 'active') {
     return { rejection: reject('session-not-active') };
   }
+  if (view.get('agent', decision.agent)?.enabled !== true) {
+    return { rejection: reject('agent-disabled') };
+  }
   const latch = engagedAfter(view, decision.index, subjectOf(decision));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   if (view.get('tool', decision.tool)?.definition !== decision.definition) {

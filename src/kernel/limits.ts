@@ -27,6 +27,8 @@ export const limits = {
   policyRulesMax: 10_000,
   /** Actions in a policy document. */
   policyActionsMax: 10_000,
+  /** Wildcard patterns of actions, times actions: what checking and compiling a policy may cost. */
+  policyMatchesMax: 2_000_000,
   /** Nesting depth of a condition. */
   conditionDepthMax: 16,
   /** Nodes in one rule's condition. */

@@ -42,6 +42,7 @@ function start(state: NaiveState, permit: Permit, now: number): string {
   if (permit.status !== 'issued') return 'permit-not-startable';
   if (now >= permit.ends) return 'permit-expired';
   if (session.status !== 'active') return 'session-not-active';
+  if (state.agents.get(session.agent)?.enabled !== true) return 'agent-disabled';
   if (state.killed(session, { tool: call.tool, action }, permit.step)) return 'killed';
   if (state.tools.get(call.tool)?.definition !== call.definition) return 'tool-changed';
   if (state.policy?.version !== permit.version) return 'permit-not-startable';

@@ -212,3 +212,13 @@ test('a document may have as many rules as the limit says, and no more', () => {
   expect(findingsOf(rules(limits.policyRulesMax))).toEqual([]);
   expect(findingsOf(rules(limits.policyRulesMax + 1))).toEqual(['rules']);
 });
+
+test('a document costs no more to check than wildcards times actions may', () => {
+  const actions = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`act.n${n}`, {}]));
+  const rules = Array.from({ length: 201 }, (_, n) => ({
+    ...rule,
+    id: `r${n}`,
+    match: { action: `act.n${n}*` },
+  }));
+  expect(findingsOf({ format: 1, version: 1, actions, rules })).toEqual(['rules']);
+});

@@ -34,6 +34,10 @@ export function checkPolicy(
   const versions = isWholeNumber(1, Number.MAX_SAFE_INTEGER);
   if (!versions(document['version'])) findings.add('version', 'must be a whole number from 1 up');
   findings.optional('name', document['name'], isText, 'a text');
+  if (isTooCostly(document)) {
+    findings.add('rules', `wildcards times actions are more than ${limits.policyMatchesMax}`);
+    return { findings: findings.list };
+  }
   const actions = checkActions(findings, document['actions']);
   checkTiers(findings, document['tiers'], actions);
   checkAutoApprove(findings, document['autoApproveWhen']);
@@ -73,6 +77,18 @@ function checkActions(findings: Findings, value: unknown): readonly string[] {
     );
   }
   return known;
+}
+
+/** Each wildcard pattern is matched with each action: what that costs is known before it is spent. */
+function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
+  const actions = Object.keys(Object(document['actions']) as object).length;
+  const tiers = Object.values(Object(document['tiers']) as Record<string, unknown>);
+  const rules = Array.isArray(document['rules']) ? (document['rules'] as readonly unknown[]) : [];
+  const matched = rules.map((rule) => Object(Object(rule)['match'])['action'] as unknown);
+  const wildcards = [...tiers, ...matched]
+    .flat()
+    .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
+  return wildcards.length * actions > limits.policyMatchesMax;
 }
 
 /** A pattern that names no declared action could never have an effect: a misspelling, most likely. */

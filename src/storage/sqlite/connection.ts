@@ -53,13 +53,7 @@ const readSettings: typeof writeSettings = [
 export function openConnection(path: string, mode: Mode, turn: WriteTurn): Connection {
   assertPath(path);
   const immutable = mode === 'read-only' && !walExists(path);
-  // As a URL, so that no character of the path is taken for an option.
-  const url = pathToFileURL(resolve(path));
-  if (immutable) url.searchParams.set('immutable', '1');
-  const database = new DatabaseSync(url, {
-    readOnly: mode === 'read-only',
-    enableForeignKeyConstraints: false,
-  });
+  const database = openFile(resolve(path), mode, immutable);
   try {
     // Not in every supported Node: refuses statements that could corrupt the file on purpose.
     database.enableDefensive?.(true);
@@ -76,6 +70,21 @@ export function openConnection(path: string, mode: Mode, turn: WriteTurn): Conne
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** An absolute path is never read as a URL, so that no character of it is taken for an option. */
+function openFile(path: string, mode: Mode, immutable: boolean): DatabaseSync {
+  const options = { readOnly: mode === 'read-only', enableForeignKeyConstraints: false };
+  if (!immutable) return new DatabaseSync(path, options);
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  try {
+    return new DatabaseSync(url, options);
+  } catch (error) {
+    // Node before 22.15 takes no URL: it looks at the file as any reader does, with a file beside it.
+    if (!(error instanceof TypeError)) throw error;
+    return new DatabaseSync(path, options);
   }
 }
 

@@ -1,0 +1,48 @@
+/**
+ * Looks into a file whose tables or triggers were altered, which the store refuses to open.
+ *
+ * Whoever takes a trigger away wants to change entries. `verify` has to be able to say which; so the file is
+ * copied, the copy gets the triggers of the schema back, and the copy is checked. The file stays as it is.
+ */
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { migrations } from '../storage/sqlite/schema.ts';
+import { CommandError } from './exit.ts';
+import { isAlteredSchema } from './log-file.ts';
+
+export async function withAlteredSchema<T>(
+  path: string,
+  check: (copy: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-verify-'));
+  try {
+    const copy = join(folder, 'copy.db');
+    copyFileSync(path, copy);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    restoreTriggers(copy);
+    return await check(copy);
+  } catch (failure) {
+    if (!isAlteredSchema(failure)) throw failure;
+    const message = `the tables of \`${path}\` were altered, and its log cannot be read`;
+    throw new CommandError(message, 'restore a backup', { cause: failure });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function restoreTriggers(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    const found = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all();
+    for (const { name } of found) {
+      database.exec(`DROP TRIGGER "${String(name).replaceAll('"', '""')}"`);
+    }
+    for (const sql of migrations.flatMap(({ statements }) => statements)) {
+      if (sql.startsWith('CREATE TRIGGER')) database.exec(sql);
+    }
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,104 @@
+/** What each kind of event says, in one short line for people. Everything in it passes `shown` at the end. */
+import type { LogEvent } from '../engine/index.ts';
+import {
+  type Amounts,
+  type Event,
+  type EventType,
+  formatAmount,
+  type KillScope,
+} from '../kernel/index.ts';
+import { brief } from './terminal.ts';
+
+type DataOf<T extends EventType> = Extract<Event, { readonly type: T }>['data'];
+
+/** `3 actions, 42 usd`. */
+export function amountsText(amounts: Amounts): string {
+  const parts = Object.entries(amounts).map(([unit, amount]) =>
+    unit === 'actions' && amount === 1 ? '1 action' : `${formatAmount(unit, amount)} ${unit}`,
+  );
+  return parts.length === 0 ? 'nothing' : parts.join(', ');
+}
+
+function scopeText(scope: KillScope): string {
+  switch (scope.kind) {
+    case 'system':
+      return 'everything';
+    case 'org':
+      return `org ${scope.org}`;
+    case 'principal':
+    case 'session':
+      return `${scope.kind} ${scope.org}/${scope.id}`;
+    case 'agent':
+    case 'action':
+    case 'tool':
+      return `${scope.kind} ${scope.org}/${scope.name}`;
+  }
+}
+
+const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
+  'session-opened': ({ session, agent, mode, budget }) =>
+    `${session}: agent ${agent}, ${mode}, budget ${amountsText(budget)}`,
+  'session-transitioned': ({ transition }) => transition,
+  'agent-registered': ({ name, version, enabled, actions }) =>
+    `${name} ${version}${enabled ? '' : ' (disabled)'}, may ask for ${actions.join(' ')}`,
+  'tool-registered': ({ name, action, definition }) =>
+    `${name} does ${action}, definition ${definition.slice(0, 12)}`,
+  'policy-activated': ({ hash, document }) =>
+    `version ${document.version}${document.name === undefined ? '' : ` ${document.name}`}, ` +
+    `hash ${hash.slice(0, 12)}`,
+  'action-decided': decided,
+  'ticket-requested': ({ ticket, tool, resource, estimate, approverRoles }) =>
+    `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, for ${approverRoles.join(' or ')}`,
+  'ticket-approved': ({ ticket }) => `ticket ${ticket}`,
+  'ticket-denied': ({ ticket }) => `ticket ${ticket}`,
+  'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
+  'ticket-expired': ({ ticket }) => `ticket ${ticket}`,
+  'permit-started': ({ permit }) => `permit ${permit}`,
+  'permit-settled': ({ outcome, usage }) => `${outcome}, used ${amountsText(usage)}`,
+  'permit-voided': ({ permit }) => `permit ${permit}, reservation given back`,
+  'permit-expired': ({ permit, started }) =>
+    `permit ${permit}, ${started ? 'outcome unknown, charged' : 'never started, given back'}`,
+  'budget-frozen': ({ budget, unit, overrun }) =>
+    `${budget} overran by ${formatAmount(unit, overrun)} ${unit}`,
+  'kill-engaged': ({ scope }) => scopeText(scope),
+  'kill-released': ({ scope }) => scopeText(scope),
+  'command-rejected': ({ command, subject, rejection }) =>
+    `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
+};
+
+/** The kinds of event there are. */
+export const eventTypes = Object.keys(summaries) as EventType[];
+
+function decided(data: DataOf<'action-decided'>): string {
+  const { tool, resource, outcome, code, message, guidance, determinedBy, ticket } = data;
+  const call = resource === '' || resource === tool ? tool : `${tool} ${resource}`;
+  switch (outcome) {
+    case 'allow': {
+      const approval = ticket === '' ? '' : `, approved by ticket ${ticket}`;
+      return `${call}: allow${by(determinedBy)}${approval}`;
+    }
+    case 'deny':
+      return `${call}: deny (${code})${by(determinedBy)}, ${message}`;
+    case 'steer':
+      return `${call}: steer${by(determinedBy)}, ${guidance}`;
+    case 'require-approval':
+      return `${call}: waits for an approver${by(determinedBy)}`;
+  }
+}
+
+function by(determinedBy: readonly string[]): string {
+  return determinedBy.length === 0 ? '' : ` by ${determinedBy.join(', ')}`;
+}
+
+/** One line about an event. An entry that does not have its kind's shape is said to be so, not guessed at. */
+export function eventSummary(
+  { type, data }: Pick<LogEvent, 'type' | 'data'>,
+  length = 240,
+): string {
+  if (!Object.hasOwn(summaries, type)) return brief(JSON.stringify(data), length);
+  try {
+    return brief((summaries[type] as (data: unknown) => string)(data), length);
+  } catch {
+    return `(not the shape of its kind) ${brief(JSON.stringify(data), length)}`;
+  }
+}

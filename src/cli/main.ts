@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/**
+ * The command line: `agent-control-plane demo | verify | events | sessions`.
+ *
+ * Older releases of Node say of `node:sqlite`, as soon as it is loaded, that it is experimental. A reader of
+ * logs need not know: the notice is filtered before anything that loads it.
+ */
+import { endWithReader } from './terminal.ts';
+
+const emitWarning = process.emitWarning.bind(process) as (...words: unknown[]) => void;
+process.emitWarning = (...words: unknown[]): void => {
+  const [warning] = words;
+  const text = warning instanceof Error ? warning.message : String(warning);
+  if (!text.startsWith('SQLite is an experimental feature')) emitWarning(...words);
+};
+
+endWithReader();
+const { run } = await import('./program.ts');
+process.exitCode = await run(process.argv.slice(2));

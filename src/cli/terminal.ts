@@ -1,0 +1,76 @@
+/**
+ * What a command writes to. Text from a log may have been written by anybody, a hostile model included: it
+ * passes `shown` before it reaches a terminal, so that it can neither move the cursor nor fake a line.
+ */
+import { once } from 'node:events';
+import picocolors from 'picocolors';
+
+/** Controls, line separators, and characters that reorder or hide what stands beside them. */
+const unsafe =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+/** Text with everything unsafe written as `\u…`: one line stays one line. */
+export function shown(text: string): string {
+  return text.toWellFormed().replaceAll(unsafe, (character) => escaped(character));
+}
+
+/** Text cut to `length` characters, unsafe ones escaped. */
+export function brief(text: string, length = 100): string {
+  const characters = Array.from(text.length > length * 2 ? text.slice(0, length * 2) : text);
+  return shown(characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text);
+}
+
+/** One line of JSON. The escapes are JSON's own, so a reader gets back exactly the value. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(unsafe, (character) => escaped(character));
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** Colours for a stream: only on a terminal, and never against NO_COLOR. */
+export function colorsFor(stream: NodeJS.WriteStream): Colors {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  const wanted = stream.isTTY || (FORCE_COLOR !== undefined && !/^(?:0|false|)$/.test(FORCE_COLOR));
+  const refused = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
+  return picocolors.createColors(wanted && !refused);
+}
+
+/** Prints a line and waits while the reader is slower than we are. */
+export async function print(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+}
+
+/**
+ * Ends quietly when whoever reads the output has gone (`| head`): that is how they say that it is enough.
+ * Without this, the error would surface as a crash with a stack trace.
+ */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (failure: NodeJS.ErrnoException) => {
+      // A pipe says EPIPE, a socket may say that it was reset.
+      if (failure.code !== 'EPIPE' && failure.code !== 'ECONNRESET') throw failure;
+      process.exit();
+    });
+  }
+}
+
+/** Says how far long work has got; on a terminal only, and gone when it is done. */
+export function progressOn(stream: NodeJS.WriteStream, what: string) {
+  let shownAt = 0;
+  return {
+    update(done: number, total: number): void {
+      const now = Date.now();
+      if (!stream.isTTY || now - shownAt < 100) return;
+      shownAt = now;
+      const share = total === 0 ? 100 : Math.floor((100 * done) / total);
+      stream.write(`\r\u001b[K${what}: ${done} of ${total} (${share} %)`);
+    },
+    end(): void {
+      if (shownAt !== 0) stream.write('\r\u001b[K');
+    },
+  };
+}

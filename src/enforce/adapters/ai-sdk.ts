@@ -1,0 +1,198 @@
+/**
+ * Tools of the Vercel AI SDK (`ai` 7), governed.
+ *
+ * `governTools` gives back the same tools with their code behind the guard; everything else of a tool is
+ * as it was, approval settings of the SDK included. What a refused call throws, the SDK hands to the model
+ * as the tool's error, so that the model reads the code, the reason and the guidance, and the loop goes on.
+ *
+ * A tool's definition is derived here, once, from what the model is shown (name, description, schema) and
+ * what the host declares. `declareTools` derives the same for the registry, so that the hashes agree; an
+ * SDK tool that changes afterwards is refused with `tool-changed`.
+ *
+ * What it does not do: a tool that runs elsewhere (at the provider, in a browser) has no code to guard and
+ * is refused at once. A description that is a function of the context cannot be pinned and is left out.
+ */
+import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
+import { ControlPlaneError, type Session, type ToolDeclaration } from '../../engine/index.ts';
+import { guardWork } from '../guard.ts';
+import { callKey, denyUndeclared } from './ai-sdk-attempt.ts';
+
+export { recordUnknownTools } from './ai-sdk-attempt.ts';
+
+/** What governance has to know of an AI SDK tool that the tool itself does not say. */
+export interface AiToolDeclaration<INPUT, OUTPUT> {
+  /** The policy's action that a call of this tool is. */
+  readonly action: string;
+  /** Which resource a call touches, as a template over the input; the tool's name by default. */
+  readonly resource?: string;
+  /** The most a call can cost, by unit. */
+  readonly estimate?: NonNullable<ToolDeclaration['estimate']>;
+  /** What a call really cost, by unit, where that can be told from its result. */
+  readonly usage?: (output: OUTPUT, input: INPUT) => Readonly<Record<string, string | number>>;
+  /** What a dry run returns in place of the result; without it a dry run throws `dry-run`. */
+  readonly dryRun?: (input: INPUT) => OUTPUT;
+}
+
+/** Declarations by tool name. A tool without one never runs: each call of it is denied and recorded. */
+export type AiToolDeclarations<TOOLS extends ToolSet> = {
+  readonly [NAME in keyof TOOLS]?: AiToolDeclaration<
+    InputOf<TOOLS[NAME]['execute']>,
+    OutputOf<TOOLS[NAME]['execute']>
+  >;
+};
+
+// The SDK's own inference does not accept its tools where optional members are exact.
+type InputOf<CODE> =
+  NonNullable<CODE> extends (input: infer INPUT, options: never) => unknown ? INPUT : never;
+type OutputOf<CODE> =
+  NonNullable<CODE> extends (input: never, options: never) => infer OUTPUT
+    ? Exclude<Awaited<OUTPUT>, AsyncIterable<unknown>>
+    : never;
+
+export interface GovernOptions {
+  /** Whether a call that needs an approver waits for one, or is refused with its ticket. */
+  readonly approval?: 'wait' | 'refuse';
+  /** What becomes of a tool without a declaration: its calls are denied, or it is refused right here. */
+  readonly undeclared?: 'deny' | 'refuse';
+}
+
+type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown;
+
+/** The declarations to register: pass them to `openControlPlane({ tools })` or `registerTool`. */
+export async function declareTools<TOOLS extends ToolSet>(
+  tools: TOOLS,
+  declarations: AiToolDeclarations<TOOLS>,
+): Promise<readonly ToolDeclaration[]> {
+  assertDeclared(tools, declarations);
+  const declared: ToolDeclaration[] = [];
+  for (const [name, tool] of Object.entries(tools)) {
+    codeOf(name, tool);
+    const declaration = ownOf(declarations, name);
+    if (declaration !== undefined) declared.push(await derive(name, tool, declaration));
+  }
+  return declared;
+}
+
+/**
+ * The same tools, governed in a session. Throws `tool-ungovernable` for a tool that has no code here.
+ *
+ * A tool call is keyed by its `toolCallId` within the session: a message that is played again does not run
+ * again. A tool that streams runs to its end first; its last value is the result, and the values before it
+ * are not passed on.
+ */
+export async function governTools<TOOLS extends ToolSet>(
+  session: Session,
+  tools: TOOLS,
+  declarations: AiToolDeclarations<TOOLS>,
+  options: GovernOptions = {},
+): Promise<TOOLS> {
+  assertDeclared(tools, declarations);
+  const governed: Record<string, unknown> = {};
+  for (const [name, tool] of Object.entries(tools)) {
+    const code = codeOf(name, tool);
+    const declaration = ownOf(declarations, name);
+    if (declaration === undefined && options.undeclared === 'refuse') {
+      throw ungovernable(name, 'has no declaration');
+    }
+    const execute =
+      declaration === undefined
+        ? (input: unknown, call: ToolExecutionOptions<unknown>) =>
+            denyUndeclared(session, name, input, call.toolCallId)
+        : guarded(session, await derive(name, tool, declaration), declaration, code, options);
+    governed[name] = withExecute(tool, execute);
+  }
+  return governed as TOOLS;
+}
+
+function guarded(
+  session: Session,
+  declaration: ToolDeclaration,
+  { usage, dryRun }: Pick<AiToolDeclaration<unknown, unknown>, 'usage' | 'dryRun'>,
+  code: Execute,
+  { approval = 'wait' }: GovernOptions,
+): Execute {
+  const run = guardWork<unknown, unknown>(session, declaration, { usage, dryRun });
+  return (input, call) =>
+    run(
+      input,
+      (frozen, { signal }) => finalOutput(code(frozen, { ...call, abortSignal: signal })),
+      {
+        idempotencyKey: callKey(session, call.toolCallId),
+        waitForApproval: approval === 'wait',
+        ...(call.abortSignal === undefined ? {} : { signal: call.abortSignal }),
+      },
+    );
+}
+
+/** A tool's result; of one that streams, the last value, as the SDK takes it. */
+async function finalOutput(output: unknown): Promise<unknown> {
+  const value: unknown = await output;
+  if (!isAsyncIterable(value)) return value;
+  let last: unknown;
+  for await (const each of value) last = each;
+  return last;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Of a tool that is an instance of a class, the methods are kept with the rest. */
+function withExecute(tool: object, execute: Execute): object {
+  const prototype = Object.getPrototypeOf(tool) as object | null;
+  const copy = Object.create(prototype, Object.getOwnPropertyDescriptors(tool)) as object;
+  return Object.defineProperty(copy, 'execute', {
+    value: execute,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** What is pinned and registered: what the model is shown, and what the host declares. */
+async function derive(
+  name: string,
+  tool: ToolSet[string],
+  { action, resource, estimate }: AiToolDeclaration<never, unknown>,
+): Promise<ToolDeclaration> {
+  const { description } = tool;
+  const inputSchema = (await asSchema<unknown>(tool.inputSchema).jsonSchema) as object;
+  return {
+    name,
+    action,
+    inputSchema,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(resource === undefined ? {} : { resource }),
+    ...(estimate === undefined ? {} : { estimate }),
+  };
+}
+
+function codeOf(name: string, tool: ToolSet[string]): Execute {
+  const { execute } = tool;
+  if (typeof execute === 'function') return execute.bind(tool) as Execute;
+  throw ungovernable(
+    name,
+    tool.type === 'provider'
+      ? 'runs at the provider, out of reach of a guard'
+      : 'has no execute function: it runs elsewhere, out of reach of a guard',
+  );
+}
+
+/** A declaration under a name that no tool has governs nothing: a misspelling, most likely. */
+function assertDeclared(tools: object, declarations: object): void {
+  const stray = Object.keys(declarations).find((name) => !Object.hasOwn(tools, name));
+  if (stray !== undefined) throw ungovernable(stray, 'is declared, but it is not among the tools');
+}
+
+/** Own members only, and without the types of each tool, which differ. */
+function ownOf(
+  declarations: object,
+  name: string,
+): AiToolDeclaration<unknown, unknown> | undefined {
+  if (!Object.hasOwn(declarations, name)) return undefined;
+  return (declarations as Readonly<Record<string, AiToolDeclaration<unknown, unknown>>>)[name];
+}
+
+function ungovernable(name: string, problem: string): ControlPlaneError {
+  return new ControlPlaneError('tool-ungovernable', `tool \`${name}\` ${problem}`);
+}

@@ -1,0 +1,144 @@
+/** Runs the real command line in a process of its own, on real files. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll } from 'vitest';
+import { openControlPlane, sqlite } from '../../src/index.ts';
+import { guard } from '../../src/enforce/guard.ts';
+
+const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `agent-control-plane …`. Rejects where it printed a stack trace: nobody is to see one. */
+export function cli(...words: string[]): Promise<CliRun> {
+  return cliIn({}, ...words);
+}
+
+export async function cliIn(env: NodeJS.ProcessEnv, ...words: string[]): Promise<CliRun> {
+  const child = startCli(words, env);
+  const [stdout, stderr, code] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    new Promise<number | null>((done) => {
+      child.on('close', done);
+    }),
+  ]);
+  if (/^\s+at .+:\d+/m.test(stderr)) throw new Error(`a stack trace: ${stderr}`);
+  return { code, stdout, stderr };
+}
+
+/** Compiled modules are kept between the runs of one test process: most of a short run is compiling. */
+const compiled = mkdtempSync(join(tmpdir(), 'agent-control-plane-compiled-'));
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+
+export function startCli(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...others } = process.env;
+  const env = { ...others, NODE_COMPILE_CACHE: compiled, ...more };
+  return spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** A folder for the tests of one file. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** What a hostile author would like a terminal to do: clear it, fake a line, reorder, beep. */
+export const hostile = 'x\u001b[2J\r\nFAKE 99 allowed\u0007\u202e\u009b31m"}';
+
+/** Changes a file as its owner can, behind the control plane's back. */
+export function doctor(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
+/** Changes the text of an entry, with the trigger away while it is done. */
+export function tamper(path: string, index: number, from: string, to: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    const trigger = database
+      .prepare("SELECT sql FROM sqlite_schema WHERE name = 'entry_never_changes'")
+      .get();
+    database.exec('DROP TRIGGER entry_never_changes');
+    const { changes } = database
+      .prepare('UPDATE entry SET body = replace(body, ?, ?) WHERE idx = ? AND instr(body, ?) > 0')
+      .run(from, to, index, from);
+    if (changes !== 1) throw new Error(`entry ${index} has no ${from}`);
+    database.exec(String(trigger?.['sql']));
+  } finally {
+    database.close();
+  }
+}
+
+const policy = {
+  format: 1,
+  version: 1,
+  name: `desk ${hostile}`,
+  actions: { 'order.read': {}, 'order.refund': { risk: 'high' } },
+  tiers: { autoApprove: ['order.read'], alwaysApprove: ['order.refund'] },
+};
+
+const read = {
+  name: 'read',
+  action: 'order.read',
+  resource: 'order/{orderId}',
+  estimate: { usd: '1.50' },
+  execute: ({ orderId }: { orderId: string }) => ({ orderId, note: hostile }),
+};
+
+const refund = { ...read, name: 'refund', action: 'order.refund' };
+
+export interface Example {
+  readonly path: string;
+  readonly sessions: readonly string[];
+}
+
+/** A file with a completed and an active session, calls that ran, one denied, one that waits, and a kill. */
+export async function makeExample(path: string): Promise<Example> {
+  const tools = [read, refund];
+  const plane = await openControlPlane({ storage: sqlite(path), policy, agents: ['bot'], tools });
+  try {
+    const desk = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['operator'] });
+    const done = await plane.openSession({ principal: desk, agent: 'bot' });
+    await guard(done, read)({ orderId: 'o-1' });
+    await done.complete(hostile);
+    const open = await plane.openSession({
+      principal: desk,
+      agent: 'bot',
+      budget: { usd: '10', actions: 5 },
+    });
+    await guard(open, read)({ orderId: 'o-2' });
+    await guard(open, refund)({ orderId: 'o-3' }).catch(() => {});
+    await guard(open, { ...read, name: 'unheard-of' })({ orderId: 'o-4' }).catch(() => {});
+    const scope = { kind: 'tool', org: 'acme', name: 'refund' } as const;
+    await plane.kill({ scope, by: desk, reason: hostile });
+    return { path, sessions: [done.id, open.id] };
+  } finally {
+    await plane.close();
+  }
+}

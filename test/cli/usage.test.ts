@@ -1,0 +1,59 @@
+/** The command line as a whole: help, mistakes, colours. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cli, cliIn, makeExample, scratch } from './run-cli.ts';
+
+const folder = scratch();
+
+describe('help', () => {
+  test.each(['demo', 'verify', 'events', 'sessions'])(
+    '%s --help has examples and exit codes',
+    async (name) => {
+      const { code, stdout, stderr } = await cli(name, '--help');
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^Usage: agent-control-plane /);
+      expect(stdout).toContain(`$ agent-control-plane ${name}`);
+      expect(stdout).toMatch(/--json/);
+      expect(stdout).toMatch(/^Exit codes: 0 .*, 2 /m);
+      const long = stdout.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '));
+      expect(long).toEqual([]);
+    },
+  );
+
+  test('the command itself lists its commands; the version is the package’s', async () => {
+    const { stdout } = await cli('--help');
+    for (const name of ['demo', 'verify', 'events', 'sessions'])
+      expect(stdout).toContain(`  ${name}`);
+    expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('mistakes end with 2 and a hint', () => {
+  const rows = [
+    { words: [], says: 'Usage: agent-control-plane' },
+    { words: ['verfy', 'x.db'], says: 'Did you mean verify?' },
+    { words: ['verify'], says: "missing required argument 'file'" },
+    { words: ['verify', 'x.db', '--anchr', 'a'], says: 'Did you mean --anchor?' },
+    { words: ['verify', 'x.db', 'y.db'], says: 'too many arguments' },
+    { words: ['events', 'x.db', '--type', 'nope'], says: 'The types are session-opened' },
+    { words: ['events', 'x.db', '--limit', '-1'], says: 'whole number' },
+    { words: ['sessions', 'x.db', '--status', 'asleep'], says: 'Allowed choices are' },
+    { words: ['events', join(folder, 'no.db')], says: 'there is no file' },
+    { words: ['events', 'a\u001b[2Jb'], says: String.raw`a\u001b[2Jb` },
+    { words: ['verify', '--\u001b[2J'], says: String.raw`--\u001b[2J` },
+  ];
+  test.each(rows)('$words', async ({ words, says }) => {
+    const { code, stdout, stderr } = await cli(...words);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(says)]);
+    expect(stderr).not.toContain('\u001b');
+  });
+});
+
+test('colours: none in a pipe, some where they are asked for, none against NO_COLOR', async () => {
+  const { path } = await makeExample(join(folder, 'example.db'));
+  const coloured = async (env: NodeJS.ProcessEnv): Promise<boolean> =>
+    (await cliIn(env, 'events', path)).stdout.includes('\u001b[');
+  expect(await coloured({})).toBe(false);
+  expect(await coloured({ FORCE_COLOR: '1' })).toBe(true);
+  expect(await coloured({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+});

@@ -1,0 +1,10 @@
+/**
+ * All mutants. The tests named beside a mutant must fail on it; `npm run mutants` checks that they
+ * do, so that no promise rests on a test that cannot fail. To add one, add it to the list of its
+ * room.
+ */
+import { kernelMutants } from './kernel-mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { policyMutants } from './policy-mutants.ts';
+
+export const mutants: readonly Mutant[] = [...policyMutants, ...kernelMutants];
