@@ -62,7 +62,6 @@ const setUp: readonly Command[] = [
     agent: 'refund-bot',
     mode: 'live',
     budget: { actions: 1_000, usd: 1_000_000_000 },
-    units: ['actions', 'usd'],
     activate: true,
   },
 ];

@@ -92,7 +92,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
 
 function asserted(core: Core, assertion: IdentityAssertion): Principal {
   try {
-    return mintAssertion(core, assertion, 'host-assertion');
+    const { id, org, roles } = assertion;
+    // Read once: what is checked is what is minted, also where a list answers differently each time.
+    const given = Array.isArray(roles) ? Array.from<string>(roles) : roles;
+    return mintAssertion(core, { id, org, roles: given }, 'host-assertion');
   } catch (failure) {
     throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
   }
@@ -132,7 +135,6 @@ export class ControlPlane {
         agent,
         mode,
         budget,
-        units: Object.keys(budget),
         activate,
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },

@@ -143,7 +143,7 @@ export class Core {
     const { idempotencyKey: _, ...unkeyed } = command;
     const { cache, head } = this.options.replica;
     const context = { now: this.options.clock.now(), index: head.size };
-    return handle(cache, unkeyed as Command, context).answer.status === 'done';
+    return handle(cache, unkeyed, context).answer.status === 'done';
   }
 
   listen(listener: Listener): () => void {

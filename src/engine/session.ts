@@ -14,7 +14,7 @@ import {
   type SessionTransition,
 } from '../kernel/index.ts';
 import { type DigestKey, digestKey, keyedDigest } from '../log/index.ts';
-import type { Core } from './core.ts';
+import type { CommandBody, Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
 import { checkedText, committed, readArguments, resultText } from './payload.ts';
@@ -47,6 +47,13 @@ export interface Settlement {
   /** What the tool returned, or the text of its error; kept beside the log. */
   readonly result?: unknown;
 }
+
+/** A command about a permit, before the permit is known to be genuine. */
+type PermitCommand = CommandBody extends infer B
+  ? B extends { readonly kind: 'start-permit' | 'settle-permit' | 'void-permit' }
+    ? Omit<B, 'permit'>
+    : never
+  : never;
 
 export class Session {
   readonly id: string;
@@ -109,7 +116,7 @@ export class Session {
 
   /** Starts a permit that was issued for later. What covers it is checked again. */
   async start(permit: Permit): Promise<void> {
-    await this.#submitFor(permit, { kind: 'start-permit', permit: permit.id });
+    await this.#submitFor(permit, { kind: 'start-permit' });
   }
 
   /** Resolves a started permit by what really happened. */
@@ -118,7 +125,7 @@ export class Session {
     const result = 'result' in settlement ? resultText(settlement.result) : undefined;
     const record = await this.#submitFor(
       permit,
-      { kind: 'settle-permit', permit: permit.id, outcome: settlement.outcome, usage },
+      { kind: 'settle-permit', outcome: settlement.outcome, usage },
       { result },
     );
     return record.posted;
@@ -126,12 +133,12 @@ export class Session {
 
   /** Gives back a permit that was never started. */
   async void(permit: Permit): Promise<void> {
-    await this.#submitFor(permit, { kind: 'void-permit', permit: permit.id });
+    await this.#submitFor(permit, { kind: 'void-permit' });
   }
 
   async #submitFor(
     permit: Permit,
-    body: Parameters<Core['submit']>[1],
+    about: PermitCommand,
     texts: Readonly<Record<string, string | undefined>> = {},
   ) {
     const core = this.#core;
@@ -140,6 +147,7 @@ export class Session {
       throw fault('permit-not-genuine');
     }
     const by = core.referenceOf(this.#principal);
+    const body = { ...about, permit: permit.id };
     const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
     return record;
   }

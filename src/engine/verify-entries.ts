@@ -10,12 +10,12 @@ import { ChainVerifier, commit, type Entry, rootHash } from '../log/index.ts';
 import type { Head, Storage, StoredContent, StoredEntry } from '../storage/storage.ts';
 import { RecordMap } from './record-map.ts';
 import { placedEvent } from './replica.ts';
-import type { VerifyFault, VerifyOptions } from './verify.ts';
+import type { VerifyFault, VerifyOptions } from './verify-report.ts';
 
 const pageSize = 2_000;
 
 /** State rebuilt from nothing but events. */
-export class Fold implements StateView {
+class Fold implements StateView {
   readonly records = new RecordMap<RecordChange>();
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {

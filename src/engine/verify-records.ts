@@ -6,7 +6,7 @@ import { type RecordKind, recordKinds, sortedEntries } from '../kernel/index.ts'
 import type { Storage, StoredRecord } from '../storage/storage.ts';
 import { toStored } from './record-cache.ts';
 import type { EntryVerifier } from './verify-entries.ts';
-import type { VerifyFault } from './verify.ts';
+import type { VerifyFault } from './verify-report.ts';
 
 const pageSize = 2_000;
 

@@ -9,35 +9,10 @@
  *
  * It writes nothing, but opening does: give it a store that is opened read-only.
  */
-import type { Head, Storage } from '../storage/storage.ts';
+import type { Storage } from '../storage/storage.ts';
 import { EntryVerifier } from './verify-entries.ts';
 import { verifyRecords } from './verify-records.ts';
-
-export interface VerifyFault {
-  /** Index of the first bad entry; undefined where a table and not an entry is wrong. */
-  readonly index: number | undefined;
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface VerifyReport {
-  readonly holds: boolean;
-  readonly log: string;
-  readonly entries: number;
-  readonly records: number;
-  readonly contents: number;
-  /** The head that was verified. */
-  readonly head: Head;
-  /** What is wrong: the first bad entry, or, where all entries are good, the first bad record. */
-  readonly faults: readonly VerifyFault[];
-}
-
-export interface VerifyOptions {
-  readonly log?: string;
-  /** A head seen earlier, which this log must continue. */
-  readonly anchor?: { readonly size: number; readonly root: string };
-  readonly onProgress?: (done: number, total: number) => void;
-}
+import type { VerifyFault, VerifyOptions, VerifyReport } from './verify-report.ts';
 
 /** Verifies the whole log of a store that nobody needs to have opened before. */
 export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {

@@ -19,7 +19,7 @@ const scales: ReadonlyMap<string, number> = new Map([
 /** Amounts by unit, in the units' smallest steps. Keys are sorted; a zero is stated, not left out. */
 export type Amounts = Readonly<Record<string, number>>;
 
-export function scaleOf(unit: string): number {
+function scaleOf(unit: string): number {
   return scales.get(unit) ?? 0;
 }
 

@@ -26,10 +26,8 @@ export interface OpenSession extends Envelope {
   readonly session: string;
   readonly agent: string;
   readonly mode: SessionMode;
-  /** Limits by unit. */
+  /** Limits by unit. A zero means zero; a unit that is not here is not limited. */
   readonly budget: Amounts;
-  /** Units whose limit is stated, zero limits included: a zero means zero. */
-  readonly units: readonly string[];
   readonly activate: boolean;
 }
 

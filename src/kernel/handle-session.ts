@@ -1,8 +1,8 @@
 /** Sessions: opening, and every transition of the table in `session.ts`. */
-import { amountOf } from './amount.ts';
 import type { OpenSession, TransitionSession } from './command.ts';
 import type { Event } from './event.ts';
 import { controlledSession, type HandlerFor, isOwner } from './handled.ts';
+import { sortedEntries } from './order.ts';
 import { permits } from './principal.ts';
 import { reject } from './rejection.ts';
 import { isTerminal, nextStatus, putsToWork } from './session.ts';
@@ -32,9 +32,7 @@ export const openSession: HandlerFor<OpenSession> = (view, command) => {
     session: command.session,
   });
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
-  const budget = Object.fromEntries(
-    command.units.toSorted().map((unit) => [unit, amountOf(command.budget, unit)]),
-  );
+  const budget = Object.fromEntries(sortedEntries(command.budget));
   return {
     events: [
       {

@@ -1,22 +1,16 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
-export { type Amounts, formatAmount, parseAmount, parseAmounts, scaleOf } from './amount.ts';
+export { type Amounts, formatAmount, parseAmount, parseAmounts } from './amount.ts';
 export { apply } from './apply.ts';
-export { available, type BudgetRecord, budgetKey, type Reservation } from './budget.ts';
-export type { Command, CommandKind, Kill, SchemaFact } from './command.ts';
-export type { Event, EventPosition, EventType } from './event.ts';
+export { available, type BudgetRecord, budgetKey } from './budget.ts';
+export type { Command, Kill, SchemaFact } from './command.ts';
+export type { Event, EventType } from './event.ts';
 export { footprint, type RecordName, touched } from './footprint.ts';
 export { handle } from './handle.ts';
-export type { Handled, HandleContext } from './handled.ts';
-export {
-  coveringLatchKeys,
-  isKillScope,
-  type KillScope,
-  type KillSubject,
-  latchKey,
-} from './latch.ts';
+export type { Handled } from './handled.ts';
+export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
-export { compareText, sortedEntries } from './order.ts';
+export { sortedEntries } from './order.ts';
 export {
   grantableRoles,
   isGrantableRole,
@@ -27,10 +21,9 @@ export {
 export { compilePolicy, type CompiledPolicy } from './policy/compile.ts';
 export { checkPolicy } from './policy/check.ts';
 export type { PolicyDocument } from './policy/document.ts';
-export { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
-export type { Finding } from './policy/finding.ts';
+export { evaluatePolicy } from './policy/evaluate.ts';
 export { isResourceTemplate } from './policy/resource.ts';
-export { riskLevels, type RiskLevel } from './policy/risk.ts';
+export { type RiskLevel } from './policy/risk.ts';
 export {
   type DecisionOutcome,
   type DecisionRecord,
@@ -39,7 +32,6 @@ export {
   type EstimateTerm,
   isLive,
   parentOf,
-  type PermitStatus,
   type RecordChange,
   type RecordKind,
   recordKinds,
@@ -49,14 +41,7 @@ export {
   type StateView,
   type StoredAnswer,
   type TicketRecord,
-  type TicketStatus,
   type ToolRecord,
 } from './record.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
-export {
-  isTerminal,
-  type SessionMode,
-  sessionModes,
-  type SessionStatus,
-  type SessionTransition,
-} from './session.ts';
+export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

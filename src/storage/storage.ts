@@ -1,10 +1,10 @@
 /**
  * The storage contract: what the engine needs from a database, and nothing more.
  *
- * A store keeps one or more named logs, one at a time through one handle. A log is a gapless sequence of sealed entries, the records
- * (current state) that those entries produced, and the contents that the entries commit to. The three
- * are written together by `append`, which is the only write path. A store decides nothing: it neither
- * reads entry bodies nor interprets record values.
+ * A store keeps one or more named logs, one at a time through one handle. A log is a gapless sequence of
+ * sealed entries, the records (current state) that those entries produced, and the contents that the
+ * entries commit to. The three are written together by `append`, which is the only write path. A store
+ * decides nothing: it neither reads entry bodies nor interprets record values.
  *
  * Durability: when `append` resolves with `appended`, the batch MUST survive a power cut. A store that
  * cannot promise this MUST refuse to open (`memory` is the one exception and says so in `durable`).

@@ -30,7 +30,6 @@ const keyed: Readonly<Record<string, Keyed>> = {
       agent: 'bot',
       mode: 'live',
       budget: { usd: 5 },
-      units: ['usd'],
       activate: true,
       idempotencyKey: 'k',
     };

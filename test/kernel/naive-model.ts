@@ -82,7 +82,7 @@ export class NaiveModel {
     const session = { ...command, status: command.activate ? 'active' : 'created', steers: [] };
     if (this.state.killed(session)) return 'killed';
     sessions.set(command.session, session);
-    for (const unit of command.units) {
+    for (const unit of Object.keys(command.budget)) {
       const limit = command.budget[unit] ?? 0;
       budgets.set(`${command.session}|${unit}`, { limit, reserved: 0, posted: 0, frozen: false });
     }

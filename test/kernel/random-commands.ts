@@ -147,7 +147,6 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
         budget,
         ...key,
         mode: pick(modes, b + c),
-        units: Object.keys(budget),
         activate: a % 9 !== 8,
       };
     }

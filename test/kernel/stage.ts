@@ -184,9 +184,8 @@ export class Stage extends KernelWorld {
     ...more
   }: Opening = {}): string {
     const budget = more.budget ?? { usd: 100_000_000 };
-    const units = Object.keys(budget);
     const session = more.id ?? `s-${this.commands.length}`;
-    this.do({ kind: 'open-session', by, session, agent, mode, budget, units, activate });
+    this.do({ kind: 'open-session', by, session, agent, mode, budget, activate });
     return session;
   }
 
