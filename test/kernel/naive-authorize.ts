@@ -59,11 +59,13 @@ function reserved(state: NaiveState, request: Request, now: number): string {
   const old = asks && live ? ticketFor(state, request) : undefined;
   const stands = old !== undefined && standsStill(state, old, request, now);
   if (stands && old.status === 'denied') return 'deny approval-denied';
-  const budgets = [...Object.keys(session.budget)].toSorted().map((unit) => ({
-    unit,
-    amount: cost[unit] ?? 0,
-    budget: state.budgets.get(`${session.session}|${unit}`),
-  }));
+  const budgets = Object.keys(session.budget)
+    .toSorted()
+    .map((unit) => ({
+      unit,
+      amount: cost[unit] ?? 0,
+      budget: state.budgets.get(`${session.session}|${unit}`),
+    }));
   for (const { budget, amount } of budgets) {
     if (budget?.frozen === true) return 'deny budget-frozen';
     if (budget === undefined || amount > budget.limit - budget.reserved - budget.posted) {

@@ -81,14 +81,18 @@ function checkActions(findings: Findings, value: unknown): readonly string[] {
 
 /** Each wildcard pattern is matched with each action: what that costs is known before it is spent. */
 function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
-  const actions = Object.keys(Object(document['actions']) as object).length;
-  const tiers = Object.values(Object(document['tiers']) as Record<string, unknown>);
-  const rules = Array.isArray(document['rules']) ? (document['rules'] as readonly unknown[]) : [];
-  const matched = rules.map((rule) => Object(Object(rule)['match'])['action'] as unknown);
+  const actions = Object.keys(membersOf(document['actions'])).length;
+  const tiers = Object.values(membersOf(document['tiers']));
+  const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
+  const matched = rules.map((rule) => membersOf(membersOf(rule)['match'])['action']);
   const wildcards = [...tiers, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
   return wildcards.length * actions > limits.policyMatchesMax;
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 /** A pattern that names no declared action could never have an effect: a misspelling, most likely. */
