@@ -16,7 +16,7 @@ import {
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
-import type { Head, Storage } from '../storage/storage.ts';
+import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import {
   Administration,
   type AgentDeclaration,
@@ -101,6 +101,19 @@ function asserted(core: Core, assertion: IdentityAssertion): Principal {
   }
 }
 
+/** A read of the store, with its failure in the engine's words. */
+async function reading<T>(
+  read: Promise<T>,
+  code: 'store-unavailable' | 'outcome-unknown' = 'store-unavailable',
+): Promise<T> {
+  try {
+    return await read;
+  } catch (failure) {
+    if (!StorageError.is(failure)) throw failure;
+    throw fault(code, `${failure.code}: ${failure.message}`, failure);
+  }
+}
+
 export class ControlPlane {
   readonly identity: Identity;
   readonly #core: Core;
@@ -142,7 +155,7 @@ export class ControlPlane {
       committed(ids, { secret }),
     );
     return answered.replayed
-      ? this.#attached(principal, record)
+      ? this.#attached(principal, record, 'outcome-unknown')
       : new Session(core, principal, record, secret);
   }
 
@@ -153,12 +166,18 @@ export class ControlPlane {
     if (record === undefined || record.org !== by.org || record.principal !== by.id) {
       throw rejected(reject('session-unknown'));
     }
-    return this.#attached(principal, record);
+    return this.#attached(principal, record, 'store-unavailable');
   }
 
-  async #attached(principal: Principal, record: SessionRecord): Promise<Session> {
+  /** `code`: what a store that fails here means to the caller. */
+  async #attached(
+    principal: Principal,
+    record: SessionRecord,
+    code: 'store-unavailable' | 'outcome-unknown',
+  ): Promise<Session> {
     const { storage } = this.#core.options;
-    const contents = await storage.readContents(record.openedIndex, record.openedIndex + 1);
+    const { openedIndex } = record;
+    const contents = await reading(storage.readContents(openedIndex, openedIndex + 1), code);
     const secret = contents.find(({ field }) => field === 'secret')?.text;
     if (secret === undefined) throw fault('input-invalid', 'the session’s secret was erased');
     return new Session(this.#core, principal, record, secret);
@@ -240,7 +259,8 @@ export class ControlPlane {
     key: string,
   ): Promise<RecordsByKind[K] | undefined> {
     if (kind !== 'budget' && !isQualifiedName(key)) return undefined;
-    const { records } = await this.#core.options.storage.readRecords([{ kind, key }]);
+    const { storage } = this.#core.options;
+    const { records } = await reading(storage.readRecords([{ kind, key }]));
     const [record] = records;
     return record === undefined ? undefined : (JSON.parse(record.value) as RecordsByKind[K]);
   }
@@ -264,7 +284,7 @@ export class ControlPlane {
 
   /** The log's head: export it, and `verify` can later show that the log continues it. */
   head(): Promise<Head> {
-    return this.#core.options.storage.head();
+    return reading(this.#core.options.storage.head());
   }
 
   /** Waits for what is queued and releases the store. */

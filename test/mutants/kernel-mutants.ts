@@ -238,8 +238,8 @@ export const kernelMutants: readonly Mutant[] = [
     name: 'zero-means-unlimited',
     guards: 'A zero limit means zero.',
     file: kernel('handle-session'),
-    find: '[unit, amountOf(command.budget, unit)]',
-    replace: '[unit, amountOf(command.budget, unit) || Number.MAX_SAFE_INTEGER]',
+    find: 'sortedEntries(command.budget)',
+    replace: 'sortedEntries(command.budget).map(([unit, limit]) => [unit, limit || 2 ** 53 - 1])',
     tests: ledgerTests,
   },
   {

@@ -6,5 +6,6 @@
 import { kernelMutants } from './kernel-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { storeMutants } from './store-mutants.ts';
 
-export const mutants: readonly Mutant[] = [...policyMutants, ...kernelMutants];
+export const mutants: readonly Mutant[] = [...policyMutants, ...kernelMutants, ...storeMutants];

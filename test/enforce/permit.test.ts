@@ -1,0 +1,31 @@
+/** Permits at the enforcement point: used up by their first use, and for exactly their call. */
+import { expect, test } from 'vitest';
+import { bindTool } from '../../src/engine/index.ts';
+import { memory, openControlPlane } from '../../src/index.ts';
+
+const tool = { name: 'read', action: 'order.read', resource: 'order/{id}' };
+const policy = {
+  format: 1,
+  version: 1,
+  actions: { 'order.read': {} },
+  tiers: { autoApprove: ['order.read'] },
+};
+
+test('a permit is used up by its first use, and is for its own call only', async () => {
+  const plane = await openControlPlane({
+    storage: memory(),
+    policy,
+    agents: ['bot'],
+    tools: [tool],
+  });
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const bound = bindTool(tool);
+  const read = session.read({ id: 'o-1' });
+  const other = session.read({ id: 'o-2' });
+  const { permit } = await session.authorize({ tool: bound, arguments: read });
+  expect(() => session.take(permit, bound, other)).toThrow(/another call/);
+  expect(session.take(permit, bound, read).resource).toBe('order/o-1');
+  expect(() => session.take(permit, bound, read)).toThrow(/used before/);
+  await plane.close();
+});

@@ -1,0 +1,328 @@
+/**
+ * What the model-based suite does to a model and to a real control plane at once. Each command asks
+ * both and compares the answers; `Reality` is the library on some store, with a fake clock and
+ * seeded ids.
+ */
+import { expect } from 'vitest';
+import * as fc from 'fast-check';
+import {
+  bindTool,
+  type ControlPlane,
+  openControlPlane,
+  type Permit,
+  type Session,
+  type ToolDeclaration,
+} from '../../src/engine/index.ts';
+import type { KillScope } from '../../src/kernel/index.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { FakeClock, seededIds } from '../../src/testing/index.ts';
+import { runTimeoutMs, type ShopModel, ticketTimeoutMs } from './model.ts';
+import { codeOf } from './shop.ts';
+
+const estimate = { usd: { argument: 'amount' } } as const;
+const declarations: readonly ToolDeclaration[] = [
+  { name: 'pay', action: 'order.pay', estimate },
+  { name: 'refund', action: 'order.refund', estimate },
+  { name: 'erase', action: 'order.erase' },
+];
+const tools = new Map(declarations.map((tool) => [tool.name, bindTool(tool)]));
+
+function policy(version: number): object {
+  return {
+    format: 1,
+    version,
+    actions: {
+      'order.pay': { runTimeoutMs },
+      'order.refund': { runTimeoutMs },
+      'order.erase': {},
+    },
+    tiers: {
+      unrestricted: ['order.pay'],
+      alwaysApprove: ['order.refund'],
+      blocked: ['order.erase'],
+    },
+    approvals: { timeoutMs: ticketTimeoutMs },
+  };
+}
+
+export class Reality {
+  readonly clock = new FakeClock(0);
+  readonly sessions: string[] = [];
+  readonly tickets: string[] = [];
+  /** Permits by their position in the model; those of an earlier opening are gone. */
+  readonly permits = new Map<number, Permit>();
+  readonly #handles = new Map<string, Session>();
+  readonly #store: () => Storage;
+  readonly #ids = seededIds('model');
+  #plane: ControlPlane | undefined;
+  keys = 0;
+
+  constructor(store: () => Storage) {
+    this.#store = store;
+  }
+
+  get plane(): ControlPlane {
+    if (this.#plane === undefined) throw new Error('not open');
+    return this.#plane;
+  }
+
+  async open(version: number): Promise<void> {
+    this.#plane = await openControlPlane({
+      storage: this.#store(),
+      clock: this.clock,
+      ids: this.#ids,
+      agents: ['bot'],
+      tools: declarations,
+      policy: policy(version),
+    });
+    this.permits.clear();
+    this.#handles.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.#plane?.close();
+  }
+
+  principal(name: 'ops' | 'ada') {
+    const assertion = {
+      ops: { id: 'service:ops', org: 'acme', roles: ['operator'] },
+      ada: { id: 'user:ada', org: 'acme', roles: ['approver', 'admin'] },
+    }[name];
+    return this.plane.identity.assert(assertion);
+  }
+
+  keep(session: Session): void {
+    if (!this.sessions.includes(session.id)) this.sessions.push(session.id);
+    this.#handles.set(session.id, session);
+  }
+
+  async session(number: number): Promise<Session> {
+    const id = this.sessions[number] ?? '';
+    const known = this.#handles.get(id);
+    if (known !== undefined) return known;
+    const attached = await this.plane.attachSession(this.principal('ops'), id);
+    this.#handles.set(id, attached);
+    return attached;
+  }
+
+  activate(version: number) {
+    return this.plane.activatePolicy(policy(version), this.principal('ada'));
+  }
+}
+
+export type ShopCommand = fc.AsyncCommand<ShopModel, Reality>;
+
+/** A command from a name, a guard and what it does. */
+function command(
+  name: string,
+  run: (model: ShopModel, real: Reality) => Promise<void>,
+  check: (model: ShopModel) => boolean = () => true,
+): ShopCommand {
+  return { check, run, toString: () => name };
+}
+
+const any = <T>(items: readonly T[], at: number): readonly [number, T] => {
+  const index = at % items.length;
+  return [index, items[index] as T];
+};
+const someSessions = (model: ShopModel): boolean => model.sessions.length > 0;
+const someTickets = (model: ShopModel): boolean => model.tickets.length > 0;
+
+function open(usd: number, actions: number): ShopCommand {
+  return command(`open(${usd}, ${actions})`, async (model, real) => {
+    const expected = model.open({ usd, actions });
+    const answer = real.plane.openSession({
+      principal: real.principal('ops'),
+      agent: 'bot',
+      budget: { usd: micro(usd), actions },
+    });
+    expect(await codeOf(answer)).toBe(expected);
+    if (expected === 'resolved') real.keep(await answer);
+  });
+}
+
+function transition(at: number, name: 'pause' | 'resume' | 'complete' | 'abort'): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [number, session] = any(model.sessions, at);
+    const handle = await real.session(number);
+    const expected = model.transition(session, name);
+    expect(await codeOf(handle[name]())).toBe(expected);
+  };
+  return command(`${name}(${at})`, run, someSessions);
+}
+
+function authorize(
+  at: number,
+  tool: 'pay' | 'refund' | 'erase',
+  amount: number,
+  options: { readonly later?: boolean; readonly copies?: number } = {},
+): ShopCommand {
+  const { later = false, copies = 1 } = options;
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [number, session] = any(model.sessions, at);
+    const handle = await real.session(number);
+    const bound = tools.get(tool);
+    if (bound === undefined) throw new Error('no such tool');
+    real.keys += 1;
+    const request = {
+      tool: bound,
+      arguments: handle.read({ amount: micro(amount) }),
+      start: later ? 'later' : 'now',
+      ...(copies > 1 ? { idempotencyKey: `key-${real.keys}` } : {}),
+    } as const;
+    const sent = Array.from({ length: copies }, () => handle.authorize(request));
+    const expected = model.authorize(session, tool, amount, later);
+    // A copy of a call that waits continues it: the ticket is the same.
+    const decisions = await Promise.all(sent);
+    for (const decision of decisions) {
+      const { outcome, code } = decision;
+      expect({ outcome, code }).toEqual({ outcome: expected.outcome, code: expected.code });
+    }
+    const permits = decisions.flatMap(({ permit }) => permit ?? []);
+    expect(permits.length).toBe(expected.permit === undefined ? 0 : 1);
+    if (expected.permit !== undefined && permits[0] !== undefined) {
+      real.permits.set(model.permits.indexOf(expected.permit), permits[0]);
+    }
+    if (expected.ticket === undefined) return;
+    const place = model.tickets.indexOf(expected.ticket);
+    const ids = new Set(decisions.map(({ ticket }) => ticket));
+    expect(ids.size).toBe(1);
+    const [id = ''] = ids;
+    expect(real.tickets[place] ?? id).toBe(id);
+    real.tickets[place] = id;
+  };
+  const name = `authorize(${at}, ${tool}, ${amount}, ${later}, ${copies})`;
+  return command(name, run, someSessions);
+}
+
+function resolve(at: number, how: 'start' | 'void' | 'settle', used: number): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const held = [...real.permits];
+    if (held.length === 0) return;
+    const [, [place, permit]] = any(held, at);
+    const modelled = model.permits[place];
+    if (modelled === undefined) throw new Error('a permit that the model does not know');
+    const handle = await real.session(modelled.session.number);
+    if (how === 'settle') {
+      const expected = model.settle(modelled, used);
+      const answer = handle.settle(permit, {
+        outcome: 'succeeded',
+        usage: { usd: micro(used) },
+      });
+      expect(await codeOf(answer)).toBe(expected);
+      if (expected === 'resolved') expect(await answer).toEqual(modelled.posted);
+      return;
+    }
+    const expected = model[how](modelled);
+    expect(await codeOf(handle[how](permit))).toBe(expected);
+  };
+  return command(`${how}(${at}, ${used})`, run);
+}
+
+function rule(at: number, ruling: 'approve' | 'deny' | 'cancel'): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [place, ticket] = any(model.tickets, at);
+    const expected = model.rule(ticket, ruling);
+    const order = { ticket: real.tickets[place] ?? '', by: real.principal('ada') };
+    expect(await codeOf(real.plane[ruling](order))).toBe(expected);
+  };
+  return command(`${ruling}(${at})`, run, someTickets);
+}
+
+function switchKill(kind: 'kill' | 'release', which: number): ShopCommand {
+  return command(`${kind}(${which})`, async (model, real) => {
+    const [key, scope] = scopeOf(which, real);
+    const expected = kind === 'kill' ? 'resolved' : model.release(key);
+    if (kind === 'kill') model.kill(key);
+    const order = { scope, by: real.principal('ops'), reason: 'modelled' };
+    expect(await codeOf(real.plane[kind](order))).toBe(expected);
+  });
+}
+
+function scopeOf(which: number, { sessions }: Reality): readonly [string, KillScope] {
+  const org = 'acme';
+  if (which % 3 === 0) return ['org', { kind: 'org', org }];
+  if (which % 3 === 1) return ['tool pay', { kind: 'tool', org, name: 'pay' }];
+  if (sessions.length === 0) return ['nobody', { kind: 'agent', org, name: 'nobody' }];
+  const number = which % sessions.length;
+  return [`session ${number}`, { kind: 'session', org, id: sessions[number] ?? 'none' }];
+}
+
+function advance(sevens: number): ShopCommand {
+  return command(`advance(${sevens})`, async (model, real) => {
+    for (let step = 0; step < sevens; step += 1) {
+      model.advance(7_000);
+      real.clock.advance(7_000);
+      await real.plane.sync();
+    }
+  });
+}
+
+/** The wall clock is set back: nothing that is over comes back, and the log's time stands. */
+function stepBack(sevens: number): ShopCommand {
+  return command(`stepBack(${sevens})`, async (model, real) => {
+    const ms = Math.min(model.wall, sevens * 7_000);
+    model.wall -= ms;
+    real.clock.step(-ms);
+  });
+}
+
+async function raisePolicy(model: ShopModel, real: Reality): Promise<void> {
+  model.raisePolicy();
+  expect((await real.activate(model.version)).version).toBe(model.version);
+}
+
+async function reopen(model: ShopModel, real: Reality): Promise<void> {
+  await real.close();
+  await real.open(model.version);
+}
+
+/** Every budget is what the model says. */
+export async function inspect(model: ShopModel, real: Reality): Promise<void> {
+  for (const [number, session] of model.sessions.entries()) {
+    const id = real.sessions[number] ?? '';
+    expect((await real.plane.session(id))?.status).toBe(session.status);
+    for (const unit of ['usd', 'actions'] as const) {
+      const budget = await real.plane.budget(id, unit);
+      expect(budget).toMatchObject({
+        limit: session.limit[unit],
+        reserved: session.reserved[unit],
+        posted: session.posted[unit],
+        overrun: unit === 'usd' ? session.overrun : 0,
+      });
+    }
+  }
+  const pending = model.tickets.filter(({ status }) => status === 'pending').length;
+  expect(real.plane.pendingTickets('acme')).toHaveLength(pending);
+}
+
+const at = fc.nat({ max: 20 });
+const amount = fc.constantFrom(0, 1, 2_000_000, 3_500_000);
+const tool = fc.constantFrom('pay' as const, 'pay' as const, 'refund' as const);
+
+export const shopCommands: fc.Arbitrary<ShopCommand>[] = [
+  fc.tuple(fc.constantFrom(0, 5_000_000, 9_000_000), fc.nat({ max: 6 })).map((a) => open(...a)),
+  fc.tuple(at, tool, amount).map((a) => authorize(...a)),
+  fc.tuple(at, tool, amount).map((a) => authorize(...a)),
+  fc.tuple(at, tool, amount).map((a) => authorize(...a, { later: true })),
+  fc.tuple(at, tool, amount).map((a) => authorize(...a, { copies: 3 })),
+  fc.tuple(at, amount).map(([s, a]) => authorize(s, 'erase', a)),
+  fc.tuple(at, fc.constant('start' as const), fc.constant(0)).map((a) => resolve(...a)),
+  fc.tuple(at, fc.constant('void' as const), fc.constant(0)).map((a) => resolve(...a)),
+  fc.tuple(at, fc.constant('settle' as const), amount).map((a) => resolve(...a)),
+  fc.tuple(at, fc.constantFrom('approve', 'approve', 'deny', 'cancel')).map((a) => rule(...a)),
+  fc.tuple(at, fc.constant('approve' as const)).map((a) => rule(...a)),
+  fc.tuple(fc.constant('kill' as const), at).map((a) => switchKill(...a)),
+  fc.tuple(fc.constant('release' as const), at).map((a) => switchKill(...a)),
+  fc.tuple(at, fc.constantFrom('pause', 'resume')).map((a) => transition(...a)),
+  fc.tuple(at, fc.constantFrom('complete', 'abort')).map((a) => transition(...a)),
+  fc.integer({ min: 1, max: 6 }).map(advance),
+  fc.integer({ min: 1, max: 3 }).map(stepBack),
+  fc.constant(command('raisePolicy', raisePolicy)),
+  fc.constant(command('reopen', reopen)),
+  fc.constant(command('inspect', inspect)),
+];
+
+function micro(amountMicros: number): string {
+  return `${Math.floor(amountMicros / 1e6)}.${String(amountMicros % 1e6).padStart(6, '0')}`;
+}

@@ -1,0 +1,243 @@
+/**
+ * The auditor: holds every reply that somebody heard against the log, and the log against its own
+ * model.
+ *
+ * It objects where an acknowledged answer is not in the log or differs from it, where a failure
+ * that was said to have done nothing did something, where replies contradict the order of real
+ * time, where one key had two answers, and where work went on that a kill should have stopped.
+ */
+import { LogModel } from './log-model.ts';
+import type { HeldPermit, Operation, Reply } from './operation.ts';
+import type { RawEntry } from './raw-entry.ts';
+
+export interface Evidence {
+  /** The bodies of the log's entries, in order. */
+  readonly bodies: readonly string[];
+  readonly operations: readonly Operation[];
+  readonly held: readonly HeldPermit[];
+  /** Lives that lasted to the end. */
+  readonly survivors: ReadonlySet<number>;
+}
+
+export function audit(evidence: Evidence): readonly string[] {
+  const model = new LogModel();
+  for (const body of evidence.bodies) model.add(JSON.parse(body) as RawEntry);
+  return [...model.problems, ...new ReplyAudit(model, evidence).run()];
+}
+
+type Of<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>;
+
+class ReplyAudit {
+  readonly #model: LogModel;
+  readonly #evidence: Evidence;
+  readonly #problems: string[] = [];
+  /** Where each acknowledged operation stands in the log, if it wrote something of its own. */
+  readonly #places = new Map<Operation, number>();
+  readonly #runs = new Set<string>();
+
+  constructor(model: LogModel, evidence: Evidence) {
+    this.#model = model;
+    this.#evidence = evidence;
+  }
+
+  run(): readonly string[] {
+    for (const operation of this.#evidence.operations) {
+      if (operation.reply !== undefined) this.#reply(operation, operation.reply);
+    }
+    this.#realTime();
+    this.#sameKeySameAnswer();
+    for (const held of this.#evidence.held) this.#stopped(held);
+    return this.#problems;
+  }
+
+  #reply(operation: Operation, reply: Reply): void {
+    switch (reply.kind) {
+      case 'decided':
+        return this.#decided(operation, reply);
+      case 'opened':
+        return this.#opened(operation, reply);
+      case 'settled':
+        return this.#settled(operation, reply);
+      case 'latched':
+        return this.#latched(operation, reply);
+      case 'done':
+        return this.#done(operation);
+      case 'refused':
+        return this.#refused(operation, reply);
+      case 'fault':
+        return this.#failed(operation, reply);
+      case 'thrown':
+        return this.#object(operation, `threw ${reply.text}`);
+    }
+  }
+
+  #decided(operation: Operation, { decision, runs }: Of<'decided'>): void {
+    const entry = this.#model.entries[decision.index];
+    if (entry?.type !== 'action-decided' || entry.data.decision !== decision.id) {
+      return this.#object(operation, `was acknowledged at ${decision.index} and is not in the log`);
+    }
+    const { data } = entry;
+    for (const member of ['outcome', 'code', 'tool', 'resource', 'policyVersion'] as const) {
+      const same = data[member] === decision[member];
+      this.#demand(same, operation, `was told another ${member} than entry ${entry.index}`);
+    }
+    const { about } = operation;
+    this.#demand(data.argumentsDigest === about.digest, operation, 'was told of other arguments');
+    this.#demand(entry.session === about.session, operation, 'was told of another session');
+    this.#demand(entry.by.id === about.person, operation, 'was decided for somebody else');
+    if (!decision.replayed) this.#places.set(operation, entry.index);
+    if (!runs) return;
+    this.#demand(data.permit !== 'none', operation, 'got a permit that the log does not know');
+    this.#demand(!this.#runs.has(decision.id), operation, 'got a permit that was given before');
+    this.#runs.add(decision.id);
+  }
+
+  #opened(operation: Operation, { session }: Of<'opened'>): void {
+    const opened = this.#model.sessions.get(session)?.opened;
+    if (opened === undefined) return this.#object(operation, 'opened a session that is not logged');
+    this.#demand(opened.by.id === operation.about.person, operation, 'got somebody’s session');
+    if (!operation.again) this.#places.set(operation, opened.index);
+  }
+
+  #settled(operation: Operation, { posted }: Of<'settled'>): void {
+    const permit = this.#model.permits.get(operation.about.permit ?? '');
+    if (permit === undefined || permit.resolvedIndex === Infinity) {
+      return this.#object(operation, 'settled a permit that the log has not resolved');
+    }
+    const resolved = this.#model.entries[permit.resolvedIndex];
+    if (resolved?.type !== 'permit-settled') return;
+    const same = Object.entries(posted).every(([unit, used]) => permit.usage[unit] === used);
+    this.#demand(same, operation, 'was told of another usage than the log’s');
+  }
+
+  #latched(operation: Operation, { engaged, engagedIndex }: Of<'latched'>): void {
+    const entry = this.#model.entries[engagedIndex];
+    this.#demand(entry?.type === 'kill-engaged', operation, 'was told of a kill that is no entry');
+    const kill = operation.kind === 'engage-kill';
+    this.#demand(engaged === kill, operation, `was told that the latch is ${String(engaged)}`);
+    if (kill && !operation.again && entry?.by.id === operation.about.person) {
+      this.#places.set(operation, engagedIndex);
+    }
+  }
+
+  #done(operation: Operation): void {
+    const { kind, about } = operation;
+    const entry = this.#model.entries.find((each) => {
+      const { data, type } = each;
+      if (kind === 'start-permit') return type === 'permit-started' && data.permit === about.permit;
+      if (kind === 'void-permit') {
+        return /^permit-(voided|expired)$/.test(type) && data.permit === about.permit;
+      }
+      if (kind === 'activate-policy') {
+        return type === 'policy-activated' && data.document.version === about.version;
+      }
+      if (kind === 'transition-session') {
+        return each.session === about.session && data.transition === about.transition;
+      }
+      const rulings = { approve: 'approved', deny: 'denied', cancel: 'cancelled' };
+      const ruled = `ticket-${rulings[verb(kind)]}`;
+      return type === ruled && data.ticket === about.ticket;
+    });
+    if (entry === undefined) return this.#object(operation, 'was acknowledged and is not logged');
+    const once = kind === 'start-permit' || kind === 'approve-ticket' || kind === 'deny-ticket';
+    if (once && !operation.again) this.#places.set(operation, entry.index);
+  }
+
+  /** A refusal is an answer: it is in the log, for whoever asks what was tried. */
+  #refused(operation: Operation, { code }: Of<'refused'>): void {
+    const { kind, about } = operation;
+    const logged = this.#model.rejections.some(
+      ({ data, by }) =>
+        data.command === kind && data.rejection.code === code && by.id === about.person,
+    );
+    this.#demand(logged, operation, `was refused with ${code}, which is not in the log`);
+  }
+
+  /** A fault is no answer. One that says that nothing was decided has to be right. */
+  #failed(operation: Operation, { code }: Of<'fault'>): void {
+    const key = this.#keyOf(operation);
+    if (key === undefined) return;
+    const answers = this.#model.answers.get(key);
+    if (code === 'kill-local-only' && this.#evidence.survivors.has(operation.life)) {
+      this.#demand(answers !== undefined, operation, 'killed locally and never wrote it down');
+    }
+    const sentOnce = !operation.again && !this.#sentAgain(operation);
+    const nothing = code === 'store-unavailable' || code === 'overloaded';
+    const holds = !nothing || !sentOnce || answers === undefined;
+    this.#demand(holds, operation, `was told ${code} and is in the log`);
+  }
+
+  /** If A was heard before B was sent, A stands before B. */
+  #realTime(): void {
+    const bySending = [...this.#places].toSorted(([a], [b]) => a.sent - b.sent);
+    const byHearing = bySending.toSorted(([a], [b]) => (a.heard ?? 0) - (b.heard ?? 0));
+    let heard = 0;
+    let latest = -1;
+    for (const [operation, index] of bySending) {
+      for (let next = byHearing[heard]; next !== undefined; next = byHearing[heard]) {
+        if ((next[0].heard ?? Infinity) >= operation.sent) break;
+        latest = Math.max(latest, next[1]);
+        heard += 1;
+      }
+      const problem = `stands at ${index}, before ${latest}, which was heard of earlier`;
+      this.#demand(index > latest, operation, problem);
+    }
+  }
+
+  #sameKeySameAnswer(): void {
+    const final = new Map<string, string>();
+    for (const operation of this.#evidence.operations) {
+      const key = this.#keyOf(operation);
+      const { reply } = operation;
+      if (key === undefined || reply === undefined || reply.kind === 'fault') continue;
+      // Not final: a call that waits, a kill or release that others have turned back since.
+      if (reply.kind === 'decided' && reply.decision.outcome === 'require-approval') continue;
+      if (operation.kind === 'engage-kill' || operation.kind === 'release-kill') continue;
+      const answer = answerText(reply);
+      const known = final.get(key);
+      final.set(key, known ?? answer);
+      const same = known === undefined || known === answer;
+      this.#demand(same, operation, `asked again with ${key} and was told ${answer}, not ${known}`);
+    }
+  }
+
+  /** Work that a kill or an abort met has its signal, on every worker that lived to see it. */
+  #stopped({ permit, lived, aborted }: HeldPermit): void {
+    const model = this.#model.permits.get(permit);
+    if (model === undefined || !lived || aborted) return;
+    const { entry, resolvedIndex } = model;
+    const kills = this.#model.killsOver(entry, entry.index, resolvedIndex);
+    if (kills.length > 0) this.#problems.push(`permit ${permit} ran on under ${kills.join()}`);
+    const ended = this.#model.sessions.get(entry.session ?? '')?.abortedIndex ?? Infinity;
+    if (ended < resolvedIndex) this.#problems.push(`permit ${permit} outlived its session`);
+  }
+
+  #keyOf({ about, kind }: Operation): string | undefined {
+    if (about.key === undefined) return undefined;
+    return `${about.org}|${about.person}|${kind}|${about.key}`;
+  }
+
+  #sentAgain(operation: Operation): boolean {
+    const key = this.#keyOf(operation);
+    return this.#evidence.operations.some((each) => each.again && this.#keyOf(each) === key);
+  }
+
+  #demand(holds: boolean, operation: Operation, problem: string): void {
+    if (!holds) this.#object(operation, problem);
+  }
+
+  #object({ number, kind, about }: Operation, problem: string): void {
+    this.#problems.push(`operation ${number} (${kind} by ${about.person}) ${problem}`);
+  }
+}
+
+function verb(kind: string): 'approve' | 'deny' | 'cancel' {
+  return kind.replace('-ticket', '') as 'approve' | 'deny' | 'cancel';
+}
+
+function answerText(reply: Reply): string {
+  if (reply.kind === 'decided') return `${reply.decision.outcome} ${reply.decision.id}`;
+  if (reply.kind === 'opened') return `opened ${reply.session}`;
+  if (reply.kind === 'refused') return `refused ${reply.code}`;
+  return reply.kind;
+}

@@ -1,0 +1,76 @@
+/** What exists in a simulated world: agents, tools, policies and people. */
+import type { IdentityAssertion } from '../../src/identity/assertion.ts';
+import type { ToolDeclaration } from '../../src/engine/index.ts';
+
+export const agents = ['clerk', 'courier'];
+
+export const tools: readonly ToolDeclaration[] = [
+  {
+    name: 'pay',
+    action: 'order.pay',
+    resource: 'order/{order}',
+    estimate: { usd: { argument: 'amount' } },
+  },
+  { name: 'look', action: 'order.look', resource: 'order/{order}', estimate: { usd: '0.25' } },
+  {
+    name: 'wire',
+    action: 'bank.wire',
+    resource: 'account/{order}',
+    estimate: { usd: { argument: 'amount' } },
+  },
+  { name: 'erase', action: 'order.erase', resource: 'order/{order}' },
+  { name: 'guess', action: 'order.guess', resource: 'order/{order}' },
+];
+
+export const firstPolicy = policy(1);
+
+/** Versions differ in what is paid without a question and in who may be wired. */
+export function policy(version: number): object {
+  return {
+    format: 1,
+    version,
+    actions: {
+      'order.pay': { risk: 'medium', runTimeoutMs: 20_000 },
+      'order.look': { runTimeoutMs: 5_000 },
+      'bank.wire': { risk: 'high', runTimeoutMs: 30_000 },
+      'order.erase': {},
+      'order.guess': {},
+    },
+    tiers: {
+      blocked: ['order.erase'],
+      alwaysApprove: ['bank.wire'],
+      autoApprove: ['order.pay'],
+      unrestricted: ['order.look'],
+      steer: ['order.guess'],
+    },
+    autoApproveWhen: { riskAtMost: 'medium' },
+    rules: [
+      {
+        id: 'steer-guesses',
+        effect: 'steer',
+        match: { action: 'order.guess' },
+        steer: { guidance: 'look instead', suggest: ['order.look'], retriesAtMost: 2 },
+      },
+      {
+        id: 'large-pay',
+        effect: 'require-approval',
+        match: { action: 'order.pay' },
+        when: { path: 'arguments.amount', moreThan: String(2 + (version % 3)) },
+      },
+    ],
+    approvals: { roles: ['approver', 'admin'], timeoutMs: 40_000 },
+  };
+}
+
+export const people: Readonly<Record<string, IdentityAssertion>> = {
+  billing: { id: 'service:billing', org: 'acme', roles: ['agent'] },
+  // An operator who may also approve: but not what it asked for itself.
+  ops: { id: 'service:ops', org: 'acme', roles: ['operator', 'approver'] },
+  ada: { id: 'user:ada', org: 'acme', roles: ['approver'] },
+  globex: { id: 'service:globex', org: 'globex', roles: ['operator'] },
+  gwen: { id: 'user:gwen', org: 'globex', roles: ['approver'] },
+  root: { id: 'user:root', org: 'acme', roles: ['admin'] },
+};
+
+export const requesters = ['billing', 'ops', 'globex'] as const;
+export const approvers = ['ada', 'gwen', 'ops', 'billing', 'root'] as const;

@@ -1,0 +1,157 @@
+/**
+ * Seeded simulations of several workers over one faulty store. A failing seed names the command
+ * line that runs it again. And the proof that the auditor can fail: sabotaged stores that it has to
+ * object to.
+ */
+import { randomInt } from 'node:crypto';
+import { expect, test } from 'vitest';
+import {
+  appendLeaves,
+  readEntry,
+  rootHash,
+  type SealedEntry,
+  sealEntry,
+} from '../../src/log/index.ts';
+import type { Batch, Head, Storage } from '../../src/storage/storage.ts';
+import { commandLine, simulate, type SimulationResult } from './simulate.ts';
+
+const steps = Number(process.env['SIM_STEPS'] ?? 400);
+const freshRuns = Number(process.env['SIM_RUNS'] ?? 6);
+
+/** Seeds that once found something are kept for good. */
+const keptSeeds = ['a-0', 'a-4', 'a-11', 'b-1', 'b-3', 'kill-1', 'doubt-2', 'soak-5'];
+const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
+
+test.each(keptSeeds)('seed %s holds', async (seed) => {
+  expectHolds(await simulate({ seed, steps }));
+});
+
+test.each(freshSeeds)('fresh seed %s holds', async (seed) => {
+  expectHolds(await simulate({ seed, steps }));
+});
+
+test('the same seed gives the same log, byte for byte', async () => {
+  const first = await simulate({ seed: 'twice', steps: 150 });
+  const second = await simulate({ seed: 'twice', steps: 150 });
+  expect(second.bodies).toEqual(first.bodies);
+  expect(second.replies).toEqual(first.replies);
+  expect((await simulate({ seed: 'thrice', steps: 150 })).root).not.toBe(first.root);
+});
+
+test('a simulation meets what it is about', async () => {
+  const { types, replies, crashes } = await simulate({ seed: 'coverage', steps: 1_200 });
+  for (const type of [
+    'permit-started',
+    'permit-settled',
+    'permit-voided',
+    'permit-expired',
+    'budget-frozen',
+    'kill-engaged',
+    'kill-released',
+    'ticket-requested',
+    'ticket-approved',
+    'ticket-denied',
+    'ticket-expired',
+    'policy-activated',
+    'session-transitioned',
+    'command-rejected',
+  ]) {
+    expect(types).toHaveProperty(type);
+  }
+  for (const reply of ['decided', 'opened', 'settled', 'latched', 'refused', 'fault', 'unheard']) {
+    expect(replies).toHaveProperty(reply);
+  }
+  expect(crashes).toBeGreaterThan(0);
+});
+
+test('the auditor objects to a store that acknowledges without writing', async () => {
+  let appends = 0;
+  const { problems } = await simulate({
+    seed: 'sabotage',
+    steps: 60,
+    sabotage: (store) =>
+      wrapped(store, async (batch) => {
+        appends += 1;
+        return appends % 20 === 0 ? { status: 'appended' } : store.append(batch);
+      }),
+  });
+  expect(problems.some((problem) => /not (in the log|logged)/.test(problem))).toBe(true);
+});
+
+test('the auditor objects to a store that lets a conflict through', async () => {
+  const { problems } = await simulate({
+    seed: 'sabotage-2',
+    steps: 200,
+    sabotage: (store) =>
+      wrapped(store, async (batch) => {
+        // What was decided on an old head is sealed anew behind the new one: every hash holds.
+        const head = await store.head();
+        const moved = head.size !== batch.expectedSize && batch.entries.length > 0;
+        return store.append(moved ? sealedBehind(head, batch) : batch);
+      }),
+  });
+  expect(problems.some((problem) => problem.startsWith('entry '))).toBe(true);
+});
+
+test('the auditor objects to a store that loses an append it acknowledged', async () => {
+  let appends = 0;
+  const { problems } = await simulate({
+    seed: 'sabotage-3',
+    steps: 200,
+    sabotage: (store) =>
+      wrapped(store, async (batch) => {
+        appends += 1;
+        // The entries are kept, the records are not: the tables fall behind the log.
+        return store.append(appends % 15 === 0 ? { ...batch, records: [] } : batch);
+      }),
+  });
+  expect(problems.some((problem) => problem.startsWith('verify:'))).toBe(true);
+});
+
+/** Shows the command line that runs a failing seed again. */
+function expectHolds(result: SimulationResult): void {
+  const { problems } = result;
+  const again = problems.length === 0 ? '' : commandLine(result);
+  expect({ again, problems }).toEqual({ again: '', problems: [] });
+}
+
+function wrapped(store: Storage, append: Storage['append']): Storage {
+  return {
+    name: store.name,
+    durable: store.durable,
+    open: (log) => store.open(log),
+    append,
+    head: () => store.head(),
+    readEntries: (from, limit) => store.readEntries(from, limit),
+    readContents: (from, to) => store.readContents(from, to),
+    readRecords: (keys) => store.readRecords(keys),
+    scanRecords: (query) => store.scanRecords(query),
+    close: () => store.close(),
+  };
+}
+
+/** The batch, decided on another head, moved behind this one with a chain and root that hold. */
+function sealedBehind(head: Head, batch: Batch): Batch {
+  const by = head.size - batch.expectedSize;
+  const entries: SealedEntry[] = [];
+  for (const { body } of batch.entries) {
+    const { log, index, previous: _, format: __, ...draft } = readEntry(body);
+    const previous = entries.at(-1)?.leaf ?? head.previous;
+    entries.push(sealEntry(draft, { log, index: index + by, previous }));
+  }
+  const leaves = entries.map(({ leaf }) => leaf);
+  const frontier = appendLeaves({ size: head.size, hashes: head.frontier }, leaves);
+  return {
+    ...batch,
+    expectedSize: head.size,
+    entries,
+    contents: batch.contents.map((content) => ({ ...content, index: content.index + by })),
+    head: {
+      size: frontier.size,
+      previous: leaves.at(-1) ?? head.previous,
+      root: rootHash(frontier),
+      frontier: frontier.hashes,
+      at: Math.max(head.at, batch.head.at),
+    },
+  };
+}
