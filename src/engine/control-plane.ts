@@ -92,26 +92,26 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
 
 function asserted(core: Core, assertion: IdentityAssertion): Principal {
   try {
-    const { id, org, roles } = assertion;
-    // Read once: what is checked is what is minted, also where a list answers differently each time.
-    const given = Array.isArray(roles) ? Array.from<string>(roles) : roles;
-    return mintAssertion(core, { id, org, roles: given }, 'host-assertion');
+    return mintAssertion(core, assertion, 'host-assertion');
   } catch (failure) {
     throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
   }
 }
 
 /** A read of the store, with its failure in the engine's words. */
-async function reading<T>(
-  read: Promise<T>,
-  code: 'store-unavailable' | 'outcome-unknown' = 'store-unavailable',
-): Promise<T> {
+async function reading<T>(read: Promise<T>, code: ReadFault = 'store-unavailable'): Promise<T> {
   try {
     return await read;
   } catch (failure) {
-    if (!StorageError.is(failure)) throw failure;
-    throw fault(code, `${failure.code}: ${failure.message}`, failure);
+    throw readFault(failure, code);
   }
+}
+
+type ReadFault = 'store-unavailable' | 'outcome-unknown';
+
+function readFault(failure: unknown, code: ReadFault): unknown {
+  if (!StorageError.is(failure)) return failure;
+  return fault(code, `${failure.code}: ${failure.message}`, failure);
 }
 
 export class ControlPlane {
@@ -170,11 +170,7 @@ export class ControlPlane {
   }
 
   /** `code`: what a store that fails here means to the caller. */
-  async #attached(
-    principal: Principal,
-    record: SessionRecord,
-    code: 'store-unavailable' | 'outcome-unknown',
-  ): Promise<Session> {
+  async #attached(principal: Principal, record: SessionRecord, code: ReadFault): Promise<Session> {
     const { storage } = this.#core.options;
     const { openedIndex } = record;
     const contents = await reading(storage.readContents(openedIndex, openedIndex + 1), code);
@@ -266,8 +262,12 @@ export class ControlPlane {
   }
 
   /** The log's entries, in order. */
-  events(query: EventQuery = {}): AsyncGenerator<LogEvent, void, undefined> {
-    return readEvents(this.#core.options.storage, query);
+  async *events(query: EventQuery = {}): AsyncGenerator<LogEvent, void, undefined> {
+    try {
+      yield* readEvents(this.#core.options.storage, query);
+    } catch (failure) {
+      throw readFault(failure, 'store-unavailable');
+    }
   }
 
   /** Calls back with every committed event, this process's and others'. Returns a function that stops it. */

@@ -49,7 +49,8 @@ export class Core {
   readonly options: CoreOptions;
   readonly #sequencer: Sequencer;
   readonly #deadlines: Deadlines;
-  readonly #listeners = new Set<Listener>();
+  /** With each listener, what to do for it when the control plane closes. */
+  readonly #listeners = new Map<Listener, (() => void) | undefined>();
   #cancelPoll: (() => void) | undefined;
   #closed = false;
 
@@ -146,8 +147,8 @@ export class Core {
     return handle(cache, unkeyed, context).answer.status === 'done';
   }
 
-  listen(listener: Listener): () => void {
-    this.#listeners.add(listener);
+  listen(listener: Listener, onClose?: () => void): () => void {
+    this.#listeners.set(listener, onClose);
     return () => this.#listeners.delete(listener);
   }
 
@@ -163,6 +164,7 @@ export class Core {
     this.#deadlines.stop();
     await this.#sequencer.close();
     await this.options.storage.close();
+    for (const onClose of this.#listeners.values()) onClose?.();
     this.#listeners.clear();
     if (this.#sequencer.unwritten) throw fault('kill-local-only', 'it is not in the log');
   }
@@ -279,7 +281,7 @@ export class Core {
           break;
       }
     }
-    for (const listener of this.#listeners) heard(listener, events);
+    for (const listener of this.#listeners.keys()) heard(listener, events);
   }
 }
 

@@ -160,11 +160,14 @@ export class Session {
     });
   }
 
-  /** Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. */
+  /**
+   * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it.
+   * Rejects with `closed` when the control plane closes: the ticket stays and can be used after a restart.
+   */
   ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
     const core = this.#core;
     const { cache } = core.options.replica;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const settle = (): boolean => {
         const record = cache.peek('ticket', ticket);
         if (record?.status === 'pending' && !core.isKilled(record)) return false;
@@ -172,16 +175,19 @@ export class Session {
         return true;
       };
       if (settle()) return;
-      const stop = core.listen((events) => {
-        const concerns = events.some(
-          ({ event }) =>
-            event.type === 'kill-engaged' ||
-            (event.type.startsWith('ticket-') &&
-              'ticket' in event.data &&
-              event.data.ticket === ticket),
-        );
-        if (concerns && settle()) stop();
-      });
+      const stop = core.listen(
+        (events) => {
+          const concerns = events.some(
+            ({ event }) =>
+              event.type === 'kill-engaged' ||
+              (event.type.startsWith('ticket-') &&
+                'ticket' in event.data &&
+                event.data.ticket === ticket),
+          );
+          if (concerns && settle()) stop();
+        },
+        () => reject(fault('closed')),
+      );
     });
   }
 

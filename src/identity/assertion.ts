@@ -21,8 +21,10 @@ export function mintAssertion(
   if (!Array.isArray(roles) || roles.length > limits.rolesMax) {
     throw new TypeError(`roles must be a list of at most ${limits.rolesMax}`);
   }
-  for (const role of roles) {
+  // Read once: what is checked is what is minted, also where a list answers differently each time.
+  const given = Array.from<string>(roles);
+  for (const role of given) {
     if (!isGrantableRole(role)) throw new TypeError(`role ${quoted(role)} is not known`);
   }
-  return new Principal(issuer, { id, org, roles, via });
+  return new Principal(issuer, { id, org, roles: given, via });
 }

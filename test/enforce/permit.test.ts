@@ -1,7 +1,7 @@
 /** Permits at the enforcement point: used up by their first use, and for exactly their call. */
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
-import { memory, openControlPlane } from '../../src/index.ts';
+import { guard, memory, openControlPlane } from '../../src/index.ts';
 
 const tool = { name: 'read', action: 'order.read', resource: 'order/{id}' };
 const policy = {
@@ -28,4 +28,23 @@ test('a permit is used up by its first use, and is for its own call only', async
   expect(session.take(permit, bound, read).resource).toBe('order/o-1');
   expect(() => session.take(permit, bound, read)).toThrow(/used before/);
   await plane.close();
+});
+
+test('a call that waits for an approver is told when the control plane closes', async () => {
+  const asking = { ...policy, tiers: { alwaysApprove: ['order.read'] } };
+  const storage = memory();
+  const plane = await openControlPlane({
+    storage,
+    policy: asking,
+    agents: ['bot'],
+    tools: [tool],
+  });
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const call = guard(session, { ...tool, execute: () => 'ran' });
+  const waiting = call({ id: 'o-1' }, { waitForApproval: true });
+  const told = waiting.catch((failure: unknown) => failure);
+  while (plane.pendingTickets('acme').length === 0) await plane.sync();
+  await plane.close();
+  expect(await told).toMatchObject({ code: 'closed' });
 });

@@ -50,8 +50,8 @@ export const storeMutants: readonly Mutant[] = [
     name: 'ambiguous-commit-guessed',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
     file: 'src/engine/sequencer.ts',
-    find: "if (await this.#isInLog(decided.batch, unknown)) return 'appended';",
-    replace: '',
+    find: 'return entry?.leaf === first.leaf;',
+    replace: 'return false;',
     tests: ['test/simulation/simulation.test.ts', 'test/engine/store-trouble.test.ts'],
   },
   {
