@@ -1,5 +1,6 @@
 /** The disk: what one durable write costs here, whatever is built on it. */
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { awakeClock, machineMs } from './awake.ts';
 import { percentile } from './spread.ts';
 
 const block = Buffer.alloc(4_096, 'x');
@@ -10,20 +11,23 @@ export interface DiskTimes {
 }
 
 /** Appends 4 KiB and waits for fdatasync, over and over. Blocks the thread, as an fsync does. */
-export function measureDisk(path: string, durationMs: number): DiskTimes {
+export async function measureDisk(path: string, durationMs: number): Promise<DiskTimes> {
+  const clock = await awakeClock();
   const file = openSync(path, 'w');
-  const times: number[] = [];
+  const syncs: (readonly [from: number, to: number])[] = [];
   try {
-    for (const end = performance.now() + durationMs; performance.now() < end;) {
-      const start = performance.now();
+    for (const end = machineMs() + durationMs; machineMs() < end;) {
+      const start = machineMs();
       writeSync(file, block);
       fdatasyncSync(file);
-      times.push(performance.now() - start);
+      syncs.push([start, machineMs()]);
     }
   } finally {
     closeSync(file);
     rmSync(path);
   }
+  await clock.settled();
+  const times = syncs.map(([from, to]) => clock.between(from, to));
   times.sort((left, right) => left - right);
   return { p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
 }

@@ -4,8 +4,8 @@
  * All take turns in one process on one disk, so that their ratios mean something.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { memory, sqlite, type Storage } from '../src/index.ts';
+import { awakeClock, LoopDelay } from './awake.ts';
 import { bareRow, BareWriter } from './bare-writer.ts';
 import { BareThread } from './bare-thread.ts';
 import { measureDisk } from './disk.ts';
@@ -15,6 +15,7 @@ import { GovernedWork } from './governed-work.ts';
 import type { Plan } from './options.ts';
 import { progressOf } from './progress.ts';
 import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
+import { slowerByMs, slowerSqlite, waitForSlowerDisk } from './slower-disk.ts';
 
 const callerCounts = [1, 16, 64, 256] as const;
 const actionsForRowSize = 100;
@@ -35,6 +36,8 @@ export function measureDurable(plan: Plan): Promise<FindingsBuilder> {
             threadContender(plan, rowBytes, thread),
             ...callerCounts.map((callers) => governedContender(plan, work, callers)),
             memoryContender(plan),
+            slowerBareContender(plan, rowBytes, writer),
+            ...[1, 64].map((callers) => slowerGovernedContender(plan, callers)),
           ];
           const { rounds } = plan;
           const progress = progressOf('durable');
@@ -61,15 +64,14 @@ async function averageEntryBytes(work: GovernedWork, storage: Storage): Promise<
 
 function floors({ folder, roundMs }: Plan): readonly Contender[] {
   return [
-    { name: 'disk', run: async () => ({ ...measureDisk(`${folder}/disk.bin`, roundMs) }) },
+    { name: 'disk', run: async () => ({ ...(await measureDisk(`${folder}/disk.bin`, roundMs)) }) },
     {
       name: 'idle',
       run: async () => {
-        const loop = monitorEventLoopDelay({ resolution: 1 });
-        loop.enable();
+        const clock = await awakeClock();
+        const loop = new LoopDelay();
         await sleep(roundMs);
-        loop.disable();
-        return { loopDelayP99Ms: loop.percentile(99) / 1e6 };
+        return { loopDelayP99Ms: loop.stop(clock) };
       },
     },
   ];
@@ -90,6 +92,41 @@ function bareContender({ roundMs }: Plan, rowBytes: number, writer: BareWriter):
   };
 }
 
+function slowerBareContender({ roundMs }: Plan, rowBytes: number, writer: BareWriter): Contender {
+  const transact = (): void => {
+    writer.transact(bareRow(rowBytes));
+    waitForSlowerDisk();
+  };
+  return {
+    name: slower('bare'),
+    run: () =>
+      actionRate(roundMs, () => {
+        transact();
+        transact();
+      }),
+  };
+}
+
+function slowerGovernedContender({ folder, roundMs }: Plan, callers: number): Contender {
+  return {
+    name: slower(nameOf(callers)),
+    run: () =>
+      withFreshFile(folder, async (path) => {
+        const work = await GovernedWork.open(slowerSqlite(path));
+        try {
+          await work.drive(callers, { milliseconds: roundMs / 8 });
+          return { ...(await work.drive(callers, { milliseconds: roundMs })) };
+        } finally {
+          await work.plane.close();
+        }
+      }),
+  };
+}
+
+function slower(name: string): string {
+  return `${name}, disk ${slowerByMs} ms slower`;
+}
+
 function threadContender({ roundMs }: Plan, rowBytes: number, thread: BareThread): Contender {
   return {
     name: 'bare in a thread',
@@ -106,10 +143,13 @@ function threadContender({ roundMs }: Plan, rowBytes: number, thread: BareThread
 }
 
 async function actionRate(durationMs: number, act: () => Promise<void> | void) {
-  const start = performance.now();
+  const clock = await awakeClock();
   let actions = 0;
-  for (; performance.now() - start < durationMs; actions += 1) await act();
-  return { actions, perSecond: (actions / (performance.now() - start)) * 1_000 } satisfies Sample;
+  const ms = await clock.during(async () => {
+    const end = performance.now() + durationMs;
+    for (; performance.now() < end; actions += 1) await act();
+  });
+  return { actions, perSecond: (actions / ms) * 1_000 } satisfies Sample;
 }
 
 function assertCommitted(transactions: number, actions: number): void {
@@ -177,11 +217,19 @@ function findings(rowBytes: number, rounds: Rounds): FindingsBuilder {
   found.figure('1 caller / bare in a thread: time per action', overThread, '×');
   const share = rounds.ratio(['64 callers', rate], ['memory', rate]);
   found.figure('64 callers / same with the store in memory: rate', share, '×');
+  for (const name of [slower('bare'), slower(one), slower('64 callers')]) {
+    found.figure(`${name}: actions`, rounds.spread(name, rate), 'actions/s');
+  }
   // Time per action is one over the rate, so the ratio of times is the inverse ratio of rates.
   const overBare = rounds.ratio(['bare', rate], [one, rate]);
   found.atMost('1 caller / bare transactions: time per action', 1.5, overBare, '×');
   const gain64 = rounds.ratio(['64 callers', rate], [one, rate]);
   found.atLeast('64 callers / 1 caller: rate', 30, gain64, '×');
+  const slowerOverBare = rounds.ratio([slower('bare'), rate], [slower(one), rate]);
+  const slowerName = `1 caller / bare transactions, disk ${slowerByMs} ms slower: time per action`;
+  found.atMost(slowerName, 1.5, slowerOverBare, '×');
+  const slowerGain = rounds.ratio([slower('64 callers'), rate], [slower(one), rate]);
+  found.atLeast(`64 callers / 1 caller, disk ${slowerByMs} ms slower: rate`, 30, slowerGain, '×');
   const wait = rounds.ratio(['64 callers', 'p99Ms'], ['disk', 'p99Ms']);
   found.atMost('64 callers: p99 of a call / p99 of fdatasync', 10, wait, '×');
   const delay64 = rounds.spread('64 callers', 'loopDelayP99Ms');

@@ -5,7 +5,6 @@
  * reserved, for exactly the number of calls that returned. Otherwise it throws, and no figure is
  * reported.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   type ControlPlane,
   guard,
@@ -15,6 +14,7 @@ import {
   type Storage,
   type Tool,
 } from '../src/index.ts';
+import { awakeClock, LoopDelay, machineMs } from './awake.ts';
 import { percentile } from './spread.ts';
 
 /** Raise it when the calls or the policy below change: built logs depend on them. */
@@ -48,6 +48,7 @@ const policy = {
 /** When a drive ends: each caller stops at the first call that would start after it. */
 export type Until = { readonly milliseconds: number } | { readonly actions: number };
 
+/** All times are the machine's running time: what it stalled is taken out. */
 export interface Drive {
   readonly actions: number;
   readonly seconds: number;
@@ -88,21 +89,23 @@ export class GovernedWork {
       session,
       refundTool(() => (executed += 1)),
     );
-    const times: number[] = [];
+    const calls: (readonly [from: number, to: number])[] = [];
     const mayStart = allowance(until);
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    loop.enable();
-    const start = performance.now();
+    const clock = await awakeClock();
+    const loop = new LoopDelay();
     const caller = async (): Promise<void> => {
       while (mayStart()) {
-        const called = performance.now();
+        const called = machineMs();
         await call(this.#nextRefund());
-        times.push(performance.now() - called);
+        calls.push([called, machineMs()]);
       }
     };
-    await Promise.all(Array.from({ length: callers }, caller));
-    const seconds = (performance.now() - start) / 1_000;
-    loop.disable();
+    const seconds =
+      (await clock.during(async () => {
+        await Promise.all(Array.from({ length: callers }, caller));
+      })) / 1_000;
+    const loopDelayP99Ms = loop.stop(clock);
+    const times = calls.map(([from, to]) => clock.between(from, to));
     if (executed !== times.length) {
       throw new Error(`${times.length} calls returned and the tool ran ${executed} times`);
     }
@@ -116,7 +119,7 @@ export class GovernedWork {
       p50Ms: percentile(times, 0.5),
       p99Ms: percentile(times, 0.99),
       longestMs: times.at(-1) ?? 0,
-      loopDelayP99Ms: loop.percentile(99) / 1e6,
+      loopDelayP99Ms,
     };
   }
 

@@ -31,7 +31,7 @@ const fileSystems: Readonly<Record<number, string>> = {
   0x2fc12fc1: 'zfs',
 };
 
-export function describeMachine(folder: string, quick: boolean): Machine {
+export async function describeMachine(folder: string, quick: boolean): Promise<Machine> {
   const { type: magic } = statfsSync(folder);
   const fileSystem = fileSystems[magic] ?? `file system 0x${magic.toString(16)}`;
   return {
@@ -44,7 +44,7 @@ export function describeMachine(folder: string, quick: boolean): Machine {
     disk: {
       fileSystem,
       inMemory: fileSystem === 'tmpfs',
-      ...measureDisk(join(folder, 'disk-at-start.bin'), quick ? 200 : 2_000),
+      ...(await measureDisk(join(folder, 'disk-at-start.bin'), quick ? 200 : 2_000)),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Opening and verifying a large log, each in a process that starts cold. */
+import { awakeClock } from './awake.ts';
 import { builtLog, sizeName } from './built-logs.ts';
 import type { run as openCold } from './cold-open.ts';
 import type { run as verifyCold } from './cold-verify.ts';
@@ -6,7 +7,7 @@ import { runErrand } from './errand.ts';
 import { FindingsBuilder } from './findings.ts';
 import type { Plan } from './options.ts';
 import { progressOf } from './progress.ts';
-import { type Contender, type Rounds, runRounds } from './rounds.ts';
+import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
 
 const openModule = new URL('./cold-open.ts', import.meta.url);
 const verifyModule = new URL('./cold-verify.ts', import.meta.url);
@@ -19,8 +20,7 @@ export async function measureOpen(plan: Plan): Promise<FindingsBuilder> {
   const contenders: Contender[] = [];
   for (const size of sizes) {
     const path = await builtLog(plan.folder, size);
-    const run = () => runErrand<typeof openCold>(openModule, { path, events: size });
-    contenders.push({ name: sizeName(size), run });
+    contenders.push({ name: sizeName(size), run: () => openInNewProcess(path, size) });
   }
   const { rounds } = plan;
   const opened = await runRounds(contenders, { rounds, progress: progressOf('open') });
@@ -34,6 +34,16 @@ export async function measureOpen(plan: Plan): Promise<FindingsBuilder> {
     progress: progressOf('verify'),
   });
   return findings(plan, sizes.map(sizeName), opened, verified);
+}
+
+/** Corrected here: this process's clock ran before the other one started. */
+async function openInNewProcess(path: string, events: number): Promise<Sample> {
+  const clock = await awakeClock();
+  const opened = await runErrand<typeof openCold>(openModule, { path, events });
+  const { startedAt, calledAt, openedAt, rssMb, heapMb } = opened;
+  await clock.settled();
+  const openMs = clock.between(calledAt, openedAt);
+  return { openMs, sinceStartMs: clock.between(startedAt, openedAt), rssMb, heapMb };
 }
 
 function findings(

@@ -46,7 +46,7 @@ async function runAll({ plan, sections }: Options): Promise<RunReport> {
   mkdirSync(folder, { recursive: true });
   removeLeftovers(folder);
   progress('machine');
-  const machine = describeMachine(folder, quick);
+  const machine = await describeMachine(folder, quick);
   const reports: SectionReport[] = [];
   for (const section of sections) {
     reports.push(await reportOf(section, plan));

@@ -1,4 +1,5 @@
 /** The sections by name. Each runs as an errand, so that none inherits another's heap. */
+import { awakeClock, machineMs } from './awake.ts';
 import { measureDurable } from './durable.ts';
 import { measureEvaluate } from './evaluate.ts';
 import type { Findings } from './findings.ts';
@@ -21,6 +22,11 @@ export async function run(input: {
   readonly section: SectionName;
   readonly plan: Plan;
 }): Promise<Findings> {
+  const clock = await awakeClock();
+  const start = machineMs();
   const { figures, bars, notMeasured } = await sections[input.section](input.plan);
-  return { figures, bars, notMeasured };
+  const end = machineMs();
+  const value = (clock.stalled(start, end) / (end - start)) * 100;
+  const stalled = { name: `${input.section}: time the machine stood still`, value, unit: '%' };
+  return { figures: [...figures, stalled], bars, notMeasured };
 }

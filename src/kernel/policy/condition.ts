@@ -8,7 +8,7 @@
 import type { ConditionDocument, Operator } from './document.ts';
 import { compileGlob } from './glob.ts';
 import { isInside } from './path.ts';
-import { exactDecimal } from './decimal.ts';
+import { compareDecimals, exactDecimal } from './decimal.ts';
 
 /** What a condition may look at. */
 export interface ConditionSubject {
@@ -104,13 +104,13 @@ function comparison(operator: Operator, operand: unknown): Comparison {
       return (value) => (isScalar(value) ? set.has(value) === wanted : undefined);
     }
     case 'lessThan':
-      return ordered(operand, (left, right) => left < right);
+      return ordered(operand, (order) => order < 0);
     case 'atMost':
-      return ordered(operand, (left, right) => left <= right);
+      return ordered(operand, (order) => order <= 0);
     case 'moreThan':
-      return ordered(operand, (left, right) => left > right);
+      return ordered(operand, (order) => order > 0);
     case 'atLeast':
-      return ordered(operand, (left, right) => left >= right);
+      return ordered(operand, (order) => order >= 0);
     case 'exists':
       return () => true;
     default:
@@ -145,17 +145,11 @@ function sameScalar(left: string | number | boolean | null, right: unknown): boo
   return left === right;
 }
 
-function ordered(
-  operand: unknown,
-  test: (left: bigint | number, right: bigint | number) => boolean,
-): Comparison {
+function ordered(operand: unknown, test: (order: number) => boolean): Comparison {
   const right = exactDecimal(operand);
   return (value) => {
-    // Whole numbers that are exact need no decimals.
-    if (Number.isSafeInteger(value) && Number.isSafeInteger(operand)) {
-      return test(value as number, operand as number);
-    }
     const left = exactDecimal(value);
-    return left === undefined || right === undefined ? undefined : test(left, right);
+    if (left === undefined || right === undefined) return undefined;
+    return test(compareDecimals(left, right));
   };
 }

@@ -1,6 +1,7 @@
 /** Exact decimals: no float gets between the text and the comparison. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { exactDecimal } from './decimal.ts';
+import { compareDecimals, exactDecimal } from './decimal.ts';
 
 const one = 10n ** 18n;
 
@@ -36,5 +37,33 @@ test.each<[unknown, bigint | undefined]>([
   [1n, undefined],
   [['1'], undefined],
 ])('case %$: %s', (value, expected) => {
-  expect(exactDecimal(value)).toBe(expected);
+  expect(exactDecimal(value)?.large()).toBe(expected);
+});
+
+/** Texts around the border between the two scales: up to 12 digits and 8 decimals. */
+const decimalTexts = fc
+  .tuple(fc.boolean(), fc.bigInt(0n, 10n ** 12n), fc.stringMatching(/^[0-9]{0,8}$/))
+  .map(([negative, whole, decimals]) => {
+    const fraction = decimals === '' ? '' : `.${decimals}`;
+    return `${negative ? '-' : ''}${whole}${fraction}`;
+  });
+
+test('small and large decimals compare as the numbers they are', () => {
+  fc.assert(
+    fc.property(decimalTexts, decimalTexts, (left, right) => {
+      const [a, b] = [exactDecimal(left), exactDecimal(right)];
+      if (a === undefined || b === undefined) throw new Error('these are decimals');
+      const [x, y] = [a.large(), b.large()];
+      expect(Math.sign(compareDecimals(a, b))).toBe(x < y ? -1 : x > y ? 1 : 0);
+      if (a.small !== undefined) expect(BigInt(a.small) * 10n ** 12n).toBe(x);
+    }),
+  );
+});
+
+test.each(['5', '0.5', '999999999.999999', '42.00'])('%s fits the small scale', (text) => {
+  expect(exactDecimal(text)?.small).toBeTypeOf('number');
+});
+
+test.each(['1234567890', '0.1234567', '-1'])('%s does not fit the small scale', (text) => {
+  expect(exactDecimal(text)).toMatchObject({ small: undefined });
 });
