@@ -18,15 +18,28 @@ export {
   type LogEvent,
   openControlPlane,
   type Permit,
+  type PolicyFlip,
+  replayPolicy,
+  type ReplayOptions,
+  type ReplayReport,
   type Session,
   type SessionOptions,
   type SessionOrder,
+  type ShadowDecision,
   type TicketRuling,
   type ToolDeclaration,
   verify,
   type VerifyOptions,
   type VerifyReport,
 } from './engine/index.ts';
+export {
+  defineEvaluator,
+  type Evaluator,
+  type EvaluatorContext,
+  type EvaluatorDefinition,
+  type EvaluatorSubject,
+  type EvaluatorVerdict,
+} from './evaluators/index.ts';
 export type { Principal } from './identity/principal.ts';
 export type { IdentityAssertion } from './identity/assertion.ts';
 export type { Clock, Ids } from './engine/index.ts';

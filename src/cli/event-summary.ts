@@ -47,6 +47,8 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `version ${document.version}${document.name === undefined ? '' : ` ${document.name}`}, ` +
     `hash ${hash.slice(0, 12)}`,
   'action-decided': decided,
+  'risk-escalated': ({ action, from, to, escalations }) =>
+    `${action} from ${from} to ${to}: ${escalations.map(({ cause }) => cause).join(', ')}`,
   'ticket-requested': ({ ticket, tool, resource, estimate, approverRoles }) =>
     `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, for ${approverRoles.join(' or ')}`,
   'ticket-approved': ({ ticket }) => `ticket ${ticket}`,

@@ -116,6 +116,7 @@ function eventLine(event: LogEvent, colors: Colors): string {
 
 function colorOf({ type, data }: LogEvent, colors: Colors): (text: string) => string {
   if (type === 'kill-engaged' || type === 'budget-frozen') return colors.red;
+  if (type === 'risk-escalated') return colors.yellow;
   if (!('outcome' in data)) return (text) => text;
   const byOutcome: Readonly<Record<string, (text: string) => string>> = {
     allow: colors.green,

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
 import { CommandError, exitCodes, messageOf } from './exit.ts';
+import { addPolicyCommand } from './policy-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { colorsFor, shown } from './terminal.ts';
 import { addVerifyCommand } from './verify-command.ts';
@@ -30,7 +31,8 @@ function program(): Command {
   command
     .description(
       'Looks at what agents were allowed to do: verifies the log of a control plane, reads its events ' +
-        'and sessions, and shows in a demo what it decides. A file that it is given is only read.',
+        'and sessions, and shows in a demo what it decides. Checks, tests and compares policies. A file ' +
+        'that it is given is only read.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -50,6 +52,7 @@ Examples:
   $ agent-control-plane verify control-plane.db
   $ agent-control-plane events control-plane.db --type action-decided --follow
   $ agent-control-plane sessions control-plane.db --status active --json
+  $ agent-control-plane policy init
 
 Exit codes: 0 good, 1 the answer is bad (a log does not hold), 2 it could not be
 done.`,
@@ -58,6 +61,7 @@ done.`,
   addVerifyCommand(command);
   addEventsCommand(command);
   addSessionsCommand(command);
+  addPolicyCommand(command);
   return command;
 }
 

@@ -6,7 +6,6 @@ import {
   isName,
   type KillScope,
   latchKey,
-  limits,
   type PrincipalReference,
   quoted,
   type RecordsByKind,
@@ -14,10 +13,11 @@ import {
   type SessionTransition,
   type TicketRecord,
 } from '../kernel/index.ts';
-import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core.ts';
 import { fault } from './error.ts';
+import { assertRunnable } from './guardrails.ts';
 import { checkedText, committed } from './payload.ts';
+import { policyToActivate } from './policy-reading.ts';
 import { checkedKey } from './session.ts';
 import { bindTool, type ToolDeclaration } from './tool.ts';
 
@@ -94,12 +94,17 @@ export class Administration {
     by: PrincipalReference,
     document: unknown,
   ): Promise<RecordsByKind['policy']> {
-    const text = canonicalPolicy(document);
-    const { record } = await this.#core.submit(
-      by,
-      { kind: 'activate-policy', document: JSON.parse(text), hash: hash('sha256', text, 'hex') },
-      'policy',
-    );
+    const { text, explained } = policyToActivate(document);
+    assertRunnable(JSON.parse(text), this.#core.options.evaluators);
+    const { record } = await this.#core
+      .submit(
+        by,
+        { kind: 'activate-policy', document: JSON.parse(text), hash: hash('sha256', text, 'hex') },
+        'policy',
+      )
+      .catch((failure: unknown) => {
+        throw explained(failure);
+      });
     return record;
   }
 
@@ -169,20 +174,5 @@ export class Administration {
 
   isEngaged(scope: KillScope): boolean {
     return this.#core.options.replica.cache.peek('latch', latchKey(scope))?.engaged ?? false;
-  }
-}
-
-const policyLimits = {
-  depthMax: 64,
-  bytesMax: limits.policyBytesMax,
-  membersMax: 1_000_000,
-};
-
-function canonicalPolicy(document: unknown): string {
-  try {
-    return canonicalJson(document, policyLimits);
-  } catch (failure) {
-    if (!(failure instanceof CanonicalJsonError)) throw failure;
-    throw fault('input-invalid', `the policy is not plain data: ${failure.message}`, failure);
   }
 }

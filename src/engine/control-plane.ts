@@ -2,6 +2,7 @@
  * The control plane: the object a host holds. Opens a log, mints principals, opens sessions, and carries
  * administration, the feed and verification.
  */
+import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
@@ -40,6 +41,8 @@ export interface ControlPlaneOptions {
   readonly policy?: unknown;
   readonly agents?: readonly (string | AgentDeclaration)[];
   readonly tools?: readonly ToolDeclaration[];
+  /** What the policy's guardrails may name, beside the evaluators that are built in. */
+  readonly evaluators?: readonly Evaluator[];
   /** Name of the log; `main` by default. */
   readonly log?: string;
   /** How often other processes' events are looked for, ms; 250 by default. */
@@ -70,10 +73,11 @@ const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['adm
 /** Opens a control plane on a store: creates or recovers the log, then applies the configuration. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { storage, log = 'main', pollMs = 250, clock = systemClock, ids = systemIds } = options;
+  const evaluators = EvaluatorRegistry.of(options.evaluators);
   let core: Core;
   try {
     const replica = await Replica.open(storage, log);
-    core = new Core({ storage, log, replica, clock, ids, pollMs });
+    core = new Core({ storage, log, replica, clock, ids, pollMs, evaluators });
   } catch (failure) {
     await storage.close().catch(() => {});
     throw failure;

@@ -13,6 +13,7 @@ import {
   systemPrincipal,
   type TicketRecord,
 } from '../kernel/index.ts';
+import type { EvaluatorRegistry } from '../evaluators/index.ts';
 import { Principal } from '../identity/principal.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Answered, PlacedEvent, Submission } from './batch.ts';
@@ -42,6 +43,7 @@ export interface CoreOptions {
   readonly ids: Ids;
   /** How often other processes' events are looked for while nothing is committed, ms. */
   readonly pollMs: number;
+  readonly evaluators: EvaluatorRegistry;
 }
 
 export class Core {

@@ -36,6 +36,10 @@ export interface Decision {
   readonly action: string;
   readonly resource: string;
   readonly policyVersion: number;
+  /** Hash of the policy's canonical form; empty where no policy was asked. */
+  readonly policyHash: string;
+  /** Where something in the policy is in shadow mode: what would have been decided, and what was. */
+  readonly shadow: ShadowDecision | undefined;
   /** The ticket that was opened, is pending or was used. */
   readonly ticket: string | undefined;
   /** What the tool needs to run. Absent unless this very call may run it. */
@@ -46,6 +50,23 @@ export interface Decision {
   readonly index: number;
   /** Log time, ms since the epoch. */
   readonly at: number;
+}
+
+export interface ShadowDecision {
+  /** The outcome if nothing were in shadow mode. */
+  readonly outcome: DecisionOutcome;
+  readonly enforced: false;
+  /** The outcome that holds. */
+  readonly effective: DecisionOutcome;
+  readonly code: RejectionCode | 'allowed';
+  readonly message: string;
+  readonly determinedBy: readonly string[];
+}
+
+function shadowOf({ shadow, outcome }: DecisionRecord): ShadowDecision | undefined {
+  if (shadow === undefined) return undefined;
+  const { effect, code, message, determinedBy } = shadow;
+  return { outcome: effect, enforced: false, effective: outcome, code, message, determinedBy };
 }
 
 export function decisionOf(
@@ -74,6 +95,8 @@ export function decisionOf(
     action: record.action,
     resource: record.resource,
     policyVersion: record.policyVersion,
+    policyHash: record.policyHash,
+    shadow: shadowOf(record),
     ticket: record.ticket === '' ? undefined : record.ticket,
     permit,
     replayed,

@@ -7,12 +7,18 @@ export {
   openControlPlane,
   type SessionOptions,
 } from './control-plane.ts';
-export type { Decision } from './decision.ts';
+export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
 export type { Ids } from './ids.ts';
 export type { Permit } from './permit.ts';
+export {
+  replayPolicy,
+  type PolicyFlip,
+  type ReplayOptions,
+  type ReplayReport,
+} from './replay-policy.ts';
 export type { ReadArguments, Session, Settlement } from './session.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { verify } from './verify.ts';

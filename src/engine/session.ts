@@ -17,6 +17,7 @@ import { type DigestKey, digestKey, keyedDigest } from '../log/index.ts';
 import type { CommandBody, Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
+import { guardrailFacts } from './guardrails.ts';
 import { checkedText, committed, readArguments, resultText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
@@ -92,8 +93,12 @@ export class Session {
     }
     const schema = schemaFact(tool, read.value);
     const key = checkedKey(request.idempotencyKey);
+    const by = core.referenceOf(this.#principal);
+    const asked = guardrailFacts(core, { session: this, by, tool, read });
+    // Most policies ask for nothing, and then nothing is waited for.
+    const facts = asked === undefined ? undefined : await asked;
     const { record, answered } = await core.submit(
-      core.referenceOf(this.#principal),
+      by,
       {
         kind: 'authorize',
         session: this.id,
@@ -104,6 +109,7 @@ export class Session {
         estimate: checkedAmounts(request.estimate ?? {}),
         start: request.start !== 'later',
         ...(schema === undefined ? {} : { schema }),
+        ...(facts === undefined ? {} : { facts }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
       'decision',

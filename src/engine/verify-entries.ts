@@ -1,31 +1,12 @@
 /** The entries' half of `verify`: chain, tree, contents and anchor, and the fold of every event. */
-import {
-  apply,
-  type RecordChange,
-  type RecordKind,
-  type RecordsByKind,
-  type StateView,
-} from '../kernel/index.ts';
+import { apply } from '../kernel/index.ts';
 import { ChainVerifier, commit, type Entry, rootHash } from '../log/index.ts';
 import type { Head, Storage, StoredContent, StoredEntry } from '../storage/storage.ts';
-import { RecordMap } from './record-map.ts';
+import { Fold } from './fold.ts';
 import { placedEvent } from './replica.ts';
 import type { VerifyFault, VerifyOptions } from './verify-report.ts';
 
 const pageSize = 2_000;
-
-/** State rebuilt from nothing but events. */
-class Fold implements StateView {
-  readonly records = new RecordMap<RecordChange>();
-
-  get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
-    return this.records.get(kind, key)?.value as RecordsByKind[K] | undefined;
-  }
-
-  put(change: RecordChange): void {
-    this.records.set(change.kind, change.key, change);
-  }
-}
 
 interface Page {
   readonly entries: readonly StoredEntry[];

@@ -28,6 +28,7 @@ export function applyDecision(
     argumentsDigest: data.argumentsDigest,
     definition: data.definition,
     policyVersion: data.policyVersion,
+    policyHash: data.policyHash,
     mode: session.mode,
     outcome: data.outcome,
     step: data.step,
@@ -46,6 +47,7 @@ export function applyDecision(
     decidedAt: position.at,
     index: position.index,
     posted: {},
+    ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (data.consumed) {

@@ -1,5 +1,7 @@
 /** The session's own record under each of its events: its sequence, status, counters and pending tickets. */
-import type { Event, EventPosition } from './event.ts';
+import type { Event, EventDataByType, EventPosition } from './event.ts';
+import { compareText } from './order.ts';
+import { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
 import type { RecordChange, SessionRecord, StateView } from './record.ts';
 import { nextStatus } from './session.ts';
 
@@ -38,6 +40,7 @@ function opened(
     hadTickets: false,
     openPermits: 0,
     steers: {},
+    history: emptyHistory,
   };
 }
 
@@ -78,8 +81,40 @@ function decidedIn(
   event: Extract<Event, { readonly type: 'action-decided' }>,
 ): SessionRecord {
   const { outcome, action, permit } = event.data;
-  if (permit !== 'none') return { ...next, openPermits: next.openPermits + 1 };
-  if (outcome !== 'steer') return next;
-  const before = Object.hasOwn(next.steers, action) ? (next.steers[action] ?? 0) : 0;
-  return { ...next, steers: { ...next.steers, [action]: before + 1 } };
+  switch (outcome) {
+    case 'allow': {
+      const openPermits = permit === 'none' ? next.openPermits : next.openPermits + 1;
+      return { ...next, openPermits, history: remembered(next.history, event.data) };
+    }
+    case 'deny':
+      return { ...next, history: { ...next.history, denied: next.history.denied + 1 } };
+    case 'steer':
+      return { ...next, steers: { ...next.steers, [action]: countOf(next.steers, action) + 1 } };
+    case 'require-approval':
+      return next;
+  }
+}
+
+/** The history with an allowed action added. */
+function remembered(
+  history: SessionHistory,
+  { action, remembers }: EventDataByType['action-decided'],
+): SessionHistory {
+  const labels = remembers?.labels ?? [];
+  return {
+    ...history,
+    allowed: history.allowed + 1,
+    counts: { ...history.counts, [action]: countOf(history.counts, action) + 1 },
+    labels: labels.length === 0 ? history.labels : union(history.labels, labels),
+    score: remembers?.score ?? history.score,
+    runs: remembers?.runs ?? {},
+  };
+}
+
+function countOf(counts: Readonly<Record<string, number>>, name: string): number {
+  return Object.hasOwn(counts, name) ? (counts[name] ?? 0) : 0;
+}
+
+function union(left: readonly string[], right: readonly string[]): readonly string[] {
+  return [...new Set([...left, ...right])].toSorted(compareText);
 }

@@ -62,6 +62,7 @@ function changesOf(
     }
     case 'session-transitioned':
     case 'budget-frozen':
+    case 'risk-escalated':
       return [applySession(view, event, position)];
     case 'action-decided':
       return [applySession(view, event, position), ...applyDecision(view, event, position)];

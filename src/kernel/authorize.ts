@@ -9,7 +9,7 @@ import type { Reservation } from './budget.ts';
 import { refusalOf } from './budget.ts';
 import { estimateOf } from './estimate.ts';
 import type { Authorize } from './command.ts';
-import type { Event, EventDataByType } from './event.ts';
+import type { Event, EventDataByType, Remembered } from './event.ts';
 import { type HandleContext, type HandlerFor, ownSession } from './handled.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
@@ -34,6 +34,7 @@ interface Draft {
   tool: ToolRecord | undefined;
   resource: string;
   policyVersion: number;
+  policyHash: string;
   verdict: PolicyVerdict | undefined;
 }
 
@@ -53,9 +54,11 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     tool,
     resource: '',
     policyVersion: 0,
+    policyHash: '',
     verdict: undefined,
   };
-  const events = decide(view, draft, context);
+  const decision = decide(view, draft, context);
+  const events = [...decision, ...escalated(draft)];
   return { events, subject: { kind: 'decision', key: command.id } };
 };
 
@@ -64,7 +67,7 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     checkSession(view, draft) ??
     checkKill(view, draft) ??
     checkTool(view, draft) ??
-    checkPolicy(view, draft);
+    checkPolicy(view, draft, context);
   if (refusal !== undefined) return [decided(draft, denied(refusal))];
   const { verdict, session, command } = draft;
   if (verdict === undefined || draft.tool === undefined) throw new Error('assertion: no verdict');
@@ -147,13 +150,14 @@ function checkTool(view: StateView, draft: Draft): Refusal | undefined {
   return undefined;
 }
 
-function checkPolicy(view: StateView, draft: Draft): Refusal | undefined {
+function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
   const { command, session, tool } = draft;
   const step = 'policy';
   const active = view.get('policy', 'active');
   if (active === undefined) return { step, rejection: reject('policy-missing') };
   draft.policyVersion = active.version;
-  const verdict = evaluatePolicy(compilePolicy(active.document), {
+  draft.policyHash = active.hash;
+  const request = {
     arguments: command.arguments,
     resource: draft.resource,
     action: tool?.action ?? '',
@@ -162,7 +166,11 @@ function checkPolicy(view: StateView, draft: Draft): Refusal | undefined {
     principal: session.principal,
     org: session.org,
     session: session.id,
-  });
+  };
+  // Facts about another policy's guardrails are none about this one's.
+  const facts = command.facts?.policyHash === active.hash ? command.facts.found : [];
+  const known = { history: session.history, now, facts };
+  const verdict = evaluatePolicy(compilePolicy(active.document), request, known);
   draft.verdict = verdict;
   if (verdict.effect === 'deny' && verdict.code !== 'allowed') {
     return { step, rejection: reject(verdict.code, verdict.message) };
@@ -255,7 +263,34 @@ function allowed(
     permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
     reservations: runs ? reservations : [],
     expiresAt: runs ? context.now + waitMs : 0,
+    remembers: remembers(verdict, session, context),
   });
+}
+
+/** What the session keeps of an action it was allowed. */
+function remembers(
+  { assessment, labels }: PolicyVerdict,
+  { history }: SessionRecord,
+  { now }: HandleContext,
+): Remembered {
+  const runs = assessment?.runs ?? {};
+  const fresh = labels.filter((label) => !history.labels.includes(label));
+  return {
+    score: assessment?.score ?? { milli: 0, at: now },
+    ...(fresh.length === 0 ? {} : { labels: fresh }),
+    ...(Object.keys(runs).length === 0 ? {} : { runs }),
+  };
+}
+
+/** A risk that was raised is an event of its own, whatever became of the call. */
+function escalated({ command, session, tool, verdict }: Draft): readonly Event[] {
+  const { risk: to, assessment } = verdict ?? {};
+  if (assessment === undefined || to === undefined || assessment.escalations.length === 0) {
+    return [];
+  }
+  const { base: from, escalations } = assessment;
+  const data = { decision: command.id, action: tool?.action ?? '', from, to, escalations };
+  return [{ type: 'risk-escalated', session: session.id, data }];
 }
 
 function decided(draft: Draft, outcome: Partial<Decided>): Event {
@@ -271,6 +306,8 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       argumentsDigest: command.argumentsDigest,
       definition: command.definition,
       policyVersion: draft.policyVersion,
+      policyHash: draft.policyHash,
+      policyEffect: verdict?.effect ?? 'none',
       outcome: 'deny',
       step: 'session',
       code: 'policy-no-match',
@@ -286,6 +323,8 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       reservations: [],
       expiresAt: 0,
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
+      ...(command.facts === undefined ? {} : { facts: command.facts.found }),
+      ...(verdict?.shadow === undefined ? {} : { shadow: verdict.shadow }),
       ...outcome,
     },
   };

@@ -7,6 +7,7 @@
  */
 import type { Amounts } from './amount.ts';
 import type { KillScope } from './latch.ts';
+import type { EvaluatorFacts } from './policy/evaluator-fact.ts';
 import type { PrincipalReference } from './principal.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
 import type { EstimateTerm } from './record.ts';
@@ -87,6 +88,8 @@ export interface Authorize extends Envelope {
   /** Digest of the canonical arguments, keyed by the session's secret. */
   readonly argumentsDigest: string;
   readonly schema?: SchemaFact;
+  /** What the policy's guardrails found; a guardrail without its fact denies. */
+  readonly facts?: EvaluatorFacts;
   /** The caller's own estimate: can raise a reservation, never lower it. */
   readonly estimate: Amounts;
   /** Whether an allow starts the permit in the same commit. */

@@ -7,8 +7,11 @@ import type { Amounts } from './amount.ts';
 import type { Reservation } from './budget.ts';
 import type { CommandKind, RegisterTool } from './command.ts';
 import type { KillScope } from './latch.ts';
-import type { PolicyDocument } from './policy/document.ts';
+import type { Effect, PolicyDocument } from './policy/document.ts';
+import type { EvaluatorFact } from './policy/evaluator-fact.ts';
+import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
+import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
 import type { DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
@@ -30,6 +33,13 @@ export interface IdempotentAnswer {
 /** How one budget's reservation was resolved: `used` is posted, the rest is given back. */
 export interface Resolution extends Reservation {
   readonly used: number;
+}
+
+/** Left out is what did not change: no label, no sequence under way. */
+export interface Remembered {
+  readonly score: { readonly milli: number; readonly at: number };
+  readonly labels?: readonly string[];
+  readonly runs?: Readonly<Record<string, SequenceRuns>>;
 }
 
 export interface EventDataByType {
@@ -57,6 +67,9 @@ export interface EventDataByType {
     readonly argumentsDigest: string;
     readonly definition: string;
     readonly policyVersion: number;
+    readonly policyHash: string;
+    /** What the policy said, whatever became of the call afterwards; `none` where it was not asked. */
+    readonly policyEffect: Effect | 'none';
     readonly outcome: DecisionOutcome;
     readonly step: DecisionStep;
     readonly code: RejectionCode | 'allowed';
@@ -72,6 +85,18 @@ export interface EventDataByType {
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
     readonly runTimeoutMs: number;
+    readonly shadow?: ShadowVerdict;
+    readonly facts?: readonly EvaluatorFact[];
+    /** What an allowed action adds to its session's history. */
+    readonly remembers?: Remembered;
+  };
+  /** The risk of an action was raised by what its session had done before. */
+  readonly 'risk-escalated': {
+    readonly decision: string;
+    readonly action: string;
+    readonly from: RiskLevel;
+    readonly to: RiskLevel;
+    readonly escalations: readonly Escalation[];
   };
   readonly 'ticket-requested': {
     readonly ticket: string;

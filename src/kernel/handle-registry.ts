@@ -48,7 +48,9 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
   if (!permits(command.by, 'activate-policy')) return { rejection: reject('permission-denied') };
   const checked = checkPolicy(command.document);
   if ('findings' in checked) {
-    const shown = checked.findings.slice(0, 10).map((each) => `${each.path}: ${each.message}`);
+    const shown = checked.findings
+      .slice(0, 10)
+      .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
     const more = checked.findings.length - shown.length;
     if (more > 0) shown.push(`and ${more} more`);
     return { rejection: reject('policy-invalid', shown.join('; ')) };

@@ -25,6 +25,7 @@ const unfingerprinted: ReadonlySet<string> = new Set([
   'commitments',
   'arguments',
   'schema',
+  'facts',
 ]);
 
 export function fingerprintOf(command: Command): string {

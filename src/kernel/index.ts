@@ -10,7 +10,7 @@ export type { Handled } from './handled.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
-export { sortedEntries } from './order.ts';
+export { compareText, sortedEntries } from './order.ts';
 export {
   grantableRoles,
   isGrantableRole,
@@ -18,12 +18,26 @@ export {
   type Role,
   systemPrincipal,
 } from './principal.ts';
-export { compilePolicy, type CompiledPolicy } from './policy/compile.ts';
+export { compilePolicy, type CompiledPolicy, guardrailsFor } from './policy/compile.ts';
 export { checkPolicy } from './policy/check.ts';
-export type { PolicyDocument } from './policy/document.ts';
-export { evaluatePolicy } from './policy/evaluate.ts';
-export { isResourceTemplate } from './policy/resource.ts';
+export type { ConditionSubject } from './policy/expression.ts';
+export { exactDecimal } from './policy/decimal.ts';
+export type {
+  ConditionDocument,
+  GuardrailDocument,
+  MatchDocument,
+  PolicyDocument,
+  RuleDocument,
+  TiersDocument,
+} from './policy/document.ts';
+export { operators } from './policy/document.ts';
+export type { EvaluatorFact, EvaluatorFacts } from './policy/evaluator-fact.ts';
+export { evaluatePolicy, type EvaluationContext, type PolicyVerdict } from './policy/evaluate.ts';
+export { type Finding, type FindingCode, findingCodes } from './policy/finding.ts';
+export { compileGlob, isLiteral } from './policy/glob.ts';
+export { expandResource, isResourceTemplate } from './policy/resource.ts';
 export { type RiskLevel } from './policy/risk.ts';
+export { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
 export {
   type DecisionOutcome,
   type DecisionRecord,

@@ -35,6 +35,28 @@ export const limits = {
   conditionNodesMax: 256,
   /** Values in one `in` list. */
   conditionListMax: 1_000,
+  /** Characters of a condition's CEL text. */
+  expressionLengthMax: 16_384,
+  /** Times that one evaluation of a condition may evaluate the bodies of macros. */
+  conditionIterationsMax: 10_000,
+  /** Characters and elements that one evaluation may look at; a regex counts each once for every step. */
+  conditionWorkMax: 4_000_000,
+  /** Characters of a regular expression. */
+  regexLengthMax: 1_024,
+  /** Steps that a regular expression compiles to. */
+  regexSizeMax: 2_000,
+  /** Points of risk for one action, in one threshold, or leaking away in one minute. */
+  riskPointsMax: 1_000_000,
+  /** Sequences in a policy document. */
+  riskSequencesMax: 100,
+  /** Steps of one sequence. */
+  sequenceStepsMax: 10,
+  /** Guardrails in a policy document. */
+  guardrailsMax: 100,
+  /** Longest time that a policy may give an evaluator. */
+  evaluatorTimeoutMsMax: 60_000,
+  /** Labels of one rule. */
+  labelsMax: 16,
   /** UTF-8 bytes of a tool's definition. */
   toolDefinitionBytesMax: 262_144,
   /** Roles of one principal. */

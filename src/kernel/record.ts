@@ -7,7 +7,9 @@
 import type { Amounts } from './amount.ts';
 import type { BudgetRecord, Reservation } from './budget.ts';
 import type { PolicyDocument } from './policy/document.ts';
+import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
+import type { SessionHistory } from './policy/session-risk.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionStatus } from './session.ts';
 
@@ -32,6 +34,7 @@ export interface SessionRecord {
   readonly openPermits: number;
   /** How often each steered action came back. */
   readonly steers: Readonly<Record<string, number>>;
+  readonly history: SessionHistory;
 }
 
 export interface AgentRecord {
@@ -97,6 +100,8 @@ export interface DecisionRecord {
   readonly argumentsDigest: string;
   readonly definition: string;
   readonly policyVersion: number;
+  /** Hash of the policy's canonical form; empty where no policy was asked. */
+  readonly policyHash: string;
   readonly mode: SessionMode;
   readonly outcome: DecisionOutcome;
   /** The step of the main path that settled the outcome. */
@@ -120,6 +125,8 @@ export interface DecisionRecord {
   readonly index: number;
   /** What was posted when the permit was resolved. */
   readonly posted: Amounts;
+  /** What the policy would have said had nothing in it been in shadow mode. */
+  readonly shadow?: ShadowVerdict;
 }
 
 /** The steps of the main path, in order. */

@@ -1,204 +1,150 @@
 /**
- * What the design says a command comes to, without any cleverness: lists, loops, one step after the
- * other. It predicts a word for each command (`done`, a rejection code, or a decision's outcome)
- * and the budgets.
+ * What the design says a command comes to, without any cleverness: what can speak against it, in
+ * order, then what it changes. Things are searched for at each question, sums are counted anew.
  */
-import { type Command, checkPolicy } from '../../src/kernel/index.ts';
-import { naiveAuthorize } from './naive-authorize.ts';
-import { naivePermit } from './naive-permit.ts';
-import { is, NaiveState, type Of, same } from './naive-state.ts';
+import { isDeepStrictEqual as same } from 'node:util';
+import type { Amounts, Command, Kill, KillScope } from '../../src/kernel/index.ts';
+import { type Call, covers, naiveAnswer, Registered, type Session } from './naive-policy.ts';
+
+/** A permit, a ticket or a steer; a kill makes it void. `used` is what a permit was charged. */
+type Given = { what: string; session: Session; call: Call; answer: ReturnType<typeof naiveAnswer> };
+type Grant = Readonly<Given> & { status: string; ends: number; used?: Amounts; isVoid?: boolean };
+/** From a status, by a transition or a command's verb, to a status. */
+const moves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  created: { activate: 'active', abort: 'aborted' },
+  active: { pause: 'paused', complete: 'completed', abort: 'aborted' },
+  paused: { resume: 'active', complete: 'completed', abort: 'aborted' },
+  issued: { start: 'started', void: 'voided', expire: 'expired' },
+  started: { settle: 'settled', expire: 'unknown' },
+  pending: { approve: 'approved', deny: 'denied', cancel: 'cancelled', expire: 'expired' },
+  approved: { cancel: 'cancelled', expire: 'expired' },
+};
+const is = ({ roles }: Command['by'], ...wanted: readonly string[]): boolean =>
+  roles.some((role) => wanted.includes(role));
 
 export class NaiveModel {
-  readonly state = new NaiveState();
-  readonly #answers = new Map<string, { readonly payload: string; readonly word: string }>();
+  readonly registered = new Registered();
+  readonly sessions: Session[] = [];
+  readonly grants: Grant[] = [];
+  kills: readonly KillScope[] = [];
 
+  /** `done` or `unchanged`, a rejection code, or a decision's effect, with the code of a denial. */
   submit(command: Command, now: number): string {
-    this.state.step += 1;
-    const { kind, by, idempotencyKey } = command;
-    if (idempotencyKey === undefined) {
-      return this.#handle(command, now).replace('unchanged', 'done');
-    }
-    const key = JSON.stringify([by.org, by.id, kind, idempotencyKey]);
-    const payload = payloadOf(command);
-    const earlier = this.#answers.get(key);
-    if (earlier !== undefined) {
-      if (earlier.payload !== payload) return 'idempotency-mismatch';
-      const on = 'scope' in command && this.#kill(command)?.on === true;
-      if (kind === 'release-kill' && earlier.word === 'done' && on) return 'idempotency-mismatch';
-      const open = kind === 'engage-kill' && earlier.word === 'done' && !on;
-      if (earlier.word !== 'require-approval' && !open) return earlier.word;
-    }
-    const word = this.#handle(command, now);
-    if (word === 'unchanged') return 'done';
-    // The control plane's own refusals are not written down: its timers simply try again.
-    if (is(by, 'system') && word !== 'done') return word;
-    this.#answers.set(key, { payload, word });
-    return word;
-  }
-
-  #handle(command: Command, now: number): string {
-    const { state } = this;
-    switch (command.kind) {
-      case 'open-session':
-        return this.#open(command);
-      case 'transition-session':
-        return this.#transition(command);
-      case 'register-agent':
-        if (!is(command.by, 'admin')) return 'permission-denied';
-        state.agents.set(command.agent.name, command.agent);
-        return 'done';
-      case 'register-tool': {
-        const { tool, replace, by } = command;
-        if (!is(by, 'admin')) return 'permission-denied';
-        const known = state.tools.get(tool.name)?.definition ?? tool.definition;
-        if (known !== tool.definition && !replace) return 'tool-changed';
-        state.tools.set(tool.name, tool);
-        return 'done';
-      }
-      case 'activate-policy':
-        return this.#activate(command);
-      case 'authorize':
-        return naiveAuthorize(state, command, now);
-      case 'start-permit':
-      case 'settle-permit':
-      case 'void-permit':
-      case 'expire-permit':
-        return naivePermit(state, command, now);
-      case 'engage-kill':
-      case 'release-kill':
-        return this.#switch(command);
-      default:
-        return this.#decide(command, now);
-    }
-  }
-
-  #open(command: Of<'open-session'>): string {
-    const { sessions, agents, budgets } = this.state;
-    if (!is(command.by, 'agent', 'operator', 'admin')) return 'permission-denied';
-    if (sessions.has(command.session)) return 'session-exists';
-    const agent = agents.get(command.agent);
-    if (agent === undefined) return 'agent-unknown';
-    if (!agent.enabled) return 'agent-disabled';
-    const session = { ...command, status: command.activate ? 'active' : 'created', steers: [] };
-    if (this.state.killed(session)) return 'killed';
-    sessions.set(command.session, session);
-    for (const unit of Object.keys(command.budget)) {
-      const limit = command.budget[unit] ?? 0;
-      budgets.set(`${command.session}|${unit}`, { limit, reserved: 0, posted: 0, frozen: false });
+    if ('scope' in command) return this.#switch(command);
+    const { by, kind } = command;
+    const [verb = '', what = 'session'] = kind.split('-');
+    const [opens, calls, starts] = [verb === 'open', verb === 'authorize', verb === 'start'];
+    if ((opens || calls) && !is(by, 'agent', 'operator', 'admin')) return 'permission-denied';
+    if (kind === 'expire-permit' && !is(by, 'system')) return 'permission-denied';
+    const id: unknown = Object.entries(command).find(([name]) => name === what)?.[1];
+    const grant = this.grants.find((each) => each.what === what && each.call.id === id);
+    const known = grant?.session ?? this.sessions.find(({ session }) => session === id);
+    const status = 'mode' in command && command.activate ? 'active' : 'created';
+    const session = known ?? ('mode' in command ? { ...command, status } : undefined);
+    if (session === undefined) return `${what}-unknown`;
+    if (opens && known) return 'session-exists';
+    const isInOrg = by.org === session.by.org;
+    const isOwn = isInOrg && by.id === session.by.id;
+    const controls = isInOrg && is(by, 'operator', 'admin');
+    const isColleague = what === 'ticket' && isInOrg && is(by, 'approver', 'operator', 'admin');
+    const isTrusted = what === 'session' ? controls && !calls : is(by, 'system');
+    if (!isOwn && !isColleague && !isTrusted) return `${what}-unknown`;
+    const isApprover = is(by, 'approver', 'admin') && is(by, ...(grant?.answer.roles ?? []));
+    const move = 'transition' in command ? command.transition : verb;
+    const mayMove = controls || (is(by, 'agent') && move !== 'resume');
+    const decides = verb === 'approve' || verb === 'deny';
+    if (decides && (isOwn || !isApprover)) return isOwn ? 'self-approval' : 'permission-denied';
+    if (verb === 'cancel' && !isOwn && !controls) return 'permission-denied';
+    if (verb === 'expire' && !is(by, 'system')) return 'permission-denied';
+    if (verb === 'transition' && !mayMove) return 'permission-denied';
+    const from = (grant ?? session).status;
+    const next = moves[from]?.[move];
+    const isDue = now >= (grant?.ends ?? 0);
+    if (verb === 'expire' && !(next && isDue)) return 'not-due';
+    if (verb === 'transition' && !next) return 'transition-illegal';
+    if (verb === 'settle' && !next) return from === 'issued' ? 'permit-not-started' : 'unchanged';
+    if (verb === 'void' && (from === 'voided' || from === 'expired')) return 'unchanged';
+    if (verb === 'void' && !next) return 'permit-not-voidable';
+    if (starts && !(next && !isDue)) return next ? 'permit-expired' : 'permit-not-startable';
+    if (what === 'ticket' && !next) return 'ticket-not-pending';
+    const isLate = what === 'ticket' && verb !== 'expire' && isDue;
+    if (isLate && grant) grant.status = 'expired';
+    if (isLate) return 'ticket-expired';
+    const call = kind === 'authorize' ? command : grant?.call;
+    const { agents, tools, policy } = this.registered;
+    const [agent, tool] = [agents.get(session.agent), tools.get(call?.tool ?? '')];
+    const isKilled = grant ? grant.isVoid : this.kills.some((each) => covers(each, session, tool));
+    const isToWork = opens || calls || starts;
+    const no = (code: string): string => (calls ? `deny ${code}` : code);
+    if ((calls || starts) && session.status !== 'active') return no('session-not-active');
+    if (isToWork && !agent?.enabled) return no(`agent-${agent ? 'disabled' : 'unknown'}`);
+    if (isKilled && (isToWork || next === 'active' || next === 'approved')) return no('killed');
+    if (isToWork && call && !tool) return no('tool-unknown');
+    if (isToWork && tool?.definition !== call?.definition) return no('tool-changed');
+    if (starts && grant?.answer.terms.policy !== policy) return 'permit-not-startable';
+    if (kind === 'authorize') return this.#decide(session, command, now);
+    if (opens) this.sessions.push(session);
+    const usage = 'usage' in command && command.usage !== 'reserved' ? command.usage : {};
+    if (grant && from === 'started') grant.used = { ...grant.answer.cost, ...usage, actions: 1 };
+    if (grant && starts) grant.ends = now + grant.answer.runTimeoutMs;
+    if (grant && next === 'approved') grant.ends = now + grant.answer.timeoutMs;
+    if (next) (grant ?? session).status = kind === 'settle-permit' ? command.outcome : next;
+    for (const each of next === 'completed' || next === 'aborted' ? this.grants : []) {
+      if (each.session === session && each.status === 'pending') each.status = 'cancelled';
     }
     return 'done';
   }
 
-  #transition({ by, session: id, transition }: Of<'transition-session'>): string {
-    const session = this.state.sessions.get(id);
-    const controls = is(by, 'operator', 'admin');
-    if (session === undefined || session.by.org !== by.org) return 'session-unknown';
-    if (!controls && !same(by, session.by)) return 'session-unknown';
-    if (!controls && (transition === 'resume' || !is(by, 'agent'))) return 'permission-denied';
-    const moves: Readonly<Record<string, string>> = {
-      'created activate': 'active',
-      'created abort': 'aborted',
-      'active pause': 'paused',
-      'active complete': 'completed',
-      'active abort': 'aborted',
-      'paused resume': 'active',
-      'paused complete': 'completed',
-      'paused abort': 'aborted',
+  #switch({ by, kind, scope, commitments }: Kill): string {
+    const isInReach = 'org' in scope ? scope.org === by.org : is(by, 'admin');
+    if (!isInReach || !is(by, 'operator', 'admin')) return 'permission-denied';
+    if (commitments?.['reason'] === undefined) return 'reason-missing';
+    const others = this.kills.filter((each) => !same(each, scope));
+    if (kind === 'release-kill' && others.length === this.kills.length) return 'latch-not-engaged';
+    this.kills = kind === 'engage-kill' ? [...others, scope] : others;
+    const killed = this.grants.filter((each) => covers(scope, each.session, each.answer.tool));
+    if (kind === 'engage-kill') for (const each of killed) each.isVoid = true;
+    return 'done';
+  }
+
+  #decide(session: Session, call: Call, now: number): string {
+    const answer = naiveAnswer(this.registered, session, call);
+    const { effect, code, cost, action, runTimeoutMs, timeoutMs } = answer;
+    const give = (what: string, status: string, lastsMs: number): string => {
+      this.grants.push({ session, call, answer, what, status, ends: now + lastsMs });
+      return what === 'permit' ? 'allow' : effect;
     };
-    const next = moves[`${session.status} ${transition}`];
-    if (next === undefined) return 'transition-illegal';
-    if (next === 'active' && this.state.killed(session)) return 'killed';
-    session.status = next;
-    if (next !== 'completed' && next !== 'aborted') return 'done';
-    for (const ticket of this.state.tickets.values()) {
-      if (ticket.session === session && ticket.status === 'pending') ticket.status = 'cancelled';
+    const [isLive, asks] = [session.mode === 'live', effect === 'require-approval'];
+    const mine = this.grants.filter((each) => each.session === session);
+    const steers = mine.filter((each) => each.what === 'steer' && each.answer.action === action);
+    const tickets = mine.filter((each) => each.what === 'ticket' && each.answer.of === answer.of);
+    const old = asks && isLive ? tickets.at(-1) : undefined;
+    const stands = old && now < old.ends && !old.isVoid && same(old.answer.terms, answer.terms);
+    const reply = stands ? old.status : 'none';
+    if (effect === 'deny') return `deny ${code}`;
+    if (effect === 'steer' && steers.length > 3) return 'deny steer-retries-exhausted';
+    if (effect === 'steer') return give('steer', '', 0);
+    if (reply === 'denied') return 'deny approval-denied';
+    for (const unit of Object.keys(session.budget).toSorted()) {
+      const { limit, reserved, posted, frozen } = this.budget(session, unit);
+      if (frozen) return 'deny budget-frozen';
+      if (reserved + posted + (cost[unit] ?? 0) > limit) return 'deny budget-exceeded';
     }
-    return 'done';
+    if (asks && (!isLive || reply === 'pending')) return effect;
+    if (old && old.status in moves) old.status = reply === 'approved' ? 'consumed' : 'cancelled';
+    if (asks && reply !== 'approved') return give('ticket', 'pending', timeoutMs);
+    if (call.start && isLive) return give('permit', 'started', runTimeoutMs);
+    return isLive ? give('permit', 'issued', 60_000) : effect;
   }
 
-  #activate({ by, document }: Of<'activate-policy'>): string {
-    if (!is(by, 'admin')) return 'permission-denied';
-    const checked = checkPolicy(document);
-    if (!('document' in checked)) return 'policy-invalid';
-    const active = this.state.policy;
-    if (JSON.stringify(active) === JSON.stringify(document)) return 'unchanged';
-    if (active !== undefined && checked.document.version <= active.version) {
-      return 'policy-version-behind';
-    }
-    this.state.policy = checked.document;
-    return 'done';
+  /** A session's budget in a unit, counted from its permits. */
+  budget(of: Session, unit: string) {
+    const permits = this.grants.filter(({ what, session }) => what === 'permit' && session === of);
+    const at = (amounts: Amounts | undefined): number => amounts?.[unit] ?? 0;
+    const sum = (list: readonly number[]): number => list.reduce((all, each) => all + each, 0);
+    const held = permits.map(({ status, answer }) => (status in moves ? at(answer.cost) : 0));
+    const posted = sum(permits.map(({ used }) => at(used)));
+    const frozen = permits.some(({ used, answer }) => at(used) > at(answer.cost));
+    return { limit: at(of.budget), reserved: sum(held), posted, frozen };
   }
-
-  #kill({ scope }: Of<'engage-kill'>): { on: boolean; step: number } | undefined {
-    return this.state.kills.find((kill) => JSON.stringify(kill.scope) === JSON.stringify(scope));
-  }
-
-  #switch(command: Of<'engage-kill'>): string {
-    const { by, scope, kind } = command;
-    const roles = scope.kind === 'system' ? ['admin'] : ['admin', 'operator'];
-    const inOrg = scope.kind === 'system' || scope.org === by.org;
-    if (!is(by, ...roles) || !inOrg) return 'permission-denied';
-    if (command.commitments?.['reason'] === undefined) return 'reason-missing';
-    const kill = this.#kill(command);
-    if (kind === 'release-kill') {
-      if (kill === undefined || !kill.on) return 'latch-not-engaged';
-      kill.on = false;
-    } else if (kill === undefined) {
-      this.state.kills.push({ scope, on: true, step: this.state.step });
-    } else {
-      Object.assign(kill, { on: true, step: this.state.step });
-    }
-    return 'done';
-  }
-
-  #decide({ by, kind, ticket: id }: Of<'approve-ticket'>, now: number): string {
-    const ticket = this.state.tickets.get(id);
-    const system = is(by, 'system');
-    const requester = ticket !== undefined && same(by, ticket.session.by);
-    const sees = requester || is(by, 'approver', 'admin', 'operator');
-    if (ticket === undefined) return 'ticket-unknown';
-    if (!system && (ticket.session.by.org !== by.org || !sees)) return 'ticket-unknown';
-    const open = ticket.status === 'pending' || ticket.status === 'approved';
-    const due = now >= ticket.ends;
-    if (kind === 'expire-ticket') {
-      if (!system) return 'permission-denied';
-      if (!open || !due) return 'not-due';
-      ticket.status = 'expired';
-      return 'done';
-    }
-    if (kind === 'cancel-ticket') {
-      if (!requester && !is(by, 'operator', 'admin')) return 'permission-denied';
-      if (!open) return 'ticket-not-pending';
-    } else {
-      if (requester) return 'self-approval';
-      if (!is(by, 'approver', 'admin') || !is(by, ...ticket.roles)) return 'permission-denied';
-      if (ticket.status !== 'pending') return 'ticket-not-pending';
-    }
-    if (due) {
-      ticket.status = 'expired';
-      return 'ticket-expired';
-    }
-    if (kind === 'approve-ticket') {
-      const { session, call, action, step } = ticket;
-      if (this.state.killed(session, { tool: call.tool, action }, step)) return 'killed';
-      ticket.ends = now + (ticket.ends - ticket.asked);
-    }
-    ticket.status =
-      { 'approve-ticket': 'approved', 'deny-ticket': 'denied' }[kind as string] ?? 'cancelled';
-    return 'done';
-  }
-}
-
-/** What the caller sent, without what the engine adds at each sending. */
-function payloadOf(command: Command): string {
-  const left = {
-    ...command,
-    id: 0,
-    by: 0,
-    idempotencyKey: 0,
-    commitments: 0,
-    arguments: 0,
-    schema: 0,
-  };
-  return JSON.stringify(command.kind === 'open-session' ? { ...left, session: 0 } : left);
 }

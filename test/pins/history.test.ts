@@ -19,8 +19,8 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy expiresAt ' +
-    'guidance help idempotency message outcome permit policyVersion reservations resource risk ' +
-    'runTimeoutMs step suggestions ticket tool',
+    'guidance help idempotency message outcome permit policyEffect policyHash policyVersion ' +
+    'remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'actions enabled name version',
   'budget-frozen': 'budget overrun permit unit',
   'command-rejected': 'command commitments rejection subject',
@@ -31,6 +31,7 @@ const eventTypes: Readonly<Record<string, string>> = {
   'permit-started': 'expiresAt permit',
   'permit-voided': 'permit resolved',
   'policy-activated': 'document hash',
+  'risk-escalated': 'action decision escalations from to',
   'session-opened': 'active agent budget commitments mode session',
   'session-transitioned': 'commitments transition',
   'ticket-approved': 'commitments expiresAt ticket',

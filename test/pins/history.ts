@@ -98,6 +98,7 @@ export async function makeHistory(): Promise<History> {
   await history.permits();
   await history.kill();
   await history.modes();
+  await history.gathered();
   const store = fleet();
   const made = await readHistory(store);
   await store.close();
@@ -208,6 +209,23 @@ class HistoryScript {
       if (mode !== 'live') await refused(guard(session, readTool)({ orderId: 'o-1' }));
       await session.abort();
     }
+  }
+
+  /** Risk and labels that a session gathers, a sequence, a rule in shadow mode. */
+  async gathered(): Promise<void> {
+    const risk = {
+      thresholds: { medium: 2 },
+      sequences: [{ id: 'read-then-summarise', steps: ['order.read', 'text.*'], raiseTo: 'high' }],
+    };
+    const rules = [
+      { id: 'orders', effect: 'allow', match: { action: 'order.read' }, labels: ['orders'] },
+      { id: 'quiet', effect: 'deny', mode: 'shadow', match: { action: 'text.*' } },
+    ];
+    await this.#plane.activatePolicy({ ...policy, version: 3, risk, rules }, this.#admin);
+    const session = await this.#session({});
+    await guard(session, readTool)({ orderId: 'o-1' });
+    await guard(session, summariseTool)({});
+    await session.complete();
   }
 
   #session(budget: Readonly<Record<string, string | number>>): Promise<Session> {

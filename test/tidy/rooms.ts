@@ -16,12 +16,22 @@ interface Room {
 const contract = 'storage/storage.ts';
 
 const rooms: Readonly<Record<string, Room>> = {
-  kernel: { rooms: [], builtins: ['crypto'], packages: [] },
+  kernel: { rooms: [], builtins: ['crypto'], packages: ['re2js'] },
   log: { rooms: [], builtins: ['crypto'], packages: [] },
   storage: { rooms: [contract, 'log'], builtins: 'any', packages: [] },
   identity: { rooms: ['kernel'], builtins: ['crypto'], packages: [] },
+  policy: {
+    rooms: ['kernel', 'log'],
+    builtins: [],
+    packages: ['@marcbachmann/cel-js', 'yaml'],
+  },
+  evaluators: {
+    rooms: ['kernel', 'log'],
+    builtins: [],
+    packages: ['@cfworker/json-schema', 're2js'],
+  },
   engine: {
-    rooms: ['kernel', 'log', 'identity', contract],
+    rooms: ['kernel', 'log', 'identity', 'policy', 'evaluators', contract],
     builtins: 'any',
     packages: ['@cfworker/json-schema'],
   },

@@ -1,8 +1,9 @@
 /** Checks conditions: known operators, operands that fit them, depth and size. */
 import { limits } from '../limits.ts';
-import { pathRoots } from './condition.ts';
+import { checkExpression, isTooDeep, type Place } from './check-expression.ts';
 import { exactDecimal } from './decimal.ts';
 import { operators, type Operator } from './document.ts';
+import { pathRoots } from './expression.ts';
 import { type Findings, isText } from './finding.ts';
 import { isGlob } from './glob.ts';
 import { pathSegments } from './path.ts';
@@ -10,37 +11,53 @@ import { pathSegments } from './path.ts';
 /** What is wrong with one rule's condition goes into `findings`. */
 export function checkCondition(findings: Findings, path: string, value: unknown): void {
   const nodes = { left: limits.conditionNodesMax };
-  checkNode(findings, path, value, 1, nodes);
-  if (nodes.left < 0) findings.add(path, `has more than ${limits.conditionNodesMax} nodes`);
+  checkNode(findings, path, value, { depth: 1, nodes });
+  if (nodes.left < 0)
+    findings.add('condition-too-large', path, `has more than ${limits.conditionNodesMax} nodes`);
 }
 
-function checkNode(
-  findings: Findings,
-  path: string,
-  value: unknown,
-  depth: number,
-  nodes: { left: number },
-): void {
+const members = ['all', 'any', 'not', 'expression', 'path', ...operators];
+const kinds = ['all', 'any', 'not', 'expression'] as const;
+
+function checkNode(findings: Findings, path: string, value: unknown, place: Place): void {
+  const { depth, nodes } = place;
   nodes.left -= 1;
   if (nodes.left < 0) return;
-  if (depth > limits.conditionDepthMax) {
-    return findings.add(path, `is nested deeper than ${limits.conditionDepthMax}`);
+  if (isTooDeep(findings, path, depth)) return;
+  if (isCel(value)) {
+    const message = 'is CEL, which has to be read first: load the document through `readPolicy`';
+    return findings.add('expression-syntax', path, message);
   }
-  const node = findings.object(path, value, ['all', 'any', 'not', 'path', ...operators]);
+  const node = findings.object(path, value, members);
   if (node === undefined) return;
-  const kind = (['all', 'any', 'not'] as const).find((name) => Object.hasOwn(node, name));
+  const kind = kinds.find((name) => Object.hasOwn(node, name));
   if (kind === undefined) return checkLeaf(findings, path, node);
   if (Object.keys(node).length > 1) {
-    return findings.add(path, `has other members beside \`${kind}\``);
+    return findings.add('unknown-member', path, `has other members beside \`${kind}\``);
   }
-  if (kind === 'not') return checkNode(findings, `${path}.not`, node['not'], depth + 1, nodes);
+  const inner = { depth: depth + 1, nodes };
+  if (kind === 'not') return checkNode(findings, `${path}.not`, node['not'], inner);
+  if (kind === 'expression') {
+    // An expression is one node of the tree, and all that is in it counts as below it.
+    return checkExpression(findings, `${path}.expression`, node['expression'], inner);
+  }
   const operands = node[kind];
   if (!Array.isArray(operands) || operands.length === 0) {
-    return findings.add(`${path}.${kind}`, 'must be a list with at least one condition');
+    return findings.add(
+      'empty-list',
+      `${path}.${kind}`,
+      'must be a list with at least one condition',
+    );
   }
   for (const [position, operand] of operands.entries()) {
-    checkNode(findings, `${path}.${kind}[${position}]`, operand, depth + 1, nodes);
+    checkNode(findings, `${path}.${kind}[${position}]`, operand, inner);
   }
+}
+
+/** A text, or an object with a member `cel`: what people write, and the kernel does not read. */
+function isCel(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'cel');
 }
 
 function checkLeaf(
@@ -49,21 +66,27 @@ function checkLeaf(
   node: Readonly<Record<string, unknown>>,
 ): void {
   const target = node['path'];
-  if (!isText(target)) return findings.add(path, 'needs a `path`, `all`, `any` or `not`');
+  if (!isText(target))
+    return findings.add('wrong-type', path, 'needs a `path`, `all`, `any` or `not`');
   const segments = target.split('.');
   const [root = ''] = segments;
   if (!pathRoots.includes(root) || segments.includes('')) {
-    findings.add(`${path}.path`, `must start with one of ${pathRoots.join(', ')}`);
+    findings.add(
+      'condition-unknown-name',
+      `${path}.path`,
+      `must start with one of ${pathRoots.join(', ')}`,
+    );
   } else if (root !== 'arguments' && segments.length > 1) {
-    findings.add(`${path}.path`, `\`${root}\` has no members`);
+    findings.add('condition-unknown-name', `${path}.path`, `\`${root}\` has no members`);
   }
   const named = Object.keys(node).filter((name) => name !== 'path');
   const [operator] = named;
   if (operator === undefined || named.length > 1) {
-    return findings.add(path, 'needs exactly one operator');
+    return findings.add('operand-invalid', path, 'needs exactly one operator');
   }
   const wanted = wrongOperand(operator as Operator, node[operator]);
-  if (wanted !== undefined) findings.add(`${path}.${operator}`, `must be ${wanted}`);
+  if (wanted !== undefined)
+    findings.add('operand-invalid', `${path}.${operator}`, `must be ${wanted}`);
 }
 
 function isScalar(value: unknown): boolean {

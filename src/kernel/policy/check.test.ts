@@ -222,3 +222,18 @@ test('a document costs no more to check than wildcards times actions may', () =>
   }));
   expect(findingsOf({ format: 1, version: 1, actions, rules })).toEqual(['rules']);
 });
+
+test.each([
+  ['unknown-member', { ...good, tier: {} }],
+  ['wrong-type', { ...good, format: 2 }],
+  ['empty-list', { ...good, tiers: { blocked: [] } }],
+  ['unknown-action', { ...good, tiers: { blocked: ['gone'] } }],
+  ['empty-match', withRule({ match: {} })],
+  ['duplicate-id', { ...good, rules: [rule, rule] }],
+  ['no-effect', withRule({ steer: { guidance: 'x' } })],
+  ['operand-invalid', when({ path: 'arguments.a', atMost: 'ten' })],
+  ['condition-unknown-name', when({ path: 'argument.a', equals: 1 })],
+])('the code is stable: %s', (code, document) => {
+  const checked = checkPolicy(document);
+  expect('findings' in checked && checked.findings.map((each) => each.code)).toEqual([code]);
+});

@@ -6,6 +6,8 @@ import { limits } from '../limits.ts';
 import { isName } from '../name.ts';
 import { rolePermits } from '../principal.ts';
 import { checkCondition } from './check-condition.ts';
+import { checkGuardrails } from './check-guardrails.ts';
+import { checkRisk } from './check-risk.ts';
 import type { PolicyDocument } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
 import { compileGlob, isGlob, isLiteral } from './glob.ts';
@@ -13,6 +15,8 @@ import { isRiskLevel } from './risk.ts';
 
 const tierNames = ['blocked', 'steer', 'alwaysApprove', 'autoApprove', 'unrestricted'] as const;
 const effects: ReadonlySet<unknown> = new Set(['deny', 'steer', 'require-approval', 'allow']);
+
+const isMode = (value: unknown): boolean => value === 'enforce' || value === 'shadow';
 
 /** The document, typed, or what is wrong with it. `value` must be plain JSON data. */
 export function checkPolicy(
@@ -28,14 +32,22 @@ export function checkPolicy(
     'autoApproveWhen',
     'rules',
     'approvals',
+    'risk',
+    'guardrails',
+    'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
-  if (document['format'] !== 1) findings.add('format', 'must be 1');
+  if (document['format'] !== 1) findings.add('wrong-type', 'format', 'must be 1');
   const versions = isWholeNumber(1, Number.MAX_SAFE_INTEGER);
-  if (!versions(document['version'])) findings.add('version', 'must be a whole number from 1 up');
+  if (!versions(document['version']))
+    findings.add('wrong-type', 'version', 'must be a whole number from 1 up');
   findings.optional('name', document['name'], isText, 'a text');
   if (isTooCostly(document)) {
-    findings.add('rules', `wildcards times actions are more than ${limits.policyMatchesMax}`);
+    findings.add(
+      'too-costly',
+      'rules',
+      `wildcards times actions are more than ${limits.policyMatchesMax}`,
+    );
     return { findings: findings.list };
   }
   const actions = checkActions(findings, document['actions']);
@@ -43,6 +55,11 @@ export function checkPolicy(
   checkAutoApprove(findings, document['autoApproveWhen']);
   checkApproval(findings, 'approvals', document['approvals']);
   checkRules(findings, document['rules'], actions);
+  checkRisk(findings, document['risk'], actions);
+  checkGuardrails(findings, document['guardrails'], (path, match) =>
+    checkMatch(findings, path, match, actions),
+  );
+  findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
   return findings.list.length === 0
     ? { document: value as PolicyDocument }
     : { findings: findings.list };
@@ -52,13 +69,14 @@ function checkActions(findings: Findings, value: unknown): readonly string[] {
   const known = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   const actions = findings.object('actions', value, known);
   if (actions === undefined) return [];
-  if (known.length === 0) findings.add('actions', 'declares no action: nothing could ever run');
+  if (known.length === 0)
+    findings.add('empty-list', 'actions', 'declares no action: nothing could ever run');
   if (known.length > limits.policyActionsMax) {
-    findings.add('actions', `declares more than ${limits.policyActionsMax} actions`);
+    findings.add('too-many', 'actions', `declares more than ${limits.policyActionsMax} actions`);
   }
   for (const name of known) {
     const path = `actions.${name}`;
-    if (!isName(name)) findings.add(path, 'is not a valid action name');
+    if (!isName(name)) findings.add('invalid-name', path, 'is not a valid action name');
     const action = findings.object(path, actions[name], [
       'risk',
       'resource',
@@ -84,7 +102,9 @@ function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
   const actions = Object.keys(membersOf(document['actions'])).length;
   const tiers = Object.values(membersOf(document['tiers']));
   const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
-  const matched = rules.map((rule) => membersOf(membersOf(rule)['match'])['action']);
+  const guardrails = membersOf(document['guardrails'])['tool'];
+  const matching = Array.isArray(guardrails) ? [...rules, ...(guardrails as unknown[])] : rules;
+  const matched = matching.map((each) => membersOf(membersOf(each)['match'])['action']);
   const wildcards = [...tiers, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
@@ -102,9 +122,15 @@ function checkActionPattern(
   pattern: unknown,
   actions: readonly string[],
 ): void {
-  if (!isGlob(pattern)) return findings.add(path, 'must be an action name or pattern');
+  if (!isGlob(pattern))
+    return findings.add('invalid-pattern', path, 'must be an action name or pattern');
   const found = isLiteral(pattern) ? actions.includes(pattern) : actions.some(compileGlob(pattern));
-  if (!found) findings.add(path, `\`${pattern}\` matches no action that the policy declares`);
+  if (!found)
+    findings.add(
+      'unknown-action',
+      path,
+      `\`${pattern}\` matches no action that the policy declares`,
+    );
 }
 
 function checkTiers(findings: Findings, value: unknown, actions: readonly string[]): void {
@@ -126,7 +152,11 @@ function checkAutoApprove(findings: Findings, value: unknown): void {
   if (value === undefined) return;
   const when = findings.object('autoApproveWhen', value, ['riskAtMost']);
   if (when !== undefined && !isRiskLevel(when['riskAtMost'])) {
-    findings.add('autoApproveWhen.riskAtMost', 'must be low, medium, high or critical');
+    findings.add(
+      'wrong-type',
+      'autoApproveWhen.riskAtMost',
+      'must be low, medium, high or critical',
+    );
   }
 }
 
@@ -147,9 +177,9 @@ function checkApproval(findings: Findings, path: string, value: unknown): void {
 
 function checkRules(findings: Findings, value: unknown, actions: readonly string[]): void {
   if (value === undefined) return;
-  if (!Array.isArray(value)) return findings.add('rules', 'must be a list');
+  if (!Array.isArray(value)) return findings.add('wrong-type', 'rules', 'must be a list');
   if (value.length > limits.policyRulesMax) {
-    return findings.add('rules', `has more than ${limits.policyRulesMax} rules`);
+    return findings.add('too-many', 'rules', `has more than ${limits.policyRulesMax} rules`);
   }
   const ids = new Set<unknown>();
   for (const [position, each] of value.entries()) {
@@ -162,18 +192,44 @@ function checkRules(findings: Findings, value: unknown, actions: readonly string
       'reason',
       'steer',
       'approval',
+      'labels',
+      'mode',
     ]);
     if (rule === undefined) continue;
-    if (!isName(rule['id'])) findings.add(`${path}.id`, 'must be a name');
-    else if (ids.has(rule['id'])) findings.add(`${path}.id`, `\`${rule['id']}\` is used twice`);
+    if (!isName(rule['id'])) findings.add('invalid-name', `${path}.id`, 'must be a name');
+    else if (ids.has(rule['id']))
+      findings.add('duplicate-id', `${path}.id`, `\`${rule['id']}\` is used twice`);
     ids.add(rule['id']);
     if (!effects.has(rule['effect'])) {
-      findings.add(`${path}.effect`, 'must be deny, steer, require-approval or allow');
+      findings.add(
+        'wrong-type',
+        `${path}.effect`,
+        'must be deny, steer, require-approval or allow',
+      );
     }
     findings.optional(`${path}.reason`, rule['reason'], isText, 'a text');
     checkMatch(findings, `${path}.match`, rule['match'], actions);
     if (rule['when'] !== undefined) checkCondition(findings, `${path}.when`, rule['when']);
     checkTerms(findings, path, rule, actions);
+    checkLabels(findings, path, rule);
+    findings.optional(`${path}.mode`, rule['mode'], isMode, 'enforce or shadow');
+  }
+}
+
+/** A call that is never allowed labels nothing. */
+function checkLabels(
+  findings: Findings,
+  path: string,
+  { labels, effect }: Readonly<Record<string, unknown>>,
+): void {
+  findings.listOf(`${path}.labels`, labels, isName, 'a name');
+  if (labels === undefined) return;
+  if (effect === 'deny' || effect === 'steer') {
+    const message = 'has an effect only where the call can be allowed';
+    findings.add('no-effect', `${path}.labels`, message);
+  }
+  if (Array.isArray(labels) && labels.length > limits.labelsMax) {
+    findings.add('too-many', `${path}.labels`, `has more than ${limits.labelsMax} labels`);
   }
 }
 
@@ -186,13 +242,16 @@ function checkMatch(
   if (value === undefined) return;
   const match = findings.object(path, value, ['action', 'resource', 'agent', 'principal']);
   if (match === undefined) return;
-  if (Object.keys(match).length === 0) findings.add(path, 'is empty; leave it out to match all');
+  if (Object.keys(match).length === 0)
+    findings.add('empty-match', path, 'is empty; leave it out to match all');
   for (const [name, pattern] of Object.entries(match)) {
     const patterns: readonly unknown[] = Array.isArray(pattern) ? pattern : [pattern];
-    if (patterns.length === 0) findings.add(`${path}.${name}`, 'is empty and would never match');
+    if (patterns.length === 0)
+      findings.add('empty-list', `${path}.${name}`, 'is empty and would never match');
     for (const one of patterns) {
       if (name === 'action') checkActionPattern(findings, `${path}.action`, one, actions);
-      else if (!isGlob(one)) findings.add(`${path}.${name}`, 'must be a pattern');
+      else if (!isGlob(one))
+        findings.add('invalid-pattern', `${path}.${name}`, 'must be a pattern');
     }
   }
 }
@@ -205,12 +264,12 @@ function checkTerms(
   actions: readonly string[],
 ): void {
   if (rule['approval'] !== undefined && rule['effect'] !== 'require-approval') {
-    findings.add(`${path}.approval`, 'has an effect only with `require-approval`');
+    findings.add('no-effect', `${path}.approval`, 'has an effect only with `require-approval`');
   }
   checkApproval(findings, `${path}.approval`, rule['approval']);
   if (rule['effect'] !== 'steer') {
     if (rule['steer'] !== undefined)
-      findings.add(`${path}.steer`, 'has an effect only with `steer`');
+      findings.add('no-effect', `${path}.steer`, 'has an effect only with `steer`');
     return;
   }
   const steer = findings.object(`${path}.steer`, rule['steer'] ?? {}, [
@@ -218,7 +277,8 @@ function checkTerms(
     'suggest',
     'retriesAtMost',
   ]);
-  if (!isText(steer?.['guidance'])) findings.add(`${path}.steer.guidance`, 'must be a text');
+  if (!isText(steer?.['guidance']))
+    findings.add('wrong-type', `${path}.steer.guidance`, 'must be a text');
   findings.optional(
     `${path}.steer.retriesAtMost`,
     steer?.['retriesAtMost'],

@@ -5,10 +5,21 @@
  * rules for that action and not on the number of rules in the document.
  */
 import { limits } from '../limits.ts';
-import { compileCondition, type CompiledCondition, type ConditionSubject } from './condition.ts';
-import type { Effect, PolicyDocument, RuleDocument, TiersDocument } from './document.ts';
+import { compileCondition } from './condition.ts';
+import type {
+  Effect,
+  GuardrailDocument,
+  MatchDocument,
+  PolicyDocument,
+  RiskDocument,
+  RuleDocument,
+  TiersDocument,
+} from './document.ts';
+import type { ConditionSubject } from './expression.ts';
+import type { CompiledCondition } from './expression-evaluation.ts';
 import { compileGlob, compileGlobs, type Matcher } from './glob.ts';
-import type { RiskLevel } from './risk.ts';
+import { type RiskLevel, riskLevels } from './risk.ts';
+import type { CompiledRisk } from './session-risk.ts';
 
 export interface ApprovalTerms {
   readonly roles: readonly string[];
@@ -25,10 +36,12 @@ export interface CompiledRule {
   readonly id: string;
   readonly effect: Effect;
   readonly reason: string;
-  readonly matches: (subject: ConditionSubject) => boolean;
+  readonly matches: (subject: MatchSubject) => boolean;
   readonly when: CompiledCondition | undefined;
   readonly approval: ApprovalTerms;
   readonly steer: SteerTerms;
+  readonly labels: readonly string[];
+  readonly enforced: boolean;
 }
 
 /** All that the policy says about one action. */
@@ -39,7 +52,17 @@ export interface CompiledAction {
   /** Tiers the action is in, strictest first. */
   readonly tiers: readonly (keyof TiersDocument)[];
   readonly rules: readonly CompiledRule[];
+  readonly guardrails: readonly CompiledGuardrail[];
 }
+
+/** A check by code that a call needs to have passed. */
+export interface CompiledGuardrail {
+  readonly document: GuardrailDocument;
+  readonly effect: 'deny' | 'require-approval';
+  readonly matches: (subject: MatchSubject) => boolean;
+}
+
+export type MatchSubject = Pick<ConditionSubject, 'resource' | 'agent' | 'principal'>;
 
 export interface CompiledPolicy {
   readonly actions: ReadonlyMap<string, CompiledAction>;
@@ -47,6 +70,15 @@ export interface CompiledPolicy {
   readonly approval: ApprovalTerms;
   /** What a steered agent may do instead, where the rule does not say: all allowed actions. */
   readonly tierSteer: SteerTerms;
+  readonly risk: CompiledRisk;
+  /** What the risk of an action asks for, by the level from which on. */
+  readonly riskEffects: readonly (readonly [
+    level: RiskLevel,
+    effect: 'require-approval' | 'deny',
+  ])[];
+  readonly enforced: boolean;
+  /** Whether a rule, or the whole policy, is in shadow mode. */
+  readonly hasShadow: boolean;
 }
 
 const tiersByStrictness = [
@@ -80,7 +112,15 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   const rulesByAction = new Map<string, CompiledRule[]>(names.map((name) => [name, []]));
   for (const rule of document.rules ?? []) {
     const compiledRule = compileRule(rule, approval);
-    for (const name of actionsOf(rule, names)) rulesByAction.get(name)?.push(compiledRule);
+    for (const name of actionsOf(rule.match, names)) rulesByAction.get(name)?.push(compiledRule);
+  }
+  const guardrailsByAction = new Map<string, CompiledGuardrail[]>(names.map((name) => [name, []]));
+  for (const guardrail of document.guardrails?.tool ?? []) {
+    const { effect = 'deny', match } = guardrail;
+    const compiledGuardrail = { document: guardrail, effect, matches: compileMatch(match) };
+    for (const name of actionsOf(match, names)) {
+      guardrailsByAction.get(name)?.push(compiledGuardrail);
+    }
   }
   const tiersByAction = new Map<string, (keyof TiersDocument)[]>(names.map((name) => [name, []]));
   for (const tier of tiersByStrictness) {
@@ -100,6 +140,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       runTimeoutMs: action.runTimeoutMs ?? limits.runTimeoutMs,
       tiers: tiersByAction.get(name) ?? [],
       rules: rulesByAction.get(name) ?? [],
+      guardrails: guardrailsByAction.get(name) ?? [],
     });
   }
   return {
@@ -107,7 +148,24 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     autoApproveAtMost: document.autoApproveWhen?.riskAtMost ?? 'low',
     approval,
     tierSteer: tierSteerTerms(tiersByAction),
+    risk: compileRisk(document.risk ?? {}),
+    riskEffects: riskLevels.flatMap((level) => {
+      const effect = document.risk?.effects?.[level];
+      return effect === undefined ? [] : [[level, effect] as const];
+    }),
+    enforced: document.mode !== 'shadow',
+    hasShadow: [document, ...(document.rules ?? [])].some(({ mode }) => mode === 'shadow'),
   };
+}
+
+/** The checks by code that a call needs, in the order of the document. */
+export function guardrailsFor(
+  policy: CompiledPolicy,
+  call: MatchSubject & { readonly action: string },
+): readonly GuardrailDocument[] {
+  return (policy.actions.get(call.action)?.guardrails ?? [])
+    .filter(({ matches }) => matches(call))
+    .map(({ document }) => document);
 }
 
 /** Literal patterns are looked up by name: a policy of 10,000 one-action rules compiles in linear time. */
@@ -115,23 +173,28 @@ function matching(pattern: string, names: readonly string[]): readonly string[] 
   return /[*?]/.test(pattern) ? names.filter(compileGlob(pattern)) : [pattern];
 }
 
-function actionsOf(rule: RuleDocument, names: readonly string[]): readonly string[] {
-  const patterns = rule.match?.action;
+function actionsOf(match: MatchDocument | undefined, names: readonly string[]): readonly string[] {
+  const patterns = match?.action;
   if (patterns === undefined) return names;
   const list = typeof patterns === 'string' ? [patterns] : patterns;
   return [...new Set(list.flatMap((pattern) => matching(pattern, names)))];
 }
 
+/** All that a `match` names but the action, which the index by action has settled. */
+function compileMatch(match: MatchDocument | undefined): (subject: MatchSubject) => boolean {
+  const resource = compileGlobs(match?.resource);
+  const agent = compileGlobs(match?.agent);
+  const principal = compileGlobs(match?.principal);
+  return (subject) =>
+    resource(subject.resource) && agent(subject.agent) && principal(subject.principal);
+}
+
 function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule {
-  const resource = compileGlobs(rule.match?.resource);
-  const agent = compileGlobs(rule.match?.agent);
-  const principal = compileGlobs(rule.match?.principal);
   return {
     id: rule.id,
     effect: rule.effect,
     reason: rule.reason ?? '',
-    matches: (subject) =>
-      resource(subject.resource) && agent(subject.agent) && principal(subject.principal),
+    matches: compileMatch(rule.match),
     when: rule.when === undefined ? undefined : compileCondition(rule.when),
     approval: {
       roles: rule.approval?.roles ?? approval.roles,
@@ -142,6 +205,36 @@ function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule 
       suggestions: rule.steer?.suggest ?? [],
       retriesAtMost: rule.steer?.retriesAtMost ?? steerRetriesDefault,
     },
+    labels: rule.labels ?? [],
+    enforced: rule.mode !== 'shadow',
+  };
+}
+
+/** The points of the reference system, and for its missing fourth level twice the third. */
+const pointsDefault: Readonly<Record<RiskLevel, number>> = {
+  low: 1,
+  medium: 3,
+  high: 5,
+  critical: 10,
+};
+
+function compileRisk(risk: RiskDocument): CompiledRisk {
+  return {
+    points: { ...pointsDefault, ...risk.points },
+    thresholds: riskLevels.toReversed().flatMap((level) => {
+      const points = risk.thresholds?.[level];
+      return points === undefined ? [] : [[level, points] as const];
+    }),
+    decayPerMinute: risk.decayPerMinute ?? 0,
+    sequences: (risk.sequences ?? []).map((sequence) => ({
+      id: sequence.id,
+      key: `${sequence.id}:${sequence.steps.join(' ')}`,
+      steps: sequence.steps.map(compileGlob),
+      withinMs: sequence.withinMs ?? Number.MAX_SAFE_INTEGER,
+      withinActions: sequence.withinActions ?? Number.MAX_SAFE_INTEGER,
+      raiseTo: sequence.raiseTo,
+      reason: sequence.reason ?? `the sequence \`${sequence.id}\` is complete`,
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Conditions: three values, own properties only, and no coercion. */
 import { expect, test } from 'vitest';
-import { compileCondition, type ConditionSubject } from './condition.ts';
+import { compileCondition } from './condition.ts';
+import { type ConditionSubject, noCounters } from './expression.ts';
 import type { ConditionDocument } from './document.ts';
 
 const subject: ConditionSubject = {
@@ -23,6 +24,7 @@ const subject: ConditionSubject = {
   org: 'acme',
   session: 's-1',
   risk: 'medium',
+  counters: noCounters,
 };
 
 type Word = 'true' | 'false' | 'error';

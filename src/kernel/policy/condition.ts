@@ -1,77 +1,52 @@
 /**
- * Conditions: and/or/not trees over a request, compiled once to closures.
+ * Conditions: and/or/not trees over a request, with expressions among their nodes, compiled once to closures.
  *
  * Evaluation has three values: true, false and error. An error is not false: `all` is false when any operand
  * is false, `any` is true when any operand is true, and otherwise an error in an operand is the answer. What
  * an error means is decided by `evaluate.ts` (it denies). Lookups see own properties only.
  */
-import type { ConditionDocument, Operator } from './document.ts';
+import { compileExpression } from './compile-expression.ts';
+import { compareDecimals, exactDecimal } from './decimal.ts';
+import type { ComparisonDocument, ConditionDocument, Operator } from './document.ts';
+import type { ConditionSubject } from './expression.ts';
+import { type CompiledCondition, connective, inverse } from './expression-evaluation.ts';
+import { Meter } from './expression-value.ts';
+import { Failure } from './failure.ts';
 import { compileGlob } from './glob.ts';
 import { isInside } from './path.ts';
-import { compareDecimals, exactDecimal } from './decimal.ts';
-
-/** What a condition may look at. */
-export interface ConditionSubject {
-  readonly arguments: unknown;
-  readonly resource: string;
-  readonly action: string;
-  readonly tool: string;
-  readonly agent: string;
-  readonly principal: string;
-  readonly org: string;
-  readonly session: string;
-  readonly risk: string;
-}
-
-/** The first segments that a path may have. */
-export const pathRoots: readonly string[] = [
-  'arguments',
-  'resource',
-  'action',
-  'tool',
-  'agent',
-  'principal',
-  'org',
-  'session',
-  'risk',
-];
-
-export type Truth = boolean | { readonly error: string };
-export type CompiledCondition = (subject: ConditionSubject) => Truth;
 
 /** Compiles a condition that `check.ts` has accepted. */
 export function compileCondition(document: ConditionDocument): CompiledCondition {
-  if ('all' in document) return combined((document.all as never[]).map(compileCondition), false);
-  if ('any' in document) return combined((document.any as never[]).map(compileCondition), true);
-  if ('not' in document) {
-    const operand = compileCondition(document.not);
-    return (subject) => {
-      const truth = operand(subject);
-      return typeof truth === 'boolean' ? !truth : truth;
-    };
-  }
-  const path = document.path.split('.');
-  const [operator, operand] = Object.entries(document).find(([name]) => name !== 'path') ?? [];
-  const compare = comparison(operator as Operator, operand);
+  const meter = new Meter();
+  const condition = compileNode(document, meter);
   return (subject) => {
-    const value = lookup(subject, path);
-    if (operator === 'exists') return (value !== missing) === operand;
-    if (value === missing) return { error: `\`${document.path}\` is missing` };
-    const truth = compare(value);
-    return truth ?? { error: `\`${document.path}\` cannot be compared with \`${operator}\`` };
+    meter.reset();
+    return condition(subject);
   };
 }
 
-/** `all` for absorbing false, `any` for absorbing true. */
-function combined(operands: readonly CompiledCondition[], absorbing: boolean): CompiledCondition {
+function compileNode(document: ConditionDocument, meter: Meter): CompiledCondition {
+  const all = (nodes: unknown): readonly CompiledCondition[] =>
+    (nodes as readonly ConditionDocument[]).map((each) => compileNode(each, meter));
+  if ('expression' in document) {
+    return compileExpression(document.expression, meter);
+  }
+  if ('all' in document) return connective(all(document.all), false);
+  if ('any' in document) return connective(all(document.any), true);
+  if ('not' in document) return inverse(compileNode(document.not, meter));
+  return compileLeaf(document);
+}
+
+function compileLeaf(document: ComparisonDocument): CompiledCondition {
+  const path = document.path.split('.');
+  const [operator, operand] = Object.entries(document).find(([name]) => name !== 'path') ?? [];
+  if (operator === 'exists') return (subject) => (lookup(subject, path) !== missing) === operand;
+  const compare = comparison(operator as Operator, operand);
+  const absent = new Failure(`\`${document.path}\` is missing`);
+  const wrong = new Failure(`\`${document.path}\` cannot be compared with \`${operator}\``);
   return (subject) => {
-    let error: Truth | undefined;
-    for (const operand of operands) {
-      const truth = operand(subject);
-      if (truth === absorbing) return absorbing;
-      if (typeof truth !== 'boolean') error ??= truth;
-    }
-    return error ?? !absorbing;
+    const value = lookup(subject, path);
+    return value === missing ? absent : (compare(value) ?? wrong);
   };
 }
 

@@ -4,6 +4,7 @@
  * This is the one place that later sections (guardrails, budgets, models) are added to. `check.ts` refuses
  * a document with anything that is not named here, so that nothing written is silently without effect.
  */
+import type { ExpressionDocument } from './expression.ts';
 import type { RiskLevel } from './risk.ts';
 
 export interface PolicyDocument {
@@ -19,6 +20,59 @@ export interface PolicyDocument {
   readonly rules?: readonly RuleDocument[];
   /** Defaults for every approval that this policy asks for. */
   readonly approvals?: ApprovalDocument;
+  /** How risk gathers in a session, and what follows from it. */
+  readonly risk?: RiskDocument;
+  readonly guardrails?: GuardrailsDocument;
+  /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
+  readonly mode?: PolicyMode;
+}
+
+export type PolicyMode = 'enforce' | 'shadow';
+
+/** Checks by code, which run before a call is decided. */
+export interface GuardrailsDocument {
+  readonly tool?: readonly GuardrailDocument[];
+}
+
+export interface GuardrailDocument {
+  readonly id: string;
+  /** Name of a registered evaluator. */
+  readonly evaluator: string;
+  /** What the evaluator's own schema says. */
+  readonly config?: unknown;
+  readonly match?: MatchDocument;
+  /** What a refusal means; `deny` where nothing is said. */
+  readonly effect?: 'deny' | 'require-approval';
+  /** An evaluator that has not answered by then has failed, and the call is denied; 5,000 by default. */
+  readonly timeoutMs?: number;
+  readonly reason?: string;
+}
+
+/** Risk of a session. What is left out has no effect. */
+export interface RiskDocument {
+  /** Points of each allowed action, by its base risk; 1, 3, 5 and 10 where nothing is said. */
+  readonly points?: Readonly<Partial<Record<RiskLevel, number>>>;
+  /** The score from which on every action counts as at least this risky. */
+  readonly thresholds?: Readonly<Partial<Record<RiskLevel, number>>>;
+  /** Points that leak away each minute. */
+  readonly decayPerMinute?: number;
+  readonly sequences?: readonly SequenceDocument[];
+  /** What an action of at least this risk needs, whatever tier it is in. */
+  readonly effects?: Readonly<Partial<Record<RiskLevel, 'require-approval' | 'deny'>>>;
+}
+
+/** Actions one after the other, with any others between them. */
+export interface SequenceDocument {
+  readonly id: string;
+  /** Patterns of action names, 2 to 10. */
+  readonly steps: readonly string[];
+  /** All steps have to lie within this time; any time where nothing is said. */
+  readonly withinMs?: number;
+  /** All steps have to lie within so many allowed actions of the session. */
+  readonly withinActions?: number;
+  /** The risk of the action that completes the sequence. */
+  readonly raiseTo: RiskLevel;
+  readonly reason?: string;
 }
 
 export interface ActionDocument {
@@ -58,6 +112,10 @@ export interface RuleDocument {
   readonly steer?: SteerDocument;
   /** For `require-approval`. */
   readonly approval?: ApprovalDocument;
+  /** Set on the session when a call that the rule holds for is allowed; they stay. */
+  readonly labels?: readonly string[];
+  /** `shadow`: record what the rule would change, and change nothing. */
+  readonly mode?: PolicyMode;
 }
 
 /** Patterns, each of which must match; one that is left out matches everything. */
@@ -82,10 +140,15 @@ export interface ApprovalDocument {
   readonly timeoutMs?: number;
 }
 
+/**
+ * A tree, any node of which may be an expression. People write `cel` in its place, as a text;
+ * `readPolicy` turns it into what stands here.
+ */
 export type ConditionDocument =
   | { readonly all: readonly ConditionDocument[] }
   | { readonly any: readonly ConditionDocument[] }
   | { readonly not: ConditionDocument }
+  | { readonly expression: ExpressionDocument }
   | ComparisonDocument;
 
 /** The comparisons of a leaf. `exists` is the only one that a missing path does not make an error. */

@@ -7,22 +7,47 @@
  */
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
-import type { ApprovalTerms, CompiledPolicy, SteerTerms } from './compile.ts';
-import type { ConditionSubject } from './condition.ts';
+import type { ApprovalTerms, CompiledGuardrail, CompiledPolicy, SteerTerms } from './compile.ts';
+import type { ConditionSubject } from './expression.ts';
 import type { Effect, TiersDocument } from './document.ts';
+import type { EvaluatorFact } from './evaluator-fact.ts';
 import { type RiskLevel, withinRisk } from './risk.ts';
+import {
+  assessRisk,
+  emptyHistory,
+  type RiskAssessment,
+  type SessionHistory,
+} from './session-risk.ts';
 
 export interface PolicyVerdict {
   readonly effect: Effect;
   readonly code: RejectionCode | 'allowed';
   readonly message: string;
-  /** The rules (`rule:…`) and tiers (`tier:…`) whose effect this is, or that could not be read. */
+  /** The rules, tiers and risk levels (`rule:…`) whose effect this is, or that could not be read. */
   readonly determinedBy: readonly string[];
+  /** What the action counts as after all that the session did. */
   readonly risk: RiskLevel;
+  /** How the risk came about; undefined for an action that is not declared. */
+  readonly assessment: RiskAssessment | undefined;
   readonly runTimeoutMs: number;
   readonly approval: ApprovalTerms;
   readonly steer: SteerTerms;
+  /** Set on the session if the call is allowed. */
+  readonly labels: readonly string[];
+  /** What the answer were if all that is in shadow mode counted; only where something is. */
+  readonly shadow: ShadowVerdict | undefined;
 }
+
+export type ShadowVerdict = Pick<PolicyVerdict, 'effect' | 'code' | 'message' | 'determinedBy'>;
+
+/** What is known beside the request: its session's past, the log's time, what evaluators found. */
+export interface EvaluationContext {
+  readonly history: SessionHistory;
+  readonly now: number;
+  readonly facts: readonly EvaluatorFact[];
+}
+
+const atTheStart: EvaluationContext = { history: emptyHistory, now: 0, facts: [] };
 
 const strictness: readonly Effect[] = ['allow', 'require-approval', 'steer', 'deny'];
 
@@ -32,58 +57,130 @@ interface Voice {
   readonly reason: string;
   readonly approval: ApprovalTerms;
   readonly steer: SteerTerms;
+  readonly labels: readonly string[];
+  /** False for a rule in shadow mode. */
+  readonly enforced: boolean;
 }
 
-/** Evaluates a request. `subject.risk` is set from the policy here, whatever the caller gave. */
+interface Unreadable {
+  readonly source: string;
+  readonly error: string;
+  readonly enforced: boolean;
+}
+
+type Answer = ShadowVerdict & Pick<PolicyVerdict, 'approval' | 'steer'>;
+
+/** Evaluates a request. Risk and counters are set here, whatever the caller gave. */
 export function evaluatePolicy(
   policy: CompiledPolicy,
-  request: Omit<ConditionSubject, 'risk'>,
+  request: Omit<ConditionSubject, 'risk' | 'counters'>,
+  { history, now, facts }: EvaluationContext = atTheStart,
 ): PolicyVerdict {
   const action = policy.actions.get(request.action);
-  const risk = action?.risk ?? 'critical';
-  const runTimeoutMs = action?.runTimeoutMs ?? 0;
-  const settled = (
-    effect: Effect,
-    code: PolicyVerdict['code'],
-    message: string,
-    determinedBy: readonly string[],
-    voice?: Voice,
-  ): PolicyVerdict => ({
-    effect,
-    code,
-    message,
-    determinedBy,
-    risk,
-    runTimeoutMs,
-    approval: voice?.approval ?? policy.approval,
-    steer: voice?.steer ?? policy.tierSteer,
-  });
   if (action === undefined) {
-    return settled('deny', 'action-unknown', `action \`${request.action}\` is not declared`, []);
+    const message = `action \`${request.action}\` is not declared`;
+    const answer = refused(policy, 'action-unknown', message, []);
+    return verdictOf(policy, answer, undefined, { risk: 'critical', runTimeoutMs: 0 });
   }
+  const { runTimeoutMs } = action;
   if (!action.resource(request.resource)) {
     const message = `resource \`${request.resource}\` is outside action \`${request.action}\``;
-    return settled('deny', 'policy-denied', message, [`action:${request.action}`]);
+    const answer = refused(policy, 'policy-denied', message, [`action:${request.action}`]);
+    return verdictOf(policy, answer, undefined, { risk: action.risk, runTimeoutMs });
   }
-  const subject: ConditionSubject = { ...request, risk };
+  const assessed = { name: request.action, base: action.risk, now };
+  const assessment = assessRisk(policy.risk, history, assessed);
+  const risk = assessment.level;
+  const counters = countersOf(history, assessment.score.milli);
+  const subject: ConditionSubject = { ...request, risk, counters };
   const voices: Voice[] = action.tiers.map((tier) => tierVoice(policy, tier, risk));
-  const errors: { readonly source: string; readonly error: string }[] = [];
+  voices.push(...riskVoices(policy, assessment));
+  const errors: Unreadable[] = [];
+  for (const guardrail of action.guardrails) {
+    if (!guardrail.matches(subject)) continue;
+    const heard = hearGuardrail(policy, guardrail, facts);
+    if (heard === undefined) continue;
+    if ('error' in heard) errors.push(heard);
+    else voices.push(heard);
+  }
   for (const rule of action.rules) {
     if (!rule.matches(subject)) continue;
     const truth = rule.when === undefined ? true : rule.when(subject);
     const source = `rule:${rule.id}`;
-    if (typeof truth !== 'boolean') errors.push({ source, error: truth.error });
-    else if (truth) voices.push({ ...rule, source });
+    if (typeof truth !== 'boolean') {
+      errors.push({ source, error: truth.error, enforced: rule.enforced });
+    } else if (truth) voices.push({ ...rule, source });
   }
+  const everything = answerOf(policy, request, voices, errors);
+  const answer =
+    policy.hasShadow && policy.enforced
+      ? answerOf(policy, request, voices.filter(isEnforced), errors.filter(isEnforced))
+      : everything;
+  const labels = [...new Set(voices.flatMap((voice) => (voice.enforced ? voice.labels : [])))];
+  const more = { risk, assessment, runTimeoutMs, labels: labels.toSorted(compareText) };
+  return verdictOf(policy, answer, everything, more);
+}
+
+function isEnforced({ enforced }: { readonly enforced: boolean }): boolean {
+  return enforced;
+}
+
+/** A policy in shadow mode says what it would do, and lets the call through. */
+function verdictOf(
+  policy: CompiledPolicy,
+  answer: Answer,
+  everything: ShadowVerdict | undefined,
+  more: Pick<PolicyVerdict, 'risk' | 'runTimeoutMs'> & Partial<PolicyVerdict>,
+): PolicyVerdict {
+  const shadow = policy.hasShadow ? (everything ?? answer) : undefined;
+  const effective: Answer = policy.enforced
+    ? answer
+    : {
+        ...answer,
+        effect: 'allow',
+        code: 'allowed',
+        message: 'the policy is in shadow mode',
+        determinedBy: ['policy:shadow'],
+      };
+  return {
+    assessment: undefined,
+    labels: [],
+    ...more,
+    ...effective,
+    shadow:
+      shadow === undefined
+        ? undefined
+        : {
+            effect: shadow.effect,
+            code: shadow.code,
+            message: shadow.message,
+            determinedBy: shadow.determinedBy,
+          },
+  };
+}
+
+function refused(
+  policy: CompiledPolicy,
+  code: RejectionCode,
+  message: string,
+  determinedBy: readonly string[],
+): Answer {
+  const { approval, tierSteer: steer } = policy;
+  return { effect: 'deny', code, message, determinedBy, approval, steer };
+}
+
+/** The strictest voice, unless one could not be read. */
+function answerOf(
+  policy: CompiledPolicy,
+  { action }: { readonly action: string },
+  voices: readonly Voice[],
+  errors: readonly Unreadable[],
+): Answer {
   if (errors.length > 0) {
     const sorted = errors.toSorted((left, right) => compareText(left.source, right.source));
     const message = sorted.map(({ source, error }) => `\`${source}\`: ${error}`).join('; ');
-    return settled(
-      'deny',
-      'policy-error',
-      message,
-      sorted.map(({ source }) => source),
-    );
+    const sources = sorted.map(({ source }) => source);
+    return refused(policy, 'policy-error', message, sources);
   }
   const strictest = Math.max(-1, ...voices.map((voice) => strictness.indexOf(voice.effect)));
   const effect = strictness[strictest] ?? 'deny';
@@ -93,17 +190,15 @@ export function evaluatePolicy(
   const sources = deciding.map((voice) => voice.source);
   const [first] = deciding;
   if (first === undefined) {
-    const message = `no rule or tier allows \`${request.action}\``;
-    return settled('deny', 'policy-no-match', message, []);
+    return refused(policy, 'policy-no-match', `no rule or tier allows \`${action}\``, []);
   }
-  if (effect === 'require-approval') {
-    const approval = joinedApproval(deciding);
-    if (approval.roles.length === 0) {
-      return settled('deny', 'policy-error', 'no role satisfies every approval asked for', sources);
-    }
-    return { ...settled(effect, codes[effect], messageOf(first), sources, first), approval };
+  const approval = effect === 'require-approval' ? joinedApproval(deciding) : first.approval;
+  if (effect === 'require-approval' && approval.roles.length === 0) {
+    return refused(policy, 'policy-error', 'no role satisfies every approval asked for', sources);
   }
-  return settled(effect, codes[effect], messageOf(first), sources, first);
+  const { steer } = first;
+  const message = messageOf(first);
+  return { effect, code: codes[effect], message, determinedBy: sources, approval, steer };
 }
 
 function messageOf(voice: Voice): string {
@@ -135,11 +230,44 @@ function tierVoice(policy: CompiledPolicy, tier: keyof TiersDocument, risk: Risk
     autoApprove: within ? ('allow' as const) : ('require-approval' as const),
     unrestricted: 'allow' as const,
   }[tier];
-  return {
-    effect,
-    source: `tier:${tier}`,
-    reason: tier === 'autoApprove' && !within ? `risk \`${risk}\` needs an approver` : '',
-    approval: policy.approval,
-    steer: policy.tierSteer,
-  };
+  const reason = tier === 'autoApprove' && !within ? `risk \`${risk}\` needs an approver` : '';
+  return ownVoice(policy, `tier:${tier}`, effect, reason);
+}
+
+/** What the risk itself asks for: every level up to the one that was reached speaks. */
+function riskVoices(policy: CompiledPolicy, assessment: RiskAssessment): readonly Voice[] {
+  const { level, escalations } = assessment;
+  const raised = escalations.filter((each) => each.level === level).map(({ reason }) => reason);
+  const reason = raised.length > 0 ? raised.join('; ') : `the action's risk is \`${level}\``;
+  return policy.riskEffects
+    .filter(([from]) => withinRisk(from, level))
+    .map(([from, effect]) => ownVoice(policy, `risk:${from}`, effect, reason));
+}
+
+/** A guardrail that passed is silent. One that has no fact, or none that says yes or no, is an error. */
+function hearGuardrail(
+  policy: CompiledPolicy,
+  { document, effect }: CompiledGuardrail,
+  facts: readonly EvaluatorFact[],
+): Voice | Unreadable | undefined {
+  const source = `guardrail:${document.id}`;
+  const fact = facts.find(({ guardrail }) => guardrail === document.id);
+  if (fact?.outcome === 'pass') return undefined;
+  if (fact?.outcome === 'refuse') {
+    return ownVoice(policy, source, effect, document.reason ?? fact.reason);
+  }
+  // The evaluator was stopped because another one had refused: that one is among the voices.
+  const stopped = fact?.outcome === 'skipped' && facts.some(({ outcome }) => outcome === 'refuse');
+  if (stopped) return ownVoice(policy, source, 'deny', 'stopped when another guardrail refused');
+  return { source, error: fact?.reason ?? 'the evaluator has not run', enforced: true };
+}
+
+function ownVoice(policy: CompiledPolicy, source: string, effect: Effect, reason: string): Voice {
+  const { approval, tierSteer: steer } = policy;
+  return { effect, source, reason, approval, steer, labels: [], enforced: true };
+}
+
+function countersOf(history: SessionHistory, milli: number): ConditionSubject['counters'] {
+  const { allowed, denied, labels } = history;
+  return { allowed, denied, labels, riskScore: milli / 1_000 };
 }

@@ -3,18 +3,44 @@
  */
 import { limits } from '../limits.ts';
 
+/** What kind of thing is wrong. Each has its section in `docs/policy-findings.md`. */
+export const findingCodes = [
+  'wrong-type',
+  'unknown-member',
+  'empty-list',
+  'empty-match',
+  'no-effect',
+  'duplicate-id',
+  'unknown-action',
+  'invalid-name',
+  'invalid-pattern',
+  'too-many',
+  'too-costly',
+  'condition-too-deep',
+  'condition-too-large',
+  'condition-unknown-name',
+  'condition-type',
+  'operand-invalid',
+  'regex-invalid',
+  'expression-syntax',
+] as const;
+export type FindingCode = (typeof findingCodes)[number];
+
 export interface Finding {
+  readonly code: FindingCode;
   /** Where in the document, such as `rules[3].when.all[0]`. */
   readonly path: string;
   readonly message: string;
+  /** What would make it right, where that can be said. */
+  readonly fix?: string;
 }
 
 /** Collects findings while a document is read. */
 export class Findings {
   readonly #list: Finding[] = [];
 
-  add(path: string, message: string): void {
-    this.#list.push({ path, message });
+  add(code: FindingCode, path: string, message: string): void {
+    this.#list.push({ code, path, message });
   }
 
   get list(): readonly Finding[] {
@@ -28,12 +54,13 @@ export class Findings {
     known: readonly string[],
   ): Readonly<Record<string, unknown>> | undefined {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.add(path, 'must be an object');
+      this.add('wrong-type', path, 'must be an object');
       return undefined;
     }
     for (const name of Object.keys(value)) {
       if (!known.includes(name)) {
         this.add(
+          'unknown-member',
           path === '' ? name : `${path}.${name}`,
           `is not known here; known are ${known.map((each) => `\`${each}\``).join(', ')}`,
         );
@@ -44,18 +71,22 @@ export class Findings {
 
   /** Checks one member by a test, where it is there. */
   optional(path: string, value: unknown, test: (value: unknown) => boolean, wanted: string): void {
-    if (value !== undefined && !test(value)) this.add(path, `must be ${wanted}`);
+    if (value !== undefined && !test(value)) this.add('wrong-type', path, `must be ${wanted}`);
   }
 
   /** A list that is not empty and whose elements pass a test. */
   listOf(path: string, value: unknown, test: (value: unknown) => boolean, wanted: string): void {
     if (value === undefined) return;
-    if (!Array.isArray(value)) return this.add(path, `must be a list of ${wanted}`);
+    if (!Array.isArray(value)) return this.add('wrong-type', path, `must be a list of ${wanted}`);
     if (value.length === 0) {
-      this.add(path, 'is empty: an empty list has no effect; leave it out or fill it');
+      this.add(
+        'empty-list',
+        path,
+        'is empty: an empty list has no effect; leave it out or fill it',
+      );
     }
     for (const [position, element] of value.entries()) {
-      if (!test(element)) this.add(`${path}[${position}]`, `must be ${wanted}`);
+      if (!test(element)) this.add('wrong-type', `${path}[${position}]`, `must be ${wanted}`);
     }
   }
 }

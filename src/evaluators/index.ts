@@ -1,0 +1,14 @@
+/**
+ * The evaluators room's door: checks by code that run before a call is decided, who may be named by
+ * a policy, and what they found. It knows no store and no clock of its own.
+ */
+export {
+  defineEvaluator,
+  Evaluator,
+  type EvaluatorContext,
+  type EvaluatorDefinition,
+  type EvaluatorSubject,
+  type EvaluatorVerdict,
+} from './evaluator.ts';
+export { EvaluatorRegistry } from './registry.ts';
+export { runEvaluators } from './run-evaluators.ts';

@@ -1,0 +1,56 @@
+/**
+ * Paths as in a policy's conditions: `arguments.customer.id`, `resource`. Only `arguments` has
+ * members, and only an object's own members are seen.
+ */
+import { quoted } from '../kernel/index.ts';
+import type { EvaluatorSubject } from './evaluator.ts';
+
+const roots = [
+  'arguments',
+  'resource',
+  'action',
+  'tool',
+  'agent',
+  'principal',
+  'org',
+  'session',
+] as const;
+
+/** What is wrong with a path in a config, or undefined. */
+export function pathProblem(path: string): string | undefined {
+  const [root, ...members] = path.split('.');
+  if (!roots.some((each) => each === root)) {
+    return `path ${quoted(path)} must start with one of ${roots.join(', ')}`;
+  }
+  if (members.includes('')) return `path ${quoted(path)} has an empty member`;
+  if (root === 'arguments' || members.length === 0) return undefined;
+  return `path ${quoted(path)} is not known: only \`arguments\` has members`;
+}
+
+/**
+ * The texts that a path leads to, which are one text or a list of texts. Where there is anything
+ * else, the sentence that says so: what cannot be looked at must not pass.
+ */
+export function textsAt(
+  subject: EvaluatorSubject,
+  path: string,
+): readonly string[] | { readonly problem: string } {
+  const [name, ...members] = path.split('.');
+  const root = roots.find((each) => each === name);
+  let value: unknown = root === undefined ? undefined : subject[root];
+  for (const member of members) {
+    if (!isPlainObject(value) || !Object.hasOwn(value, member)) {
+      return { problem: `there is nothing at ${quoted(path)}` };
+    }
+    value = value[member];
+  }
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value) && value.every((each): each is string => typeof each === 'string')) {
+    return value;
+  }
+  return { problem: `what is at ${quoted(path)} is neither a text nor a list of texts` };
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,205 @@
+/**
+ * Lint: what only the whole document shows. A rule that could never have an effect is an error, because
+ * whoever wrote it believes that it has one. Nothing is guessed: what is not certain is not reported.
+ */
+import {
+  compileGlob,
+  isLiteral,
+  type PolicyDocument,
+  type RuleDocument,
+  type TiersDocument,
+} from '../kernel/index.ts';
+import { canonicalJson } from '../log/index.ts';
+import { constantParts } from './condition-reading.ts';
+import { actionsNamed, subjectIncludes } from './pattern-inclusion.ts';
+import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
+
+/** Comparisons of rules and actions: beyond it lint says that it has not looked at everything. */
+const workMax = 1_000_000;
+
+const tiersByStrictness = [
+  'blocked',
+  'steer',
+  'alwaysApprove',
+  'autoApprove',
+  'unrestricted',
+] as const satisfies readonly (keyof TiersDocument)[];
+
+interface Rule {
+  readonly rule: RuleDocument;
+  readonly path: string;
+  readonly actions: readonly string[];
+  /** The condition's canonical text, or undefined where there is none. */
+  readonly condition: string | undefined;
+}
+
+/** Findings about a document that the kernel has checked. */
+export function lintPolicy(document: PolicyDocument): readonly PolicyFinding[] {
+  const lint = new Lint(document);
+  lint.tiers();
+  lint.rules();
+  lint.actions();
+  return lint.findings;
+}
+
+class Lint {
+  readonly findings: PolicyFinding[] = [];
+  readonly #document: PolicyDocument;
+  readonly #declared: readonly string[];
+  readonly #rules: readonly Rule[];
+  readonly #blocked: ReadonlySet<string>;
+  readonly #denials = new Map<string, Rule[]>();
+  #work = 0;
+
+  constructor(document: PolicyDocument) {
+    this.#document = document;
+    this.#declared = Object.keys(document.actions);
+    this.#blocked = new Set(actionsNamed(document.tiers?.blocked ?? [], this.#declared));
+    this.#rules = (document.rules ?? []).map((rule, position) => ({
+      rule,
+      path: `rules[${position}]`,
+      actions: actionsNamed(rule.match?.action, this.#declared),
+      condition: rule.when === undefined ? undefined : textOf(rule.when),
+    }));
+    for (const each of this.#rules) {
+      // In shadow mode a rule denies nothing.
+      if (each.rule.effect !== 'deny' || each.rule.mode === 'shadow') continue;
+      for (const action of each.actions) {
+        const denials = this.#denials.get(action) ?? [];
+        denials.push(each);
+        this.#denials.set(action, denials);
+        this.#work += 1;
+      }
+    }
+  }
+
+  /** A pattern all of whose actions are in a stricter tier changes nothing. */
+  tiers(): void {
+    const stricter = new Map<string, string>();
+    for (const tier of tiersByStrictness) {
+      const patterns = this.#document.tiers?.[tier] ?? [];
+      const named = patterns.map((pattern) => actionsNamed([pattern], this.#declared));
+      for (const [position, actions] of named.entries()) {
+        if (actions.length === 0 || !actions.every((action) => stricter.has(action))) continue;
+        const above = [...new Set(actions.map((action) => stricter.get(action)))].join(', ');
+        const message = `has no effect: its actions are in the stricter tier \`${above}\``;
+        this.#add('tier-overridden', `tiers.${tier}[${position}]`, message, 'warning');
+      }
+      for (const action of named.flat()) if (!stricter.has(action)) stricter.set(action, tier);
+    }
+  }
+
+  rules(): void {
+    const seen = new Map<string, string>();
+    for (const each of this.#rules) {
+      this.#constants(each);
+      const { id: _, reason: __, ...meaning } = each.rule;
+      const text = textOf(meaning);
+      const twin = seen.get(text);
+      if (twin !== undefined) {
+        const message = `says the same as rule \`${twin}\``;
+        this.#add('duplicate-rule', each.path, message, 'warning');
+      }
+      seen.set(text, each.rule.id);
+      if (this.#work > workMax) {
+        const message = 'are too many to be compared with each other; not all were';
+        return this.#add('lint-incomplete', 'rules', message, 'warning');
+      }
+      if (each.rule.effect !== 'deny') this.#idle(each);
+    }
+  }
+
+  actions(): void {
+    const spoken = new Set(
+      Object.values(this.#document.tiers ?? {}).flatMap((tier: readonly string[]) =>
+        actionsNamed(tier, this.#declared),
+      ),
+    );
+    for (const { rule, actions } of this.#rules) {
+      const speaks = rule.effect !== 'deny' || rule.when === undefined;
+      if (speaks) for (const action of actions) spoken.add(action);
+    }
+    for (const action of this.#declared) {
+      if (spoken.has(action)) continue;
+      const message = 'is always denied: no tier and no rule allows it, or says that it is denied';
+      this.#add('never-allowed', `actions.${action}`, message, 'warning');
+    }
+  }
+
+  #constants({ rule, path }: Rule): void {
+    if (rule.when === undefined) return;
+    for (const part of constantParts(rule.when, `${path}.when`)) {
+      const message = 'reads nothing of the request in one of its parts: it is always the same';
+      this.#add('constant-condition', part, message, 'error');
+    }
+  }
+
+  /** Reports a rule that cannot change any answer, by the first reason that is certain. */
+  #idle(each: Rule): void {
+    const { actions, path, rule } = each;
+    if (actions.length === 0) return;
+    const covering = this.#coveringDenial(each);
+    if (covering !== undefined) {
+      const { code, by } = covering;
+      const how = code === 'shadowed-by-deny' ? 'whatever it matches' : 'whenever it holds';
+      const message = `has no effect: rule \`${by}\` denies ${how}`;
+      this.#add(code, path, message, 'error');
+    } else if (actions.every((action) => this.#isShut(action, each))) {
+      const message = `can never have an effect: all that \`${rule.id}\` is about is denied`;
+      this.#add('unreachable-rule', path, message, 'error');
+    } else if (actions.every((action) => !this.#touches(action, rule))) {
+      const message = 'can never match: its resources lie outside those of its actions';
+      this.#add('unreachable-rule', `${path}.match.resource`, message, 'error');
+    }
+  }
+
+  /** One denial that covers all actions of a rule: without a condition, or with the same one. */
+  #coveringDenial({
+    rule,
+    actions,
+    condition,
+  }: Rule): { readonly code: PolicyFindingCode; readonly by: string } | undefined {
+    const [first = ''] = actions;
+    let same: string | undefined;
+    for (const denial of this.#denials.get(first) ?? []) {
+      const fits = denial.condition === undefined || denial.condition === condition;
+      this.#work += 1;
+      if (!fits || !subjectIncludes(denial.rule.match, rule.match)) continue;
+      this.#work += denial.actions.length;
+      const denied = new Set(denial.actions);
+      if (!actions.every((action) => denied.has(action))) continue;
+      if (denial.condition === undefined) return { code: 'shadowed-by-deny', by: denial.rule.id };
+      same ??= denial.rule.id;
+    }
+    return same === undefined ? undefined : { code: 'contradicts-deny', by: same };
+  }
+
+  #isShut(action: string, { rule }: Rule): boolean {
+    if (this.#blocked.has(action)) return true;
+    return (this.#denials.get(action) ?? []).some((denial) => {
+      this.#work += 1;
+      return denial.condition === undefined && subjectIncludes(denial.rule.match, rule.match);
+    });
+  }
+
+  /** Whether a rule's resources can be among those of an action: no only where that is certain. */
+  #touches(action: string, { match }: RuleDocument): boolean {
+    const allowed = this.#document.actions[action]?.resource;
+    if (allowed === undefined || match?.resource === undefined) return true;
+    const matches = compileGlob(allowed);
+    return [match.resource].flat().some((pattern) => !isLiteral(pattern) || matches(pattern));
+  }
+
+  #add(
+    code: PolicyFindingCode,
+    path: string,
+    message: string,
+    severity: PolicyFinding['severity'],
+  ): void {
+    this.findings.push(withFix({ code, path, message, severity }));
+  }
+}
+
+function textOf(value: unknown): string {
+  return canonicalJson(value, { depthMax: 200, bytesMax: 8_388_608, membersMax: 1_000_000 });
+}

@@ -1,0 +1,28 @@
+/** Reads the text of a policy file, YAML or JSON: every finding has its line and column. */
+import type { PolicyDocument } from '../kernel/index.ts';
+import type { NodePositions } from './node-positions.ts';
+import type { PositionedFinding } from './policy-finding.ts';
+import { readPolicy } from './read-policy.ts';
+import { readYaml } from './yaml-text.ts';
+
+export interface PolicyTextRead {
+  readonly document: PolicyDocument;
+  readonly positions: NodePositions;
+  readonly warnings: readonly PositionedFinding[];
+}
+
+/** `file` is only shown. */
+export function readPolicyText(
+  text: string,
+  { file }: { readonly file: string },
+): PolicyTextRead | { readonly findings: readonly PositionedFinding[] } {
+  const yaml = readYaml(text, { file });
+  if ('findings' in yaml) return yaml;
+  const { positions } = yaml;
+  const read = readPolicy(yaml.value);
+  if ('findings' in read) {
+    return { findings: read.findings.map((finding) => positions.locate(finding)) };
+  }
+  const { document, warnings } = read;
+  return { document, positions, warnings: warnings.map((finding) => positions.locate(finding)) };
+}

@@ -1,0 +1,66 @@
+/** Replay: the same policy gives every recorded verdict again, a candidate is told by its flips. */
+import { expect, test } from 'vitest';
+import { checkPolicy, type PolicyDocument } from '../../src/kernel/index.ts';
+import { replayPolicy, type PolicyFlip } from '../../src/engine/index.ts';
+import { memory } from '../../src/storage/memory.ts';
+import { type History, makeHistory } from '../pins/history.ts';
+
+async function storeOf({ log, head, entries, contents, records }: History) {
+  const store = memory();
+  await store.open(log);
+  await store.append({ expectedSize: 0, entries, contents, records, head });
+  return store;
+}
+
+function documentIn(history: History): PolicyDocument {
+  const active = history.records.find(({ kind }) => kind === 'policy');
+  const { document } = JSON.parse(active?.value ?? '') as { readonly document: PolicyDocument };
+  return document;
+}
+
+function checked(document: unknown): PolicyDocument {
+  const result = checkPolicy(document);
+  if ('findings' in result) throw new Error(JSON.stringify(result.findings));
+  return result.document;
+}
+
+test('under the policies that were active, every recorded verdict comes out again', async () => {
+  const flips: PolicyFlip[] = [];
+  const store = await storeOf(await makeHistory());
+  const report = await replayPolicy(store, { onFlip: (flip) => flips.push(flip) });
+  expect(flips).toEqual([]);
+  expect(report.replayed).toBeGreaterThan(10);
+  expect(report.notAsked).toBeGreaterThan(0);
+  expect(report.erased).toBe(0);
+});
+
+test('a candidate’s flips are listed with agent, action and both answers', async () => {
+  const history = await makeHistory();
+  const { tiers: _, rules: __, ...rest } = documentIn(history);
+  const candidate = checked({
+    ...rest,
+    version: 9,
+    tiers: { blocked: ['text.*'], unrestricted: ['order.*'] },
+  });
+  const flips: PolicyFlip[] = [];
+  const report = await replayPolicy(await storeOf(history), {
+    candidate,
+    onFlip: (flip) => flips.push(flip),
+  });
+  expect(report.flips).toBe(flips.length);
+  const changes = new Set(flips.map(({ action, before, after }) => `${action} ${before} ${after}`));
+  expect([...changes].toSorted()).toEqual([
+    'order.delete steer allow',
+    'order.refund require-approval allow',
+    'text.summarise allow deny',
+  ]);
+  expect(flips.every(({ agent }) => agent === 'clerk')).toBe(true);
+});
+
+test('a decision whose arguments were erased is counted and not guessed at', async () => {
+  const history = await makeHistory();
+  const contents = history.contents.filter(({ field }) => field !== 'arguments');
+  const report = await replayPolicy(await storeOf({ ...history, contents }));
+  expect(report.replayed).toBe(0);
+  expect(report.erased).toBeGreaterThan(10);
+});

@@ -1,0 +1,209 @@
+/** Tests of policies, explain and diff: all three only ask the kernel. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { PolicyDocument } from '../../src/kernel/index.ts';
+import {
+  diffPolicies,
+  explainPolicy,
+  junitReport,
+  type PolicyRequest,
+  readPolicyTests,
+  readPolicyText,
+  runPolicyTests,
+  starterCases,
+  starterPolicy,
+} from '../../src/policy/index.ts';
+import { verdictOn } from '../../src/policy/policy-request.ts';
+import { policies, requests } from '../kernel/random-policies.ts';
+
+function policyOf(text: string): PolicyDocument {
+  const read = readPolicyText(text, { file: 'policy.yaml' });
+  if ('findings' in read) throw new Error(JSON.stringify(read.findings));
+  expect(read.warnings).toEqual([]);
+  return read.document;
+}
+
+const starter = policyOf(starterPolicy);
+const refund: PolicyRequest = {
+  action: 'order.refund',
+  resource: 'order/o-1',
+  arguments: { amount: '20' },
+};
+
+describe('tests of a policy', () => {
+  test('the starter passes its own', () => {
+    const file = readPolicyTests(starterCases('policy.yaml'), { file: 'cases' });
+    if ('findings' in file) throw new Error(JSON.stringify(file.findings));
+    const results = runPolicyTests(starter, file.cases);
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(results.map(({ verdict }) => verdict.effect)).toContain('steer');
+  });
+
+  test('what is not as expected is said', () => {
+    const cases = [
+      { name: 'a', given: refund, expect: { effect: 'allow', rules: ['refund-cap'] } as const },
+      { name: 'b', given: refund, expect: { effect: 'require-approval', risk: 'low' } as const },
+    ];
+    expect(runPolicyTests(starter, cases).map(({ differences }) => differences)).toEqual([
+      [
+        'effect: expected `allow`, got `require-approval`',
+        'rules: expected `rule:refund-cap`, got `tier:alwaysApprove`',
+      ],
+      ['risk: expected `low`, got `high`'],
+    ]);
+  });
+
+  test('guardrails pass where nothing is said, and refuse where that is given', () => {
+    const guardrails = { tool: [{ id: 'pii', evaluator: 'patterns' }] };
+    const guarded = { ...starter, guardrails };
+    const given = { action: 'order.read', resource: 'order/1' };
+    const outcomes = [{}, { guardrails: { pii: 'refuse' } }, { guardrails: { pii: 'error' } }];
+    const codes = outcomes.map(
+      (more) => verdictOn(guarded, { ...given, ...more } as PolicyRequest).code,
+    );
+    expect(codes).toEqual(['allowed', 'policy-denied', 'policy-error']);
+  });
+
+  test.each([
+    ['cases: []', 'case-invalid 1:1'],
+    [
+      'policy: p\ncases: [{ name: a, given: { action: x }, expect: { effect: permit } }]',
+      'case-invalid 2:60',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: { act: x }, expect: { effect: deny } }]',
+      'unknown-member 2:29',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: { action: x }, expects: { effect: deny } }]',
+      'unknown-member 2:42',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: {action: x, session: {ids: 1}}, expect: {effect: deny}}]',
+      'unknown-member 2:49',
+    ],
+  ])('a case that cannot be meant is refused with its place: %s', (text, place) => {
+    const file = readPolicyTests(text, { file: 'cases' });
+    const findings = 'findings' in file ? file.findings : [];
+    const places = findings.map(({ code, line, column }) => `${code} ${line}:${column}`);
+    expect(places.join(' ')).toContain(place);
+  });
+
+  test('the JUnit report escapes what people wrote', () => {
+    const given = { action: 'order.delete' };
+    const cases = [{ name: '<a & "b">\u0007\n', given, expect: { effect: 'allow' } as const }];
+    const results = runPolicyTests(starter, cases);
+    const report = junitReport([{ file: 'x', results }]);
+    expect(report).toContain('name="&lt;a &amp; &quot;b&quot;&gt;\\u0007&#10;"');
+    expect(report).toContain('tests="1" failures="1"');
+  });
+});
+
+describe('explain', () => {
+  test('says which rules spoke, what they read, and what would alter the outcome', () => {
+    const { verdict, rules, tiers, changes } = explainPolicy(starter, refund);
+    expect(verdict).toMatchObject({ effect: 'require-approval', risk: 'high' });
+    expect([tiers, rules]).toEqual([
+      ['alwaysApprove'],
+      [
+        {
+          id: 'refund-cap',
+          effect: 'deny',
+          outcome: 'false',
+          shadow: false,
+          determined: false,
+          values: [{ path: 'arguments.amount', value: '20' }],
+        },
+      ],
+    ]);
+    const shown = changes.map(({ path, to, verdict: { code } }) => [path, to, code]);
+    expect(shown).toContainEqual(['arguments.amount', { value: '500.01' }, 'policy-denied']);
+    expect(shown).toContainEqual(['arguments.amount', { missing: true }, 'policy-error']);
+  });
+
+  test('a value that is missing is told from one that is there', () => {
+    const { rules } = explainPolicy(starter, { action: 'order.refund', resource: 'order/1' });
+    expect(rules[0]).toMatchObject({
+      outcome: 'error',
+      error: '`arguments.amount` is missing',
+      determined: true,
+      values: [{ path: 'arguments.amount', missing: true }],
+    });
+  });
+
+  test('other agents and principals are tried', () => {
+    const rule = { id: 'interns', effect: 'deny', match: { agent: 'intern-*' } } as const;
+    const document = { ...starter, rules: [rule] };
+    const { changes } = explainPolicy(document, refund);
+    expect(changes.map(({ path, to }) => [path, to])).toContainEqual([
+      'agent',
+      { value: 'intern-x' },
+    ]);
+  });
+
+  test('every change that is shown alters the outcome in one place', () => {
+    fc.assert(
+      fc.property(policies, requests, (document, request) => {
+        const { action, resource, agent, principal } = request;
+        const asked = { action, resource, agent, principal, arguments: request.arguments };
+        const { verdict, changes } = explainPolicy(document, asked);
+        for (const { path, to, verdict: after } of changes) {
+          expect([after.effect, after.code]).not.toEqual([verdict.effect, verdict.code]);
+          expect(path).not.toBe('');
+          expect('value' in to || to.missing === true).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+describe('diff', () => {
+  test('a policy says the same as itself, whatever its version', () => {
+    fc.assert(
+      fc.property(policies, (document) => {
+        const { same, examples } = diffPolicies(document, { ...document, version: 2 });
+        expect([same, examples]).toEqual([true, []]);
+      }),
+    );
+  });
+
+  test('what was added, removed and changed is named, with a request that shows it', () => {
+    const other: PolicyDocument = {
+      ...starter,
+      version: 2,
+      actions: { ...starter.actions, 'mail.send': {} },
+      tiers: { ...starter.tiers, alwaysApprove: [], unrestricted: ['order.refund'] },
+      rules: (starter.rules ?? []).flatMap((rule) => {
+        if (rule.id === 'no-secrets') return [];
+        if (rule.id !== 'refund-cap') return [rule];
+        return [{ ...rule, when: { path: 'arguments.amount', moreThan: '100.00' } }];
+      }),
+      autoApproveWhen: { riskAtMost: 'low' },
+    };
+    const difference = diffPolicies(starter, other);
+    expect(difference).toMatchObject({
+      same: false,
+      actions: { added: ['mail.send'], removed: [], changed: [] },
+      rules: { added: [], removed: ['no-secrets'], changed: ['refund-cap'] },
+      tiers: { added: ['unrestricted: order.refund'], removed: ['alwaysApprove: order.refund'] },
+      settings: ['autoApproveWhen'],
+    });
+    const shown = difference.examples.map(
+      ({ request, before, after }) => `${request.action} ${before.effect} ${after.effect}`,
+    );
+    expect(shown).toContain('order.refund require-approval allow');
+    expect(shown).toContain('order.refund require-approval deny');
+    expect(shown).toContain('file.read steer allow');
+  });
+
+  test('every example is decided differently by the two', () => {
+    fc.assert(
+      fc.property(policies, policies, (before, after) => {
+        for (const { request } of diffPolicies(before, after).examples) {
+          const [was, is] = [verdictOn(before, request), verdictOn(after, request)];
+          expect([was.effect, was.code]).not.toEqual([is.effect, is.code]);
+        }
+      }),
+    );
+  });
+});
