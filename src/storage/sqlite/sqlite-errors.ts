@@ -5,8 +5,9 @@
  * nothing that a later opening could take for a commit. At COMMIT an I/O error leaves doubt even
  * where the transaction can still be rolled back: the frame that marks the commit may lie in the
  * write-ahead log although its fsync failed, and if the process dies before the next commit
- * overwrites it, recovery accepts it. A full disk leaves none: that frame is the last one written,
- * and half of it fails its checksum.
+ * overwrites it, recovery accepts it. A full disk leaves none where the transaction can be rolled
+ * back: that frame is the last one written, and half of it fails its checksum. Where SQLite has
+ * ended the transaction by itself, nothing is concluded from that: the caller reads the log.
  */
 import { StorageError } from '../storage.ts';
 import type { StorageErrorCode } from '../storage.ts';
