@@ -2,24 +2,16 @@
  * Paths as in a policy's conditions: `arguments.customer.id`, `resource`. Only `arguments` has
  * members, and only an object's own members are seen.
  */
-import { quoted } from '../kernel/index.ts';
+import { pathRoots, quoted } from '../kernel/index.ts';
 import type { EvaluatorSubject } from './evaluator.ts';
 
-const roots = [
-  'arguments',
-  'resource',
-  'action',
-  'tool',
-  'agent',
-  'principal',
-  'org',
-  'session',
-] as const;
+/** The roots of conditions, but for the risk: it is known only once the evaluators have answered. */
+const roots = pathRoots.filter((root) => root !== 'risk');
 
 /** What is wrong with a path in a config, or undefined. */
 export function pathProblem(path: string): string | undefined {
   const [root, ...members] = path.split('.');
-  if (!roots.some((each) => each === root)) {
+  if (root === undefined || !roots.includes(root)) {
     return `path ${quoted(path)} must start with one of ${roots.join(', ')}`;
   }
   if (members.includes('')) return `path ${quoted(path)} has an empty member`;
@@ -36,8 +28,8 @@ export function textsAt(
   path: string,
 ): readonly string[] | { readonly problem: string } {
   const [name, ...members] = path.split('.');
-  const root = roots.find((each) => each === name);
-  let value: unknown = root === undefined ? undefined : subject[root];
+  const isRoot = name !== undefined && roots.includes(name);
+  let value: unknown = isRoot ? subject[name as keyof EvaluatorSubject] : undefined;
   for (const member of members) {
     if (!isPlainObject(value) || !Object.hasOwn(value, member)) {
       return { problem: `there is nothing at ${quoted(path)}` };

@@ -100,15 +100,15 @@ function remembered(
   history: SessionHistory,
   { action, remembers }: EventDataByType['action-decided'],
 ): SessionHistory {
-  const labels = remembers?.labels ?? [];
-  return {
+  const counted = {
     ...history,
     allowed: history.allowed + 1,
     counts: { ...history.counts, [action]: countOf(history.counts, action) + 1 },
-    labels: labels.length === 0 ? history.labels : union(history.labels, labels),
-    score: remembers?.score ?? history.score,
-    runs: remembers?.runs ?? {},
   };
+  if (remembers === undefined) return counted;
+  const { labels = [], score, runs = {} } = remembers;
+  const known = labels.length === 0 ? history.labels : union(history.labels, labels);
+  return { ...counted, labels: known, score, runs };
 }
 
 function countOf(counts: Readonly<Record<string, number>>, name: string): number {

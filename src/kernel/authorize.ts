@@ -263,22 +263,24 @@ function allowed(
     permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
     reservations: runs ? reservations : [],
     expiresAt: runs ? context.now + waitMs : 0,
-    remembers: remembers(verdict, session, context),
+    ...remembers(verdict, session),
   });
 }
 
-/** What the session keeps of an action it was allowed. */
+/** What the session keeps of an action it was allowed; nothing new of one that has no risk. */
 function remembers(
   { assessment, labels }: PolicyVerdict,
   { history }: SessionRecord,
-  { now }: HandleContext,
-): Remembered {
-  const runs = assessment?.runs ?? {};
+): { readonly remembers?: Remembered } {
+  if (assessment === undefined) return {};
+  const { score, runs } = assessment;
   const fresh = labels.filter((label) => !history.labels.includes(label));
   return {
-    score: assessment?.score ?? { milli: 0, at: now },
-    ...(fresh.length === 0 ? {} : { labels: fresh }),
-    ...(Object.keys(runs).length === 0 ? {} : { runs }),
+    remembers: {
+      score,
+      ...(fresh.length === 0 ? {} : { labels: fresh }),
+      ...(Object.keys(runs).length === 0 ? {} : { runs }),
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export {
 } from './principal.ts';
 export { compilePolicy, type CompiledPolicy, guardrailsFor } from './policy/compile.ts';
 export { checkPolicy } from './policy/check.ts';
+export { tiersByStrictness } from './policy/document.ts';
+export { pathRoots } from './policy/expression.ts';
 export type { ConditionSubject } from './policy/expression.ts';
 export { exactDecimal } from './policy/decimal.ts';
 export type {

@@ -7,7 +7,7 @@ import {
   isLiteral,
   type PolicyDocument,
   type RuleDocument,
-  type TiersDocument,
+  tiersByStrictness,
 } from '../kernel/index.ts';
 import { canonicalJson } from '../log/index.ts';
 import { constantParts } from './condition-reading.ts';
@@ -16,14 +16,6 @@ import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-fi
 
 /** Comparisons of rules and actions: beyond it lint says that it has not looked at everything. */
 const workMax = 1_000_000;
-
-const tiersByStrictness = [
-  'blocked',
-  'steer',
-  'alwaysApprove',
-  'autoApprove',
-  'unrestricted',
-] as const satisfies readonly (keyof TiersDocument)[];
 
 interface Rule {
   readonly rule: RuleDocument;

@@ -184,6 +184,25 @@ test('a policy in shadow mode lets through what only it would refuse', () => {
   expect(stage.authorize({ ...secret, session })).toBe('deny killed');
 });
 
+test('an undeclared action under a policy in shadow mode may run as long as any other', () => {
+  const { stage, session } = staged({ mode: 'shadow' });
+  const id = stage.ask({ tool: 'stray', session, start: true });
+  const decision = stage.get('decision', id);
+  expect(decision).toMatchObject({ outcome: 'allow', permit: 'started', runTimeoutMs: 300_000 });
+  expect((decision?.expiresAt ?? 0) - (decision?.decidedAt ?? 0)).toBe(300_000);
+});
+
+test('an action that the policy does not know takes nothing from what a session gathered', () => {
+  const sequences = [{ id: 'leak', steps: ['file.read', 'web.get'], raiseTo: 'high' }] as const;
+  const { stage, session } = staged({ mode: 'shadow', risk: { sequences } });
+  stage.authorize({ ...read, session });
+  const before = stage.get('session', session)?.history;
+  expect(before?.score.milli).toBeGreaterThan(0);
+  stage.authorize({ tool: 'stray', session });
+  const after = stage.get('session', session)?.history;
+  expect(after).toMatchObject({ allowed: 2, score: before?.score, runs: before?.runs });
+});
+
 test('a decision names the policy by version and hash', () => {
   const { stage, session } = staged({});
   const id = stage.ask({ ...read, session });

@@ -8,12 +8,11 @@ import { rolePermits } from '../principal.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkGuardrails } from './check-guardrails.ts';
 import { checkRisk } from './check-risk.ts';
-import type { PolicyDocument } from './document.ts';
+import { type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
 import { compileGlob, isGlob, isLiteral } from './glob.ts';
 import { isRiskLevel } from './risk.ts';
 
-const tierNames = ['blocked', 'steer', 'alwaysApprove', 'autoApprove', 'unrestricted'] as const;
 const effects: ReadonlySet<unknown> = new Set(['deny', 'steer', 'require-approval', 'allow']);
 
 const isMode = (value: unknown): boolean => value === 'enforce' || value === 'shadow';
@@ -135,8 +134,8 @@ function checkActionPattern(
 
 function checkTiers(findings: Findings, value: unknown, actions: readonly string[]): void {
   if (value === undefined) return;
-  const tiers = findings.object('tiers', value, tierNames);
-  for (const name of tierNames) {
+  const tiers = findings.object('tiers', value, tiersByStrictness);
+  for (const name of tiersByStrictness) {
     const tier = tiers?.[name];
     findings.listOf(`tiers.${name}`, tier, isGlob, 'an action name or pattern');
     if (!Array.isArray(tier)) continue;

@@ -6,14 +6,15 @@
  */
 import { limits } from '../limits.ts';
 import { compileCondition } from './condition.ts';
-import type {
-  Effect,
-  GuardrailDocument,
-  MatchDocument,
-  PolicyDocument,
-  RiskDocument,
-  RuleDocument,
-  TiersDocument,
+import {
+  type Effect,
+  type GuardrailDocument,
+  type MatchDocument,
+  type PolicyDocument,
+  type RiskDocument,
+  type RuleDocument,
+  type TiersDocument,
+  tiersByStrictness,
 } from './document.ts';
 import type { ConditionSubject } from './expression.ts';
 import type { CompiledCondition } from './expression-evaluation.ts';
@@ -80,14 +81,6 @@ export interface CompiledPolicy {
   /** Whether a rule, or the whole policy, is in shadow mode. */
   readonly hasShadow: boolean;
 }
-
-const tiersByStrictness = [
-  'blocked',
-  'steer',
-  'alwaysApprove',
-  'autoApprove',
-  'unrestricted',
-] as const satisfies readonly (keyof TiersDocument)[];
 
 const suggestionsMax = 10;
 const steerRetriesDefault = 3;

@@ -99,6 +99,15 @@ export interface TiersDocument {
   readonly unrestricted?: readonly string[];
 }
 
+/** The five lists, strictest first: where an action is in several, the first counts. */
+export const tiersByStrictness = [
+  'blocked',
+  'steer',
+  'alwaysApprove',
+  'autoApprove',
+  'unrestricted',
+] as const satisfies readonly (keyof TiersDocument)[];
+
 export type Effect = 'deny' | 'steer' | 'require-approval' | 'allow';
 
 export interface RuleDocument {

@@ -5,6 +5,7 @@
  * deny > steer > require-approval > allow. No voice means deny. An error in a rule that matches means deny,
  * whatever the rule's effect is: a rule that could not be read might have been the one that forbids.
  */
+import { limits } from '../limits.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
 import type { ApprovalTerms, CompiledGuardrail, CompiledPolicy, SteerTerms } from './compile.ts';
@@ -80,7 +81,9 @@ export function evaluatePolicy(
   if (action === undefined) {
     const message = `action \`${request.action}\` is not declared`;
     const answer = refused(policy, 'action-unknown', message, []);
-    return verdictOf(policy, answer, undefined, { risk: 'critical', runTimeoutMs: 0 });
+    // In shadow mode it runs, and then as long as an action that says nothing.
+    const runTimeoutMs = policy.enforced ? 0 : limits.runTimeoutMs;
+    return verdictOf(policy, answer, undefined, { risk: 'critical', runTimeoutMs });
   }
   const { runTimeoutMs } = action;
   if (!action.resource(request.resource)) {
