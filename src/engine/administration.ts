@@ -15,7 +15,7 @@ import {
 } from '../kernel/index.ts';
 import type { Core } from './core.ts';
 import { fault } from './error.ts';
-import { assertRunnable } from './guardrails.ts';
+import { unrunnable } from './guardrails.ts';
 import { checkedText, committed } from './payload.ts';
 import { policyToActivate } from './policy-reading.ts';
 import { checkedKey } from './session.ts';
@@ -95,11 +95,17 @@ export class Administration {
     document: unknown,
   ): Promise<RecordsByKind['policy']> {
     const { text, explained } = policyToActivate(document);
-    assertRunnable(JSON.parse(text), this.#core.options.evaluators);
+    const lowered: unknown = JSON.parse(text);
+    const problem = unrunnable(lowered, this.#core.options.evaluators);
     const { record } = await this.#core
       .submit(
         by,
-        { kind: 'activate-policy', document: JSON.parse(text), hash: hash('sha256', text, 'hex') },
+        {
+          kind: 'activate-policy',
+          document: lowered,
+          hash: hash('sha256', text, 'hex'),
+          ...(problem === undefined ? {} : { unrunnable: problem }),
+        },
         'policy',
       )
       .catch((failure: unknown) => {

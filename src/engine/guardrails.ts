@@ -9,12 +9,11 @@ import {
   compilePolicy,
   type EvaluatorFacts,
   expandResource,
+  type GuardrailDocument,
   guardrailsFor,
   type PolicyDocument,
-  reject,
 } from '../kernel/index.ts';
 import type { Core } from './core.ts';
-import { rejected } from './error.ts';
 import type { BoundTool } from './tool.ts';
 
 /** What is known of a call before it is decided. */
@@ -51,15 +50,15 @@ export function guardrailFacts(core: Core, call: Call): Promise<EvaluatorFacts> 
   return found.then((facts) => ({ policyHash: active.hash, found: facts }));
 }
 
-/** Refuses a policy whose guardrails this process could never run: every call would be denied. */
-export function assertRunnable(document: unknown, registry: EvaluatorRegistry): void {
+/** Why this process could not run a policy's guardrails, so that every call would be denied. */
+export function unrunnable(document: unknown, registry: EvaluatorRegistry): string | undefined {
   // The kernel checks the shape; what has none is its business.
-  const guardrails = (document as Partial<PolicyDocument> | null)?.guardrails?.tool;
-  if (!Array.isArray(guardrails)) return;
-  for (const [position, { evaluator, config }] of guardrails.entries()) {
+  const guardrails: unknown = (document as Partial<PolicyDocument> | null)?.guardrails?.tool;
+  if (!Array.isArray(guardrails)) return undefined;
+  for (const [position, guardrail] of (guardrails as readonly unknown[]).entries()) {
+    const { evaluator, config } = { ...(guardrail as Partial<GuardrailDocument> | null) };
     const problem = registry.checkConfig(String(evaluator), config);
-    if (problem === undefined) continue;
-    const path = `guardrails.tool[${position}]`;
-    throw rejected(reject('policy-invalid', `\`${path}\`: ${problem}`));
+    if (problem !== undefined) return `\`guardrails.tool[${position}]\`: ${problem}`;
   }
+  return undefined;
 }

@@ -68,6 +68,8 @@ export interface ActivatePolicy extends Envelope {
   readonly document: unknown;
   /** Hash of its canonical form. */
   readonly hash: string;
+  /** Why this process could not run a guardrail of it, where it could not: a fact of the engine's. */
+  readonly unrunnable?: string;
 }
 
 /** The schema's verdict on the arguments, found by the engine against the definition it names. */

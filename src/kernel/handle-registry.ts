@@ -55,6 +55,9 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
     if (more > 0) shown.push(`and ${more} more`);
     return { rejection: reject('policy-invalid', shown.join('; ')) };
   }
+  if (command.unrunnable !== undefined) {
+    return { rejection: reject('policy-invalid', command.unrunnable) };
+  }
   const active = view.get('policy', 'active');
   const { document } = checked;
   const subject = { kind: 'policy', key: 'active' } as const;

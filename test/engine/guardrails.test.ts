@@ -110,6 +110,19 @@ test.each<[string, object]>([
   );
 });
 
+test('a policy that could not be run is refused in the log, and the active one stays', async () => {
+  const { plane, tried } = await stage(policyWith(quiet), [forbidding([])]);
+  const other = { ...policyWith({ id: 'x', evaluator: 'unheard-of' }), version: 2 };
+  await expect(plane.activatePolicy(other)).rejects.toMatchObject({ code: 'policy-invalid' });
+  const rejections: unknown[] = [];
+  for await (const { data } of plane.events({ types: ['command-rejected'] })) rejections.push(data);
+  expect(rejections).toMatchObject([
+    { command: 'activate-policy', rejection: { code: 'policy-invalid' } },
+  ]);
+  expect(await tried('hello')).toBe('sent hello');
+  await plane.close();
+});
+
 test('a process without the evaluator that the active policy names denies', async () => {
   const fleet = memoryFleet();
   const options = { policy: policyWith(quiet), agents: ['bot'], tools: [mailTool] };

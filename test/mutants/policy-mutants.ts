@@ -149,4 +149,20 @@ export const policyMutants: readonly Mutant[] = [
     replace: 'return name in value ? value[name] : missing;',
     tests: ['src/kernel/policy/compile-expression.test.ts'],
   },
+  {
+    name: 'unrunnable-policy-activates',
+    guards: 'A policy whose guardrails cannot be run never becomes active.',
+    file: 'src/kernel/handle-registry.ts',
+    find: 'if (command.unrunnable !== undefined) {',
+    replace: 'if (false) {',
+    tests: ['test/engine/guardrails.test.ts'],
+  },
+  {
+    name: 'undeclared-action-forgets',
+    guards: 'An action that the policy does not know takes nothing from what a session gathered.',
+    file: 'src/kernel/apply-session.ts',
+    find: 'if (remembers === undefined) return counted;',
+    replace: 'if (remembers === undefined) return { ...counted, runs: {} };',
+    tests: ['test/kernel/session-policy.test.ts'],
+  },
 ];
