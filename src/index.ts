@@ -9,6 +9,10 @@ export {
 } from './enforce/guard.ts';
 export {
   type AgentDeclaration,
+  type BudgetAccount,
+  type BudgetClosing,
+  type BudgetOrder,
+  type BudgetUsage,
   ControlPlane,
   ControlPlaneError,
   type ControlPlaneOptions,
@@ -22,9 +26,11 @@ export {
   replayPolicy,
   type ReplayOptions,
   type ReplayReport,
+  type Screening,
   type Session,
   type SessionOptions,
   type SessionOrder,
+  type Settled,
   type ShadowDecision,
   type TicketRuling,
   type ToolDeclaration,
@@ -33,17 +39,29 @@ export {
   type VerifyReport,
 } from './engine/index.ts';
 export {
+  type AssetClasses,
+  type ClassifierDefinition,
+  defineAssetClassifier,
   defineEvaluator,
+  defineRiskClassifier,
   type Evaluator,
   type EvaluatorContext,
   type EvaluatorDefinition,
   type EvaluatorSubject,
   type EvaluatorVerdict,
+  type RiskClass,
 } from './evaluators/index.ts';
 export type { Principal } from './identity/principal.ts';
 export type { IdentityAssertion } from './identity/assertion.ts';
 export type { Clock, Ids } from './engine/index.ts';
-export type { KillScope, PolicyDocument, RejectionCode, TicketRecord } from './kernel/index.ts';
+export type {
+  BudgetPlan,
+  BudgetPlanDocument,
+  KillScope,
+  PolicyDocument,
+  RejectionCode,
+  TicketRecord,
+} from './kernel/index.ts';
 export { memory } from './storage/memory.ts';
 export { sqlite } from './storage/sqlite/sqlite-storage.ts';
 export { type Storage, StorageError } from './storage/storage.ts';

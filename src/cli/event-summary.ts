@@ -49,6 +49,8 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'action-decided': decided,
   'risk-escalated': ({ action, from, to, escalations }) =>
     `${action} from ${from} to ${to}: ${escalations.map(({ cause }) => cause).join(', ')}`,
+  'input-screened': ({ outcome, determinedBy, message }) =>
+    outcome === 'pass' ? 'passed' : `refused${by(determinedBy)}, ${message}`,
   'ticket-requested': ({ ticket, tool, resource, estimate, approverRoles }) =>
     `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, for ${approverRoles.join(' or ')}`,
   'ticket-approved': ({ ticket }) => `ticket ${ticket}`,
@@ -56,17 +58,37 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
   'ticket-expired': ({ ticket }) => `ticket ${ticket}`,
   'permit-started': ({ permit }) => `permit ${permit}`,
-  'permit-settled': ({ outcome, usage }) => `${outcome}, used ${amountsText(usage)}`,
+  'permit-settled': ({ outcome, usage, output }) =>
+    `${outcome}, used ${amountsText(usage)}` +
+    (output?.effective === 'refuse' ? `, result withheld${by(output.determinedBy)}` : ''),
   'permit-voided': ({ permit }) => `permit ${permit}, reservation given back`,
   'permit-expired': ({ permit, started }) =>
     `permit ${permit}, ${started ? 'outcome unknown, charged' : 'never started, given back'}`,
   'budget-frozen': ({ budget, unit, overrun }) =>
     `${budget} overran by ${formatAmount(unit, overrun)} ${unit}`,
+  'budget-overrun': ({ budget, unit, overrun }) =>
+    `${budget} overran by ${formatAmount(unit, overrun)} ${unit}, and goes on`,
+  'budget-warned': ({ budget, unit, limit, used, percent }) =>
+    `${budget} has ${formatAmount(unit, used)} of ${formatAmount(unit, limit)} ${unit} in use: ` +
+    `${percent} % are reached`,
+  'budget-exhausted': ({ budget, unit, limit }) =>
+    `${budget} has no room left in ${formatAmount(unit, limit)} ${unit}`,
+  'budget-set': ({ org, before, plan }) =>
+    `${org}/${plan.id}: ` +
+    (before === null ? '' : `${formatAmount(plan.unit, before.limit)} to `) +
+    `${formatAmount(plan.unit, plan.limit)} ${plan.unit}, ${scopeOf(plan)}`,
+  'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
   'kill-released': ({ scope }) => scopeText(scope),
   'command-rejected': ({ command, subject, rejection }) =>
     `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
 };
+
+function scopeOf({ scope, sharing }: DataOf<'budget-set'>['plan']): string {
+  if (scope.kind === 'all') return 'for all';
+  if ('id' in scope) return `for ${scope.kind} ${scope.id}`;
+  return `for every ${scope.kind}, ${sharing === 'shared' ? 'together' : 'each'}`;
+}
 
 /** The kinds of event there are. */
 export const eventTypes = Object.keys(summaries) as EventType[];

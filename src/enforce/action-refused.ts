@@ -1,13 +1,21 @@
-/** What a guarded call throws when it may not run: the decision, in words that a model can act on. */
+/**
+ * What a guarded call throws when it may not run, or its result may not be seen: the decision, in words
+ * that a model can act on.
+ */
 import { ControlPlaneError, type Decision } from '../engine/index.ts';
 
 export class ActionRefused extends ControlPlaneError {
   readonly decision: Decision;
 
-  constructor(decision: Decision, code?: 'dry-run') {
+  /** `withheld`: why the result of a call that ran is not passed on. */
+  constructor(decision: Decision, code?: 'dry-run' | 'output-withheld', withheld = '') {
     const refusal = decision.code === 'allowed' ? 'permit-not-startable' : decision.code;
     const help = decision.help === '' ? {} : { help: decision.help };
-    super(code ?? refusal, refusalText(decision), help);
+    const text =
+      code === 'output-withheld'
+        ? `\`${decision.tool}\` ran, and its result is withheld (${code}): ${withheld}`
+        : refusalText(decision);
+    super(code ?? refusal, text, help);
     this.name = 'ActionRefused';
     this.decision = decision;
   }

@@ -15,6 +15,7 @@ import {
   type Permit,
   type ReadArguments,
   type Session,
+  type Settled,
   type Settlement,
   type ToolDeclaration,
 } from '../engine/index.ts';
@@ -85,8 +86,7 @@ export function guardWork<A, R>(
     const permit = session.take(decision.permit, bound, read);
     return run(
       session,
-      permit,
-      options,
+      { decision, permit, signal: options.signal },
       (context) => work(frozen, context),
       (result) => usage?.(result, frozen),
     );
@@ -119,25 +119,24 @@ async function decide(
 /** Runs the code under a permit and settles it by what happened, before the caller has the result. */
 async function run<R>(
   session: Session,
-  permit: Permit,
-  options: CallOptions,
+  granted: Granted,
   execute: (context: ToolContext) => Promise<R> | R,
   usageOf: (result: R) => Settlement['usage'],
 ): Promise<R> {
-  const signal =
-    options.signal === undefined ? permit.signal : AbortSignal.any([permit.signal, options.signal]);
+  const { permit } = granted;
+  const signals = [permit.signal, ...(granted.signal === undefined ? [] : [granted.signal])];
+  const signal = AbortSignal.any(signals);
   let result: R;
   try {
     result = await execute(Object.freeze({ signal, permit }));
   } catch (failure) {
     // A tool that was stopped may have done half its work: nobody knows, and that is what is recorded.
     const outcome = signal.aborted ? 'unknown' : 'failed';
-    await settle(session, permit, { outcome, result: String(failure) }, failure);
+    await settle(session, granted, { outcome, result: String(failure) }, failure);
     throw failure;
   }
   const usage = reportedUsage(result, usageOf);
-  await settle(session, permit, { outcome: 'succeeded', result, usage });
-  return result;
+  return (await settle(session, granted, { outcome: 'succeeded', result, usage })) as R;
 }
 
 /** A usage that throws or cannot be counted is none: everything that was reserved counts. */
@@ -153,21 +152,34 @@ function reportedUsage<R>(
   }
 }
 
-/** The effect is there: a settlement that fails must not look like a call that can be repeated. */
+/** A permit with the decision that issued it and the caller's own signal. */
+interface Granted {
+  readonly decision: Decision;
+  readonly permit: Permit;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Records what happened and gives the result as it may be passed on. The effect is there: a settlement that
+ * fails must not look like a call that can be repeated.
+ */
 async function settle(
   session: Session,
-  permit: Permit,
+  { decision, permit }: Granted,
   settlement: Settlement,
   toolFailure?: unknown,
-): Promise<void> {
+): Promise<unknown> {
+  let settled: Settled;
   try {
-    await session.settle(permit, settlement);
+    settled = await session.settle(permit, settlement);
   } catch (failure) {
     const message = faultCodes['outcome-unrecorded'];
     throw new ControlPlaneError('outcome-unrecorded', message, {
       cause: toolFailure === undefined ? failure : new AggregateError([toolFailure, failure]),
     });
   }
+  if (settled.released) return settled.result;
+  throw new ActionRefused(decision, 'output-withheld', settled.message);
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

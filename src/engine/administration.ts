@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../identity/principal.ts';
 import {
+  type BudgetPlanDocument,
   isKillScope,
   isName,
   type KillScope,
@@ -13,13 +14,14 @@ import {
   type SessionTransition,
   type TicketRecord,
 } from '../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core.ts';
 import { fault } from './error.ts';
-import { unrunnable } from './guardrails.ts';
 import { checkedText, committed } from './payload.ts';
 import { policyToActivate } from './policy-reading.ts';
 import { checkedKey } from './session.ts';
-import { bindTool, type ToolDeclaration } from './tool.ts';
+import type { DeclaredTool } from '../policy/argument-types.ts';
+import { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 
 export interface AgentDeclaration {
   readonly name: string;
@@ -52,8 +54,35 @@ export interface KillOrder {
   readonly idempotencyKey?: string;
 }
 
+export interface BudgetOrder {
+  /** Whose plan it is; `*` for a plan of the whole installation, which only the host may set. */
+  readonly org: string;
+  readonly plan: BudgetPlanDocument;
+  readonly by: Principal;
+  readonly reason?: string;
+}
+
+export interface BudgetClosing {
+  readonly org: string;
+  readonly id: string;
+  readonly by: Principal;
+  readonly reason?: string;
+}
+
+/** Read once, as what it is in JSON. */
+function plainPlan(plan: BudgetPlanDocument): unknown {
+  try {
+    return JSON.parse(canonicalJson(plan));
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('input-invalid', `the budget plan is not plain data: ${failure.message}`, failure);
+  }
+}
+
 export class Administration {
   readonly #core: Core;
+  /** Tools as they were registered here: the log has only their hashes. */
+  readonly #bound = new Map<string, BoundTool>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -81,30 +110,43 @@ export class Administration {
     declaration: ToolDeclaration,
     replace: boolean,
   ): Promise<RecordsByKind['tool']> {
-    const { record: tool } = bindTool(declaration);
+    const bound = bindTool(declaration);
+    const { record: tool } = bound;
     const { record } = await this.#core.submit(
       by,
       { kind: 'register-tool', tool, replace },
       'tool',
     );
+    this.#bound.set(tool.name, bound);
     return record;
+  }
+
+  /** Every tool that the log knows, with its schema where it was registered here as it is now. */
+  #tools(): readonly DeclaredTool[] {
+    return [...this.#core.options.replica.cache.live('tool')].map(
+      ({ name, action, definition }) => {
+        const bound = this.#bound.get(name);
+        const inputSchema = bound?.record.definition === definition ? bound.inputSchema : undefined;
+        return { name, action, ...(inputSchema === undefined ? {} : { inputSchema }) };
+      },
+    );
   }
 
   async activatePolicy(
     by: PrincipalReference,
     document: unknown,
   ): Promise<RecordsByKind['policy']> {
-    const { text, explained } = policyToActivate(document);
-    const lowered: unknown = JSON.parse(text);
-    const problem = unrunnable(lowered, this.#core.options.evaluators);
+    const { evaluators } = this.#core.options;
+    const read = policyToActivate(document, { evaluators, tools: this.#tools() });
+    const { text, problem, explained } = read;
     const { record } = await this.#core
       .submit(
         by,
         {
           kind: 'activate-policy',
-          document: lowered,
+          document: read.document,
           hash: hash('sha256', text, 'hex'),
-          ...(problem === undefined ? {} : { unrunnable: problem }),
+          ...(problem === undefined ? {} : { problem }),
         },
         'policy',
       )
@@ -112,6 +154,26 @@ export class Administration {
         throw explained(failure);
       });
     return record;
+  }
+
+  async setBudget(order: BudgetOrder): Promise<void> {
+    const { org, plan, by, reason } = order;
+    await this.#core.submit(
+      this.#core.referenceOf(by),
+      { kind: 'set-budget', org, plan: plainPlan(plan) },
+      'plans',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
+  }
+
+  async closeBudget(order: BudgetClosing): Promise<void> {
+    const { org, id, by, reason } = order;
+    await this.#core.submit(
+      this.#core.referenceOf(by),
+      { kind: 'close-budget', org, plan: id },
+      'plans',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
+    );
   }
 
   async controlSession(order: SessionOrder): Promise<SessionRecord> {

@@ -60,44 +60,58 @@ export interface DecidedBatch {
   readonly changes: Iterable<RecordChange>;
 }
 
-export function decideBatch(
-  log: string,
-  head: Head,
-  state: StateView,
-  submissions: readonly Submission[],
-  now: number,
-): DecidedBatch {
-  const at = Math.max(now, head.at);
-  const overlay = new Overlay(state);
-  const entries: SealedEntry[] = [];
-  const contents: StoredContent[] = [];
-  const events: PlacedEvent[] = [];
-  const outcomes = submissions.map((submission): Outcome => {
+/** A batch while it is being decided, one command after the other, on one head and one state. */
+export class BatchInProgress {
+  readonly #log: string;
+  readonly #head: Head;
+  readonly #at: number;
+  readonly #overlay: Overlay;
+  readonly #entries: SealedEntry[] = [];
+  readonly #contents: StoredContent[] = [];
+  readonly #events: PlacedEvent[] = [];
+  readonly #outcomes: Outcome[] = [];
+
+  constructor(log: string, head: Head, state: StateView, now: number) {
+    this.#log = log;
+    this.#head = head;
+    this.#at = Math.max(now, head.at);
+    this.#overlay = new Overlay(state);
+  }
+
+  decide(submission: Submission): void {
     try {
       const place = {
-        log,
-        index: head.size + entries.length,
-        previous: lastLeaf(head, entries),
-        at,
+        log: this.#log,
+        index: this.#head.size + this.#entries.length,
+        previous: lastLeaf(this.#head, this.#entries),
+        at: this.#at,
       };
-      const decided = decideOne(overlay, submission, place);
-      for (const change of decided.changes) overlay.put(change);
-      entries.push(...decided.entries);
-      events.push(...decided.events);
-      contents.push(...placedContents(submission, decided.answered.index));
-      return { answered: decided.answered };
+      const decided = decideOne(this.#overlay, submission, place);
+      for (const change of decided.changes) this.#overlay.put(change);
+      this.#entries.push(...decided.entries);
+      this.#events.push(...decided.events);
+      this.#contents.push(...placedContents(submission, decided.answered.index));
+      this.#outcomes.push({ answered: decided.answered });
     } catch (failure) {
-      return { failure };
+      this.#outcomes.push({ failure });
     }
-  });
-  const records = [...overlay.changes].map(toStored);
-  const next = entries.length === 0 ? head : headAfter(head, entries, at);
-  return {
-    batch: { expectedSize: head.size, entries, contents, records, head: next },
-    outcomes,
-    events,
-    changes: overlay.changes,
-  };
+  }
+
+  finish(): DecidedBatch {
+    const [head, entries] = [this.#head, this.#entries];
+    return {
+      batch: {
+        expectedSize: head.size,
+        entries,
+        contents: this.#contents,
+        records: [...this.#overlay.changes].map(toStored),
+        head: entries.length === 0 ? head : headAfter(head, entries, this.#at),
+      },
+      outcomes: this.#outcomes,
+      events: this.#events,
+      changes: this.#overlay.changes,
+    };
+  }
 }
 
 interface Place {

@@ -21,10 +21,13 @@ import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import {
   Administration,
   type AgentDeclaration,
+  type BudgetClosing,
+  type BudgetOrder,
   type KillOrder,
   type SessionOrder,
   type TicketRuling,
 } from './administration.ts';
+import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
 import { fault, rejected } from './error.ts';
@@ -202,6 +205,24 @@ export class ControlPlane {
   /** Activates a policy document. The active one stays where the new one does not check. */
   activatePolicy(document: unknown, by = this.#host): Promise<RecordsByKind['policy']> {
     return this.#administration.activatePolicy(this.#core.referenceOf(by), document);
+  }
+
+  /**
+   * Sets a budget plan: a new one, or another limit or terms for the one with its id. An admin sets plans of
+   * the own org; without `by`, the host sets any org's.
+   */
+  setBudget(order: Omit<BudgetOrder, 'by'> & { readonly by?: Principal }): Promise<void> {
+    return this.#administration.setBudget({ by: this.#host, ...order });
+  }
+
+  /** Ends a budget plan. What is reserved in it is resolved as before; nothing new is counted. */
+  closeBudget(order: Omit<BudgetClosing, 'by'> & { readonly by?: Principal }): Promise<void> {
+    return this.#administration.closeBudget({ by: this.#host, ...order });
+  }
+
+  /** The budget plans of an org, with what is used of them. */
+  budgets(org: string): Promise<readonly BudgetUsage[]> {
+    return reading(budgetUsage(this.#core.options.storage, org));
   }
 
   /** Pauses, resumes or ends a session by an operator of its org, or by its own principal where it may. */

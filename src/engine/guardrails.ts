@@ -1,64 +1,114 @@
 /**
- * Guardrails: the checks by code that the active policy asks for, run before the command is submitted.
+ * What the active policy asks of code, run before the command is submitted: on what comes into a session, on
+ * a call's arguments, on what a tool gave back.
  *
- * Nothing is decided here. What was found goes into the command as facts; the kernel denies where a
- * guardrail of the policy that is active by then has no fact.
+ * Nothing is decided here. What was found goes into the command as facts; the kernel refuses where something
+ * that the policy asks for by then has no fact.
  */
-import { type EvaluatorRegistry, runEvaluators } from '../evaluators/index.ts';
+import { type EvaluatorSubject, runEvaluators } from '../evaluators/index.ts';
 import {
+  type CompiledPolicy,
   compilePolicy,
+  type EvaluatorCall,
   type EvaluatorFacts,
   expandResource,
-  type GuardrailDocument,
-  guardrailsFor,
-  type PolicyDocument,
 } from '../kernel/index.ts';
+import { frozenFromCanonical } from '../log/index.ts';
 import type { Core } from './core.ts';
+import type { Readable } from './payload.ts';
 import type { BoundTool } from './tool.ts';
 
-/** What is known of a call before it is decided. */
-interface Call {
+/** Who is asking, in which session. */
+export interface Asking {
   readonly session: { readonly id: string; readonly agent: string };
   readonly by: { readonly id: string; readonly org: string };
-  readonly tool: BoundTool;
-  readonly read: { readonly text: string; readonly value: unknown };
 }
 
-/** Runs what the active policy asks for; undefined where it asks for nothing. */
-export function guardrailFacts(core: Core, call: Call): Promise<EvaluatorFacts> | undefined {
-  const active = core.options.replica.cache.peek('policy', 'active');
-  if (active?.document.guardrails === undefined) return undefined;
-  const { session, by, tool, read } = call;
-  const { name, action } = tool.record;
-  const resource = expandResource(tool.record.resource, read.value) ?? '';
-  const subject = { action, resource, agent: session.agent, principal: by.id };
-  const guardrails = guardrailsFor(compilePolicy(active.document), subject);
-  if (guardrails.length === 0) return undefined;
-  const found = runEvaluators({
-    guardrails,
-    registry: core.options.evaluators,
-    subject: {
-      ...subject,
-      tool: name,
-      org: by.org,
-      session: session.id,
-      arguments: read.value,
-      text: read.text,
-    },
-    clock: core.options.clock,
+/** What a call is, once it is known which tool it is of. */
+interface Call {
+  readonly tool: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+const noCall: Call = { tool: '', action: '', resource: '' };
+
+export function inputFacts(core: Core, asking: Asking, content: Readable) {
+  return factsAbout(core, asking, { stage: 'input', call: noCall, content }, ({ input }) => {
+    return input.calls;
   });
-  return found.then((facts) => ({ policyHash: active.hash, found: facts }));
 }
 
-/** Why this process could not run a policy's guardrails, so that every call would be denied. */
-export function unrunnable(document: unknown, registry: EvaluatorRegistry): string | undefined {
-  // The kernel checks the shape; what has none is its business.
-  const guardrails: unknown = (document as Partial<PolicyDocument> | null)?.guardrails?.tool;
-  if (!Array.isArray(guardrails)) return undefined;
-  for (const [position, guardrail] of (guardrails as readonly unknown[]).entries()) {
-    const { evaluator, config } = { ...(guardrail as Partial<GuardrailDocument> | null) };
-    const problem = registry.checkConfig(String(evaluator), config);
-    if (problem !== undefined) return `\`guardrails.tool[${position}]\`: ${problem}`;
+export function callFacts(
+  core: Core,
+  asking: Asking,
+  tool: BoundTool,
+  content: { readonly text: string; readonly value: unknown },
+) {
+  const { name, action } = tool.record;
+  const resource = expandResource(tool.record.resource, content.value) ?? '';
+  const call = { tool: name, action, resource };
+  return factsAbout(core, asking, { stage: 'tool', call, content }, ({ actions }) => {
+    return actions.get(action)?.before;
+  });
+}
+
+export function outputFacts(core: Core, asking: Asking, call: Call, content: Readable) {
+  return factsAbout(core, asking, { stage: 'output', call, content }, ({ actions }) => {
+    return actions.get(call.action)?.output;
+  });
+}
+
+interface Stage {
+  readonly stage: EvaluatorSubject['stage'];
+  readonly call: Call;
+  readonly content: Readable;
+}
+
+/** Undefined where nothing is asked for: most policies ask for nothing, and then nothing is waited for. */
+function factsAbout(
+  core: Core,
+  { session, by }: Asking,
+  { stage, call, content }: Stage,
+  callsOf: (policy: CompiledPolicy) => readonly EvaluatorCall[] | undefined,
+): Promise<EvaluatorFacts> | undefined {
+  const active = core.options.replica.cache.peek('policy', 'active');
+  if (active === undefined) return undefined;
+  const calls = callsOf(compilePolicy(active.document));
+  if (calls === undefined || calls.length === 0) return undefined;
+  const who = { agent: session.agent, principal: by.id };
+  const asked = calls.filter(({ matches }) => matches({ ...who, resource: call.resource }));
+  if (asked.length === 0) return undefined;
+  const policyHash = active.hash;
+  if ('problem' in content) {
+    return Promise.resolve({ policyHash, found: asked.map(unreadable(content.problem)) });
   }
-  return undefined;
+  const { text } = content;
+  const value = frozenFromCanonical(text);
+  const subject = {
+    ...who,
+    ...call,
+    stage,
+    org: by.org,
+    session: session.id,
+    content: value,
+    text,
+  };
+  const { evaluators: registry, clock } = core.options;
+  return runEvaluators({ asked, registry, subject, clock }).then((found) => ({
+    policyHash,
+    found,
+  }));
+}
+
+/** What cannot be read cannot be judged. */
+function unreadable(problem: string): (call: EvaluatorCall) => EvaluatorFacts['found'][number] {
+  const reason = `the content cannot be read: ${problem}`;
+  return ({ id, evaluator }) => ({
+    guardrail: id,
+    evaluator,
+    outcome: 'error',
+    reason,
+    durationMs: 0,
+  });
 }

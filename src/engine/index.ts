@@ -1,5 +1,13 @@
 /** The engine's face towards enforcement points and surfaces. */
-export type { AgentDeclaration, KillOrder, SessionOrder, TicketRuling } from './administration.ts';
+export type {
+  AgentDeclaration,
+  BudgetClosing,
+  BudgetOrder,
+  KillOrder,
+  SessionOrder,
+  TicketRuling,
+} from './administration.ts';
+export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-report.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   ControlPlane,
@@ -19,7 +27,7 @@ export {
   type ReplayOptions,
   type ReplayReport,
 } from './replay-policy.ts';
-export type { ReadArguments, Session, Settlement } from './session.ts';
+export type { ReadArguments, Screening, Session, Settled, Settlement } from './session.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { verify } from './verify.ts';
 export type { VerifyFault, VerifyOptions, VerifyReport } from './verify-report.ts';

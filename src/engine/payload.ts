@@ -63,12 +63,21 @@ export function readArguments(value: unknown): { readonly text: string; readonly
 
 const resultLimits = { ...argumentLimits, bytesMax: limits.resultBytesMax };
 
-/** A tool's result as the log keeps it: its canonical text, or why it has none. */
-export function resultText(value: unknown): string {
+/** What came in or a tool gave back: its canonical text, or why it has none. */
+export type Readable =
+  | { readonly text: string }
+  | { readonly problem: string; readonly code: string };
+
+export function readContent(value: unknown): Readable {
   try {
-    return canonicalJson(value ?? null, resultLimits);
+    return { text: canonicalJson(value ?? null, resultLimits) };
   } catch (failure) {
     if (!(failure instanceof CanonicalJsonError)) throw failure;
-    return canonicalJson({ notRecorded: failure.code });
+    return { problem: failure.message, code: failure.code };
   }
+}
+
+/** The text that the log keeps of it. */
+export function recordedText(content: Readable): string {
+  return 'problem' in content ? canonicalJson({ notRecorded: content.code }) : content.text;
 }

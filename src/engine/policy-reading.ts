@@ -1,10 +1,20 @@
 /**
- * Reads a policy that is to be activated: CEL becomes expressions. The kernel checks and refuses,
- * so that a refusal is in the log. Lint is for files: here, what a rule cannot change it does not change.
+ * Reads a policy that is to be activated: CEL becomes expressions, and what only this process can see of it
+ * (evaluators it does not have, rules without effect, arguments that its tools do not take) becomes a fact.
+ * The kernel checks and refuses, so that a refusal is in the log.
  */
-import { limits, reject } from '../kernel/index.ts';
+import { type EvaluatorRegistry } from '../evaluators/index.ts';
+import {
+  checkPolicy,
+  evaluatorCallsOf,
+  limits,
+  type PolicyDocument,
+  reject,
+} from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
+import { argumentFindings, type DeclaredTool } from '../policy/argument-types.ts';
 import { lowerCel } from '../policy/cel-lowering.ts';
+import { lintPolicy } from '../policy/lint.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
 
 const policyLimits = {
@@ -16,21 +26,61 @@ const policyLimits = {
 export interface PolicyToActivate {
   /** Canonical, as the log keeps it. */
   readonly text: string;
+  readonly document: unknown;
+  /** Why it cannot be activated here although the kernel would take it. */
+  readonly problem: string | undefined;
   /** What to throw in place of a refusal: it says which CEL text could not be read, and why. */
   readonly explained: (refusal: unknown) => unknown;
 }
 
-export function policyToActivate(written: unknown): PolicyToActivate {
-  const { document, findings } = lowerCel(JSON.parse(canonicalPolicy(written)));
-  const problems = findings.map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
+/** What this process has, and the policy may need. */
+export interface PolicyNeeds {
+  readonly evaluators: EvaluatorRegistry;
+  /** Every tool that the log knows; with its schema where this process has it. */
+  readonly tools: readonly DeclaredTool[];
+}
+
+export function policyToActivate(written: unknown, needs: PolicyNeeds): PolicyToActivate {
+  const lowered = lowerCel(JSON.parse(canonicalPolicy(written)));
+  const text = canonicalPolicy(lowered.document);
+  const document: unknown = JSON.parse(text);
+  const checked = checkPolicy(document);
   return {
-    text: canonicalPolicy(document),
+    text,
+    document,
+    problem: 'document' in checked ? problemOf(checked.document, needs) : undefined,
     explained: (refusal) => {
       const isRefused = ControlPlaneError.is(refusal) && refusal.code === 'policy-invalid';
-      if (!isRefused || problems.length === 0) return refusal;
-      return rejected(reject('policy-invalid', problems.slice(0, 10).join('; ')));
+      if (!isRefused || lowered.findings.length === 0) return refusal;
+      return rejected(reject('policy-invalid', listed(lowered.findings)));
     },
   };
+}
+
+/** Every call would be denied where an evaluator is missing; a rule without effect is no rule. */
+function problemOf(
+  document: PolicyDocument,
+  { evaluators, tools }: PolicyNeeds,
+): string | undefined {
+  for (const { id, evaluator, config, kind } of evaluatorCallsOf(document)) {
+    const problem = evaluators.checkConfig(evaluator, config, kind);
+    if (problem !== undefined) return `\`${id}\`: ${problem}`;
+  }
+  const findings = [...lintPolicy(document), ...argumentFindings(document, tools)];
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  return errors.length === 0 ? undefined : listed(errors);
+}
+
+const listedMax = 10;
+
+function listed(
+  findings: readonly { readonly code: string; readonly path: string; readonly message: string }[],
+): string {
+  const shown = findings
+    .slice(0, listedMax)
+    .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
+  const more = findings.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 function canonicalPolicy(document: unknown): string {

@@ -74,11 +74,14 @@ export class Replica {
     this.#head = head;
   }
 
-  /** Loads what the commands may read; the events of others that were met on the way are returned. */
-  async load(commands: readonly Command[]): Promise<readonly PlacedEvent[]> {
+  /**
+   * Loads what the commands may read when they are decided at `now`, or at the log's time where that is later;
+   * the events of others that were met on the way are returned.
+   */
+  async load(commands: readonly Command[], now: number): Promise<readonly PlacedEvent[]> {
     this.cache.trim();
     for (;;) {
-      const missing = this.#missing(commands);
+      const missing = this.#missing(commands, Math.max(now, this.#head.at));
       if (missing.length === 0) return this.#foreign.splice(0);
       const { head, records } = await this.#storage.readRecords(missing);
       for (const record of records) this.cache.put(fromStored(record));
@@ -90,10 +93,10 @@ export class Replica {
     }
   }
 
-  #missing(commands: readonly Command[]): readonly RecordName[] {
+  #missing(commands: readonly Command[], at: number): readonly RecordName[] {
     const missing = new Map<string, RecordName>();
     for (const command of commands) {
-      for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key))) {
+      for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key), at)) {
         if (!this.cache.has(name.kind, name.key))
           missing.set(recordName(name.kind, name.key), name);
       }

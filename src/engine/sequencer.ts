@@ -13,8 +13,8 @@ import { type Command, limits } from '../kernel/index.ts';
 import { type Batch, type Storage, StorageError } from '../storage/storage.ts';
 import {
   type Answered,
+  BatchInProgress,
   type DecidedBatch,
-  decideBatch,
   type PlacedEvent,
   type Submission,
 } from './batch.ts';
@@ -41,6 +41,14 @@ export interface SequencerOptions {
 const resolveAttemptsMax = 5;
 const conflictAttemptsMax = 1_000;
 const retryDelayMs = 20;
+/** Commands decided, or answered, before the event loop has its turn: a large batch must not hold it up. */
+const commandsPerTurn = 16;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
 
 export class Sequencer {
   readonly #options: SequencerOptions;
@@ -140,6 +148,7 @@ export class Sequencer {
         waiting.map(({ command, contents }) => ({ command, contents })),
       );
       for (const [position, outcome] of decided.outcomes.entries()) {
+        if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
         const each = waiting[position];
         if (each === undefined) continue;
         if ('answered' in outcome) each.resolve(outcome.answered);
@@ -183,8 +192,15 @@ export class Sequencer {
     const { log, replica, clock, onEvents } = this.#options;
     const commands: readonly Command[] = submissions.map(({ command }) => command);
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
-      onEvents(await replica.load(commands));
-      const decided = decideBatch(log, replica.head, replica.cache, submissions, clock.now());
+      const now = clock.now();
+      onEvents(await replica.load(commands, now));
+      // While the event loop has its turns nobody else changes the state: only the sequencer does.
+      const batch = new BatchInProgress(log, replica.head, replica.cache, now);
+      for (const [position, submission] of submissions.entries()) {
+        if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
+        batch.decide(submission);
+      }
+      const decided = batch.finish();
       const result = await this.#append(decided, inDoubt);
       if (result === 'appended') {
         for (const change of decided.changes) replica.cache.put(change);

@@ -13,12 +13,12 @@ import {
   type SessionRecord,
   type SessionTransition,
 } from '../kernel/index.ts';
-import { type DigestKey, digestKey, keyedDigest } from '../log/index.ts';
+import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../log/index.ts';
 import type { CommandBody, Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
-import { guardrailFacts } from './guardrails.ts';
-import { checkedText, committed, readArguments, resultText } from './payload.ts';
+import { callFacts, inputFacts, outputFacts } from './guardrails.ts';
+import { checkedText, committed, readArguments, readContent, recordedText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
 import type { BoundTool } from './tool.ts';
@@ -47,6 +47,26 @@ export interface Settlement {
   readonly usage?: Readonly<Record<string, string | number>> | undefined;
   /** What the tool returned, or the text of its error; kept beside the log. */
   readonly result?: unknown;
+}
+
+/** What became of a settled permit's result. */
+export interface Settled {
+  /** What was posted, by unit. */
+  readonly posted: Amounts;
+  /** False where the policy's output guardrails withhold the result: it MUST NOT reach the agent. */
+  readonly released: boolean;
+  /** As it may be passed on: where guardrails judged it, the frozen copy that they saw. */
+  readonly result: unknown;
+  /** Why it is withheld. */
+  readonly message: string;
+}
+
+/** How what came into a session was judged. */
+export interface Screening {
+  readonly outcome: 'pass' | 'refuse';
+  readonly message: string;
+  /** Guardrails that refused, or did not answer. */
+  readonly determinedBy: readonly string[];
 }
 
 /** A command about a permit, before the permit is known to be genuine. */
@@ -94,8 +114,7 @@ export class Session {
     const schema = schemaFact(tool, read.value);
     const key = checkedKey(request.idempotencyKey);
     const by = core.referenceOf(this.#principal);
-    const asked = guardrailFacts(core, { session: this, by, tool, read });
-    // Most policies ask for nothing, and then nothing is waited for.
+    const asked = callFacts(core, { session: this, by }, tool, read);
     const facts = asked === undefined ? undefined : await asked;
     const { record, answered } = await core.submit(
       by,
@@ -120,21 +139,60 @@ export class Session {
     return decisionOf(record, permit, answered.replayed);
   }
 
+  /**
+   * Holds what came into the session (a prompt, a mail, a page that a tool will read) against the policy's
+   * input guardrails. Where the policy has any, no action is allowed before something passed, nor after
+   * something was refused until something passes again.
+   */
+  async screenInput(content: unknown): Promise<Screening> {
+    const core = this.#core;
+    const by = core.referenceOf(this.#principal);
+    const read = readContent(content);
+    const facts = await inputFacts(core, { session: this, by }, read);
+    const { record } = await core.submit(
+      by,
+      {
+        kind: 'screen-input',
+        session: this.id,
+        ...(facts === undefined ? {} : { facts }),
+      },
+      'session',
+      committed(core.options.ids, { input: recordedText(read) }),
+    );
+    const { input } = record.history;
+    if (input === undefined) throw fault('internal-error', 'the screening is missing');
+    const { effective: outcome, message, determinedBy } = input;
+    return { outcome, message, determinedBy };
+  }
+
   /** Starts a permit that was issued for later. What covers it is checked again. */
   async start(permit: Permit): Promise<void> {
     await this.#submitFor(permit, { kind: 'start-permit' });
   }
 
-  /** Resolves a started permit by what really happened. */
-  async settle(permit: Permit, settlement: Settlement): Promise<Amounts> {
+  /** Resolves a started permit by what really happened, and says whether its result may be passed on. */
+  async settle(permit: Permit, settlement: Settlement): Promise<Settled> {
+    const { outcome, result } = settlement;
     const usage = settlement.usage === undefined ? 'reserved' : checkedAmounts(settlement.usage);
-    const result = 'result' in settlement ? resultText(settlement.result) : undefined;
-    const record = await this.#submitFor(
+    const core = this.#core;
+    this.#assertOwn(permit);
+    const by = core.referenceOf(this.#principal);
+    const read = readContent(result);
+    const facts = await outputFacts(core, { session: this, by }, permit, read);
+    const { output, posted } = await this.#submitFor(
       permit,
-      { kind: 'settle-permit', outcome: settlement.outcome, usage },
-      { result },
+      { kind: 'settle-permit', outcome, usage, ...(facts === undefined ? {} : { facts }) },
+      { result: 'result' in settlement ? recordedText(read) : undefined },
     );
-    return record.posted;
+    if (output === undefined && facts === undefined) {
+      return { posted, released: true, result, message: '' };
+    }
+    if (output?.effective !== 'pass') {
+      const message = output?.message ?? 'its permit was resolved before the result was judged';
+      return { posted, released: false, result: undefined, message };
+    }
+    const passed = 'text' in read ? frozenFromCanonical(read.text) : result;
+    return { posted, released: true, result: passed, message: '' };
   }
 
   /** Gives back a permit that was never started. */
@@ -148,14 +206,18 @@ export class Session {
     texts: Readonly<Record<string, string | undefined>> = {},
   ) {
     const core = this.#core;
-    // Another session's permit is not this one's to resolve, even where the principal is the same.
-    if (!Permit.isGenuine(permit, core) || permit.session !== this.id) {
-      throw fault('permit-not-genuine');
-    }
+    this.#assertOwn(permit);
     const by = core.referenceOf(this.#principal);
     const body = { ...about, permit: permit.id };
     const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
     return record;
+  }
+
+  /** Another session's permit is not this one's to resolve, even where the principal is the same. */
+  #assertOwn(permit: Permit): void {
+    if (!Permit.isGenuine(permit, this.#core) || permit.session !== this.id) {
+      throw fault('permit-not-genuine');
+    }
   }
 
   /** Uses up a permit for exactly this call; for enforcement points. */

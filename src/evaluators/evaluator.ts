@@ -1,19 +1,21 @@
 /**
- * Evaluators: checks by code, named by a policy's guardrails, that run before a tool call is
- * decided.
+ * Evaluators and classifiers: code that a policy names, and that runs before a call is decided, on
+ * what comes into a session, or on what a tool gave back.
  *
- * An evaluator cannot be stood in for by an object of the same shape: only `defineEvaluator` makes
- * them, and a registry takes nothing else. What it is was read once, and is frozen.
+ * None can be stood in for by an object of the same shape: only `defineEvaluator` and its like make
+ * them, and a registry takes nothing else. What one is was read once, and is frozen.
  */
-import { isName, quoted } from '../kernel/index.ts';
+import { type EvaluatorKind, isName, quoted, type RiskLevel } from '../kernel/index.ts';
 import { canonicalJson, frozenFromCanonical } from '../log/index.ts';
 
-/** The call that an evaluator looks at. Frozen throughout. */
+/** What an evaluator looks at. Frozen throughout. */
 export interface EvaluatorSubject {
-  /** What the call carries, as the tool will get it. */
-  readonly arguments: unknown;
-  /** The canonical JSON of the arguments. */
+  readonly stage: 'input' | 'tool' | 'output';
+  /** What came in; what the call carries, as the tool will get it; or what the tool gave back. */
+  readonly content: unknown;
+  /** The canonical JSON of the content. */
   readonly text: string;
+  /** Empty at `input`, as are `action` and `resource`. */
   readonly tool: string;
   readonly action: string;
   readonly resource: string;
@@ -23,13 +25,29 @@ export interface EvaluatorSubject {
   readonly session: string;
 }
 
+/** What the content is, in a sentence. */
+export function contentName({ stage }: EvaluatorSubject): string {
+  return { input: 'the input', tool: 'the arguments', output: 'the result' }[stage];
+}
+
 /** What an evaluator answers: exactly one of these shapes, without further members. */
 export type EvaluatorVerdict =
   | { readonly outcome: 'pass' }
   | { readonly outcome: 'refuse'; readonly reason: string };
 
+/** What a risk classifier answers. The reason is shown where the level raises the risk. */
+export interface RiskClass {
+  readonly level: RiskLevel;
+  readonly reason: string;
+}
+
+/** What an asset classifier answers: names, none where the resource is nothing special. */
+export interface AssetClasses {
+  readonly classes: readonly string[];
+}
+
 export interface EvaluatorContext<Config> {
-  /** What the guardrail says; it fits the schema, and is frozen. */
+  /** What the policy says; it fits the schema, and is frozen. */
   readonly config: Config;
   /**
    * Fires when the answer is no longer wanted. A listener MUST NOT throw: nothing could catch it.
@@ -37,17 +55,25 @@ export interface EvaluatorContext<Config> {
   readonly signal: AbortSignal;
 }
 
-export interface EvaluatorDefinition<Config> {
+interface Definition<Config> {
   /** Unique name, exact and case-sensitive. */
   readonly name: string;
   readonly description: string;
-  /** JSON Schema (2020-12) of the config. Without one the evaluator takes no config. */
+  /** JSON Schema (2020-12) of the config. Without one there is no config. */
   readonly configSchema?: object;
   /**
    * What is wrong with a config that fits the schema, or undefined. Asked when a policy is
    * activated.
    */
   checkConfig?(config: Config): string | undefined;
+}
+
+type Run<Config, Answer> = (
+  subject: EvaluatorSubject,
+  context: EvaluatorContext<Config>,
+) => Answer | Promise<Answer>;
+
+export interface EvaluatorDefinition<Config> extends Definition<Config> {
   /**
    * MUST answer for every subject. Whatever it does instead (throws, hangs, answers something else)
    * counts as an error, which denies the call. A reason goes into the log: it MUST NOT repeat what
@@ -59,11 +85,22 @@ export interface EvaluatorDefinition<Config> {
   ): EvaluatorVerdict | Promise<EvaluatorVerdict>;
 }
 
-export class Evaluator {
-  readonly #definition: EvaluatorDefinition<unknown>;
+export interface ClassifierDefinition<Config, Answer> extends Definition<Config> {
+  /** As `evaluate` of an evaluator: MUST answer for every subject, or the call is denied. */
+  classify(subject: EvaluatorSubject, context: EvaluatorContext<Config>): Answer | Promise<Answer>;
+}
 
-  /** Use `defineEvaluator`, which checks the definition. */
-  constructor(definition: EvaluatorDefinition<unknown>) {
+/** What a registry keeps of one, whatever it answers. */
+export interface RegisteredDefinition extends Definition<unknown> {
+  readonly kind: EvaluatorKind;
+  readonly run: Run<unknown, unknown>;
+}
+
+export class Evaluator {
+  readonly #definition: RegisteredDefinition;
+
+  /** Use `defineEvaluator` and its like, which check the definition. */
+  constructor(definition: RegisteredDefinition) {
     this.#definition = definition;
     Object.freeze(this);
   }
@@ -77,40 +114,64 @@ export class Evaluator {
   }
 
   /** How it was defined, or undefined where `value` is no evaluator, whatever it looks like. */
-  static definitionOf(value: unknown): EvaluatorDefinition<unknown> | undefined {
+  static definitionOf(value: unknown): RegisteredDefinition | undefined {
     if (typeof value !== 'object' || value === null || !(#definition in value)) return undefined;
     return value.#definition;
   }
 }
 
-/** Throws a `TypeError` that names what is wrong with the definition. */
+/** A guardrail's code. Throws a `TypeError` that names what is wrong with the definition. */
 export function defineEvaluator<Config>(definition: EvaluatorDefinition<Config>): Evaluator {
-  const { name, description, configSchema } = definition;
-  if (!isName(name)) throw new TypeError(`an evaluator cannot be called ${quoted(name)}`);
+  return defined('guardrail', definition, 'evaluate');
+}
+
+/** Code that says how risky a call is: it can raise the risk of its action, and never lower it. */
+export function defineRiskClassifier<Config>(
+  definition: ClassifierDefinition<Config, RiskClass>,
+): Evaluator {
+  return defined('risk-classifier', definition, 'classify');
+}
+
+/** Code that says what the resource of a call is. */
+export function defineAssetClassifier<Config>(
+  definition: ClassifierDefinition<Config, AssetClasses>,
+): Evaluator {
+  return defined('asset-classifier', definition, 'classify');
+}
+
+function defined<Config, Member extends string>(
+  kind: EvaluatorKind,
+  definition: Definition<Config> & Readonly<Record<Member, Run<Config, unknown>>>,
+  member: Member,
+): Evaluator {
+  const { name, description, configSchema, [member]: run } = definition;
+  const what = kind === 'guardrail' ? 'an evaluator' : 'a classifier';
+  if (!isName(name)) throw new TypeError(`${what} cannot be called ${quoted(name)}`);
   if (typeof description !== 'string' || description === '') {
-    throw new TypeError(`evaluator \`${name}\` has no description`);
+    throw new TypeError(`\`${name}\` has no description`);
   }
-  if (typeof definition.evaluate !== 'function') {
-    throw new TypeError(`evaluator \`${name}\` has no function \`evaluate\``);
+  if (typeof run !== 'function') {
+    throw new TypeError(`\`${name}\` has no function \`${member}\``);
   }
   if (definition.checkConfig !== undefined && typeof definition.checkConfig !== 'function') {
-    throw new TypeError(`evaluator \`${name}\` has a \`checkConfig\` that is no function`);
+    throw new TypeError(`\`${name}\` has a \`checkConfig\` that is no function`);
   }
-  // The config of another type than the schema's never reaches the evaluator: the registry sees to it.
-  const read = definition as EvaluatorDefinition<unknown>;
-  const frozen: EvaluatorDefinition<unknown> = {
+  // The config of another type than the schema's never gets here: the registry sees to it.
+  const read = definition as Definition<unknown>;
+  const frozen: RegisteredDefinition = {
+    kind,
     name,
     description,
     ...(configSchema === undefined ? {} : { configSchema: frozenSchema(name, configSchema) }),
     ...(read.checkConfig === undefined ? {} : { checkConfig: read.checkConfig.bind(definition) }),
-    evaluate: read.evaluate.bind(definition),
+    run: (run as Run<unknown, unknown>).bind(definition),
   };
   return new Evaluator(Object.freeze(frozen));
 }
 
 function frozenSchema(name: string, schema: unknown): object {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
-    throw new TypeError(`the config schema of evaluator \`${name}\` is no object`);
+    throw new TypeError(`the config schema of \`${name}\` is no object`);
   }
   return frozenFromCanonical(canonicalJson(schema)) as object;
 }

@@ -3,12 +3,17 @@
  * a policy, and what they found. It knows no store and no clock of its own.
  */
 export {
+  type AssetClasses,
+  type ClassifierDefinition,
+  defineAssetClassifier,
   defineEvaluator,
+  defineRiskClassifier,
   Evaluator,
   type EvaluatorContext,
   type EvaluatorDefinition,
   type EvaluatorSubject,
   type EvaluatorVerdict,
+  type RiskClass,
 } from './evaluator.ts';
 export { EvaluatorRegistry } from './registry.ts';
 export { runEvaluators } from './run-evaluators.ts';

@@ -6,22 +6,28 @@
  * The same config object is read once; changing it later changes nothing.
  */
 import { Validator } from '@cfworker/json-schema';
-import { quoted } from '../kernel/index.ts';
+import { type EvaluatorKind, quoted } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError, frozenFromCanonical } from '../log/index.ts';
 import { builtInEvaluators } from './builtin/built-in.ts';
-import { Evaluator, type EvaluatorDefinition } from './evaluator.ts';
+import { Evaluator, type RegisteredDefinition } from './evaluator.ts';
 import { oncePerObject } from './once-per-object.ts';
-import { printableReason } from './verdict.ts';
+import { printableReason } from './answer.ts';
 
 /** An evaluator with a config that it takes, or the sentence that says why there is none. */
 export type ResolvedEvaluator =
-  | { readonly definition: EvaluatorDefinition<unknown>; readonly config: unknown }
+  | { readonly definition: RegisteredDefinition; readonly config: unknown }
   | { readonly problem: string };
 
 interface Registered {
-  readonly definition: EvaluatorDefinition<unknown>;
+  readonly definition: RegisteredDefinition;
   readonly resolve: (config: object) => ResolvedEvaluator;
 }
+
+const kindNames: Readonly<Record<EvaluatorKind, string>> = {
+  guardrail: 'an evaluator',
+  'risk-classifier': 'a risk classifier',
+  'asset-classifier': 'an asset classifier',
+};
 
 /** Stands for the config of a guardrail that has none, and so takes the defaults. */
 const noConfig: object = Object.freeze({});
@@ -68,16 +74,25 @@ export class EvaluatorRegistry {
    * What is wrong with a guardrail's evaluator or config, or undefined. For when a policy is
    * activated.
    */
-  checkConfig(name: string, config?: unknown): string | undefined {
-    const resolved = this.resolve(name, config);
+  checkConfig(
+    name: string,
+    config?: unknown,
+    kind: EvaluatorKind = 'guardrail',
+  ): string | undefined {
+    const resolved = this.resolve(name, config, kind);
     return 'problem' in resolved ? resolved.problem : undefined;
   }
 
-  resolve(name: string, config?: unknown): ResolvedEvaluator {
+  /** `kind`: what it is needed as. One of another kind would not answer what is asked. */
+  resolve(name: string, config?: unknown, kind: EvaluatorKind = 'guardrail'): ResolvedEvaluator {
     const registered = this.#registered.get(name);
     if (registered === undefined) {
       const known = this.names.length === 0 ? 'none are' : `known are ${this.names.join(', ')}`;
       return { problem: `evaluator ${quoted(name)} is not registered; ${known}` };
+    }
+    if (registered.definition.kind !== kind) {
+      const [is, wanted] = [registered.definition.kind, kind].map((each) => kindNames[each]);
+      return { problem: `\`${name}\` is ${is}, and ${wanted} is needed` };
     }
     if (registered.definition.configSchema === undefined) {
       if (config === undefined) return { definition: registered.definition, config };
@@ -92,7 +107,7 @@ export class EvaluatorRegistry {
 function registeredOf(evaluator: unknown): Registered {
   const definition = Evaluator.definitionOf(evaluator);
   if (definition === undefined) {
-    throw new TypeError('only what `defineEvaluator` returns can be registered');
+    throw new TypeError('only what `defineEvaluator` and its like return can be registered');
   }
   // The validator writes into the schema that it is given, so it gets one of its own.
   const schema = JSON.parse(canonicalJson(definition.configSchema ?? {})) as object;
@@ -104,7 +119,7 @@ function registeredOf(evaluator: unknown): Registered {
 }
 
 function resolveConfig(
-  definition: EvaluatorDefinition<unknown>,
+  definition: RegisteredDefinition,
   validator: Validator,
   written: object,
 ): ResolvedEvaluator {

@@ -5,10 +5,11 @@ import type { EvaluatorFact } from '../kernel/index.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { defineEvaluator, type Evaluator, type EvaluatorSubject } from './evaluator.ts';
 import { EvaluatorRegistry } from './registry.ts';
-import { type Guardrail, runEvaluators } from './run-evaluators.ts';
+import { type Asked, runEvaluators } from './run-evaluators.ts';
 
 const subject: EvaluatorSubject = {
-  arguments: { to: 'a' },
+  stage: 'tool',
+  content: { to: 'a' },
   text: '{"to":"a"}',
   tool: 'send',
   action: 'mail.send',
@@ -34,19 +35,20 @@ interface Setting {
 
 function run(
   evaluators: readonly Evaluator[],
-  guardrails: readonly Guardrail[],
+  asked: readonly Asked[],
   { clock = new FakeClock(), ...setting }: Setting = {},
 ): Promise<readonly EvaluatorFact[]> {
   const registry = EvaluatorRegistry.of(evaluators, { builtIn: false });
-  return runEvaluators({ guardrails, registry, subject, clock, ...setting });
+  return runEvaluators({ asked, registry, subject, clock, ...setting });
 }
 
 /** A guardrail for each evaluator, with the name of the evaluator as its id. */
-function guardrailsOf(
-  evaluators: readonly Evaluator[],
-  more: Partial<Guardrail> = {},
-): Guardrail[] {
-  return evaluators.map(({ name }) => ({ id: name, evaluator: name, ...more }));
+function guardrailsOf(evaluators: readonly Evaluator[], more: Partial<Asked> = {}): Asked[] {
+  return evaluators.map(({ name }) => ({ ...askedOf(name, name), ...more }));
+}
+
+function askedOf(id: string, evaluatorName: string): Asked {
+  return { id, kind: 'guardrail', evaluator: evaluatorName, effect: 'deny' };
 }
 
 function outcomes(facts: readonly EvaluatorFact[]): string[] {
@@ -79,7 +81,7 @@ test('no guardrails, no facts', async () => {
 });
 
 test('one evaluator may serve several guardrails', async () => {
-  const twice = ['g-1', 'g-2'].map((id) => ({ id, evaluator: 'pass' }));
+  const twice = ['g-1', 'g-2'].map((id) => askedOf(id, 'pass'));
   expect(outcomes(await run([pass], twice))).toEqual(['g-1:pass', 'g-2:pass']);
 });
 
@@ -131,7 +133,7 @@ test.each(garbage)(
 );
 
 test('an evaluator that is not registered is an error', async () => {
-  const [fact] = await run([pass], [{ id: 'g', evaluator: 'absent' }]);
+  const [fact] = await run([pass], [askedOf('g', 'absent')]);
   expect(fact?.outcome).toBe('error');
   expect(fact?.reason).toBe('evaluator `absent` is not registered; known are pass');
 });
@@ -199,18 +201,24 @@ test('a refusal stops those that run, and those that have not begun', async () =
   expect(fired).toEqual(['deaf']);
 });
 
-test('a refusal that asks for approval, and an error, stop nobody', async () => {
+test('a refusal that asks for approval or informs, and an error, stop nobody', async () => {
   const clock = new FakeClock();
   const slow = evaluator('slow', () => clock.sleep(20).then(() => ({ outcome: 'pass' })));
   const broken = evaluator('broken', () => 1);
-  const guardrails: Guardrail[] = [
+  const guardrails: Asked[] = [
     ...guardrailsOf([slow, broken]),
-    { id: 'ask', evaluator: 'refuse', effect: 'require-approval' },
+    { ...askedOf('ask', 'refuse'), effect: 'require-approval' },
   ];
-  const facts = run([slow, broken, refuse], guardrails, { clock });
+  const informing: Asked = { ...askedOf('inform', 'refuse'), effect: 'inform' };
+  const facts = run([slow, broken, refuse], [...guardrails, informing], { clock });
   await settle();
   clock.advance(20);
-  expect(outcomes(await facts)).toEqual(['slow:pass', 'broken:error', 'ask:refuse']);
+  expect(outcomes(await facts)).toEqual([
+    'slow:pass',
+    'broken:error',
+    'ask:refuse',
+    'inform:refuse',
+  ]);
 });
 
 test('no more run at the same time than may', async () => {
@@ -224,7 +232,7 @@ test('no more run at the same time than may', async () => {
     running -= 1;
     return { outcome: 'pass' };
   });
-  const guardrails = Array.from({ length: 9 }, (_, id) => ({ id: `g-${id}`, evaluator: 'busy' }));
+  const guardrails = Array.from({ length: 9 }, (_, id) => askedOf(`g-${id}`, 'busy'));
   const facts = run([busy], guardrails, { clock, parallelMax: 3 });
   for (let turn = 0; turn < 3; turn += 1) {
     await settle();
@@ -257,7 +265,7 @@ test('a call that is given up leaves errors, never a pass', async () => {
 
 test('what an evaluator gets is frozen throughout', async () => {
   const vandal = evaluator('vandal', (seen) => {
-    (seen.arguments as { to: string }).to = 'b';
+    (seen.content as { to: string }).to = 'b';
     return { outcome: 'pass' };
   });
   const relabel = evaluator('relabel', (seen) => {
@@ -266,7 +274,7 @@ test('what an evaluator gets is frozen throughout', async () => {
   });
   const all = [vandal, relabel];
   expect(outcomes(await run(all, guardrailsOf(all)))).toEqual(['vandal:error', 'relabel:error']);
-  expect(subject).toMatchObject({ arguments: { to: 'a' }, action: 'mail.send' });
+  expect(subject).toMatchObject({ content: { to: 'a' }, action: 'mail.send' });
 });
 
 test('reasons are printable, on one line and short', async () => {
@@ -315,8 +323,7 @@ test('whatever evaluators do: a fact for each guardrail, and no pass that was no
       const clock = new FakeClock();
       const evaluators = behaviours.map(([, act], at) => evaluator(`e-${at}`, () => act(clock)));
       const guardrails = plan.map(({ behaviour, effect }, at) => ({
-        id: `g-${at}`,
-        evaluator: `e-${behaviour}`,
+        ...askedOf(`g-${at}`, `e-${behaviour}`),
         effect,
         timeoutMs: 100,
       }));

@@ -1,16 +1,16 @@
 /**
- * Runs a call's guardrails and says what each found, as facts for the kernel.
+ * Runs what a policy asks of code and says what each found, as facts for the kernel.
  *
- * INVARIANT: there is exactly one fact for each guardrail, in the order of the guardrails, and
- * `pass` only for an evaluator that answered exactly that, in time. Whatever else an evaluator does
+ * INVARIANT: there is exactly one fact for each that was asked, in the same order, and `pass` or
+ * `answered` only for one that answered exactly so, in time. Whatever else an evaluator does
  * is an `error`. No evaluator can hold up the answer for longer than its timeout, unless it blocks
  * the process.
  */
-import type { EvaluatorFact, GuardrailDocument } from '../kernel/index.ts';
+import type { EvaluatorCall, EvaluatorFact } from '../kernel/index.ts';
 import { deepFreeze } from '../log/index.ts';
-import type { EvaluatorDefinition, EvaluatorSubject } from './evaluator.ts';
+import type { EvaluatorSubject, RegisteredDefinition } from './evaluator.ts';
 import type { EvaluatorRegistry } from './registry.ts';
-import { printableReason, readVerdict } from './verdict.ts';
+import { printableReason, readAnswer } from './answer.ts';
 
 /** How long an evaluator has, where its guardrail says nothing. */
 const evaluatorTimeoutMs = 5_000;
@@ -24,13 +24,10 @@ export interface EvaluatorClock {
   after(delayMs: number, task: () => void): () => void;
 }
 
-export type Guardrail = Pick<
-  GuardrailDocument,
-  'id' | 'evaluator' | 'config' | 'effect' | 'timeoutMs'
->;
+export type Asked = Omit<EvaluatorCall, 'matches' | 'reason'>;
 
 export interface RunEvaluatorsOptions {
-  readonly guardrails: readonly Guardrail[];
+  readonly asked: readonly Asked[];
   readonly registry: EvaluatorRegistry;
   /** Frozen by this. */
   readonly subject: EvaluatorSubject;
@@ -44,7 +41,7 @@ export interface RunEvaluatorsOptions {
 export async function runEvaluators(
   options: RunEvaluatorsOptions,
 ): Promise<readonly EvaluatorFact[]> {
-  const { guardrails, signal, parallelMax = evaluatorsParallelMax } = options;
+  const { asked, signal, parallelMax = evaluatorsParallelMax } = options;
   if (!Number.isSafeInteger(parallelMax) || parallelMax < 1) {
     throw new TypeError('`parallelMax` must be a whole number from 1 up');
   }
@@ -53,20 +50,20 @@ export async function runEvaluators(
   if (signal?.aborted === true) giveUp();
   signal?.addEventListener('abort', giveUp);
   try {
-    // All workers take from one queue, so that a slot that comes free goes to the next guardrail.
-    const queue = guardrails.entries();
+    // All workers take from one queue, so that a slot that comes free goes to the next one asked.
+    const queue = asked.entries();
     const facts: EvaluatorFact[] = [];
     const work = async (): Promise<void> => {
-      for (const [position, guardrail] of queue) facts[position] = await run.check(guardrail);
+      for (const [position, each] of queue) facts[position] = await run.ask(each);
     };
-    await Promise.all(Array.from({ length: Math.min(parallelMax, guardrails.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(parallelMax, asked.length) }, work));
     return facts;
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
 }
 
-type Found = Pick<EvaluatorFact, 'outcome' | 'reason'>;
+type Found = Pick<EvaluatorFact, 'outcome' | 'answer' | 'reason'>;
 /** Ends the waiting for one evaluator, and tells it so. */
 type GiveUp = (found: Found) => void;
 
@@ -90,23 +87,23 @@ class EvaluatorRun {
     for (const giveUp of this.#running) giveUp(this.#stopped);
   }
 
-  async check(guardrail: Guardrail): Promise<EvaluatorFact> {
+  async ask(asked: Asked): Promise<EvaluatorFact> {
     const startedAt = this.#clock.now();
-    const { outcome, reason } = await this.#find(guardrail);
+    const found = await this.#find(asked);
     const durationMs = Math.max(0, Math.round(this.#clock.now() - startedAt));
-    const { id, evaluator } = guardrail;
-    return Object.freeze({ guardrail: id, evaluator, outcome, reason, durationMs });
+    const { id, evaluator } = asked;
+    return Object.freeze({ guardrail: id, evaluator, ...found, durationMs });
   }
 
-  #find(guardrail: Guardrail): Found | Promise<Found> {
+  #find(asked: Asked): Found | Promise<Found> {
     if (this.#stopped !== undefined) return this.#stopped;
-    const resolved = this.#registry.resolve(guardrail.evaluator, guardrail.config);
+    const resolved = this.#registry.resolve(asked.evaluator, asked.config, asked.kind);
     if ('problem' in resolved) {
       return { outcome: 'error', reason: printableReason(resolved.problem) };
     }
     return new Promise((resolve) => {
       const controller = new AbortController();
-      const timeoutMs = guardrail.timeoutMs ?? evaluatorTimeoutMs;
+      const timeoutMs = asked.timeoutMs ?? evaluatorTimeoutMs;
       /** The first word counts: what comes after an answer, a timeout or a stop is too late. */
       const finish = (found: Found): boolean => {
         if (!this.#running.delete(giveUp)) return false;
@@ -121,7 +118,7 @@ class EvaluatorRun {
       const cancelTimer = this.#clock.after(timeoutMs, () =>
         giveUp({ outcome: 'error', reason: `did not answer within ${timeoutMs} ms` }),
       );
-      void this.#hear(guardrail, answerOf(resolved, this.#subject, controller.signal), finish);
+      void this.#hear(asked, answerOf(resolved, this.#subject, controller.signal), finish);
     });
   }
 
@@ -130,14 +127,14 @@ class EvaluatorRun {
    * answer.
    */
   async #hear(
-    guardrail: Guardrail,
+    asked: Asked,
     answer: Promise<Found>,
     finish: (found: Found) => boolean,
   ): Promise<void> {
     const found = await answer;
     if (!finish(found) || found.outcome !== 'refuse') return;
-    if (guardrail.effect === 'require-approval') return;
-    this.stop('skipped', `stopped when guardrail \`${guardrail.id}\` refused`);
+    if (asked.effect !== 'deny') return;
+    this.stop('skipped', `stopped when guardrail \`${asked.id}\` refused`);
   }
 }
 
@@ -146,14 +143,14 @@ class EvaluatorRun {
  * arguments.
  */
 async function answerOf(
-  resolved: { readonly definition: EvaluatorDefinition<unknown>; readonly config: unknown },
+  resolved: { readonly definition: RegisteredDefinition; readonly config: unknown },
   subject: EvaluatorSubject,
   signal: AbortSignal,
 ): Promise<Found> {
   const { definition, config } = resolved;
   let answer: unknown;
   try {
-    answer = definition.evaluate(subject, { config, signal });
+    answer = definition.run(subject, { config, signal });
   } catch {
     return { outcome: 'error', reason: 'the evaluator threw' };
   }
@@ -163,12 +160,9 @@ async function answerOf(
   } catch {
     return { outcome: 'error', reason: 'the evaluator’s promise was rejected' };
   }
-  const verdict = readVerdict(settled);
-  if (verdict === undefined) {
-    const kind = settled === null ? 'null' : typeof settled;
-    return { outcome: 'error', reason: `the evaluator answered with no verdict (${kind})` };
-  }
-  if (verdict.outcome === 'pass') return { outcome: 'pass', reason: '' };
-  const reason = printableReason(verdict.reason);
-  return { outcome: 'refuse', reason: reason === '' ? 'refused without a reason' : reason };
+  const read = readAnswer(definition.kind, settled);
+  if (read !== undefined) return read;
+  const kind = settled === null ? 'null' : typeof settled;
+  const wanted = definition.kind === 'guardrail' ? 'verdict' : 'classification';
+  return { outcome: 'error', reason: `the evaluator answered with no ${wanted} (${kind})` };
 }

@@ -1,12 +1,20 @@
 /**
- * Paths as in a policy's conditions: `arguments.customer.id`, `resource`. Only `arguments` has
- * members, and only an object's own members are seen.
+ * Paths into what an evaluator sees: `content.customer.id`, `resource`. Only `content` has members,
+ * and only an object's own members are seen.
  */
-import { pathRoots, quoted } from '../kernel/index.ts';
+import { quoted } from '../kernel/index.ts';
 import type { EvaluatorSubject } from './evaluator.ts';
 
-/** The roots of conditions, but for the risk: it is known only once the evaluators have answered. */
-const roots = pathRoots.filter((root) => root !== 'risk');
+const roots: readonly string[] = [
+  'content',
+  'resource',
+  'action',
+  'tool',
+  'agent',
+  'principal',
+  'org',
+  'session',
+] satisfies readonly (keyof EvaluatorSubject)[];
 
 /** What is wrong with a path in a config, or undefined. */
 export function pathProblem(path: string): string | undefined {
@@ -15,8 +23,8 @@ export function pathProblem(path: string): string | undefined {
     return `path ${quoted(path)} must start with one of ${roots.join(', ')}`;
   }
   if (members.includes('')) return `path ${quoted(path)} has an empty member`;
-  if (root === 'arguments' || members.length === 0) return undefined;
-  return `path ${quoted(path)} is not known: only \`arguments\` has members`;
+  if (root === 'content' || members.length === 0) return undefined;
+  return `path ${quoted(path)} is not known: only \`content\` has members`;
 }
 
 /**

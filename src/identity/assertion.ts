@@ -1,5 +1,12 @@
 /** The host's own assertion of an identity: the simplest authenticator, explicit and logged as such. */
-import { isGrantableRole, isName, isQualifiedName, limits, quoted } from '../kernel/index.ts';
+import {
+  compareText,
+  isGrantableRole,
+  isName,
+  isQualifiedName,
+  limits,
+  quoted,
+} from '../kernel/index.ts';
 import { Principal } from './principal.ts';
 
 export interface IdentityAssertion {
@@ -8,12 +15,14 @@ export interface IdentityAssertion {
   readonly org: string;
   /** `agent`, `operator`, `approver`, `auditor`, `admin`. */
   readonly roles: readonly string[];
+  /** Teams within the org, by which budgets may be shared. */
+  readonly teams?: readonly string[];
 }
 
 /** Mints a principal. Throws a `TypeError` where the assertion is not well-formed. */
 export function mintAssertion(
   issuer: object,
-  { id, org, roles }: IdentityAssertion,
+  { id, org, roles, teams = [] }: IdentityAssertion,
   via: string,
 ): Principal {
   if (!isQualifiedName(id)) throw new TypeError(`principal id ${quoted(id)} is not valid`);
@@ -26,5 +35,11 @@ export function mintAssertion(
   for (const role of given) {
     if (!isGrantableRole(role)) throw new TypeError(`role ${quoted(role)} is not known`);
   }
-  return new Principal(issuer, { id, org, roles: given, via });
+  if (!Array.isArray(teams) || teams.length > limits.teamsMax) {
+    throw new TypeError(`teams must be a list of at most ${limits.teamsMax}`);
+  }
+  const joined = [...new Set(Array.from<string>(teams))].toSorted(compareText);
+  const odd = joined.find((team) => !isName(team));
+  if (odd !== undefined) throw new TypeError(`team ${quoted(odd)} is not valid`);
+  return new Principal(issuer, { id, org, roles: given, via, teams: joined });
 }

@@ -15,11 +15,13 @@ export class Principal {
   /** For authenticators: `issuer` is the identity service that minted it. */
   constructor(issuer: object, reference: PrincipalReference) {
     this.#issuer = issuer;
+    const teams = Object.freeze([...(reference.teams ?? [])]);
     this.#reference = Object.freeze({
       id: reference.id,
       org: reference.org,
       roles: Object.freeze([...reference.roles]),
       via: reference.via,
+      ...(teams.length === 0 ? {} : { teams }),
     });
     Object.freeze(this);
   }
@@ -34,6 +36,10 @@ export class Principal {
 
   get roles(): readonly string[] {
     return this.#reference.roles;
+  }
+
+  get teams(): readonly string[] {
+    return this.#reference.teams ?? [];
   }
 
   /** How the identity was established. */

@@ -14,6 +14,8 @@ const scales: ReadonlyMap<string, number> = new Map([
   ['usd', 6],
   ['tokens', 0],
   ['actions', 0],
+  ['seconds', 0],
+  ['concurrent', 0],
 ]);
 
 /** Amounts by unit, in the units' smallest steps. Keys are sorted; a zero is stated, not left out. */

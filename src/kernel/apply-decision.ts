@@ -1,6 +1,7 @@
 /** Decisions, their permits, and the budgets that permits reserve, post and give back. */
 import { sessionOf } from './apply-session.ts';
-import { type BudgetRecord, post, release, reserve } from './budget.ts';
+import { accountAt } from './apply-budget.ts';
+import { type BudgetRecord, post, release, type Reservation, reserve } from './budget/account.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
 
@@ -11,8 +12,8 @@ export function applyDecision(
   event: Of<'action-decided'>,
   position: EventPosition,
 ): readonly RecordChange[] {
-  const changes: RecordChange[] = event.data.reservations.map(({ budget, amount }) =>
-    budgetChange(view, budget, (record) => reserve(record, amount)),
+  const changes: RecordChange[] = event.data.reservations.map((reservation) =>
+    reservationChange(view, reservation),
   );
   const session = sessionOf(view, event.session);
   const { data } = event;
@@ -81,7 +82,13 @@ export function applyPermit(
       : Object.fromEntries(
           event.data.resolved.filter((r) => r.used > 0).map((r) => [r.unit, r.used]),
         );
-  const value = { ...decision, permit: resolvedStatus(event), posted };
+  const output = event.type === 'permit-settled' ? event.data.output : undefined;
+  const value = {
+    ...decision,
+    permit: resolvedStatus(event),
+    posted,
+    ...(output === undefined ? {} : { output }),
+  };
   return [
     { kind: 'decision', key: decision.id, value },
     ...resolve(view, event.data.resolved, started),
@@ -108,11 +115,21 @@ function resolve(
   resolved: readonly Resolution[],
   charged: boolean,
 ): readonly RecordChange[] {
-  return resolved.map(({ budget, amount, used }) =>
+  return resolved.map(({ budget, amount, used, onOverrun }) =>
     budgetChange(view, budget, (record) =>
-      charged ? post(record, amount, used) : release(record, amount),
+      charged ? post(record, amount, used, onOverrun !== 'continue') : release(record, amount),
     ),
   );
+}
+
+/** A plan's account comes into being with its first reservation, and has the limit in force since. */
+function reservationChange(
+  view: StateView,
+  { budget: key, amount, unit, limit }: Reservation,
+): RecordChange {
+  if (limit === undefined) return budgetChange(view, key, (record) => reserve(record, amount));
+  const account = view.get('budget', key) ?? accountAt(key, unit, limit);
+  return { kind: 'budget', key, value: reserve({ ...account, limit }, amount) };
 }
 
 function budgetChange(

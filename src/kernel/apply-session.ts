@@ -54,6 +54,11 @@ function advanced(session: SessionRecord, event: Event): SessionRecord {
     }
     case 'action-decided':
       return decidedIn(next, event);
+    case 'input-screened': {
+      const { outcome, effective, determinedBy, message, under } = event.data;
+      const input = { outcome, effective, determinedBy, message, under };
+      return { ...next, history: { ...next.history, input } };
+    }
     case 'permit-settled':
     case 'permit-voided':
     case 'permit-expired':

@@ -5,9 +5,10 @@
  * what the tables say can be compared with what the log says.
  */
 import { applyDecision, applyPermit } from './apply-decision.ts';
+import { applyNotice, applyPlan } from './apply-budget.ts';
 import { applySession } from './apply-session.ts';
 import { applyTicket } from './apply-ticket.ts';
-import { budgetKey, openBudget } from './budget.ts';
+import { budgetKey, openBudget } from './budget/account.ts';
 import type { Event, EventPosition } from './event.ts';
 import { latchKey } from './latch.ts';
 import type { RecordChange, StateView } from './record.ts';
@@ -62,10 +63,18 @@ function changesOf(
     }
     case 'session-transitioned':
     case 'budget-frozen':
+    case 'budget-overrun':
     case 'risk-escalated':
+    case 'input-screened':
       return [applySession(view, event, position)];
     case 'action-decided':
       return [applySession(view, event, position), ...applyDecision(view, event, position)];
+    case 'budget-warned':
+    case 'budget-exhausted':
+      return [applySession(view, event, position), applyNotice(view, event)];
+    case 'budget-set':
+    case 'budget-closed':
+      return [applyPlan(view, event)];
     case 'permit-started':
     case 'permit-settled':
     case 'permit-voided':

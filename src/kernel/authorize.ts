@@ -4,9 +4,9 @@
  * The steps run in a fixed order and the first refusal is the answer; `decisionSteps` names them. The
  * verdict, the reservation, the use of an approval and the permit are one event: all hold, or none does.
  */
-import { amountOf, type Amounts } from './amount.ts';
-import type { Reservation } from './budget.ts';
-import { refusalOf } from './budget.ts';
+import type { Reservation } from './budget/account.ts';
+import { reserveAll } from './budget/reservation.ts';
+import { budgetSubject } from './budget/subject.ts';
 import { estimateOf } from './estimate.ts';
 import type { Authorize } from './command.ts';
 import type { Event, EventDataByType, Remembered } from './event.ts';
@@ -16,12 +16,12 @@ import { limits } from './limits.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
 import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
+import type { EvaluatorFact } from './policy/evaluator-fact.ts';
 import { compileGlobs } from './policy/glob.ts';
 import { expandResource } from './policy/resource.ts';
 import { permits } from './principal.ts';
 import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
-import { budgetKey } from './budget.ts';
 import { claimTicket, type TicketUse } from './ticket-use.ts';
 import { engagedLatch } from './ticket.ts';
 
@@ -35,6 +35,7 @@ interface Draft {
   resource: string;
   policyVersion: number;
   policyHash: string;
+  facts: readonly EvaluatorFact[] | undefined;
   verdict: PolicyVerdict | undefined;
 }
 
@@ -55,6 +56,7 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     resource: '',
     policyVersion: 0,
     policyHash: '',
+    facts: undefined,
     verdict: undefined,
   };
   const decision = decide(view, draft, context);
@@ -77,18 +79,37 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     const rejection = reject('amount-out-of-range', 'the cost cannot be read from the arguments');
     return [decided(draft, denied({ step: 'budget', rejection }))];
   }
-  const budgets = reserveAll(view, session, estimate);
-  const ask = verdict.effect === 'require-approval' && session.mode === 'live';
-  const use = ask ? claimTicket(view, draft, verdict, estimate, context) : undefined;
+  const budgets = reserveAll(view, {
+    session,
+    subject: budgetSubject(command, session, draft.tool),
+    estimate,
+    runTimeoutMs: verdict.runTimeoutMs,
+    decision: command.id,
+    at: context.now,
+  });
+  const asking = 'refusal' in budgets ? undefined : budgets.ask;
+  const effective: PolicyVerdict =
+    asking !== undefined && verdict.effect === 'allow'
+      ? { ...verdict, effect: 'require-approval', message: asking }
+      : verdict;
+  const ask = effective.effect === 'require-approval' && session.mode === 'live';
+  const use = ask ? claimTicket(view, draft, effective, estimate, context) : undefined;
   if (use?.refusal !== undefined) {
     return [decided(draft, denied({ step: 'approval', rejection: use.refusal })), ...use.events];
   }
-  const blocked = budgets.refusal ?? permitRefusal(session);
-  if (blocked !== undefined) return [decided(draft, denied(blocked))];
-  if (verdict.effect === 'require-approval' && use?.consumed !== true) {
-    return awaiting(draft, verdict, use);
+  // A session that only rehearses neither warns nor exhausts anything.
+  const notices = session.mode === 'live' ? budgets.events : [];
+  if ('refusal' in budgets) {
+    const refused = decided(draft, denied({ step: 'budget', rejection: budgets.refusal }));
+    return [refused, ...notices];
   }
-  return [allowed(draft, verdict, budgets.reservations, use?.ticket ?? '', context)];
+  const blocked = permitRefusal(session);
+  if (blocked !== undefined) return [decided(draft, denied(blocked))];
+  if (effective.effect === 'require-approval' && use?.consumed !== true) {
+    return awaiting(draft, effective, use);
+  }
+  const ticket = use?.ticket ?? '';
+  return [allowed(draft, effective, budgets.reservations, ticket, context), ...notices];
 }
 
 function checkSession(view: StateView, draft: Draft): Refusal | undefined {
@@ -168,34 +189,14 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
     session: session.id,
   };
   // Facts about another policy's guardrails are none about this one's.
-  const facts = command.facts?.policyHash === active.hash ? command.facts.found : [];
-  const known = { history: session.history, now, facts };
+  if (command.facts?.policyHash === active.hash) draft.facts = command.facts.found;
+  const known = { history: session.history, now, facts: draft.facts ?? [] };
   const verdict = evaluatePolicy(compilePolicy(active.document), request, known);
   draft.verdict = verdict;
   if (verdict.effect === 'deny' && verdict.code !== 'allowed') {
     return { step, rejection: reject(verdict.code, verdict.message) };
   }
   return undefined;
-}
-
-/** Reservations in every budget that applies, or the first refusal and none. */
-function reserveAll(
-  view: StateView,
-  session: SessionRecord,
-  estimate: Amounts,
-): { readonly reservations: readonly Reservation[]; readonly refusal?: Refusal } {
-  const reservations: Reservation[] = [];
-  for (const unit of session.units) {
-    const amount = amountOf(estimate, unit);
-    const key = budgetKey(`session:${session.id}`, unit);
-    const budget = view.get('budget', key);
-    if (budget === undefined) throw new Error(`assertion: budget ${key} is missing`);
-    const rejection = refusalOf(budget, amount);
-    if (rejection !== undefined)
-      return { reservations: [], refusal: { step: 'budget', rejection } };
-    reservations.push({ amount, budget: key, unit });
-  }
-  return { reservations };
 }
 
 function permitRefusal(session: SessionRecord): Refusal | undefined {
@@ -325,7 +326,8 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       reservations: [],
       expiresAt: 0,
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
-      ...(command.facts === undefined ? {} : { facts: command.facts.found }),
+      ...(Object.keys(command.estimate).length === 0 ? {} : { estimate: command.estimate }),
+      ...(draft.facts === undefined ? {} : { facts: draft.facts }),
       ...(verdict?.shadow === undefined ? {} : { shadow: verdict.shadow }),
       ...outcome,
     },

@@ -68,8 +68,8 @@ export interface ActivatePolicy extends Envelope {
   readonly document: unknown;
   /** Hash of its canonical form. */
   readonly hash: string;
-  /** Why this process could not run a guardrail of it, where it could not: a fact of the engine's. */
-  readonly unrunnable?: string;
+  /** What is wrong with it that only the process sees: a fact of the engine's. */
+  readonly problem?: string;
 }
 
 /** The schema's verdict on the arguments, found by the engine against the definition it names. */
@@ -98,6 +98,14 @@ export interface Authorize extends Envelope {
   readonly start: boolean;
 }
 
+/** What came into a session from outside, as its principal's host gives it: a prompt, a mail, a page. */
+export interface ScreenInput extends Envelope {
+  readonly kind: 'screen-input';
+  readonly session: string;
+  /** What the policy's input guardrails found; a guardrail without its fact refuses. */
+  readonly facts?: EvaluatorFacts;
+}
+
 export interface StartPermit extends Envelope {
   readonly kind: 'start-permit';
   readonly permit: string;
@@ -109,6 +117,8 @@ export interface SettlePermit extends Envelope {
   readonly outcome: 'succeeded' | 'failed' | 'unknown';
   /** What was used; `reserved` posts what was reserved. */
   readonly usage: Amounts | 'reserved';
+  /** What the policy's output guardrails found; a guardrail without its fact withholds the result. */
+  readonly facts?: EvaluatorFacts;
 }
 
 export interface VoidPermit extends Envelope {
@@ -131,6 +141,22 @@ export interface Kill extends Envelope {
   readonly scope: KillScope;
 }
 
+/** Sets a plan: a new one, or another limit or terms for one that is there. */
+export interface SetBudget extends Envelope {
+  readonly kind: 'set-budget';
+  /** Whose plan it is; `*` for the installation's. */
+  readonly org: string;
+  /** The plan as given: checked by `handle`. */
+  readonly plan: unknown;
+}
+
+/** Ends a plan. What was reserved in it is resolved as before. */
+export interface CloseBudget extends Envelope {
+  readonly kind: 'close-budget';
+  readonly org: string;
+  readonly plan: string;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -138,11 +164,14 @@ export type Command =
   | RegisterTool
   | ActivatePolicy
   | Authorize
+  | ScreenInput
   | StartPermit
   | SettlePermit
   | VoidPermit
   | ExpirePermit
   | DecideTicket
-  | Kill;
+  | Kill
+  | SetBudget
+  | CloseBudget;
 
 export type CommandKind = Command['kind'];

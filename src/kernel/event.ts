@@ -4,11 +4,12 @@
  * Names and members are wire format: golden histories in `test/vectors` pin them.
  */
 import type { Amounts } from './amount.ts';
-import type { Reservation } from './budget.ts';
+import type { Reservation } from './budget/account.ts';
+import type { BudgetPlan } from './budget/plan.ts';
 import type { CommandKind, RegisterTool } from './command.ts';
 import type { KillScope } from './latch.ts';
 import type { Effect, PolicyDocument } from './policy/document.ts';
-import type { EvaluatorFact } from './policy/evaluator-fact.ts';
+import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
@@ -86,6 +87,9 @@ export interface EventDataByType {
     readonly expiresAt: number;
     readonly runTimeoutMs: number;
     readonly shadow?: ShadowVerdict;
+    /** What the caller expected the call to cost, where it said so. */
+    readonly estimate?: Amounts;
+    /** What code found of what the active policy asks for. */
     readonly facts?: readonly EvaluatorFact[];
     /** What an allowed action adds to its session's history. */
     readonly remembers?: Remembered;
@@ -97,6 +101,15 @@ export interface EventDataByType {
     readonly from: RiskLevel;
     readonly to: RiskLevel;
     readonly escalations: readonly Escalation[];
+  };
+  /** What came into the session was held against the policy's input guardrails. */
+  readonly 'input-screened': StageVerdict & {
+    readonly screening: string;
+    readonly policyVersion: number;
+    readonly policyHash: string;
+    /** Which set of guardrails it was. */
+    readonly under: string;
+    readonly facts: readonly EvaluatorFact[];
   };
   readonly 'ticket-requested': {
     readonly ticket: string;
@@ -124,6 +137,9 @@ export interface EventDataByType {
     /** What was used by unit, units without a budget included. */
     readonly usage: Amounts;
     readonly resolved: readonly Resolution[];
+    /** What output guardrails say of the result, where any are asked for, and what they found. */
+    readonly output?: StageVerdict;
+    readonly facts?: readonly EvaluatorFact[];
   };
   readonly 'permit-voided': { readonly permit: string; readonly resolved: readonly Resolution[] };
   /** Charged where it was started, given back where it was not. */
@@ -138,6 +154,36 @@ export interface EventDataByType {
     readonly permit: string;
     readonly overrun: number;
   };
+  /** More was used than reserved, and the plan lets work go on. */
+  readonly 'budget-overrun': {
+    readonly budget: string;
+    readonly unit: string;
+    readonly permit: string;
+    readonly overrun: number;
+  };
+  /** A share of a plan's limit is reserved or used; once in each account. */
+  readonly 'budget-warned': {
+    readonly budget: string;
+    readonly unit: string;
+    readonly limit: number;
+    readonly used: number;
+    readonly percent: number;
+    readonly decision: string;
+  };
+  /** The first call that an account had no room for. */
+  readonly 'budget-exhausted': {
+    readonly budget: string;
+    readonly unit: string;
+    readonly limit: number;
+    readonly decision: string;
+  };
+  /** A plan, as it was and as it is; `before` is null for a new one. */
+  readonly 'budget-set': {
+    readonly org: string;
+    readonly before: BudgetPlan | null;
+    readonly plan: BudgetPlan;
+  };
+  readonly 'budget-closed': { readonly org: string; readonly plan: BudgetPlan };
   readonly 'kill-engaged': { readonly scope: KillScope };
   readonly 'kill-released': { readonly scope: KillScope };
   readonly 'command-rejected': {

@@ -4,7 +4,10 @@
  * `footprint` is asked again as records arrive, until it names nothing new: a ticket is known only once its
  * binding is. `touched` tells a follower which records another process's event made stale.
  */
-import { budgetKey } from './budget.ts';
+import { budgetKey } from './budget/account.ts';
+import { everyOrg } from './budget/plan.ts';
+import { planAccounts } from './budget/plan-account.ts';
+import { budgetSubject } from './budget/subject.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
@@ -20,8 +23,8 @@ export interface RecordName {
 /** A look at what is loaded: the record, or undefined where it is absent or not loaded yet. */
 export type Peek = <K extends RecordKind>(kind: K, key: string) => RecordsByKind[K] | undefined;
 
-/** The records that `handle` and `apply` may read for a command, as far as `peek` can tell. */
-export function footprint(command: Command, peek: Peek): readonly RecordName[] {
+/** The records that `handle` and `apply` may read for a command at a log time, as far as `peek` can tell. */
+export function footprint(command: Command, peek: Peek, at: number): readonly RecordName[] {
   const names: RecordName[] = [];
   const key = commandKey(command);
   if (key !== undefined) {
@@ -35,6 +38,9 @@ export function footprint(command: Command, peek: Peek): readonly RecordName[] {
     case 'open-session':
       names.push({ kind: 'session', key: command.session });
       break;
+    case 'screen-input':
+      names.push({ kind: 'session', key: command.session });
+      break;
     case 'transition-session': {
       names.push({ kind: 'session', key: command.session });
       for (const ticket of peek('session', command.session)?.pendingTickets ?? []) {
@@ -43,7 +49,7 @@ export function footprint(command: Command, peek: Peek): readonly RecordName[] {
       break;
     }
     case 'authorize':
-      names.push(...authorizeFootprint(command, peek));
+      names.push(...authorizeFootprint(command, peek, at));
       break;
     case 'start-permit':
     case 'settle-permit':
@@ -82,11 +88,18 @@ function sessionBudgets(session: SessionRecord): readonly RecordName[] {
 function authorizeFootprint(
   command: Extract<Command, { readonly kind: 'authorize' }>,
   peek: Peek,
+  at: number,
 ): readonly RecordName[] {
   const names: RecordName[] = [{ kind: 'session', key: command.session }];
   const session = peek('session', command.session);
   if (session === undefined) return names;
   names.push(...sessionBudgets(session));
+  const plans = [peek('plans', session.org), peek('plans', everyOrg)];
+  const subject = budgetSubject(command, session, peek('tool', command.tool));
+  const attributed = planAccounts(plans, subject, at);
+  if ('accounts' in attributed) {
+    names.push(...attributed.accounts.flatMap(({ counted }) => counted.map(budgetName)));
+  }
   if (!session.hadTickets) return names;
   const binding = bindingKey(session.id, command.tool, command.argumentsDigest);
   names.push({ kind: 'binding', key: binding });
@@ -113,6 +126,14 @@ export function touched(event: Event): readonly RecordName[] {
       break;
     case 'tool-registered':
       names.push({ kind: 'tool', key: event.data.name });
+      break;
+    case 'budget-warned':
+    case 'budget-exhausted':
+      names.push(budgetName(event.data.budget));
+      break;
+    case 'budget-set':
+    case 'budget-closed':
+      names.push({ kind: 'plans', key: event.data.org });
       break;
     case 'policy-activated':
       names.push({ kind: 'policy', key: 'active' });

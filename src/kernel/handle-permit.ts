@@ -8,9 +8,11 @@
  * A permit is resolved once. Whoever resolves it again gets the first outcome, and nothing changes.
  */
 import { type Amounts, amountOf } from './amount.ts';
+import { countedUnits } from './budget/reservation.ts';
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from './command.ts';
 import type { Event, Resolution } from './event.ts';
 import { type HandlerFor, isOwner } from './handled.ts';
+import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
@@ -64,19 +66,19 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   };
 };
 
-export const settlePermit: HandlerFor<SettlePermit> = (view, command) => {
+export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) => {
   const decision = ownPermit(view, command.by, command.permit);
   if (decision === undefined) return { rejection: reject('permit-unknown') };
   const subject = { kind: 'decision', key: decision.id } as const;
   if (decision.permit === 'issued') return { rejection: reject('permit-not-started') };
   if (decision.permit !== 'started') return { events: [], subject, replayed: true };
-  const usage = usageOf(decision, command.usage);
+  const usage = usageOf(decision, command.usage, context.now);
   const resolved = resolutionsOf(view, decision, usage);
   if (resolved === undefined) return { rejection: reject('amount-out-of-range') };
-  const frozen: Event[] = resolved
+  const overruns: Event[] = resolved
     .filter((each) => each.used > each.amount)
     .map((each) => ({
-      type: 'budget-frozen',
+      type: each.onOverrun === 'continue' ? 'budget-overrun' : 'budget-frozen',
       session: decision.session,
       data: {
         budget: each.budget,
@@ -85,23 +87,34 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command) => {
         overrun: each.used - each.amount,
       },
     }));
+  const output = judgeOutput(view, decision, command.facts);
   const settled: Event = {
     type: 'permit-settled',
     session: decision.session,
-    data: { permit: decision.id, outcome: command.outcome, usage, resolved },
+    data: {
+      permit: decision.id,
+      outcome: command.outcome,
+      usage,
+      resolved,
+      ...(output === undefined ? {} : { output, facts: command.facts?.found ?? [] }),
+    },
   };
-  return { events: [settled, ...frozen], subject };
+  return { events: [settled, ...overruns], subject };
 };
 
 /** What was used: a unit that was reserved and is not reported counts in full. */
-function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved'): Amounts {
+function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved', now: number): Amounts {
   const usage: Record<string, number> = {};
   for (const { unit, amount } of decision.reservations) usage[unit] = amount;
-  if (reported === 'reserved') return usage;
-  for (const [unit, amount] of Object.entries(reported)) {
+  for (const [unit, amount] of Object.entries(reported === 'reserved' ? {} : reported)) {
     // One call is one action: that is counted here, and nobody reports it away.
     if (unit !== 'actions') usage[unit] = amount;
   }
+  // Nor the time it took, by the log's clock, nor that it has ended.
+  const startedAt = decision.expiresAt - decision.runTimeoutMs;
+  const seconds = Math.ceil(Math.max(0, now - startedAt) / 1_000);
+  if (Object.hasOwn(usage, countedUnits.seconds)) usage[countedUnits.seconds] = seconds;
+  if (Object.hasOwn(usage, countedUnits.concurrent)) usage[countedUnits.concurrent] = 0;
   return Object.fromEntries(sortedEntries(usage));
 }
 
@@ -155,5 +168,8 @@ function givenBack(decision: DecisionRecord): readonly Resolution[] {
 }
 
 function chargedInFull(decision: DecisionRecord): readonly Resolution[] {
-  return decision.reservations.map((each) => ({ ...each, used: each.amount }));
+  return decision.reservations.map((each) => ({
+    ...each,
+    used: each.unit === countedUnits.concurrent ? 0 : each.amount,
+  }));
 }

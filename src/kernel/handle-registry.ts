@@ -55,8 +55,8 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
     if (more > 0) shown.push(`and ${more} more`);
     return { rejection: reject('policy-invalid', shown.join('; ')) };
   }
-  if (command.unrunnable !== undefined) {
-    return { rejection: reject('policy-invalid', command.unrunnable) };
+  if (command.problem !== undefined) {
+    return { rejection: reject('policy-invalid', command.problem) };
   }
   const active = view.get('policy', 'active');
   const { document } = checked;

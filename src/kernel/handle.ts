@@ -13,9 +13,11 @@ import {
   type HandlerFor,
   type HandlerResult,
 } from './handled.ts';
+import { closeBudget, setBudget } from './handle-budget.ts';
 import { switchKill } from './handle-kill.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { activatePolicy, registerAgent, registerTool } from './handle-registry.ts';
+import { screenInput } from './handle-screening.ts';
 import { openSession, transitionSession } from './handle-session.ts';
 import { decideTicket } from './handle-ticket.ts';
 import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
@@ -65,6 +67,7 @@ const handlers: {
   'register-tool': registerTool,
   'activate-policy': activatePolicy,
   authorize,
+  'screen-input': screenInput,
   'start-permit': startPermit,
   'settle-permit': settlePermit,
   'void-permit': voidPermit,
@@ -75,6 +78,8 @@ const handlers: {
   'expire-ticket': decideTicket,
   'engage-kill': switchKill,
   'release-kill': switchKill,
+  'set-budget': setBudget,
+  'close-budget': closeBudget,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -118,6 +123,7 @@ function subjectText(command: Command): string {
     case 'open-session':
     case 'transition-session':
     case 'authorize':
+    case 'screen-input':
       return command.session;
     case 'register-agent':
       return command.agent.name;
@@ -133,6 +139,9 @@ function subjectText(command: Command): string {
     case 'engage-kill':
     case 'release-kill':
       return latchKey(command.scope);
+    case 'set-budget':
+    case 'close-budget':
+      return command.org;
     default:
       return command.ticket;
   }

@@ -1,7 +1,15 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
 export { type Amounts, formatAmount, parseAmount, parseAmounts } from './amount.ts';
 export { apply } from './apply.ts';
-export { available, type BudgetRecord, budgetKey } from './budget.ts';
+export { available, type BudgetRecord, budgetKey } from './budget/account.ts';
+export {
+  type BudgetPlan,
+  type BudgetPlanDocument,
+  type BudgetScope,
+  everyOrg,
+  planName,
+  planScopeOf,
+} from './budget/plan.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventType } from './event.ts';
 export { footprint, type RecordName, touched } from './footprint.ts';
@@ -18,15 +26,19 @@ export {
   type Role,
   systemPrincipal,
 } from './principal.ts';
-export { compilePolicy, type CompiledPolicy, guardrailsFor } from './policy/compile.ts';
+export { compilePolicy, type CompiledPolicy } from './policy/compile.ts';
+export {
+  type EvaluatorCall,
+  evaluatorCallsOf,
+  type EvaluatorKind,
+} from './policy/compile-evaluators.ts';
 export { checkPolicy } from './policy/check.ts';
+export { checkCondition } from './policy/check-condition.ts';
 export { tiersByStrictness } from './policy/document.ts';
-export { pathRoots } from './policy/expression.ts';
-export type { ConditionSubject } from './policy/expression.ts';
+export type { ConditionSubject, PolicyCall, Scalar } from './policy/expression.ts';
 export { exactDecimal } from './policy/decimal.ts';
 export type {
   ConditionDocument,
-  GuardrailDocument,
   MatchDocument,
   PolicyDocument,
   RuleDocument,
@@ -34,11 +46,27 @@ export type {
 } from './policy/document.ts';
 export { operators } from './policy/document.ts';
 export type { EvaluatorFact, EvaluatorFacts } from './policy/evaluator-fact.ts';
-export { evaluatePolicy, type EvaluationContext, type PolicyVerdict } from './policy/evaluate.ts';
-export { type Finding, type FindingCode, findingCodes } from './policy/finding.ts';
+export {
+  assess,
+  evaluatePolicy,
+  type EvaluationContext,
+  type PolicyVerdict,
+} from './policy/evaluate.ts';
+export { type Finding, type FindingCode, findingCodes, Findings } from './policy/finding.ts';
 export { compileGlob, isLiteral } from './policy/glob.ts';
 export { expandResource, isResourceTemplate } from './policy/resource.ts';
-export { type RiskLevel } from './policy/risk.ts';
+export { isRiskLevel, type RiskLevel } from './policy/risk.ts';
+export {
+  anything,
+  type ArgumentReading,
+  elementOf,
+  type Kind,
+  kindOf,
+  kinds,
+  memberOf,
+  nothing,
+  type ValueType,
+} from './policy/value-type.ts';
 export { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
 export {
   type DecisionOutcome,

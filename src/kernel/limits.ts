@@ -51,10 +51,16 @@ export const limits = {
   riskSequencesMax: 100,
   /** Steps of one sequence. */
   sequenceStepsMax: 10,
-  /** Guardrails in a policy document. */
+  /** Guardrails and classifiers in a policy document. */
   guardrailsMax: 100,
+  /** Classes that one resource may have, and that a policy may give a risk. */
+  assetClassesMax: 100,
   /** Longest time that a policy may give an evaluator. */
   evaluatorTimeoutMsMax: 60_000,
+  /** Budget plans of one org. */
+  budgetPlansMax: 1_000,
+  /** Teams of one principal. */
+  teamsMax: 32,
   /** Labels of one rule. */
   labelsMax: 16,
   /** UTF-8 bytes of a tool's definition. */

@@ -7,3 +7,11 @@ export function compareText(left: string, right: string): number {
 export function sortedEntries<T>(members: Readonly<Record<string, T>>): readonly [string, T][] {
   return Object.entries(members).toSorted(([left], [right]) => compareText(left, right));
 }
+
+/** Plain data with the members of its objects in canonical order, at every level. */
+export function canonicalOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonicalOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = sortedEntries<unknown>({ ...value });
+  return Object.fromEntries(entries.map(([name, each]) => [name, canonicalOrder(each)]));
+}

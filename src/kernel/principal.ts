@@ -13,6 +13,8 @@ export interface PrincipalReference {
   readonly roles: readonly string[];
   /** How the identity was established, such as `host-assertion`. */
   readonly via: string;
+  /** Teams within the org, sorted; left out where there is none. */
+  readonly teams?: readonly string[];
 }
 
 /** What a role may do. `own-*` permissions hold only for the principal's own sessions. */
@@ -41,6 +43,7 @@ const permissionsByRole = {
     'register-agent',
     'register-tool',
     'activate-policy',
+    'set-budget',
   ],
   system: ['expire'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

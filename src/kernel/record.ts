@@ -5,9 +5,11 @@
  * as the entries that produced them; the log can rebuild every one.
  */
 import type { Amounts } from './amount.ts';
-import type { BudgetRecord, Reservation } from './budget.ts';
+import type { BudgetRecord, Reservation } from './budget/account.ts';
+import { planScopeOf, type PlansRecord } from './budget/plan.ts';
 import type { PolicyDocument } from './policy/document.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
+import type { StageVerdict } from './policy/evaluator-fact.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { SessionHistory } from './policy/session-risk.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
@@ -127,6 +129,8 @@ export interface DecisionRecord {
   readonly posted: Amounts;
   /** What the policy would have said had nothing in it been in shadow mode. */
   readonly shadow?: ShadowVerdict;
+  /** What output guardrails said of the result, where any were asked for. */
+  readonly output?: StageVerdict;
 }
 
 /** The steps of the main path, in order. */
@@ -189,6 +193,7 @@ export interface RecordsByKind {
   readonly policy: PolicyRecord;
   readonly latch: LatchRecord;
   readonly budget: BudgetRecord;
+  readonly plans: PlansRecord;
   readonly decision: DecisionRecord;
   readonly ticket: TicketRecord;
   readonly binding: BindingRecord;
@@ -198,7 +203,13 @@ export interface RecordsByKind {
 export type RecordKind = keyof RecordsByKind;
 
 /** Kinds that are always wholly in memory: a key that is not there does not exist. */
-export const residentKinds: ReadonlySet<RecordKind> = new Set(['agent', 'tool', 'policy', 'latch']);
+export const residentKinds: ReadonlySet<RecordKind> = new Set([
+  'agent',
+  'tool',
+  'policy',
+  'latch',
+  'plans',
+]);
 
 export const recordKinds: readonly RecordKind[] = [
   'session',
@@ -207,6 +218,7 @@ export const recordKinds: readonly RecordKind[] = [
   'policy',
   'latch',
   'budget',
+  'plans',
   'decision',
   'ticket',
   'binding',
@@ -235,6 +247,7 @@ export function isLive(change: RecordChange): boolean {
     case 'tool':
     case 'policy':
     case 'latch':
+    case 'plans':
       return true;
     case 'session':
       return change.value.status !== 'completed' && change.value.status !== 'aborted';
@@ -249,15 +262,16 @@ export function isLive(change: RecordChange): boolean {
   }
 }
 
-/** The record a record is listed under: its session, where it has one. */
+/** The record a record is listed under: its session, its budget plan, or its org. */
 export function parentOf(change: RecordChange): string {
   switch (change.kind) {
     case 'decision':
     case 'ticket':
       return change.value.session;
     case 'budget':
-      return change.value.scope;
+      return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
     case 'session':
+    case 'plans':
       return change.value.org;
     default:
       return '';

@@ -37,6 +37,7 @@ export const rejectionCodes = {
   'policy-denied': 'a rule or tier denies the action',
   'policy-no-match': 'no rule or tier allows the action',
   'policy-steered': 'the policy steers the agent to another way',
+  'output-withheld': 'a guardrail refused what the tool gave back',
   'steer-retries-exhausted': 'the agent repeated a steered action too often',
   // Approval.
   'ticket-unknown': 'no such ticket for this principal',
@@ -47,6 +48,10 @@ export const rejectionCodes = {
   'approval-required': 'an approver has to decide this call first',
   'tickets-pending-limit': 'the session has too many pending tickets',
   // Budgets.
+  'budget-invalid': 'the budget plan does not check',
+  'budget-unknown': 'no such budget plan in this org',
+  'budget-plans-limit': 'the org has too many budget plans',
+  'budget-unattributable': 'the call lacks what a budget plan is counted by',
   'budget-frozen': 'a budget that applies is frozen after an overrun',
   'budget-exceeded': 'a budget that applies has too little left',
   'amount-out-of-range': 'an amount is outside the range that can be counted exactly',

@@ -86,9 +86,14 @@ function collectConstants(condition: unknown, path: string, into: string[]): voi
 /** Whether an expression, or an operand of its and, or and not, reads nothing. */
 function hasConstant(node: unknown): boolean {
   if (!isObject(node)) return false;
-  if (![...nodesOf(node)].some(({ op }) => op === 'path' || op === 'variable')) return true;
+  if (![...nodesOf(node)].some(reads)) return true;
   const isConnective = ['and', 'or', 'not'].includes(String(node['op']));
   return isConnective && childrenOf(node).some(hasConstant);
+}
+
+/** `countAllowed` is the one function that looks at more than its arguments. */
+function reads({ op, name }: Members): boolean {
+  return op === 'path' || op === 'variable' || (op === 'call' && name === 'countAllowed');
 }
 
 function* nodesOf(node: unknown): Generator<Members> {

@@ -3,6 +3,7 @@
  * and which single change of the request would alter it. All answers are the kernel's.
  */
 import {
+  assess,
   compilePolicy,
   type ConditionSubject,
   type PolicyDocument,
@@ -10,7 +11,7 @@ import {
   type RuleDocument,
 } from '../kernel/index.ts';
 import { readingsOf } from './condition-reading.ts';
-import { historyOf, type PolicyRequest, subjectOf, verdictOn } from './policy-request.ts';
+import { contextOf, type PolicyRequest, subjectOf, verdictOn } from './policy-request.ts';
 import { absent, candidatesFor, changed, rulesAbout, valueAt } from './request-change.ts';
 
 export type ShownVerdict = Pick<
@@ -81,12 +82,11 @@ function rulesOf(
   request: PolicyRequest,
   verdict: PolicyVerdict,
 ): readonly ExplainedRule[] {
-  const compiled = compilePolicy(document).actions.get(request.action)?.rules ?? [];
-  const byId = new Map(compiled.map((rule) => [rule.id, rule]));
-  const { allowed, denied, labels } = historyOf(request);
-  const riskScore = (verdict.assessment?.score.milli ?? 0) / 1_000;
-  const counters = { allowed, denied, labels, riskScore };
-  const subject: ConditionSubject = { ...subjectOf(request), risk: verdict.risk, counters };
+  const policy = compilePolicy(document);
+  const action = policy.actions.get(request.action);
+  if (action === undefined) return [];
+  const byId = new Map(action.rules.map((rule) => [rule.id, rule]));
+  const { subject } = assess(policy, action, subjectOf(request), contextOf(policy, request));
   return rulesAbout(document, request.action).map(({ id, effect, when, mode }) => {
     const rule = byId.get(id);
     const determined = verdict.determinedBy.includes(`rule:${id}`);

@@ -2,6 +2,8 @@
  * Policies as people write them, and the tools to work on them: read, lint, test, explain, compare. Published
  * as `agent-control-plane/policy`.
  */
+export { argumentFindings, type DeclaredTool } from './argument-types.ts';
+export { readDeclaredTools } from './declared-tools.ts';
 export { type Changed, diffPolicies, type PolicyDifference, type PolicyExample } from './diff.ts';
 export {
   type ExplainedChange,
@@ -15,6 +17,7 @@ export { junitReport, type PolicySuiteResult } from './junit-report.ts';
 export { lintPolicy } from './lint.ts';
 export { type PolicyTextRead, readPolicyText } from './load.ts';
 export {
+  argumentCodes,
   caseCodes,
   findingLines,
   lintCodes,
@@ -25,7 +28,12 @@ export {
   type PositionedFinding,
   textCodes,
 } from './policy-finding.ts';
-export { type PolicyRead, type PolicyRefused, readPolicy } from './read-policy.ts';
+export {
+  type PolicyRead,
+  type PolicyRefused,
+  readPolicy,
+  type ReadingOptions,
+} from './read-policy.ts';
 export { type PolicyRequest, readRequest } from './policy-request.ts';
 export { starterCases, starterPolicy } from './starter.ts';
 export {

@@ -2,7 +2,7 @@
 import type { PolicyDocument } from '../kernel/index.ts';
 import type { NodePositions } from './node-positions.ts';
 import type { PositionedFinding } from './policy-finding.ts';
-import { readPolicy } from './read-policy.ts';
+import { readPolicy, type ReadingOptions } from './read-policy.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface PolicyTextRead {
@@ -14,12 +14,12 @@ export interface PolicyTextRead {
 /** `file` is only shown. */
 export function readPolicyText(
   text: string,
-  { file }: { readonly file: string },
+  { file, tools }: ReadingOptions & { readonly file: string },
 ): PolicyTextRead | { readonly findings: readonly PositionedFinding[] } {
   const yaml = readYaml(text, { file });
   if ('findings' in yaml) return yaml;
   const { positions } = yaml;
-  const read = readPolicy(yaml.value);
+  const read = readPolicy(yaml.value, { tools });
   if ('findings' in read) {
     return { findings: read.findings.map((finding) => positions.locate(finding)) };
   }

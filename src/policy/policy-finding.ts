@@ -29,6 +29,9 @@ export const lintCodes = [
   'lint-incomplete',
 ] as const;
 
+/** What the schemas of tools say of conditions in a document that checks. */
+export const argumentCodes = ['argument-unknown', 'argument-undeclared', 'argument-type'] as const;
+
 /** What is wrong with a file of test cases. */
 export const caseCodes = ['case-invalid'] as const;
 
@@ -36,6 +39,7 @@ export type PolicyFindingCode =
   | FindingCode
   | (typeof textCodes)[number]
   | (typeof lintCodes)[number]
+  | (typeof argumentCodes)[number]
   | (typeof caseCodes)[number];
 
 export interface PolicyFinding extends Omit<Finding, 'code'> {
@@ -93,6 +97,9 @@ const fixes: Partial<Readonly<Record<PolicyFindingCode, string>>> = {
   'constant-condition': 'leave it out, or read something of the request',
   'never-allowed': 'put the action in a tier, or write a rule for it',
   'tier-overridden': 'remove the pattern from the milder tier',
+  'argument-unknown': 'correct the spelling, or declare the argument in a schema',
+  'argument-undeclared': 'correct the spelling, or declare the argument in a schema',
+  'argument-type': 'ask for what the schemas allow, or correct a schema',
 };
 
 export function withFix(finding: PolicyFinding): PolicyFinding {

@@ -3,12 +3,15 @@
  * evaluates; there is no evaluation here.
  */
 import {
+  assess,
   type CompiledPolicy,
   compilePolicy,
   emptyHistory,
+  type EvaluatorCall,
+  type EvaluatorFact,
   evaluatePolicy,
   type EvaluationContext,
-  guardrailsFor,
+  type PolicyCall,
   type PolicyDocument,
   type PolicyVerdict,
   type SessionHistory,
@@ -24,20 +27,29 @@ export interface PolicyRequest {
   readonly agent?: string;
   readonly principal?: string;
   readonly org?: string;
-  /** What the session has done before. */
-  readonly session?: {
-    readonly id?: string;
-    readonly allowed?: number;
-    readonly denied?: number;
-    readonly labels?: readonly string[];
-    /** In points, before this action. */
-    readonly riskScore?: number;
-  };
+  readonly session?: RequestSession;
   /** What guardrails found; all that are not named have passed. */
   readonly guardrails?: Readonly<Record<string, 'pass' | 'refuse' | 'error'>>;
+  /** What classifiers answered: a risk level, or classes. All that are not named say `low`, or no class. */
+  readonly classifiers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-type Subject = Parameters<typeof evaluatePolicy>[1];
+/** What the session has done before. */
+export interface RequestSession {
+  readonly id?: string;
+  /** Actions that were allowed, oldest first: they count, gather risk, and are steps of sequences. */
+  readonly before?: readonly (string | { readonly action: string; readonly agoMs: number })[];
+  /** Allowed actions by name, beside those in `before`. */
+  readonly counts?: Readonly<Record<string, number>>;
+  /** All that were allowed, where it is more than `before` and `counts` say. */
+  readonly allowed?: number;
+  readonly denied?: number;
+  readonly labels?: readonly string[];
+  /** In points, before this action; what `before` gathers, where nothing is said. */
+  readonly riskScore?: number;
+  /** What became of what came in, where the policy has input guardrails; `pass` where nothing is said. */
+  readonly input?: 'pass' | 'refuse' | 'none';
+}
 
 const requestMembers: readonly string[] = [
   'action',
@@ -49,11 +61,21 @@ const requestMembers: readonly string[] = [
   'org',
   'session',
   'guardrails',
+  'classifiers',
 ];
 
-const sessionMembers = ['id', 'allowed', 'denied', 'labels', 'riskScore'];
+const sessionMembers: readonly string[] = [
+  'id',
+  'before',
+  'counts',
+  'allowed',
+  'denied',
+  'labels',
+  'riskScore',
+  'input',
+];
 
-export function subjectOf(request: PolicyRequest): Subject {
+export function subjectOf(request: PolicyRequest): PolicyCall {
   const { action } = request;
   return {
     action,
@@ -73,19 +95,64 @@ export function verdictOn(document: PolicyDocument, request: PolicyRequest): Pol
   return evaluatePolicy(policy, subjectOf(request), contextOf(policy, request));
 }
 
-function contextOf(policy: CompiledPolicy, request: PolicyRequest): EvaluationContext {
-  const facts = guardrailsFor(policy, subjectOf(request)).map(({ id, evaluator }) => {
-    const outcome = request.guardrails?.[id] ?? 'pass';
-    const reason = outcome === 'pass' ? '' : `guardrail \`${id}\` is given as \`${outcome}\``;
-    return { guardrail: id, evaluator, outcome, reason, durationMs: 0 } as const;
-  });
-  return { history: historyOf(request), now: 0, facts };
+export function contextOf(policy: CompiledPolicy, request: PolicyRequest): EvaluationContext {
+  const calls = policy.actions.get(request.action)?.before ?? [];
+  const facts = calls.map((call) => factOf(call, request));
+  return { history: historyOf(policy, request), now: 0, facts };
 }
 
-export function historyOf({ session }: PolicyRequest): SessionHistory {
-  const { allowed = 0, denied = 0, labels = [], riskScore = 0 } = session ?? {};
-  const score = { milli: Math.round(riskScore * 1_000), at: 0 };
-  return { ...emptyHistory, allowed, denied, labels: labels.toSorted(), score };
+function factOf({ id, evaluator, kind }: EvaluatorCall, request: PolicyRequest): EvaluatorFact {
+  const fact = { guardrail: id, evaluator, durationMs: 0 };
+  if (kind !== 'guardrail') {
+    const given = request.classifiers?.[id] ?? (kind === 'risk-classifier' ? 'low' : []);
+    return { ...fact, outcome: 'answered', answer: [given].flat(), reason: 'given' };
+  }
+  const outcome = request.guardrails?.[id] ?? 'pass';
+  const reason = outcome === 'pass' ? '' : `guardrail \`${id}\` is given as \`${outcome}\``;
+  return { ...fact, outcome, reason };
+}
+
+function historyOf(policy: CompiledPolicy, request: PolicyRequest): SessionHistory {
+  const { session = {} } = request;
+  let history = emptyHistory;
+  for (const each of session.before ?? []) {
+    const { action, agoMs } = typeof each === 'string' ? { action: each, agoMs: 0 } : each;
+    history = withAction(policy, history, { ...request, action }, agoMs);
+  }
+  const counts = { ...history.counts };
+  for (const [action, times] of Object.entries(session.counts ?? {})) {
+    counts[action] = (counts[action] ?? 0) + times;
+  }
+  const counted = Object.values(counts).reduce((sum, times) => sum + times, 0);
+  const { riskScore, labels = [], denied = 0, allowed = 0, input = 'pass' } = session;
+  const milli = riskScore === undefined ? undefined : Math.round(riskScore * 1_000);
+  const screened = { effective: 'pass', determinedBy: [], message: '', under: policy.input.under };
+  return {
+    ...history,
+    allowed: Math.max(allowed, counted),
+    denied,
+    counts,
+    labels: labels.toSorted(),
+    ...(milli === undefined ? {} : { score: { milli, at: 0 } }),
+    ...(input === 'none' ? {} : { input: { ...screened, effective: input, outcome: input } }),
+  };
+}
+
+/** The history after one more allowed action, as the kernel keeps it. */
+function withAction(
+  policy: CompiledPolicy,
+  history: SessionHistory,
+  request: PolicyRequest,
+  agoMs: number,
+): SessionHistory {
+  const { action: name } = request;
+  const action = policy.actions.get(name);
+  const counts = { ...history.counts, [name]: (history.counts[name] ?? 0) + 1 };
+  const counted = { ...history, allowed: history.allowed + 1, counts };
+  if (action === undefined) return counted;
+  const context = { history, now: -agoMs, facts: [] };
+  const { score, runs } = assess(policy, action, subjectOf(request), context).assessment;
+  return { ...counted, score, runs };
 }
 
 /** Something that a request may not have, or not so. */
@@ -107,7 +174,10 @@ export function readRequest(value: unknown): { readonly request: PolicyRequest }
       return invalid(name, 'must be a text');
     }
   }
-  const problem = sessionProblem(value['session']) ?? guardrailProblem(value['guardrails']);
+  const problem =
+    sessionProblem(value['session']) ??
+    guardrailProblem(value['guardrails']) ??
+    classifierProblem(value['classifiers']);
   return problem ?? { request: value as unknown as PolicyRequest };
 }
 
@@ -126,15 +196,38 @@ function sessionProblem(session: unknown): RequestProblem | undefined {
   for (const [name, value] of Object.entries(session)) {
     const path = `session.${name}`;
     if (!sessionMembers.includes(name)) return notKnown(path, sessionMembers);
-    const fits =
-      name === 'id'
-        ? typeof value === 'string'
-        : name === 'labels'
-          ? Array.isArray(value) && value.every((label) => typeof label === 'string')
-          : typeof value === 'number' && Number.isFinite(value) && value >= 0;
-    if (!fits) return invalid(path, 'is of the wrong type');
+    const fits = sessionTests[name] ?? isAmount;
+    if (!fits(value)) return invalid(path, 'is of the wrong type');
   }
   return undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isAmount = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+const sessionTests: Readonly<Record<string, (value: unknown) => boolean>> = {
+  id: isText,
+  labels: (value) => Array.isArray(value) && value.every(isText),
+  before: (value) => Array.isArray(value) && value.every(isDone),
+  counts: (value) => isObject(value) && Object.values(value).every(Number.isSafeInteger),
+  input: (value) => ['pass', 'refuse', 'none'].includes(String(value)),
+};
+
+function isDone(value: unknown): boolean {
+  if (isText(value)) return true;
+  const known = isObject(value) && Object.keys(value).length === 2;
+  return known && isText(value['action']) && isAmount(value['agoMs']);
+}
+
+function classifierProblem(classifiers: unknown): RequestProblem | undefined {
+  if (classifiers === undefined) return undefined;
+  if (!isObject(classifiers)) return invalid('classifiers', 'must be an object');
+  const wrong = Object.entries(classifiers).find(
+    ([, answer]) => !isText(answer) && !(Array.isArray(answer) && answer.every(isText)),
+  );
+  if (wrong === undefined) return undefined;
+  return invalid(`classifiers.${wrong[0]}`, 'must be a risk level, or a list of classes');
 }
 
 function guardrailProblem(guardrails: unknown): RequestProblem | undefined {

@@ -1,8 +1,10 @@
 /**
  * Reads a policy as people write it, as plain data: CEL becomes the kernel's expressions, the kernel checks,
- * and lint looks at the whole. Either there is a document that may be activated, or there are findings.
+ * lint looks at the whole, and conditions are held against the schemas of tools, where those are given.
+ * Either there is a document that may be activated, or there are findings.
  */
 import { checkPolicy, type PolicyDocument } from '../kernel/index.ts';
+import { argumentFindings, type DeclaredTool } from './argument-types.ts';
 import { lowerCel } from './cel-lowering.ts';
 import { lintPolicy } from './lint.ts';
 import { type PolicyFinding, withFix } from './policy-finding.ts';
@@ -18,21 +20,44 @@ export interface PolicyRefused {
   readonly findings: readonly PolicyFinding[];
 }
 
-export function readPolicy(value: unknown): PolicyRead | PolicyRefused {
+export interface ReadingOptions {
+  /** All tools whose calls the policy is for. Without them, arguments can be anything. */
+  readonly tools?: readonly DeclaredTool[] | undefined;
+}
+
+export function readPolicy(
+  value: unknown,
+  { tools }: ReadingOptions = {},
+): PolicyRead | PolicyRefused {
   const lowered = lowerCel(value);
   if (lowered.findings.length > 0) return { findings: lowered.findings };
+  const texts = new Set(lowered.texts);
   const checked = checkPolicy(lowered.document);
   if ('findings' in checked) {
-    const texts = new Set(lowered.texts);
     const findings = checked.findings.map((finding) =>
       withFix({ ...finding, path: writtenPath(finding.path, texts), severity: 'error' }),
     );
     return { findings };
   }
   const { document } = checked;
-  const findings = lintPolicy(document);
+  const ofArguments = tools === undefined ? [] : argumentFindings(document, tools);
+  const findings = [...lintPolicy(document), ...written(ofArguments, texts)];
   const refused = findings.some(({ severity }) => severity === 'error');
   return refused ? { findings } : { document, warnings: findings };
+}
+
+/** The same at one place in a text is said once. */
+function written(
+  findings: readonly PolicyFinding[],
+  texts: ReadonlySet<string>,
+): Iterable<PolicyFinding> {
+  const found = new Map<string, PolicyFinding>();
+  for (const finding of findings) {
+    const path = writtenPath(finding.path, texts);
+    const key = JSON.stringify([path, finding.code, finding.message]);
+    if (!found.has(key)) found.set(key, { ...finding, path });
+  }
+  return found.values();
 }
 
 /** A finding inside an expression is about the text that the expression came from. */

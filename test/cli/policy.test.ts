@@ -91,6 +91,34 @@ describe('lint', () => {
   });
 });
 
+describe('lint --tools', () => {
+  const declared = (type: string): string =>
+    `- { name: refund, action: order.refund, inputSchema: { properties: { amount: ${type} } } }\n`;
+
+  test('conditions are held against the schemas of the tools in the file', async () => {
+    const right = written('tools.yaml', declared('{ type: string }'));
+    const clean = await cli('policy', 'lint', policy, '--tools', right);
+    expect([clean.code, clean.stdout]).toEqual([0, expect.stringContaining('nothing found')]);
+    const wrong = written('wrong-tools.yaml', declared('{ type: boolean }'));
+    const { code, stdout } = await cli('policy', 'lint', policy, '--tools', wrong, '--json');
+    expect(code).toBe(1);
+    expect(jsonLines(stdout)[0]).toMatchObject({
+      file: policy,
+      code: 'argument-type',
+      severity: 'error',
+      page: 'docs/policy-findings.md#argument-type',
+    });
+  });
+
+  test('a file of tools that is none ends with 2', async () => {
+    const misspelt = written('misspelt.yaml', declared('true').replace('inputSchema', 'schema'));
+    const { code, stderr } = await cli('policy', 'lint', policy, '--tools', misspelt);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('unknown-member `[0].schema`')]);
+    const gone = await cli('policy', 'lint', policy, '--tools', join(folder, 'gone.yaml'));
+    expect(gone.code).toBe(2);
+  });
+});
+
 describe('test', () => {
   test('a case that fails says how, and ends with 1', async () => {
     const failing = written(

@@ -6,7 +6,7 @@ import { cli, cliIn, makeExample, scratch } from './run-cli.ts';
 const folder = scratch();
 
 describe('help', () => {
-  test.each(['demo', 'verify', 'events', 'sessions', 'policy'])(
+  test.each(['demo', 'verify', 'events', 'sessions', 'budgets', 'policy'])(
     '%s --help has examples and exit codes',
     async (name) => {
       const { code, stdout, stderr } = await cli(name, '--help');
@@ -22,7 +22,7 @@ describe('help', () => {
 
   test('the command itself lists its commands; the version is the package’s', async () => {
     const { stdout } = await cli('--help');
-    for (const name of ['demo', 'verify', 'events', 'sessions', 'policy'])
+    for (const name of ['demo', 'verify', 'events', 'sessions', 'budgets', 'policy'])
       expect(stdout).toContain(`  ${name}`);
     expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultCodes } from '../../src/engine/index.ts';
 import { checkPolicy, limits, rejectionCodes } from '../../src/kernel/index.ts';
+import { budgetScopeKinds, checkPlan } from '../../src/kernel/budget/plan.ts';
 import { operators } from '../../src/kernel/policy/document.ts';
 import { anchorOf, codeBlocks, codeWords, documents, headings } from './documents.ts';
 import { prose, read, root, tableRows } from './documents.ts';
@@ -43,6 +44,15 @@ test('the policy of the page checks', () => {
   const [example = ''] = codeBlocks('docs/policy.md', 'json');
   const checked = checkPolicy(JSON.parse(example));
   expect('findings' in checked ? checked.findings : []).toEqual([]);
+});
+
+test('the budget plans of the page check, and show every kind of scope but the plainest', () => {
+  const [example = ''] = codeBlocks('docs/budgets.md', 'json');
+  const plans = JSON.parse(example) as readonly { readonly scope: { readonly kind: string } }[];
+  const problems = plans.map((plan) => checkPlan(plan, 'acme')).filter((each) => 'problem' in each);
+  expect(problems).toEqual([]);
+  const shown = new Set(plans.map(({ scope }) => scope.kind));
+  expect(budgetScopeKinds.filter((kind) => !shown.has(kind))).toEqual(['session']);
 });
 
 test('every operator is explained', () => {

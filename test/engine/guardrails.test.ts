@@ -29,7 +29,7 @@ function forbidding(seen: unknown[]): Evaluator {
     name: 'forbidden-word',
     description: 'refuses texts with a word in them',
     configSchema: { type: 'object', properties: { word: { type: 'string' } }, required: ['word'] },
-    evaluate: async ({ text, arguments: given }, { config }) => {
+    evaluate: async ({ text, content: given }, { config }) => {
       seen.push(given);
       await Promise.resolve();
       if (!text.includes(config.word)) return { outcome: 'pass' };

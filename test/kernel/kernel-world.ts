@@ -132,9 +132,9 @@ export class KernelWorld {
     const loaded = new Set<string>();
     for (;;) {
       const before = loaded.size;
-      const names = footprint(command, (kind, key) =>
-        residentKinds.has(kind) || loaded.has(nameOf(kind, key)) ? this.get(kind, key) : undefined,
-      );
+      const peek = <K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined =>
+        residentKinds.has(kind) || loaded.has(nameOf(kind, key)) ? this.get(kind, key) : undefined;
+      const names = footprint(command, peek, this.now);
       for (const { kind, key } of names) loaded.add(nameOf(kind, key));
       if (loaded.size === before) return loaded;
     }

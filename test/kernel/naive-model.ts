@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual as same } from 'node:util';
 import type { Amounts, Command, Kill, KillScope } from '../../src/kernel/index.ts';
-import { type Call, covers, naiveAnswer, Registered, type Session } from './naive-policy.ts';
+import { type Call, covers, naiveAnswer, Registered, type Session } from './naive-call.ts';
 
 /** A permit, a ticket or a steer; a kill makes it void. `used` is what a permit was charged. */
 type Given = { what: string; session: Session; call: Call; answer: ReturnType<typeof naiveAnswer> };

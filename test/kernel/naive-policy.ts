@@ -1,28 +1,19 @@
 /**
- * What policy, agent and tool say of one call by itself, slowly and plainly: a walk over each
- * condition, a regular expression for each glob, no index, no closures.
+ * What a policy says of one call, slowly and plainly: a walk over each condition, a regular expression
+ * for each glob, no index, no closures. Expressions are walked in `naive-expression.ts`.
  */
-import type { Command, KillScope, PolicyDocument } from '../../src/kernel/index.ts';
-import { parseAmount } from '../../src/kernel/index.ts';
+import type { EvaluatorFact, PolicyDocument, SessionHistory } from '../../src/kernel/index.ts';
+import { naiveOutcome } from '../policy/naive-expression.ts';
 
-type Of<K extends Command['kind']> = Extract<Command, { readonly kind: K }>;
 type Json = Readonly<Record<string, unknown>>;
 type Truth = boolean | 'error';
 type Effect = 'allow' | 'require-approval' | 'steer' | 'deny';
 type Terms = Readonly<{ roles: readonly string[]; timeoutMs: number }>;
 type Verdict = Terms & Readonly<{ effect: Effect; code: string }>;
-type Tool = Of<'register-tool'>['tool'];
-export type Call = Of<'authorize'>;
-export type Session = Of<'open-session'> & { status: string };
-
-/** What exists, by name. */
-export class Registered {
-  policy: PolicyDocument = { format: 1, version: 0, actions: {} };
-  readonly agents = new Map<string, Of<'register-agent'>['agent']>();
-  readonly tools = new Map<string, Tool>();
-}
 
 function truthOf(node: Json, subject: Json): Truth {
+  const { expression } = node;
+  if (expression !== undefined) return naiveOutcome(expression, subject as never);
   const operands = node['all'] ?? node['any'] ?? (node['not'] && [node['not']]);
   if (operands !== undefined) {
     const truths = new Set((operands as readonly Json[]).map((each) => truthOf(each, subject)));
@@ -69,7 +60,7 @@ function digits(value: unknown): bigint | undefined {
 const expressions = new Map<string, RegExp>();
 const wildcards: Readonly<Record<string, string>> = { '?': '[^/]', '*': '[^/]*' };
 
-function globs(patterns: string | readonly string[], text: unknown): boolean {
+export function globs(patterns: string | readonly string[], text: unknown): boolean {
   for (const pattern of [patterns].flat().filter((each) => !expressions.has(each))) {
     const literal = pattern.replaceAll(/[\\^$.|+()[\]{}]/gu, String.raw`\$&`);
     const source = literal.replaceAll(/\*+|\?/gu, (wild) => wildcards[wild] ?? '[^]*');
@@ -78,28 +69,63 @@ function globs(patterns: string | readonly string[], text: unknown): boolean {
   return [patterns].flat().some((pattern) => expressions.get(pattern)?.test(String(text)));
 }
 
-export function naiveVerdict(document: PolicyDocument, request: Json): Verdict {
+/** What is known beside the call. */
+export interface Known {
+  readonly facts: readonly EvaluatorFact[];
+  readonly history: Pick<SessionHistory, 'input' | 'counts' | 'labels' | 'allowed' | 'denied'>;
+}
+
+const speaks = (outcome: unknown): boolean => outcome === 'pass' || outcome === 'refuse';
+const levels = ['low', 'medium', 'high', 'critical'];
+const matches = (match: object = {}, request: Json): boolean =>
+  Object.entries(match).every(([what, each]) => globs(each as string[], request[what]));
+
+export function naiveVerdict(document: PolicyDocument, request: Json, known: Known): Verdict {
   const usual = { roles: ['approver', 'admin'], timeoutMs: 3_600_000, ...document.approvals };
   const say = (effect: Effect, code: string, terms: Terms = usual) => ({ ...terms, effect, code });
   const name = String(request['action']);
   const action = Object.hasOwn(document.actions, name) ? document.actions[name] : undefined;
   if (action === undefined) return say('deny', 'action-unknown');
   if (!globs(action.resource ?? '**', request['resource'])) return say('deny', 'policy-denied');
-  const levels = ['low', 'medium', 'high', 'critical'];
-  const { risk = 'low' } = action;
-  const ceiling = levels.indexOf(document.autoApproveWhen?.riskAtMost ?? 'low');
+  const { guardrails = {}, assets, approvals: _, tiers, rules = [] } = document;
+  const answers = new Map(known.facts.map((fact) => [fact.guardrail, fact]));
+  const answerOf = (id: string): string | undefined => answers.get(id)?.outcome;
   const heard: [Effect, Terms][] = [];
+  const classifiers = [...(document.risk?.classifiers ?? []), ...(assets?.classifiers ?? [])];
+  const classified = classifiers.filter(({ match }) => matches(match, request));
+  const said = new Set(classified.flatMap(({ id }) => answers.get(id)?.answer ?? []));
+  const raised = [...said].map((each) => (levels.includes(each) ? each : assets?.risk?.[each]));
+  const ranks = [action.risk ?? 'low', ...raised].map((each) => levels.indexOf(String(each)));
+  const risk = levels[Math.max(...ranks)];
+  const called = (guardrails.tool ?? []).filter(({ match }) => matches(match, request));
+  const told = called.filter(({ id, effect }) => effect === 'inform' && speaks(answerOf(id)));
+  const subject = {
+    ...request,
+    risk,
+    counters: { ...known.history, riskScore: [1, 3, 5, 10][levels.indexOf(String(risk))] },
+    guardrails: Object.fromEntries(told.map(({ id }) => [id, answerOf(id)])),
+    assetClasses: [...said].filter((each) => !levels.includes(each)).toSorted(),
+  };
+  if (classified.some(({ id }) => answerOf(id) !== 'answered')) return say('deny', 'policy-error');
+  for (const { id, effect = 'deny' } of called.filter((each) => each.effect !== 'inform')) {
+    if (!speaks(answerOf(id))) return say('deny', 'policy-error');
+    if (answerOf(id) === 'refuse') heard.push([effect as Effect, usual]);
+  }
+  const screens = guardrails.input?.some(({ match }) => matches(match, request)) ?? false;
+  const { outcome, under = '' } = known.history.input ?? {};
+  if (screens && (outcome !== 'pass' || under === 'other')) heard.push(['deny', usual]);
+  const ceiling = levels.indexOf(document.autoApproveWhen?.riskAtMost ?? 'low');
   const hear = (effect: Effect, patterns: readonly string[] = []): void =>
     void (globs(patterns, name) && heard.push([effect, usual]));
-  hear('deny', document.tiers?.blocked);
-  hear('steer', document.tiers?.steer);
-  hear('require-approval', document.tiers?.alwaysApprove);
-  hear('allow', document.tiers?.unrestricted);
-  hear(levels.indexOf(risk) > ceiling ? 'require-approval' : 'allow', document.tiers?.autoApprove);
-  for (const { match = {}, when, effect, approval } of document.rules ?? []) {
-    const patterns = Object.entries(match) as [string, string | readonly string[]][];
-    if (!patterns.every(([what, each]) => globs(each, request[what]))) continue;
-    const truth = when === undefined || truthOf(when, { ...request, risk });
+  hear('deny', tiers?.blocked);
+  hear('steer', tiers?.steer);
+  hear('require-approval', tiers?.alwaysApprove);
+  hear('allow', tiers?.unrestricted);
+  const isAbove = levels.indexOf(String(risk)) > ceiling;
+  hear(isAbove ? 'require-approval' : 'allow', tiers?.autoApprove);
+  for (const { match, when, effect, approval } of rules) {
+    if (!matches(match, request)) continue;
+    const truth = when === undefined || truthOf(when, subject);
     if (truth === 'error') return say('deny', 'policy-error');
     if (truth) heard.push([effect, { ...usual, ...approval }]);
   }
@@ -112,37 +138,4 @@ export function naiveVerdict(document: PolicyDocument, request: Json): Verdict {
   const timeoutMs = Math.min(...asked.map((each) => each.timeoutMs));
   if (roles) return say('require-approval', 'approval-required', { roles, timeoutMs });
   return has('allow') ? say('allow', 'allowed') : say('deny', 'policy-no-match');
-}
-
-/** Whether a kill of the scope is one of the session, or of a call with the tool in it. */
-export function covers(scope: KillScope, { by, agent, session }: Session, tool?: Tool): boolean {
-  const [kind = '', org = by.org, name] = Object.values<string>({ ...scope });
-  const names = { principal: by.id, agent, session, tool: tool?.name, action: tool?.action };
-  return org === by.org && new Map(Object.entries(names)).get(kind) === name;
-}
-
-/** What agent, tool and policy say of a call, what it costs, and what its approval is bound to. */
-export function naiveAnswer({ policy, agents, tools }: Registered, session: Session, call: Call) {
-  const tool = tools.get(call.tool);
-  const { action = '', resource: template = '', estimate = {} } = tool ?? {};
-  const { agent, by } = session;
-  const given = call.arguments as Json;
-  const name = /\{(\w+)\}/.exec(template)?.[1] ?? '';
-  const resource = template.replace(`{${name}}`, String(given[name]));
-  const request = { ...call, action, resource, agent, principal: by.id, org: by.org };
-  const cost: Record<string, number> = { actions: 1, ...call.estimate };
-  for (const [unit, term] of Object.entries(estimate)) {
-    const amount = 'amount' in term ? term.amount : parseAmount(unit, given[term.argument]);
-    cost[unit] = Math.max(cost[unit] ?? 0, amount ?? Infinity);
-  }
-  const of = `${call.tool} ${call.argumentsDigest}`;
-  const terms = { policy, cost, definition: call.definition };
-  const runTimeoutMs = policy.actions[action]?.runTimeoutMs ?? 300_000;
-  const answer = { ...naiveVerdict(policy, request), tool, action, of, terms, cost, runTimeoutMs };
-  const deny = (code: string): typeof answer => ({ ...answer, effect: 'deny', code });
-  if (!globs(agents.get(agent)?.actions ?? [], action)) return deny('agent-not-capable');
-  if (name !== '' && typeof given[name] !== 'string') return deny('resource-invalid');
-  const isPriced = Object.values(cost).every((amount) => amount < Infinity);
-  const isToPay = answer.effect === 'allow' || answer.effect === 'require-approval';
-  return isToPay && !isPriced ? deny('amount-out-of-range') : answer;
 }

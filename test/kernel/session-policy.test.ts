@@ -229,10 +229,7 @@ test.each<[string, Partial<PolicyDocument>]>([
   ['labels on a rule that denies', { rules: [{ id: 'r', effect: 'deny', labels: ['x'] }] }],
   ['an unknown mode', { mode: 'off' as 'shadow' }],
   ['a guardrail without an evaluator', { guardrails: { tool: [{ id: 'g', evaluator: '' }] } }],
-  [
-    'guardrails of an unknown stage',
-    { guardrails: { input: [] } as PolicyDocument['guardrails'] & object },
-  ],
+  ['guardrails of an unknown stage', { guardrails: { model: [] } as object }],
   ['an empty list of guardrails', { guardrails: { tool: [] } }],
 ])('a policy with %s does not activate', (_, more) => {
   const stage = Stage.ready();

@@ -205,7 +205,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'budget-never-refuses',
     guards: 'No overspend.',
-    file: kernel('budget'),
+    file: kernel('budget/account'),
     find: 'if (amount > available(budget)) {',
     replace: 'if (false) {',
     tests: ledgerTests,
@@ -213,7 +213,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'reserved-not-counted',
     guards: 'What open permits hold counts against the limit.',
-    file: kernel('budget'),
+    file: kernel('budget/account'),
     find: 'budget.limit - budget.reserved - budget.posted',
     replace: 'budget.limit - budget.posted',
     tests: ledgerTests,
@@ -221,7 +221,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'frozen-budget-admits',
     guards: 'A budget that was overrun admits nothing further.',
-    file: kernel('budget'),
+    file: kernel('budget/account'),
     find: 'if (budget.frozen) {',
     replace: 'if (false) {',
     tests: ledgerTests,
@@ -229,8 +229,8 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'overrun-does-not-freeze',
     guards: 'An overrun freezes the budget in the same event.',
-    file: kernel('budget'),
-    find: 'frozen: budget.frozen || overrun > 0,',
+    file: kernel('budget/account'),
+    find: 'frozen: budget.frozen || (freezes && overrun > 0),',
     replace: 'frozen: budget.frozen,',
     tests: ledgerTests,
   },

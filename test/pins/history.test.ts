@@ -18,16 +18,23 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 /** Every event type of format 1 with the members of its data, as wire format. */
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
-    'action argumentsDigest code commitments consumed decision definition determinedBy expiresAt ' +
-    'guidance help idempotency message outcome permit policyEffect policyHash policyVersion ' +
+    'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
+    'expiresAt facts guidance help idempotency message outcome permit policyEffect policyHash policyVersion ' +
     'remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'actions enabled name version',
+  'budget-closed': 'commitments org plan',
+  'budget-exhausted': 'budget decision limit unit',
   'budget-frozen': 'budget overrun permit unit',
+  'budget-overrun': 'budget overrun permit unit',
+  'budget-set': 'before commitments org plan',
+  'budget-warned': 'budget decision limit percent unit used',
   'command-rejected': 'command commitments rejection subject',
+  'input-screened':
+    'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
   'permit-expired': 'permit resolved started',
-  'permit-settled': 'commitments outcome permit resolved usage',
+  'permit-settled': 'commitments facts outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',
   'permit-voided': 'permit resolved',
   'policy-activated': 'document hash',

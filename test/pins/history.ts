@@ -99,6 +99,8 @@ export async function makeHistory(): Promise<History> {
   await history.kill();
   await history.modes();
   await history.gathered();
+  await history.guarded();
+  await history.planned();
   const store = fleet();
   const made = await readHistory(store);
   await store.close();
@@ -225,6 +227,59 @@ class HistoryScript {
     const session = await this.#session({});
     await guard(session, readTool)({ orderId: 'o-1' });
     await guard(session, summariseTool)({});
+    await session.complete();
+  }
+
+  /** Guardrails at all three stages, and what a caller expects a call to cost. */
+  async guarded(): Promise<void> {
+    const guardrails = {
+      input: [{ id: 'in', evaluator: 'personal-data' }],
+      tool: [{ id: 'call', evaluator: 'secrets' }],
+      output: [{ id: 'out', evaluator: 'secrets' }],
+    };
+    await this.#plane.activatePolicy({ ...policy, version: 4, guardrails }, this.#admin);
+    const session = await this.#session({ usd: '5' });
+    await session.screenInput('from ann@acme.example');
+    await refused(guard(session, readTool)({ orderId: 'o-1' }));
+    await session.screenInput('which order is it');
+    await guard(session, readTool)({ orderId: 'o-1' }, { estimate: { usd: '1' } });
+    await session.complete();
+  }
+
+  /** Budget plans: set, raised, warned of, overrun, exhausted with a halt, and closed. */
+  async planned(): Promise<void> {
+    const by = this.#admin;
+    const plan = {
+      id: 'tokens',
+      unit: 'tokens',
+      limit: 250,
+      scope: { kind: 'agent', every: true },
+      sharing: 'perMember',
+      window: { every: 'month', zone: 'Europe/Berlin' },
+      onOverrun: 'continue',
+      warnAt: 50,
+    } as const;
+    const whole = {
+      id: 'calls',
+      unit: 'actions',
+      limit: 1,
+      scope: { kind: 'tool', id: 'summarise' },
+      sharing: 'shared',
+      window: 'unlimited',
+      onExhausted: 'halt',
+    } as const;
+    await this.#plane.setBudget({ org: 'acme', plan, by });
+    await this.#plane.setBudget({ org: 'acme', plan: { ...plan, limit: 300 }, by, reason: 'more' });
+    await this.#plane.setBudget({ org: 'acme', plan: whole, by });
+    const session = await this.#session({});
+    await session.screenInput('summarise it');
+    await guard(session, summariseTool)({}, { estimate: { tokens: 150 } });
+    const overrunning = { ...summariseTool, usage: () => ({ tokens: 400 }) };
+    await this.#plane.setBudget({ org: 'acme', plan: { ...whole, limit: 2 }, by });
+    await guard(session, overrunning)({});
+    await this.#plane.setBudget({ org: 'acme', plan: { ...plan, limit: 9_000 }, by });
+    await refused(guard(session, summariseTool)({}));
+    await this.#plane.closeBudget({ org: 'acme', id: 'calls', by, reason: 'done' });
     await session.complete();
   }
 

@@ -1,5 +1,6 @@
 /** The meaning of expressions once more: numbers are integers in 10^-18, and what fails throws. */
 import type { ConditionSubject } from '../../src/kernel/policy/expression.ts';
+import { globs } from '../kernel/naive-policy.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Table<T extends unknown[]> = Readonly<Record<string, (...of: T) => unknown>>;
@@ -41,14 +42,26 @@ const forms: Table<[node: Json, scope: Json]> = {
   negate: ({ of }, scope) => bounded(-number(at(of, scope))),
   if: (node, scope) =>
     at(truth(at(node['test'], scope)) ? node['whenTrue'] : node['whenFalse'], scope),
-  call: ({ name, of }, scope) =>
-    pairs[String(name)]?.(at((of as Json[])[0], scope), at((of as Json[]).at(-1), scope)),
+  call: ({ name, of }, scope) => {
+    const [first, last] = [(of as Json[])[0], (of as Json[]).at(-1)].map((each) => at(each, scope));
+    return name === 'countAllowed'
+      ? counted(scope, text(first))
+      : pairs[String(name)]?.(first, last);
+  },
   every: (node, scope) => absorbing(...looped(node, scope), false),
   some: (node, scope) => absorbing(...looped(node, scope), true),
   map: (node, scope) => ((list, body) => list.map(body))(...looped(node, scope)),
   filter: (node, scope) => kept(...looped(node, scope)),
   exactlyOne: (node, scope) => kept(...looped(node, scope)).length === 1,
 };
+
+function counted(scope: Json, pattern: string): bigint {
+  const counts = Object.entries(
+    map(map(scope['session'])['counts']) as Readonly<Record<string, number>>,
+  );
+  const named = counts.filter(([action]) => globs(pattern, action)).map(([, times]) => times);
+  return BigInt(named.reduce((sum, times) => sum + times, 0)) * one;
+}
 
 const kept = (list: unknown[], body: Body): unknown[] => list.filter((each) => truth(body(each)));
 

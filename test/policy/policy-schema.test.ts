@@ -33,8 +33,14 @@ const good = {
     thresholds: { high: 10 },
     sequences: [{ id: 'q', steps: ['a', 'b'], raiseTo: 'high' }],
     effects: { critical: 'deny' },
+    classifiers: [{ id: 'rc', classifier: 'payees', timeoutMs: 5 }],
   },
-  guardrails: { tool: [{ id: 'g', evaluator: 'regex', config: { any: ['thing'] } }] },
+  assets: { classifiers: [{ id: 'ac', classifier: 'inventory' }], risk: { personal: 'high' } },
+  guardrails: {
+    input: [{ id: 'i', evaluator: 'regex', match: { agent: 'a*' } }],
+    tool: [{ id: 'g', evaluator: 'regex', config: { any: ['thing'] } }],
+    output: [{ id: 'o', evaluator: 'secrets', match: { action: 'a' }, reason: 'no' }],
+  },
   mode: 'shadow',
 };
 

@@ -64,6 +64,68 @@ describe('tests of a policy', () => {
     expect(codes).toEqual(['allowed', 'policy-denied', 'policy-error']);
   });
 
+  test('what a session did before counts, gathers risk and is a step of a sequence', () => {
+    const gathered = policyOf(`
+format: 1
+version: 1
+actions: { file.read: {}, file.write: {}, mail.send: {} }
+tiers: { unrestricted: ['**'] }
+risk:
+  thresholds: { high: 3 }
+  sequences: [{ id: leak, steps: [file.read, mail.send], withinMs: 1000, raiseTo: critical }]
+  effects: { critical: deny, high: require-approval }
+rules:
+  - { id: few, effect: deny, match: { action: file.write }, when: 'countAllowed("file.write") >= 2' }
+`);
+    const read = (agoMs: number) => ({ action: 'file.read', agoMs });
+    const effects = [
+      { action: 'mail.send' },
+      { action: 'mail.send', session: { before: ['file.read'] } },
+      { action: 'mail.send', session: { before: [read(1_001)] } },
+      { action: 'mail.send', session: { before: [read(1_001), read(1_000)] } },
+      { action: 'file.write', session: { before: ['file.write', 'file.write'] } },
+      { action: 'file.write', session: { counts: { 'file.write': 1 } } },
+      { action: 'file.write', session: { counts: { 'file.write': 2 } } },
+      { action: 'file.read', session: { before: ['file.read', 'file.read'] } },
+      { action: 'file.read', session: { before: ['file.read', 'file.read'], riskScore: 0 } },
+    ].map((request) => verdictOn(gathered, request).effect);
+    expect(effects).toEqual([
+      'allow',
+      'deny',
+      'allow',
+      'deny',
+      'deny',
+      'allow',
+      'deny',
+      'require-approval',
+      'allow',
+    ]);
+  });
+
+  test('classifiers say nothing special, and input has passed, where nothing is given', () => {
+    const asking = {
+      ...starter,
+      risk: { classifiers: [{ id: 'c', classifier: 'x' }], effects: { critical: 'deny' } },
+      assets: { classifiers: [{ id: 'a', classifier: 'y' }], risk: { secret: 'critical' } },
+      guardrails: { input: [{ id: 'in', evaluator: 'z' }] },
+    } as unknown as PolicyDocument;
+    const given = { action: 'order.read', resource: 'order/1' };
+    const codes = [
+      {},
+      { classifiers: { c: 'critical' } },
+      { classifiers: { a: ['secret'] } },
+      { session: { input: 'refuse' } },
+      { session: { input: 'none' } },
+    ].map((more) => verdictOn(asking, { ...given, ...more } as PolicyRequest).code);
+    expect(codes).toEqual([
+      'allowed',
+      'policy-denied',
+      'policy-denied',
+      'policy-denied',
+      'policy-denied',
+    ]);
+  });
+
   test.each([
     ['cases: []', 'case-invalid 1:1'],
     [
@@ -81,6 +143,14 @@ describe('tests of a policy', () => {
     [
       'policy: p\ncases: [{ name: a, given: {action: x, session: {ids: 1}}, expect: {effect: deny}}]',
       'unknown-member 2:49',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: {action: x, session: {before: x}}, expect: {effect: deny}}]',
+      'case-invalid 2:57',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: {action: x, classifiers: {c: 1}}, expect: {effect: deny}}]',
+      'case-invalid 2:56',
     ],
   ])('a case that cannot be meant is refused with its place: %s', (text, place) => {
     const file = readPolicyTests(text, { file: 'cases' });

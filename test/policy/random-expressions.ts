@@ -48,8 +48,11 @@ function make(variables: number, depth: number): Grammar {
   const leaves: Grammar = {
     boolean: fc.oneof(value(true, false), path('arguments.flag')),
     number: fc.oneof(value(...numbers), path('arguments.n', 'session.allowed', 'session.denied')),
-    text: fc.oneof(value(...texts), path('arguments.text', 'resource', 'session.id')),
-    list: fc.oneof(path('arguments.list', 'session.labels', 'arguments.map')),
+    text: fc.oneof(
+      value(...texts),
+      path('arguments.text', 'resource', 'session.id', 'guardrails.pii'),
+    ),
+    list: fc.oneof(path('arguments.list', 'session.labels', 'arguments.map', 'assetClasses')),
     any: fc.oneof(
       path('arguments.n', 'arguments.text', 'arguments.deep.n', 'arguments.__proto__'),
       path('arguments.list', 'arguments.gone', 'arguments.constructor'),
@@ -81,7 +84,13 @@ function branches(variables: number, depth: number, leaves: Grammar): Grammar {
       fc.oneof(...tests(text, list, anything)),
       ...macrosOver(list, variables, depth).map((each) => each.boolean),
     ),
-    number: fc.oneof(leaves.number, ...sums(number), call('decimal', text), call('size', text)),
+    number: fc.oneof(
+      leaves.number,
+      ...sums(number),
+      call('decimal', text),
+      call('size', text),
+      call('countAllowed', value('file.*', '**', 'order.refund')),
+    ),
     text: fc.oneof(leaves.text, binary(['add'], text, text), call('lower', text)),
     list: fc.oneof(
       leaves.list,
@@ -207,7 +216,13 @@ export const subjects: fc.Arbitrary<ConditionSubject> = fc.record({
   counters: fc.record({
     allowed: fc.nat(3),
     denied: fc.nat(3),
+    counts: fc.record({ 'file.read': fc.nat(3), 'order.refund': fc.nat(3) }),
     labels: fc.subarray(['a', 'ab']),
     riskScore: fc.constant(1.5),
   }),
+  guardrails: fc.record(
+    { pii: fc.constantFrom('pass' as const, 'refuse' as const) },
+    { requiredKeys: [] },
+  ),
+  assetClasses: fc.subarray(['a', 'ab']),
 });

@@ -199,7 +199,7 @@ export class Workload {
       const usage = this.#usage(held.amount);
       this.#send(life, 'settle-permit', { ...about, outcome }, async () => ({
         kind: 'settled',
-        posted: await session.settle(permit, { outcome, ...usage }),
+        posted: (await session.settle(permit, { outcome, ...usage })).posted,
       }));
     }
   }

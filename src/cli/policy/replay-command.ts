@@ -23,10 +23,11 @@ export function addReplayCommand(policy: Command): void {
     .addHelpText(
       'after',
       `
-Each decision that reached the policy is evaluated again: on what its session had
-done by then, with the arguments kept beside the log and what evaluators found.
-Under the policies that were active, every recorded verdict has to come out again.
-What a flip would have changed later in its session is not guessed at.
+Each decision is made again: on the state as it was then, with the arguments kept
+beside the log and what evaluators found. Without --policy the recorded entries
+have to come out again, to the byte. With it, each decision that reached the policy
+is asked of the candidate. What a flip would have changed later in its session is
+not guessed at.
 
 Examples:
   $ agent-control-plane policy replay control-plane.db
@@ -68,8 +69,9 @@ function linesOf(report: ReplayReport, flips: readonly PolicyFlip[]): readonly s
   const answer = flips.length === 0 ? colors.green('none differs') : `${flips.length} differ`;
   return [
     ...groups,
-    `${replayed} decisions asked again, ${answer}; ${notAsked} never reached the policy` +
-      (erased === 0 ? '' : `; ${erased} cannot be asked: their arguments were erased`),
+    `${replayed} decisions made again, ${answer}` +
+      (notAsked === 0 ? '' : `; ${notAsked} never reached the policy`) +
+      (erased === 0 ? '' : `; ${erased} cannot be made again: their arguments were erased`),
   ];
 }
 

@@ -10,7 +10,8 @@ const registry = EvaluatorRegistry.of();
 async function ask(evaluator: string, config: unknown, callArguments: unknown): Promise<string> {
   const text = canonicalJson(callArguments);
   const subject = {
-    arguments: frozenFromCanonical(text),
+    stage: 'tool' as const,
+    content: frozenFromCanonical(text),
     text,
     tool: 'send',
     action: 'mail.send',
@@ -20,8 +21,10 @@ async function ask(evaluator: string, config: unknown, callArguments: unknown): 
     org: 'acme',
     session: 's-1',
   };
-  const guardrails = [{ id: 'g', evaluator, config }];
-  const [fact] = await runEvaluators({ guardrails, registry, subject, clock: new FakeClock() });
+  const asked = [
+    { id: 'g', kind: 'guardrail' as const, evaluator, config, effect: 'deny' as const },
+  ];
+  const [fact] = await runEvaluators({ asked, registry, subject, clock: new FakeClock() });
   return fact === undefined || fact.reason === ''
     ? (fact?.outcome ?? '')
     : [fact.outcome, fact.reason].join(': ');
@@ -42,39 +45,39 @@ test.each<[string, unknown, unknown, string]>([
   ['anchors are those of the whole text', match, { sql: 'DROP TABLE a' }, 'pass'],
   [
     'found at a path',
-    { ...match, path: 'arguments.sql' },
+    { ...match, path: 'content.sql' },
     { sql: 'DROP TABLE a' },
-    'refuse: pattern `^DROP ` is found in `arguments.sql`',
+    'refuse: pattern `^DROP ` is found in `content.sql`',
   ],
   [
     'elsewhere than at the path',
-    { ...match, path: 'arguments.sql' },
+    { ...match, path: 'content.sql' },
     { sql: 'a', x: 'rm -rf' },
     'pass',
   ],
   [
     'in a list at the path',
-    { ...match, path: 'arguments.sql' },
+    { ...match, path: 'content.sql' },
     { sql: ['a', 'DROP b'] },
     'refuse: pattern',
   ],
   [
     'nothing at the path',
-    { ...match, path: 'arguments.sql' },
+    { ...match, path: 'content.sql' },
     {},
-    'refuse: there is nothing at `arguments.sql`',
+    'refuse: there is nothing at `content.sql`',
   ],
-  ['an inherited member', { ...match, path: 'arguments.toString' }, {}, 'refuse: there is nothing'],
+  ['an inherited member', { ...match, path: 'content.toString' }, {}, 'refuse: there is nothing'],
   [
     'a member of a list',
-    { ...match, path: 'arguments.a.length' },
+    { ...match, path: 'content.a.length' },
     { a: ['x'] },
     'refuse: there is nothing',
   ],
-  ['no text at the path', { ...match, path: 'arguments.sql' }, { sql: 1 }, 'refuse: what is at'],
+  ['no text at the path', { ...match, path: 'content.sql' }, { sql: 1 }, 'refuse: what is at'],
   [
     'an object in a list',
-    { ...match, path: 'arguments.sql' },
+    { ...match, path: 'content.sql' },
     { sql: ['a', {}] },
     'refuse: what is at',
   ],
@@ -86,19 +89,19 @@ test.each<[string, unknown, unknown, string]>([
   ],
   [
     'one pattern of the wanted',
-    { ...noMatch, path: 'arguments.to' },
+    { ...noMatch, path: 'content.to' },
     { to: 'bob@acme.example' },
     'pass',
   ],
   [
     'none of the wanted',
-    { ...noMatch, path: 'arguments.to' },
+    { ...noMatch, path: 'content.to' },
     { to: 'eve@evil.example' },
-    'refuse: none of the patterns is found in `arguments.to`',
+    'refuse: none of the patterns is found in `content.to`',
   ],
   [
     'one text without',
-    { ...noMatch, path: 'arguments.to' },
+    { ...noMatch, path: 'content.to' },
     { to: ['postmaster', 'eve'] },
     'refuse: none',
   ],
@@ -109,7 +112,7 @@ test.each<[string, unknown, unknown, string]>([
 test('regex: patterns that explode elsewhere take linear time, and too much work is an error', async () => {
   const text = `${'a'.repeat(100_000)}!`;
   for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*a){20}$']) {
-    const config = { patterns: [pattern], refuseOn: 'match', path: 'arguments.a' };
+    const config = { patterns: [pattern], refuseOn: 'match', path: 'content.a' };
     expect(await ask('regex', config, { a: text })).toBe('pass');
   }
   const large = { patterns: ['a{500}b', 'a{501}b'], refuseOn: 'match' };
@@ -127,25 +130,25 @@ test.each<[string, unknown, string]>([
   ],
   ['no patterns', { ...match, patterns: [] }, 'minItems'],
   ['no side', { patterns: ['a'] }, 'required'],
-  ['an unknown root', { ...match, path: 'sql' }, 'path `sql` must start with one of arguments'],
-  ['a member of a text', { ...match, path: 'action.a' }, 'only `arguments` has members'],
-  ['an empty member', { ...match, path: 'arguments..a' }, 'has an empty member'],
+  ['an unknown root', { ...match, path: 'sql' }, 'path `sql` must start with one of content'],
+  ['a member of a text', { ...match, path: 'action.a' }, 'only `content` has members'],
+  ['an empty member', { ...match, path: 'content..a' }, 'has an empty member'],
 ])('regex: a config with %s is refused', (_, config, problem) => {
   expect(registry.checkConfig('regex', config)).toContain(problem);
 });
 
-const allow = { path: 'arguments.to', allow: ['Ann', 'caf\u00e9'] };
-const deny = { path: 'arguments.to', deny: ['Ann', 'caf\u00e9'] };
+const allow = { path: 'content.to', allow: ['Ann', 'caf\u00e9'] };
+const deny = { path: 'content.to', deny: ['Ann', 'caf\u00e9'] };
 
 test.each<[string, unknown, unknown, string]>([
   ['what is allowed', allow, { to: 'Ann' }, 'pass'],
-  ['what is not', allow, { to: 'Bob' }, 'refuse: what is at `arguments.to` is not in the list'],
+  ['what is not', allow, { to: 'Bob' }, 'refuse: what is at `content.to` is not in the list'],
   ['another case', allow, { to: 'ann' }, 'refuse'],
   ['another case that may be', { ...allow, caseSensitive: false }, { to: 'aNN' }, 'pass'],
   ['a part', allow, { to: 'An' }, 'refuse'],
   ['a list of the allowed', allow, { to: ['Ann', 'Ann'] }, 'pass'],
   ['one that is not', allow, { to: ['Ann', 'Bob'] }, 'refuse'],
-  ['what is denied', deny, { to: 'Ann' }, 'refuse: what is at `arguments.to` is in the list'],
+  ['what is denied', deny, { to: 'Ann' }, 'refuse: what is at `content.to` is in the list'],
   ['what is not denied', deny, { to: 'Bob' }, 'pass'],
   ['one that is denied', deny, { to: ['Bob', 'Ann'] }, 'refuse'],
   ['a denied one in another case', { ...deny, caseSensitive: false }, { to: 'ANN' }, 'refuse'],
@@ -160,7 +163,7 @@ test.each<[string, unknown, unknown, string]>([
 
 test.each<[string, unknown, string]>([
   ['both lists', { ...allow, deny: ['a'] }, 'exactly one of `allow` and `deny`'],
-  ['no list', { path: 'arguments.to' }, 'exactly one of `allow` and `deny`'],
+  ['no list', { path: 'content.to' }, 'exactly one of `allow` and `deny`'],
   ['no path', { allow: ['a'] }, 'required'],
   ['an empty list', { ...allow, allow: [] }, 'minItems'],
   ['a number', { ...allow, allow: [1] }, 'type'],
@@ -180,7 +183,7 @@ const order = {
 
 test.each<[string, unknown, string]>([
   ['what fits', { lines: [{ count: 1 }] }, 'pass'],
-  ['a missing member', {}, 'refuse: the arguments do not fit the schema: required at #'],
+  ['a missing member', {}, 'refuse: the schema does not fit the arguments: required at #'],
   ['a member deep inside', { lines: [{ count: 0 }] }, 'minimum at #/lines/0/count'],
   ['a member too many', { lines: [], note: 'hunter2' }, 'refuse'],
 ])('json-schema: %s', async (_, callArguments, answer) => {

@@ -12,7 +12,8 @@ const registry = EvaluatorRegistry.of();
 async function ask(evaluator: string, callArguments: unknown, config?: unknown): Promise<string> {
   const text = canonicalJson(callArguments);
   const subject = {
-    arguments: frozenFromCanonical(text),
+    stage: 'tool' as const,
+    content: frozenFromCanonical(text),
     text,
     tool: 'send',
     action: 'mail.send',
@@ -22,8 +23,10 @@ async function ask(evaluator: string, callArguments: unknown, config?: unknown):
     org: 'acme',
     session: 's-1',
   };
-  const guardrails = [{ id: 'g', evaluator, config }];
-  const [fact] = await runEvaluators({ guardrails, registry, subject, clock: new FakeClock() });
+  const asked = [
+    { id: 'g', kind: 'guardrail' as const, evaluator, config, effect: 'deny' as const },
+  ];
+  const [fact] = await runEvaluators({ asked, registry, subject, clock: new FakeClock() });
   return fact?.outcome === 'pass' ? 'pass' : `${fact?.outcome}: ${fact?.reason}`;
 }
 
@@ -51,7 +54,7 @@ test.each(secrets)(
   'secrets: %s is refused wherever it is, and not shown: %s',
   async (kind, secret) => {
     for (const place of [{ a: `x ${secret} y` }, { a: [{ b: [secret] }] }, { [secret]: 1 }]) {
-      expect(await ask('secrets', place)).toBe(`refuse: the arguments seem to hold: ${kind}`);
+      expect(await ask('secrets', place)).toBe(`refuse: found in the arguments: ${kind}`);
     }
     expect(await ask('secrets', { a: secret }, { kinds: [kind] })).toContain('refuse');
     const other = kind === 'jwt' ? 'private-key' : 'jwt';
@@ -91,9 +94,7 @@ test.each<[string, string | number]>([
   ['us-ssn', 'ssn 536-90-4399'],
   ['us-ssn', '536 90 4399'],
 ])('personal-data: %s in %s', async (kind, text) => {
-  expect(await ask('personal-data', { a: [text] })).toBe(
-    `refuse: the arguments seem to hold: ${kind}`,
-  );
+  expect(await ask('personal-data', { a: [text] })).toBe(`refuse: found in the arguments: ${kind}`);
   const others = ['email', 'payment-card', 'iban', 'us-ssn'].filter((each) => each !== kind);
   expect(await ask('personal-data', { a: [text] }, { kinds: others })).toBe('pass');
 });

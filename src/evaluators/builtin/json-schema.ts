@@ -1,10 +1,10 @@
 /**
- * `json-schema`: refuses arguments that do not fit a schema of the policy's own (draft 2020-12),
+ * `json-schema`: refuses content that does not fit a schema of the policy's own (draft 2020-12),
  * over and above what the tool declares. The validator interprets the schema; it generates no code.
  */
 import { Validator } from '@cfworker/json-schema';
 import { canonicalJson } from '../../log/index.ts';
-import { defineEvaluator } from '../evaluator.ts';
+import { contentName, defineEvaluator } from '../evaluator.ts';
 import { oncePerObject } from '../once-per-object.ts';
 import { schemaProblem } from './schema-keywords.ts';
 
@@ -19,7 +19,7 @@ const validatorOf = oncePerObject(
 
 export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   name: 'json-schema',
-  description: 'refuses arguments that do not fit a JSON Schema',
+  description: 'refuses content that does not fit a JSON Schema',
   configSchema: {
     type: 'object',
     properties: { schema: { type: 'object', minProperties: 1 } },
@@ -28,12 +28,12 @@ export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   },
   checkConfig: ({ schema }) => schemaProblem(schema),
   evaluate(subject, { config }) {
-    const { valid, errors } = validatorOf(config.schema).validate(subject.arguments);
+    const { valid, errors } = validatorOf(config.schema).validate(subject.content);
     if (valid) return { outcome: 'pass' };
     const { keyword = 'schema', instanceLocation = '#' } = errors.at(-1) ?? {};
     return {
       outcome: 'refuse',
-      reason: `the arguments do not fit the schema: ${keyword} at ${instanceLocation}`,
+      reason: `the schema does not fit ${contentName(subject)}: ${keyword} at ${instanceLocation}`,
     };
   },
 });

@@ -1,13 +1,13 @@
 /**
- * `personal-data`: refuses arguments that hold e-mail addresses, payment card numbers, IBANs or US
+ * `personal-data`: refuses content that hold e-mail addresses, payment card numbers, IBANs or US
  * social security numbers, where their checksums, if they have one, are right. The reason names the
  * kind alone.
  *
  * Forms alone are seen: a name or a postal address has none. What looks right by chance is refused
  * as well.
  */
-import { argumentTexts } from '../argument-texts.ts';
-import { defineEvaluator } from '../evaluator.ts';
+import { contentTexts } from '../content-texts.ts';
+import { contentName, defineEvaluator } from '../evaluator.ts';
 import { hasIban, hasPaymentCard } from './checksum.ts';
 import { fixedRegex } from './fixed-regex.ts';
 
@@ -33,7 +33,7 @@ const kinds = Object.keys(detectors) as readonly PersonalKind[];
 export const personalDataEvaluator = defineEvaluator<PersonalDataConfig>({
   name: 'personal-data',
   description:
-    'refuses arguments with e-mail addresses, card numbers, IBANs or US social security numbers',
+    'refuses content with e-mail addresses, card numbers, IBANs or US social security numbers',
   configSchema: {
     type: 'object',
     properties: {
@@ -43,9 +43,9 @@ export const personalDataEvaluator = defineEvaluator<PersonalDataConfig>({
   },
   evaluate(subject, { config }) {
     // Compatibility forms, such as full-width digits, read the same to people and to many a tool.
-    const text = argumentTexts(subject.arguments).normalize('NFKC');
+    const text = contentTexts(subject.content).normalize('NFKC');
     const found = (config.kinds ?? kinds).filter((kind) => detectors[kind](text));
     if (found.length === 0) return { outcome: 'pass' };
-    return { outcome: 'refuse', reason: `the arguments seem to hold: ${found.join(', ')}` };
+    return { outcome: 'refuse', reason: `found in ${contentName(subject)}: ${found.join(', ')}` };
   },
 });

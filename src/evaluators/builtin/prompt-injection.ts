@@ -6,7 +6,7 @@
  * meets it. Use it to notice, with rules and approvals to decide; never as the only thing between
  * an agent and harm.
  */
-import { argumentTexts } from '../argument-texts.ts';
+import { contentTexts } from '../content-texts.ts';
 import { defineEvaluator } from '../evaluator.ts';
 import { fixedRegex } from './fixed-regex.ts';
 import { base64Texts, type HiddenKind, hiddenKinds, visibleText } from './hidden-text.ts';
@@ -86,14 +86,14 @@ const hiddenPoints: Readonly<Record<HiddenKind, number>> = {
 
 export const promptInjectionEvaluator = defineEvaluator<PromptInjectionConfig>({
   name: 'prompt-injection',
-  description: 'a heuristic: refuses arguments that look like instructions to a model',
+  description: 'a heuristic: refuses content that looks like instructions to a model',
   configSchema: {
     type: 'object',
     properties: { threshold: { type: 'integer', minimum: 1, maximum: 20 } },
     additionalProperties: false,
   },
   evaluate(subject, { config }) {
-    const text = argumentTexts(subject.arguments);
+    const text = contentTexts(subject.content);
     const signals = new Map<string, number>();
     for (const kind of hiddenKinds(text)) signals.set(kind, hiddenPoints[kind]);
     for (const [signal, points] of phrasesIn(visibleText(text))) signals.set(signal, points);

@@ -1,12 +1,12 @@
 /**
  * `regex`: refuses by patterns, in RE2 syntax and linear time.
  *
- * Without a path the patterns see the canonical JSON of the arguments, in which quotes and control
+ * Without a path the patterns see the canonical JSON of the content, in which quotes and control
  * characters are escaped. With a path they see the text there, or each text of a list.
  */
 import { quoted } from '../../kernel/index.ts';
 import { compileRegex, type Regex } from '../../kernel/policy/regex.ts';
-import { defineEvaluator } from '../evaluator.ts';
+import { contentName, defineEvaluator } from '../evaluator.ts';
 import { oncePerObject } from '../once-per-object.ts';
 import { pathProblem, textsAt } from '../subject-path.ts';
 
@@ -29,7 +29,7 @@ const compiled = oncePerObject(({ patterns }: RegexConfig) => patterns.map(compi
 
 export const regexEvaluator = defineEvaluator<RegexConfig>({
   name: 'regex',
-  description: 'refuses arguments in which a pattern is found, or none is',
+  description: 'refuses content in which a pattern is found, or none is',
   configSchema: {
     type: 'object',
     properties: {
@@ -55,7 +55,7 @@ export const regexEvaluator = defineEvaluator<RegexConfig>({
     const characters = texts.reduce((sum, text) => sum + text.length, 0);
     const steps = regexes.reduce((sum, { size }) => sum + size, 0);
     if (characters * steps > workMax) throw new RangeError('the text is too long for the patterns');
-    const place = path === undefined ? 'the arguments' : quoted(path);
+    const place = path === undefined ? contentName(subject) : quoted(path);
     for (const text of texts) {
       const found = regexes.findIndex((regex) => regex.found(text));
       if (refuseOn === 'match' && found !== -1) {

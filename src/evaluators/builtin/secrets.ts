@@ -1,12 +1,12 @@
 /**
- * `secrets`: refuses arguments in which something has the form of a secret. The reason names the
+ * `secrets`: refuses content in which something has the form of a secret. The reason names the
  * kind and never what was found.
  *
  * It finds what is written plainly. Who wants to hide a secret can encode it, or split it over
  * calls.
  */
-import { argumentTexts } from '../argument-texts.ts';
-import { defineEvaluator } from '../evaluator.ts';
+import { contentTexts } from '../content-texts.ts';
+import { contentName, defineEvaluator } from '../evaluator.ts';
 import { fixedRegex } from './fixed-regex.ts';
 
 const patterns = {
@@ -58,7 +58,7 @@ const regexes = new Map(kinds.map((kind) => [kind, patterns[kind].map(fixedRegex
 
 export const secretsEvaluator = defineEvaluator<SecretsConfig>({
   name: 'secrets',
-  description: 'refuses arguments in which something has the form of a secret',
+  description: 'refuses content in which something has the form of a secret',
   configSchema: {
     type: 'object',
     properties: {
@@ -67,11 +67,11 @@ export const secretsEvaluator = defineEvaluator<SecretsConfig>({
     additionalProperties: false,
   },
   evaluate(subject, { config }) {
-    const text = argumentTexts(subject.arguments);
+    const text = contentTexts(subject.content);
     const found = (config.kinds ?? kinds).filter((kind) =>
       regexes.get(kind)?.some((regex) => regex.found(text)),
     );
     if (found.length === 0) return { outcome: 'pass' };
-    return { outcome: 'refuse', reason: `the arguments seem to hold: ${found.join(', ')}` };
+    return { outcome: 'refuse', reason: `found in ${contentName(subject)}: ${found.join(', ')}` };
   },
 });

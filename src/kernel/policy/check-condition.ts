@@ -1,5 +1,6 @@
 /** Checks conditions: known operators, operands that fit them, depth and size. */
 import { limits } from '../limits.ts';
+import { checkComparison } from './check-comparison.ts';
 import { checkExpression, isTooDeep, type Place } from './check-expression.ts';
 import { exactDecimal } from './decimal.ts';
 import { operators, type Operator } from './document.ts';
@@ -7,11 +8,20 @@ import { pathRoots } from './expression.ts';
 import { type Findings, isText } from './finding.ts';
 import { isGlob } from './glob.ts';
 import { pathSegments } from './path.ts';
+import type { ArgumentTypes } from './value-type.ts';
 
-/** What is wrong with one rule's condition goes into `findings`. */
-export function checkCondition(findings: Findings, path: string, value: unknown): void {
+/**
+ * What is wrong with one rule's condition goes into `findings`. Arguments can be anything where nothing is
+ * known of them.
+ */
+export function checkCondition(
+  findings: Findings,
+  path: string,
+  value: unknown,
+  types?: ArgumentTypes,
+): void {
   const nodes = { left: limits.conditionNodesMax };
-  checkNode(findings, path, value, { depth: 1, nodes });
+  checkNode(findings, path, value, { depth: 1, nodes, types });
   if (nodes.left < 0)
     findings.add('condition-too-large', path, `has more than ${limits.conditionNodesMax} nodes`);
 }
@@ -20,7 +30,7 @@ const members = ['all', 'any', 'not', 'expression', 'path', ...operators];
 const kinds = ['all', 'any', 'not', 'expression'] as const;
 
 function checkNode(findings: Findings, path: string, value: unknown, place: Place): void {
-  const { depth, nodes } = place;
+  const { depth, nodes, types } = place;
   nodes.left -= 1;
   if (nodes.left < 0) return;
   if (isTooDeep(findings, path, depth)) return;
@@ -31,11 +41,11 @@ function checkNode(findings: Findings, path: string, value: unknown, place: Plac
   const node = findings.object(path, value, members);
   if (node === undefined) return;
   const kind = kinds.find((name) => Object.hasOwn(node, name));
-  if (kind === undefined) return checkLeaf(findings, path, node);
+  if (kind === undefined) return checkLeaf(findings, path, node, types);
   if (Object.keys(node).length > 1) {
     return findings.add('unknown-member', path, `has other members beside \`${kind}\``);
   }
-  const inner = { depth: depth + 1, nodes };
+  const inner = { depth: depth + 1, nodes, types };
   if (kind === 'not') return checkNode(findings, `${path}.not`, node['not'], inner);
   if (kind === 'expression') {
     // An expression is one node of the tree, and all that is in it counts as below it.
@@ -64,6 +74,7 @@ function checkLeaf(
   findings: Findings,
   path: string,
   node: Readonly<Record<string, unknown>>,
+  types: ArgumentTypes | undefined,
 ): void {
   const target = node['path'];
   if (!isText(target))
@@ -76,7 +87,13 @@ function checkLeaf(
       `${path}.path`,
       `must start with one of ${pathRoots.join(', ')}`,
     );
-  } else if (root !== 'arguments' && segments.length > 1) {
+  } else if (root === 'assetClasses') {
+    const message = 'is a list, which only expressions read: `"name" in assetClasses`';
+    findings.add('condition-type', `${path}.path`, message);
+  } else if (root === 'guardrails' && segments.length !== 2) {
+    const message = 'must name one guardrail: `guardrails.<id>`';
+    findings.add('condition-unknown-name', `${path}.path`, message);
+  } else if (!['arguments', 'guardrails'].includes(root) && segments.length > 1) {
     findings.add('condition-unknown-name', `${path}.path`, `\`${root}\` has no members`);
   }
   const named = Object.keys(node).filter((name) => name !== 'path');
@@ -84,9 +101,12 @@ function checkLeaf(
   if (operator === undefined || named.length > 1) {
     return findings.add('operand-invalid', path, 'needs exactly one operator');
   }
-  const wanted = wrongOperand(operator as Operator, node[operator]);
+  const operand = node[operator];
+  const wanted = wrongOperand(operator as Operator, operand);
   if (wanted !== undefined)
     findings.add('operand-invalid', `${path}.${operator}`, `must be ${wanted}`);
+  else if (root === 'arguments')
+    checkComparison(findings, { path, operator: operator as Operator, operand }, segments, types);
 }
 
 function isScalar(value: unknown): boolean {

@@ -2,55 +2,47 @@
  * Checks expressions before a policy may be active: every operation, member, name and function known, every
  * literal of the right kind, and no operator on a type that it could never work on.
  *
- * Arguments have any type until there is a request; everything else is known here. What checks can still fail
- * at evaluation, which denies. What does not check could only ever fail, or could be read in two ways.
+ * Arguments have any type until there is a request, unless the schemas of tools are given; everything else is
+ * known here. What checks can still fail at evaluation, which denies. What does not check could only ever
+ * fail, or could be read in two ways.
  */
 import { limits } from '../limits.ts';
+import { checkPath } from './check-path.ts';
 import { exactDecimal } from './decimal.ts';
-import { binaryOperators, isMemberName, isVariableName, macros, pathRoots } from './expression.ts';
+import { isMemberName, isVariableName } from './expression.ts';
 import {
   type ExpressionFunction,
   expressionFunctions,
   type ExpressionType,
 } from './expression-functions.ts';
+import { membersByOperation, type Node, ownOf } from './expression-node.ts';
 import type { Findings } from './finding.ts';
+import {
+  anything,
+  type ArgumentTypes,
+  choice,
+  containerOf,
+  elementOf,
+  elementsOf,
+  heard,
+  iterated,
+  type Kind,
+  memberOf,
+  neverSame,
+  only,
+  onlyKind,
+  sidesOf,
+  subjectOf,
+  typeOfLiterals,
+  type ValueType,
+} from './value-type.ts';
 
-/** How deep a node is, and how many more its condition may have. */
+/** How deep a node is, how many more its condition may have, and what is known of arguments. */
 export interface Place {
   readonly depth: number;
   readonly nodes: { left: number };
+  readonly types?: ArgumentTypes | undefined;
 }
-
-type Node = Readonly<Record<string, unknown>>;
-
-const membersByOperation: ReadonlyMap<unknown, readonly string[]> = new Map<
-  unknown,
-  readonly string[]
->([
-  ['value', ['value']],
-  ['list', ['of']],
-  ['path', ['path']],
-  ['variable', ['name']],
-  ['member', ['of', 'name']],
-  ['index', ['of', 'at']],
-  ['has', ['of']],
-  ['and', ['of']],
-  ['or', ['of']],
-  ['not', ['of']],
-  ['negate', ['of']],
-  ['if', ['test', 'whenTrue', 'whenFalse']],
-  ['call', ['name', 'of']],
-  ...binaryOperators.map((name) => [name, ['left', 'right']] as const),
-  ...macros.map((name) => [name, ['of', 'as', 'body']] as const),
-]);
-
-const sessionMembers: ReadonlyMap<unknown, ExpressionType> = new Map<unknown, ExpressionType>([
-  ['id', 'text'],
-  ['allowed', 'number'],
-  ['denied', 'number'],
-  ['labels', 'list'],
-  ['riskScore', 'number'],
-]);
 
 export function isTooDeep(findings: Findings, path: string, depth: number): boolean {
   if (depth <= limits.conditionDepthMax) return false;
@@ -63,56 +55,61 @@ export function checkExpression(
   findings: Findings,
   path: string,
   value: unknown,
-  { depth, nodes }: Place = { depth: 1, nodes: { left: limits.conditionNodesMax } },
+  place: Place = { depth: 1, nodes: { left: limits.conditionNodesMax } },
 ): void {
-  const checker = new ExpressionChecker(findings, nodes);
-  const type = checker.check(path, value, depth);
+  const checker = new ExpressionChecker(findings, place);
+  const type = checker.check(path, value, place.depth);
   checker.expect(path, type, ['boolean']);
 }
 
 class ExpressionChecker {
   readonly #findings: Findings;
   readonly #nodes: { left: number };
-  readonly #variables = new Set<string>();
+  readonly #types: ArgumentTypes | undefined;
+  readonly #variables = new Map<string, ValueType>();
+  /** What only `has` looks at. */
+  readonly #asked = new WeakSet<object>();
 
-  constructor(findings: Findings, nodes: { left: number }) {
+  constructor(findings: Findings, { nodes, types }: Place) {
     this.#findings = findings;
     this.#nodes = nodes;
+    this.#types = types;
   }
 
-  /** The type of a node; `any` where it is not known, or where there is a finding already. */
-  check(path: string, value: unknown, depth: number): ExpressionType {
+  /** The type of a node; anything where it is not known, or where there is a finding already. */
+  check(path: string, value: unknown, depth: number): ValueType {
     this.#nodes.left -= 1;
-    if (this.#nodes.left < 0 || isTooDeep(this.#findings, path, depth)) return 'any';
+    if (this.#nodes.left < 0 || isTooDeep(this.#findings, path, depth)) return anything;
     const op = ownOf(value, 'op');
     const members = membersByOperation.get(op);
     if (members === undefined) {
       this.#findings.add('wrong-type', path, 'is no expression: its `op` is not known');
-      return 'any';
+      return anything;
     }
     const node = this.#findings.object(path, value, ['op', ...members]);
     if (node === undefined || !members.every((name) => Object.hasOwn(node, name))) {
       const wanted = members.map((name) => `\`${name}\``).join(', ');
       this.#findings.add('wrong-type', path, `needs the members ${wanted}`);
-      return 'any';
+      return anything;
     }
     return this.#typeOf(path, node, depth + 1);
   }
 
   /** A finding where a type is none of those that would do. */
-  expect(path: string, type: ExpressionType, wanted: readonly ExpressionType[]): void {
-    if (type === 'any' || wanted.includes(type)) return;
-    this.#findings.add('condition-type', path, `is ${named(type)}, and must be ${choice(wanted)}`);
+  expect(path: string, type: ValueType, wanted: readonly ExpressionType[]): void {
+    if (type.kinds.some((kind) => wanted.includes(kind))) return;
+    const message = `${subjectOf(type)}is ${choice(type.kinds)}, and must be ${choice(wanted)}`;
+    this.#findings.add('condition-type', path, message);
   }
 
-  #typeOf(path: string, node: Node, depth: number): ExpressionType {
+  #typeOf(path: string, node: Node, depth: number): ValueType {
     switch (node['op']) {
       case 'value':
         return this.#value(path, node['value']);
       case 'list':
         return this.#list(path, node['of'], depth);
       case 'path':
-        return this.#path(path, node['path']);
+        return this.#path(path, node);
       case 'variable':
         return this.#variable(path, node['name']);
       case 'member':
@@ -126,7 +123,7 @@ class ExpressionChecker {
         return this.#connective(path, node, depth);
       case 'not':
         this.expect(`${path}.of`, this.check(`${path}.of`, node['of'], depth), ['boolean']);
-        return 'boolean';
+        return only('boolean');
       case 'negate':
         return this.#negate(path, node['of'], depth);
       case 'if':
@@ -140,23 +137,23 @@ class ExpressionChecker {
     }
   }
 
-  #value(path: string, value: unknown): ExpressionType {
-    if (value === null) return 'null';
-    if (typeof value === 'boolean') return 'boolean';
+  #value(path: string, value: unknown): ValueType {
+    if (value === null || typeof value === 'boolean') return typeOfLiterals([value]);
     if (typeof value === 'string') {
-      if (value.length <= limits.textLengthMax) return 'text';
+      if (value.length <= limits.textLengthMax) return typeOfLiterals([value]);
       const message = `is longer than ${limits.textLengthMax} characters`;
       this.#findings.add('operand-invalid', path, message);
     } else if (typeof value === 'number' && isExactLiteral(value)) {
-      return 'number';
+      return typeOfLiterals([value]);
     } else {
       this.#findings.add('operand-invalid', path, 'must be a text, exact number, boolean or null');
     }
-    return 'any';
+    return anything;
   }
 
   /** A list of plain values is one node, whatever its length. */
-  #list(path: string, of: unknown, depth: number): ExpressionType {
+  #list(path: string, of: unknown, depth: number): ValueType {
+    const parts: ValueType[] = [];
     if (!Array.isArray(of)) {
       this.#findings.add('wrong-type', `${path}.of`, 'must be a list');
     } else if (of.length > limits.conditionListMax) {
@@ -165,51 +162,27 @@ class ExpressionChecker {
     } else {
       for (const [at, each] of of.entries()) {
         if (ownOf(each, 'op') === 'value') this.#nodes.left += 1;
-        this.check(`${path}.of[${at}]`, each, depth);
+        parts.push(this.check(`${path}.of[${at}]`, each, depth));
       }
     }
-    return 'list';
+    return { ...only('list'), parts };
   }
 
-  #path(path: string, segments: unknown): ExpressionType {
-    if (!Array.isArray(segments) || !segments.every(isMemberName)) {
-      const message = 'must be a list of names; other members are reached with `index`';
-      this.#findings.add('condition-unknown-name', `${path}.path`, message);
-      return 'any';
-    }
-    const [root = '', ...members] = segments;
-    if (root === 'arguments') return members.length === 0 ? 'map' : 'any';
-    if (root === 'session') return this.#session(path, members);
-    if (!pathRoots.includes(root)) {
-      const message = `\`${root}\` is not known; known are ${pathRoots.join(', ')}`;
-      this.#findings.add('condition-unknown-name', path, message);
-      return 'any';
-    }
-    if (members.length === 0) return 'text';
-    this.#findings.add('condition-unknown-name', path, `\`${root}\` is a text, without members`);
-    return 'any';
+  #path(path: string, node: Node): ValueType {
+    const terms = { path, isPresence: this.#asked.has(node), types: this.#types };
+    return checkPath(this.#findings, node['path'], terms);
   }
 
-  #session(path: string, members: readonly string[]): ExpressionType {
-    const [name, ...more] = members;
-    const type = sessionMembers.get(name);
-    if (type !== undefined && more.length === 0) return type;
-    const message =
-      name === undefined
-        ? 'is a map; write `session.id` for the session itself'
-        : `\`session.${members.join('.')}\` is not known; known are ${[...sessionMembers.keys()].join(', ')}`;
-    this.#findings.add('condition-unknown-name', path, message);
-    return 'any';
-  }
-
-  #variable(path: string, name: unknown): ExpressionType {
-    if (typeof name === 'string' && this.#variables.has(name)) return 'any';
+  #variable(path: string, name: unknown): ValueType {
+    const type = typeof name === 'string' ? this.#variables.get(name) : undefined;
+    if (type !== undefined) return type;
     const message = 'is no variable of a macro around it';
     this.#findings.add('condition-unknown-name', `${path}.name`, message);
-    return 'any';
+    return anything;
   }
 
-  #member(path: string, { of, name }: Node, depth: number): ExpressionType {
+  #member(path: string, node: Node, depth: number): ValueType {
+    const { of, name } = node;
     if (ownOf(of, 'op') === 'path') {
       this.#findings.add('wrong-type', path, 'is a member of a path: write one longer path');
     }
@@ -217,36 +190,57 @@ class ExpressionChecker {
       const message = 'must be a name; other members are reached with `index`';
       this.#findings.add('condition-unknown-name', `${path}.name`, message);
     }
-    this.expect(`${path}.of`, this.check(`${path}.of`, of, depth), ['map']);
-    return 'any';
+    const type = this.check(`${path}.of`, of, depth);
+    this.expect(`${path}.of`, type, ['map']);
+    return this.#part(path, type, { key: name, isPresence: this.#asked.has(node) });
   }
 
-  #index(path: string, { of, at }: Node, depth: number): ExpressionType {
+  #index(path: string, { of, at }: Node, depth: number): ValueType {
     const type = this.check(`${path}.of`, of, depth);
     this.expect(`${path}.of`, type, ['list', 'map']);
-    const wanted: ExpressionType[] = [];
-    if (type !== 'map') wanted.push('number');
-    if (type !== 'list') wanted.push('text');
+    const container = containerOf(type);
+    const wanted: Kind[] = [];
+    if (container !== 'map') wanted.push('number');
+    if (container !== 'list') wanted.push('text');
     this.expect(`${path}.at`, this.check(`${path}.at`, at, depth), wanted);
-    return 'any';
+    return this.#part(path, type, { key: ownOf(at, 'value'), isPresence: false });
   }
 
-  #has(path: string, of: unknown, depth: number): ExpressionType {
+  /** The type of one part of an argument. `key` is a name or place, or undefined where it is computed. */
+  #part(
+    path: string,
+    type: ValueType,
+    { key, isPresence }: { readonly key: unknown; readonly isPresence: boolean },
+  ): ValueType {
+    const { name: whole, kinds } = type;
+    if (whole === undefined) return anything;
+    const read = (name: string, part: ValueType): ValueType =>
+      heard(this.#types, { path, name, type: part, isPresence });
+    if (typeof key === 'string') {
+      return kinds.includes('map') ? read(`${whole}.${key}`, memberOf(type, key)) : anything;
+    }
+    if (containerOf(type) !== 'list') return anything;
+    const at = Number.isSafeInteger(key) ? (key as number) : undefined;
+    return read(`${whole}[${at ?? ''}]`, elementOf(type, at));
+  }
+
+  #has(path: string, of: unknown, depth: number): ValueType {
     const op = ownOf(of, 'op');
     const segments = ownOf(of, 'path');
     const isRoot = op === 'path' && Array.isArray(segments) && segments.length < 2;
     if ((op !== 'path' && op !== 'member') || isRoot) {
       this.#findings.add('wrong-type', path, '`has` needs a member, such as `arguments.note`');
-      return 'boolean';
+      return only('boolean');
     }
+    this.#asked.add(of as object);
     this.check(`${path}.of`, of, depth);
-    return 'boolean';
+    return only('boolean');
   }
 
-  #connective(path: string, { op, of }: Node, depth: number): ExpressionType {
+  #connective(path: string, { op, of }: Node, depth: number): ValueType {
     if (!Array.isArray(of) || of.length < 2) {
       this.#findings.add('empty-list', `${path}.of`, 'must be a list of at least two operands');
-      return 'boolean';
+      return only('boolean');
     }
     for (const [at, each] of of.entries()) {
       const place = `${path}.of[${at}]`;
@@ -256,97 +250,118 @@ class ExpressionChecker {
       }
       this.expect(place, this.check(place, each, depth), ['boolean']);
     }
-    return 'boolean';
+    return only('boolean');
   }
 
-  #negate(path: string, of: unknown, depth: number): ExpressionType {
+  #negate(path: string, of: unknown, depth: number): ValueType {
     if (ownOf(of, 'op') === 'value') {
       this.#findings.add('wrong-type', path, 'is a number with a sign: write it as a value');
     }
     this.expect(`${path}.of`, this.check(`${path}.of`, of, depth), ['number']);
-    return 'number';
+    return only('number');
   }
 
-  #choice(path: string, node: Node, depth: number): ExpressionType {
+  #choice(path: string, node: Node, depth: number): ValueType {
     this.expect(`${path}.test`, this.check(`${path}.test`, node['test'], depth), ['boolean']);
-    const whenTrue = this.check(`${path}.whenTrue`, node['whenTrue'], depth);
-    const whenFalse = this.check(`${path}.whenFalse`, node['whenFalse'], depth);
-    return whenTrue === whenFalse ? whenTrue : 'any';
+    const whenTrue = onlyKind(this.check(`${path}.whenTrue`, node['whenTrue'], depth));
+    const whenFalse = onlyKind(this.check(`${path}.whenFalse`, node['whenFalse'], depth));
+    return whenTrue !== undefined && whenTrue === whenFalse ? only(whenTrue) : anything;
   }
 
-  #macro(path: string, { op, of, as, body }: Node, depth: number): ExpressionType {
-    this.expect(`${path}.of`, this.check(`${path}.of`, of, depth), ['list', 'map']);
+  #macro(path: string, { op, of, as, body }: Node, depth: number): ValueType {
+    const range = this.check(`${path}.of`, of, depth);
+    this.expect(`${path}.of`, range, ['list', 'map']);
     if (!isVariableName(as) || this.#variables.has(as)) {
       const message = 'must be a name that means nothing else here';
       this.#findings.add('condition-unknown-name', `${path}.as`, message);
-      return 'any';
+      return anything;
     }
-    this.#variables.add(as);
+    this.#variables.set(as, iterated(range, as));
     const type = this.check(`${path}.body`, body, depth);
     this.#variables.delete(as);
-    if (op === 'map') return 'list';
+    if (op === 'map') return only('list');
     this.expect(`${path}.body`, type, ['boolean']);
-    return op === 'filter' ? 'list' : 'boolean';
+    if (op !== 'filter') return only('boolean');
+    return containerOf(range) === 'list' ? { ...range, kinds: ['list'] } : only('list');
   }
 
-  #binary(path: string, { op, left, right }: Node, depth: number): ExpressionType {
+  #binary(path: string, { op, left, right }: Node, depth: number): ValueType {
     const [a, b] = [`${path}.left`, `${path}.right`];
     const first = this.check(a, left, depth);
     const second = this.check(b, right, depth);
     switch (op) {
       case 'equal':
       case 'unequal':
-        if (first !== second && first !== 'any' && second !== 'any') {
-          const message = `compares ${named(first)} with ${named(second)}: they are never equal`;
+        if (neverSame(first, second)) {
+          const [one, other] = sidesOf(first, second);
+          const message = `compares ${one} with ${other}: they are never equal`;
           this.#findings.add('condition-type', path, message);
         }
-        return 'boolean';
+        return only('boolean');
       case 'in':
         this.expect(b, second, ['list', 'map']);
-        if (second === 'map') this.expect(a, first, ['text']);
-        return 'boolean';
+        if (containerOf(second) === 'map') this.expect(a, first, ['text']);
+        this.#membership(path, left, first, second);
+        return only('boolean');
       case 'add': {
-        const wanted: readonly ExpressionType[] = ['number', 'text'];
+        const wanted: readonly Kind[] = ['number', 'text'];
+        const both = wanted.filter((kind) => first.kinds.includes(kind));
         this.expect(a, first, wanted);
-        this.expect(b, second, wanted.includes(first) ? [first] : wanted);
-        return wanted.find((type) => type === first || type === second) ?? 'any';
+        this.expect(b, second, both.length === 0 ? wanted : both);
+        const known = new Set([onlyKind(first), onlyKind(second)]);
+        return only(wanted.find((kind) => known.has(kind)) ?? 'any');
       }
       default: {
         this.#numbers(a, first);
         this.#numbers(b, second);
         const isArithmetic = ['subtract', 'multiply', 'divide', 'remainder'].includes(String(op));
-        return isArithmetic ? 'number' : 'boolean';
+        return only(isArithmetic ? 'number' : 'boolean');
       }
     }
   }
 
-  /** Texts have no order here: neither amounts nor levels of risk compare as they are spelt. */
-  #numbers(path: string, type: ExpressionType): void {
-    if (type !== 'text') return this.expect(path, type, ['number']);
-    const message = 'is a text, and must be a number; `decimal(…)` and `riskRank(…)` make one';
+  /** Only of arguments: what is in no list, and what is no member of a map. */
+  #membership(path: string, left: unknown, first: ValueType, container: ValueType): void {
+    if (containerOf(container) === 'map') {
+      const key = ownOf(left, 'value');
+      if (typeof key === 'string') this.#part(path, container, { key, isPresence: true });
+    }
+    const element = elementsOf(container);
+    if (element === undefined || (first.name ?? element.name) === undefined) return;
+    if (!neverSame(first, element)) return;
+    const [one, others] = sidesOf(first, element);
+    const message = `looks for ${one} among ${others}: they are never equal`;
     this.#findings.add('condition-type', path, message);
   }
 
-  #call(path: string, { name, of }: Node, depth: number): ExpressionType {
+  /** Texts have no order here: neither amounts nor levels of risk compare as they are spelt. */
+  #numbers(path: string, type: ValueType): void {
+    if (onlyKind(type) !== 'text') return this.expect(path, type, ['number']);
+    const advice = '`decimal(…)` and `riskRank(…)` make one';
+    const message = `${subjectOf(type)}is a text, and must be a number; ${advice}`;
+    this.#findings.add('condition-type', path, message);
+  }
+
+  #call(path: string, { name, of }: Node, depth: number): ValueType {
     const declared = typeof name === 'string' ? expressionFunctions.get(name) : undefined;
     if (declared === undefined) {
       const known = [...expressionFunctions.keys()].join(', ');
       const message = `is no function; known are ${known}`;
       this.#findings.add('condition-unknown-name', `${path}.name`, message);
-      return 'any';
+      return anything;
     }
     const { parameters, result } = declared;
     if (!Array.isArray(of) || of.length !== parameters.length) {
       const message = `\`${String(name)}\` takes ${parameters.length} arguments`;
       this.#findings.add('condition-type', `${path}.of`, message);
-      return result;
+      return only(result);
     }
     for (const [at, each] of of.entries()) {
       const place = `${path}.of[${at}]`;
       this.expect(place, this.check(place, each, depth), parameters[at] ?? []);
     }
     this.#literal(`${path}.of[${of.length - 1}]`, of.at(-1), String(name), declared);
-    return result;
+    return only(result);
   }
 
   /** The last argument, where it is a text that stands in the expression. */
@@ -366,27 +381,4 @@ class ExpressionChecker {
 function isExactLiteral(value: number): boolean {
   if (Object.is(value, -0)) return false;
   return Number.isInteger(value) ? Number.isSafeInteger(value) : exactDecimal(value) !== undefined;
-}
-
-function ownOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Node)[name];
-}
-
-const words: Readonly<Record<ExpressionType, string>> = {
-  boolean: 'a boolean',
-  number: 'a number',
-  text: 'a text',
-  null: 'null',
-  list: 'a list',
-  map: 'a map',
-  any: 'anything',
-};
-
-function named(type: ExpressionType): string {
-  return words[type];
-}
-
-function choice(types: readonly ExpressionType[]): string {
-  return types.map(named).join(' or ');
 }

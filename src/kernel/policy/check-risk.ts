@@ -17,6 +17,7 @@ export function checkRisk(findings: Findings, value: unknown, actions: readonly 
     'thresholds',
     'decayPerMinute',
     'sequences',
+    'classifiers',
     'effects',
   ]);
   if (risk === undefined) return;

@@ -195,6 +195,97 @@ test.each<[string, unknown, string]>([
   expect(findingsOf(document)).toContain(path);
 });
 
+const guard = { id: 'g', evaluator: 'secrets' };
+const classify = { id: 'c', classifier: 'payees' };
+const reads = (id: string): object => ({
+  rules: [{ ...rule, when: { path: `guardrails.${id}`, equals: 'refuse' } }],
+});
+
+test.each<[string, object, string[]]>([
+  ['no stage', { guardrails: {} }, ['guardrails']],
+  ['an unknown stage', { guardrails: { model: [guard] } }, ['guardrails.model']],
+  ['a stage that is no list', { guardrails: { input: guard } }, ['guardrails.input']],
+  ['an empty stage', { guardrails: { output: [] } }, ['guardrails.output']],
+  [
+    'an effect on input',
+    { guardrails: { input: [{ ...guard, effect: 'deny' }] } },
+    ['guardrails.input[0].effect'],
+  ],
+  [
+    'an effect on output',
+    { guardrails: { output: [{ ...guard, effect: 'require-approval' }] } },
+    ['guardrails.output[0].effect'],
+  ],
+  [
+    'an action of an input',
+    { guardrails: { input: [{ ...guard, match: { action: '*' } }] } },
+    ['guardrails.input[0].match.action'],
+  ],
+  [
+    'one id at two stages',
+    { guardrails: { input: [guard], output: [guard] } },
+    ['guardrails.output[0].id'],
+  ],
+  [
+    'one id for a guardrail and a classifier',
+    { guardrails: { tool: [guard] }, risk: { classifiers: [{ ...classify, id: 'g' }] } },
+    ['risk.classifiers[0].id'],
+  ],
+  [
+    'a classifier without its name',
+    { risk: { classifiers: [{ id: 'c', evaluator: 'x' }] } },
+    ['risk.classifiers[0].evaluator', 'risk.classifiers[0].classifier'],
+  ],
+  ['assets without classifiers', { assets: { risk: { a: 'low' } } }, ['assets']],
+  [
+    'an unknown risk of a class',
+    { assets: { classifiers: [classify], risk: { a: 'huge' } } },
+    ['assets.risk.a'],
+  ],
+  [
+    'a guardrail that informs nobody',
+    { guardrails: { tool: [{ ...guard, effect: 'inform' }] } },
+    ['guardrails.tool[0]'],
+  ],
+  ['a condition on no guardrail', reads('g'), ['rules[0].when']],
+  [
+    'a condition on a guardrail that denies',
+    { ...reads('g'), guardrails: { tool: [guard] } },
+    ['rules[0].when'],
+  ],
+  [
+    'a condition on a guardrail’s member',
+    { ...reads('g.outcome'), guardrails: { tool: [{ ...guard, effect: 'inform' }] } },
+    ['rules[0].when.path'],
+  ],
+  [
+    'classes in a tree',
+    { rules: [{ ...rule, when: { path: 'assetClasses', contains: 'a' } }] },
+    ['rules[0].when.path'],
+  ],
+])('evaluators: %s', (_, members, paths) => {
+  expect(findingsOf({ ...good, ...members })).toEqual(paths);
+});
+
+test('a guardrail that informs is read by trees, by expressions, and by index', () => {
+  const at = (path: readonly string[]): object => ({ op: 'path', path });
+  const value = (text: string): object => ({ op: 'value', value: text });
+  const equal = (left: object): object => ({
+    expression: { op: 'equal', left, right: value('refuse') },
+  });
+  const index = { op: 'index', of: at(['guardrails']), at: value('g') };
+  const conditions = [
+    { path: 'guardrails.g', equals: 'refuse' },
+    { not: { any: [equal(at(['guardrails', 'g']))] } },
+    equal(index),
+  ];
+  for (const condition of conditions) {
+    const guardrails = { tool: [{ ...guard, effect: 'inform' }] };
+    const rules = [{ ...rule, when: condition }];
+    expect(findingsOf({ ...good, guardrails, rules })).toEqual([]);
+  }
+});
+
 test('conditions may be as deep and as large as the limits say, and no more', () => {
   const list = (length: number): unknown => ({ all: Array.from({ length }, () => leaf) });
   expect(findingsOf(when(nested(limits.conditionDepthMax)))).toEqual([]);

@@ -6,7 +6,12 @@ import { limits } from '../limits.ts';
 import { isName } from '../name.ts';
 import { rolePermits } from '../principal.ts';
 import { checkCondition } from './check-condition.ts';
-import { checkGuardrails } from './check-guardrails.ts';
+import {
+  checkEvaluators,
+  checkInformed,
+  evaluatorsWritten,
+  membersOf,
+} from './check-evaluators.ts';
 import { checkRisk } from './check-risk.ts';
 import { type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -32,6 +37,7 @@ export function checkPolicy(
     'rules',
     'approvals',
     'risk',
+    'assets',
     'guardrails',
     'mode',
   ]);
@@ -55,9 +61,10 @@ export function checkPolicy(
   checkApproval(findings, 'approvals', document['approvals']);
   checkRules(findings, document['rules'], actions);
   checkRisk(findings, document['risk'], actions);
-  checkGuardrails(findings, document['guardrails'], (path, match) =>
-    checkMatch(findings, path, match, actions),
+  checkEvaluators(findings, document, (path, match, members) =>
+    checkMatch(findings, path, match, actions, members),
   );
+  if (findings.list.length === 0) checkInformed(findings, document);
   findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
   return findings.list.length === 0
     ? { document: value as PolicyDocument }
@@ -101,17 +108,13 @@ function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
   const actions = Object.keys(membersOf(document['actions'])).length;
   const tiers = Object.values(membersOf(document['tiers']));
   const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
-  const guardrails = membersOf(document['guardrails'])['tool'];
-  const matching = Array.isArray(guardrails) ? [...rules, ...(guardrails as unknown[])] : rules;
-  const matched = matching.map((each) => membersOf(membersOf(each)['match'])['action']);
+  const matched = [...rules, ...evaluatorsWritten(document)].map(
+    (each) => membersOf(membersOf(each)['match'])['action'],
+  );
   const wildcards = [...tiers, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
   return wildcards.length * actions > limits.policyMatchesMax;
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 /** A pattern that names no declared action could never have an effect: a misspelling, most likely. */
@@ -237,9 +240,10 @@ function checkMatch(
   path: string,
   value: unknown,
   actions: readonly string[],
+  members: readonly string[] = ['action', 'resource', 'agent', 'principal'],
 ): void {
   if (value === undefined) return;
-  const match = findings.object(path, value, ['action', 'resource', 'agent', 'principal']);
+  const match = findings.object(path, value, members);
   if (match === undefined) return;
   if (Object.keys(match).length === 0)
     findings.add('empty-match', path, 'is empty; leave it out to match all');

@@ -40,7 +40,15 @@ const subject: ConditionSubject = {
   org: 'acme',
   session: 's-1',
   risk: 'high',
-  counters: { allowed: 3, denied: 1, labels: ['seen'], riskScore: 4.5 },
+  counters: {
+    allowed: 3,
+    denied: 1,
+    counts: { 'file.read': 2, 'file.write': 1 },
+    labels: ['seen'],
+    riskScore: 4.5,
+  },
+  guardrails: { pii: 'refuse' },
+  assetClasses: ['restricted'],
 };
 
 function read(text: string): ExpressionDocument {

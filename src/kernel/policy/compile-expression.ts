@@ -9,6 +9,7 @@ import { type Arithmetic, calculate, ExactNumber, negated } from './exact-number
 import {
   type BinaryExpression,
   type CallExpression,
+  type ConditionSubject,
   type ExpressionDocument,
   type MacroExpression,
   type MemberExpression,
@@ -113,18 +114,21 @@ class ExpressionCompiler {
     return documents.map((each) => this.compile(each));
   }
 
-  #unary(of: ExpressionDocument, apply: (value: unknown) => unknown): Evaluation {
+  #unary(
+    of: ExpressionDocument,
+    apply: (value: unknown, subject: ConditionSubject) => unknown,
+  ): Evaluation {
     const operand = this.compile(of);
     return (subject) => {
       const value = operand(subject);
-      return value instanceof Failure ? value : apply(value);
+      return value instanceof Failure ? value : apply(value, subject);
     };
   }
 
   #binary(
     left: ExpressionDocument,
     right: ExpressionDocument,
-    apply: (left: unknown, right: unknown) => unknown,
+    apply: (left: unknown, right: unknown, subject: ConditionSubject) => unknown,
   ): Evaluation {
     return joined(this.compile(left), this.compile(right), apply);
   }
@@ -198,7 +202,7 @@ class ExpressionCompiler {
       this.#meter,
     );
     if (second !== undefined) return this.#binary(first, second, apply);
-    return this.#unary(first, (value) => apply(value, undefined));
+    return this.#unary(first, (value, subject) => apply(value, undefined, subject));
   }
 
   #operator({ op, left, right }: BinaryExpression): Evaluation {

@@ -5,18 +5,24 @@
  * rules for that action and not on the number of rules in the document.
  */
 import { limits } from '../limits.ts';
+import {
+  actionsOf,
+  compileEvaluators,
+  type CompiledEvaluators,
+  compileMatch,
+  type EvaluatorCall,
+  matching,
+  type MatchSubject,
+} from './compile-evaluators.ts';
 import { compileCondition } from './condition.ts';
 import {
   type Effect,
-  type GuardrailDocument,
-  type MatchDocument,
   type PolicyDocument,
   type RiskDocument,
   type RuleDocument,
   type TiersDocument,
   tiersByStrictness,
 } from './document.ts';
-import type { ConditionSubject } from './expression.ts';
 import type { CompiledCondition } from './expression-evaluation.ts';
 import { compileGlob, compileGlobs, type Matcher } from './glob.ts';
 import { type RiskLevel, riskLevels } from './risk.ts';
@@ -53,17 +59,10 @@ export interface CompiledAction {
   /** Tiers the action is in, strictest first. */
   readonly tiers: readonly (keyof TiersDocument)[];
   readonly rules: readonly CompiledRule[];
-  readonly guardrails: readonly CompiledGuardrail[];
+  /** What code has to say before a call of it is decided, and of what it gave back. */
+  readonly before: readonly EvaluatorCall[];
+  readonly output: readonly EvaluatorCall[];
 }
-
-/** A check by code that a call needs to have passed. */
-export interface CompiledGuardrail {
-  readonly document: GuardrailDocument;
-  readonly effect: 'deny' | 'require-approval';
-  readonly matches: (subject: MatchSubject) => boolean;
-}
-
-export type MatchSubject = Pick<ConditionSubject, 'resource' | 'agent' | 'principal'>;
 
 export interface CompiledPolicy {
   readonly actions: ReadonlyMap<string, CompiledAction>;
@@ -72,6 +71,9 @@ export interface CompiledPolicy {
   /** What a steered agent may do instead, where the rule does not say: all allowed actions. */
   readonly tierSteer: SteerTerms;
   readonly risk: CompiledRisk;
+  readonly input: CompiledEvaluators['input'];
+  /** The least risk of an action on a resource of a class. */
+  readonly assetRisk: Readonly<Record<string, RiskLevel>>;
   /** What the risk of an action asks for, by the level from which on. */
   readonly riskEffects: readonly (readonly [
     level: RiskLevel,
@@ -107,14 +109,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     const compiledRule = compileRule(rule, approval);
     for (const name of actionsOf(rule.match, names)) rulesByAction.get(name)?.push(compiledRule);
   }
-  const guardrailsByAction = new Map<string, CompiledGuardrail[]>(names.map((name) => [name, []]));
-  for (const guardrail of document.guardrails?.tool ?? []) {
-    const { effect = 'deny', match } = guardrail;
-    const compiledGuardrail = { document: guardrail, effect, matches: compileMatch(match) };
-    for (const name of actionsOf(match, names)) {
-      guardrailsByAction.get(name)?.push(compiledGuardrail);
-    }
-  }
+  const evaluators = compileEvaluators(document, names);
   const tiersByAction = new Map<string, (keyof TiersDocument)[]>(names.map((name) => [name, []]));
   for (const tier of tiersByStrictness) {
     for (const pattern of document.tiers?.[tier] ?? []) {
@@ -133,7 +128,8 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       runTimeoutMs: action.runTimeoutMs ?? limits.runTimeoutMs,
       tiers: tiersByAction.get(name) ?? [],
       rules: rulesByAction.get(name) ?? [],
-      guardrails: guardrailsByAction.get(name) ?? [],
+      before: evaluators.before.get(name) ?? [],
+      output: evaluators.output.get(name) ?? [],
     });
   }
   return {
@@ -142,6 +138,8 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     approval,
     tierSteer: tierSteerTerms(tiersByAction),
     risk: compileRisk(document.risk ?? {}),
+    input: evaluators.input,
+    assetRisk: document.assets?.risk ?? {},
     riskEffects: riskLevels.flatMap((level) => {
       const effect = document.risk?.effects?.[level];
       return effect === undefined ? [] : [[level, effect] as const];
@@ -149,37 +147,6 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     enforced: document.mode !== 'shadow',
     hasShadow: [document, ...(document.rules ?? [])].some(({ mode }) => mode === 'shadow'),
   };
-}
-
-/** The checks by code that a call needs, in the order of the document. */
-export function guardrailsFor(
-  policy: CompiledPolicy,
-  call: MatchSubject & { readonly action: string },
-): readonly GuardrailDocument[] {
-  return (policy.actions.get(call.action)?.guardrails ?? [])
-    .filter(({ matches }) => matches(call))
-    .map(({ document }) => document);
-}
-
-/** Literal patterns are looked up by name: a policy of 10,000 one-action rules compiles in linear time. */
-function matching(pattern: string, names: readonly string[]): readonly string[] {
-  return /[*?]/.test(pattern) ? names.filter(compileGlob(pattern)) : [pattern];
-}
-
-function actionsOf(match: MatchDocument | undefined, names: readonly string[]): readonly string[] {
-  const patterns = match?.action;
-  if (patterns === undefined) return names;
-  const list = typeof patterns === 'string' ? [patterns] : patterns;
-  return [...new Set(list.flatMap((pattern) => matching(pattern, names)))];
-}
-
-/** All that a `match` names but the action, which the index by action has settled. */
-function compileMatch(match: MatchDocument | undefined): (subject: MatchSubject) => boolean {
-  const resource = compileGlobs(match?.resource);
-  const agent = compileGlobs(match?.agent);
-  const principal = compileGlobs(match?.principal);
-  return (subject) =>
-    resource(subject.resource) && agent(subject.agent) && principal(subject.principal);
 }
 
 function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule {

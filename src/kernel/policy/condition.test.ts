@@ -25,6 +25,8 @@ const subject: ConditionSubject = {
   session: 's-1',
   risk: 'medium',
   counters: noCounters,
+  guardrails: { pii: 'refuse' },
+  assetClasses: [],
 };
 
 type Word = 'true' | 'false' | 'error';

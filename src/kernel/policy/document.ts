@@ -22,6 +22,8 @@ export interface PolicyDocument {
   readonly approvals?: ApprovalDocument;
   /** How risk gathers in a session, and what follows from it. */
   readonly risk?: RiskDocument;
+  /** What code says of the resources that calls touch. */
+  readonly assets?: AssetsDocument;
   readonly guardrails?: GuardrailsDocument;
   /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
   readonly mode?: PolicyMode;
@@ -29,23 +31,51 @@ export interface PolicyDocument {
 
 export type PolicyMode = 'enforce' | 'shadow';
 
-/** Checks by code, which run before a call is decided. */
+/** Checks by code, by the stage at which they run. */
 export interface GuardrailsDocument {
+  /** On what comes into a session from outside: nothing runs in it before that has passed. */
+  readonly input?: readonly StageGuardrailDocument[];
+  /** On a call's arguments, before it is decided. */
   readonly tool?: readonly GuardrailDocument[];
+  /** On what a tool gave back: what is refused is withheld from the agent. */
+  readonly output?: readonly StageGuardrailDocument[];
 }
 
-export interface GuardrailDocument {
+interface EvaluatorCallDocument {
   readonly id: string;
-  /** Name of a registered evaluator. */
-  readonly evaluator: string;
   /** What the evaluator's own schema says. */
   readonly config?: unknown;
   readonly match?: MatchDocument;
-  /** What a refusal means; `deny` where nothing is said. */
-  readonly effect?: 'deny' | 'require-approval';
   /** An evaluator that has not answered by then has failed, and the call is denied; 5,000 by default. */
   readonly timeoutMs?: number;
+}
+
+/** A guardrail whose refusal can mean only one thing. Of an `input`, `match` has no action or resource. */
+export interface StageGuardrailDocument extends EvaluatorCallDocument {
+  /** Name of a registered evaluator. */
+  readonly evaluator: string;
   readonly reason?: string;
+}
+
+export interface GuardrailDocument extends StageGuardrailDocument {
+  /**
+   * What a refusal means; `deny` where nothing is said. With `inform` it means nothing by itself: conditions
+   * read `guardrails.<id>`, which is `pass` or `refuse`.
+   */
+  readonly effect?: 'deny' | 'require-approval' | 'inform';
+}
+
+/** Code that says how risky a call is, or what its resource is. Without its answer the call is denied. */
+export interface ClassifierDocument extends EvaluatorCallDocument {
+  /** Name of a registered classifier. */
+  readonly classifier: string;
+}
+
+/** What resources are, and what follows from it. */
+export interface AssetsDocument {
+  readonly classifiers: readonly ClassifierDocument[];
+  /** An action on a resource of a class counts as at least this risky. */
+  readonly risk?: Readonly<Record<string, RiskLevel>>;
 }
 
 /** Risk of a session. What is left out has no effect. */
@@ -57,6 +87,8 @@ export interface RiskDocument {
   /** Points that leak away each minute. */
   readonly decayPerMinute?: number;
   readonly sequences?: readonly SequenceDocument[];
+  /** Code that can raise the risk of a call above what its action says; it never lowers it. */
+  readonly classifiers?: readonly ClassifierDocument[];
   /** What an action of at least this risk needs, whatever tier it is in. */
   readonly effects?: Readonly<Partial<Record<RiskLevel, 'require-approval' | 'deny'>>>;
 }
@@ -183,10 +215,10 @@ export type Operator = (typeof operators)[number];
 /**
  * `{ path: 'arguments.amount', atMost: '50.00' }`: one path and one operator.
  *
- * A path starts with `arguments`, `resource`, `action`, `tool`, `agent`, `principal`, `org`, `session` or
- * `risk`. Order comparisons take a number, or an exact decimal as a string, in which case the value compared
- * with may be either as well. `matches` takes a glob; `inside` and `outside` take a folder and compare paths
- * segment by segment.
+ * A path starts with `arguments`, `resource`, `action`, `tool`, `agent`, `principal`, `org`, `session`,
+ * `risk` or `guardrails`. Order comparisons take a number, or an exact decimal as a string, in which case the
+ * value compared with may be either as well. `matches` takes a glob; `inside` and `outside` take a folder and
+ * compare paths segment by segment.
  */
 export type ComparisonDocument = { readonly path: string } & Readonly<
   Partial<Record<Operator, unknown>>

@@ -8,14 +8,17 @@
 import { limits } from '../limits.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
-import type { ApprovalTerms, CompiledGuardrail, CompiledPolicy, SteerTerms } from './compile.ts';
-import type { ConditionSubject } from './expression.ts';
+import type { ApprovalTerms, CompiledAction, CompiledPolicy, SteerTerms } from './compile.ts';
+import type { ConditionSubject, PolicyCall } from './expression.ts';
 import type { Effect, TiersDocument } from './document.ts';
 import type { EvaluatorFact } from './evaluator-fact.ts';
+import { type Heard, hearEvaluators } from './hear-evaluators.ts';
 import { type RiskLevel, withinRisk } from './risk.ts';
 import {
   assessRisk,
   emptyHistory,
+  higher,
+  rank,
   type RiskAssessment,
   type SessionHistory,
 } from './session-risk.ts';
@@ -71,11 +74,11 @@ interface Unreadable {
 
 type Answer = ShadowVerdict & Pick<PolicyVerdict, 'approval' | 'steer'>;
 
-/** Evaluates a request. Risk and counters are set here, whatever the caller gave. */
+/** Evaluates a call. Risk and counters are set here, whatever the caller gave. */
 export function evaluatePolicy(
   policy: CompiledPolicy,
-  request: Omit<ConditionSubject, 'risk' | 'counters'>,
-  { history, now, facts }: EvaluationContext = atTheStart,
+  request: PolicyCall,
+  context: EvaluationContext = atTheStart,
 ): PolicyVerdict {
   const action = policy.actions.get(request.action);
   if (action === undefined) {
@@ -91,21 +94,14 @@ export function evaluatePolicy(
     const answer = refused(policy, 'policy-denied', message, [`action:${request.action}`]);
     return verdictOf(policy, answer, undefined, { risk: action.risk, runTimeoutMs });
   }
-  const assessed = { name: request.action, base: action.risk, now };
-  const assessment = assessRisk(policy.risk, history, assessed);
-  const risk = assessment.level;
-  const counters = countersOf(history, assessment.score.milli);
-  const subject: ConditionSubject = { ...request, risk, counters };
+  const { heard, assessment, subject } = assess(policy, action, request, context);
+  const { risk } = subject;
   const voices: Voice[] = action.tiers.map((tier) => tierVoice(policy, tier, risk));
-  voices.push(...riskVoices(policy, assessment));
-  const errors: Unreadable[] = [];
-  for (const guardrail of action.guardrails) {
-    if (!guardrail.matches(subject)) continue;
-    const heard = hearGuardrail(policy, guardrail, facts);
-    if (heard === undefined) continue;
-    if ('error' in heard) errors.push(heard);
-    else voices.push(heard);
+  voices.push(...riskVoices(policy, assessment), ...inputVoices(policy, subject, context.history));
+  for (const { source, effect, reason } of heard.refusals) {
+    voices.push(ownVoice(policy, source, effect, reason));
   }
+  const errors: Unreadable[] = heard.silences.map((each) => ({ ...each, enforced: true }));
   for (const rule of action.rules) {
     if (!rule.matches(subject)) continue;
     const truth = rule.when === undefined ? true : rule.when(subject);
@@ -122,6 +118,36 @@ export function evaluatePolicy(
   const labels = [...new Set(voices.flatMap((voice) => (voice.enforced ? voice.labels : [])))];
   const more = { risk, assessment, runTimeoutMs, labels: labels.toSorted(compareText) };
   return verdictOf(policy, answer, everything, more);
+}
+
+/** What conditions see of a call of a declared action, and how its risk came about. */
+export function assess(
+  policy: CompiledPolicy,
+  action: CompiledAction,
+  request: PolicyCall,
+  { history, now, facts }: EvaluationContext,
+): {
+  readonly subject: ConditionSubject & { readonly risk: RiskLevel };
+  readonly assessment: RiskAssessment;
+  readonly heard: Heard;
+} {
+  const heard = hearEvaluators(action.before, request, facts, policy.assetRisk);
+  const raised = heard.levels.filter(({ level }) => rank(level) > rank(action.risk));
+  const base = raised.reduce<RiskLevel>((most, { level }) => higher(most, level), action.risk);
+  const gathered = assessRisk(policy.risk, history, { name: request.action, base, now });
+  const assessment: RiskAssessment = {
+    ...gathered,
+    base: action.risk,
+    escalations: [...raised, ...gathered.escalations],
+  };
+  const subject = {
+    ...request,
+    risk: assessment.level,
+    counters: countersOf(history, assessment.score.milli),
+    guardrails: heard.informed,
+    assetClasses: heard.assetClasses,
+  };
+  return { subject, assessment, heard };
 }
 
 function isEnforced({ enforced }: { readonly enforced: boolean }): boolean {
@@ -247,22 +273,20 @@ function riskVoices(policy: CompiledPolicy, assessment: RiskAssessment): readonl
     .map(([from, effect]) => ownVoice(policy, `risk:${from}`, effect, reason));
 }
 
-/** A guardrail that passed is silent. One that has no fact, or none that says yes or no, is an error. */
-function hearGuardrail(
+/** While what came in has not passed the policy's input guardrails, nothing runs. */
+function inputVoices(
   policy: CompiledPolicy,
-  { document, effect }: CompiledGuardrail,
-  facts: readonly EvaluatorFact[],
-): Voice | Unreadable | undefined {
-  const source = `guardrail:${document.id}`;
-  const fact = facts.find(({ guardrail }) => guardrail === document.id);
-  if (fact?.outcome === 'pass') return undefined;
-  if (fact?.outcome === 'refuse') {
-    return ownVoice(policy, source, effect, document.reason ?? fact.reason);
-  }
-  // The evaluator was stopped because another one had refused: that one is among the voices.
-  const stopped = fact?.outcome === 'skipped' && facts.some(({ outcome }) => outcome === 'refuse');
-  if (stopped) return ownVoice(policy, source, 'deny', 'stopped when another guardrail refused');
-  return { source, error: fact?.reason ?? 'the evaluator has not run', enforced: true };
+  subject: ConditionSubject,
+  { input }: SessionHistory,
+): readonly Voice[] {
+  const { calls, under } = policy.input;
+  if (!calls.some(({ matches }) => matches(subject))) return [];
+  if (input?.under === under && input.outcome === 'pass') return [];
+  const reason =
+    input?.under === under
+      ? 'a guardrail refused what came into the session'
+      : 'what came into the session has not been screened';
+  return [ownVoice(policy, 'input', 'deny', reason)];
 }
 
 function ownVoice(policy: CompiledPolicy, source: string, effect: Effect, reason: string): Voice {
@@ -271,6 +295,6 @@ function ownVoice(policy: CompiledPolicy, source: string, effect: Effect, reason
 }
 
 function countersOf(history: SessionHistory, milli: number): ConditionSubject['counters'] {
-  const { allowed, denied, labels } = history;
-  return { allowed, denied, labels, riskScore: milli / 1_000 };
+  const { allowed, denied, counts, labels } = history;
+  return { allowed, denied, counts, labels, riskScore: milli / 1_000 };
 }

@@ -1,10 +1,15 @@
-/** What an evaluator found about a call before it was decided: a fact in the command, and in the log. */
+/** What an evaluator or classifier found: a fact in the command, and in the log. */
 export interface EvaluatorFact {
-  /** The guardrail of the policy that asked. */
+  /** The guardrail or classifier of the policy that asked. */
   readonly guardrail: string;
   readonly evaluator: string;
-  /** `error`: it failed, or did not answer in time. `skipped`: another one had refused before. */
-  readonly outcome: 'pass' | 'refuse' | 'error' | 'skipped';
+  /**
+   * `error`: it failed, or did not answer in time. `skipped`: another one had refused before. `answered`: a
+   * classifier's answer is in `answer`.
+   */
+  readonly outcome: 'pass' | 'refuse' | 'error' | 'skipped' | 'answered';
+  /** One risk level, or the classes of the resource. */
+  readonly answer?: readonly string[];
   readonly reason: string;
   readonly durationMs: number;
 }
@@ -13,4 +18,14 @@ export interface EvaluatorFact {
 export interface EvaluatorFacts {
   readonly policyHash: string;
   readonly found: readonly EvaluatorFact[];
+}
+
+/** Judgement on what came in or goes out: only what every guardrail lets pass passes. */
+export interface StageVerdict {
+  /** What the guardrails say. */
+  readonly outcome: 'pass' | 'refuse';
+  /** What holds: in a policy in shadow mode everything passes. */
+  readonly effective: 'pass' | 'refuse';
+  readonly determinedBy: readonly string[];
+  readonly message: string;
 }

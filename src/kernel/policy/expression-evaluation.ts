@@ -40,13 +40,13 @@ export function inverse(operand: Evaluation): CompiledCondition {
 export function joined(
   left: Evaluation,
   right: Evaluation,
-  apply: (left: unknown, right: unknown) => unknown,
+  apply: (left: unknown, right: unknown, subject: ConditionSubject) => unknown,
 ): Evaluation {
   return (subject) => {
     const a = left(subject);
     if (a instanceof Failure) return a;
     const b = right(subject);
-    return b instanceof Failure ? b : apply(a, b);
+    return b instanceof Failure ? b : apply(a, b, subject);
   };
 }
 

@@ -1,11 +1,13 @@
 /**
  * The functions that expressions can call: what they take, what they give, and how they are evaluated.
  *
- * This table is all that there is. None has an effect, none looks at anything but its arguments, and none
- * turns a text into a number unasked. What costs more than a moment is paid for from the condition's meter.
+ * This table is all that there is. None has an effect, none looks at anything but its arguments and the
+ * session's counters, and none turns a text into a number unasked. What costs more than a moment is paid for
+ * from the condition's meter.
  */
 import { exactDecimal } from './decimal.ts';
 import { exactNumber } from './exact-number.ts';
+import type { ConditionSubject } from './expression.ts';
 import { isMap, type Meter, tooMuchWork } from './expression-value.ts';
 import { Failure } from './failure.ts';
 import { compileGlob, isGlob } from './glob.ts';
@@ -17,7 +19,7 @@ import { isHost, isHostInside, parseUrl } from './url.ts';
 /** What is known of a value before there is a request. */
 export type ExpressionType = 'boolean' | 'number' | 'text' | 'null' | 'list' | 'map' | 'any';
 
-type Applied = (first: unknown, second: unknown) => unknown;
+type Applied = (first: unknown, second: unknown, subject: ConditionSubject) => unknown;
 
 export interface ExpressionFunction {
   /** The types that each argument may have. */
@@ -140,15 +142,38 @@ const matches = ofTexts({
   },
 });
 
+const wrongGlob = (text: string): string | undefined =>
+  isGlob(text) ? undefined : 'must be a glob pattern in printable ASCII';
+
 const glob = ofTexts({
   name: 'glob',
   needsLiteral: true,
-  wrongLiteral: (text) => (isGlob(text) ? undefined : 'must be a glob pattern in printable ASCII'),
+  wrongLiteral: wrongGlob,
   prepare: (literal) => {
     if (!isGlob(literal)) return { test: () => noPattern };
     return { test: compileGlob(literal), cost: literal.length };
   },
 });
+
+/** How many actions of the session so far, this one not included, have names that a pattern matches. */
+const countAllowed: ExpressionFunction = {
+  parameters: [['text']],
+  result: 'number',
+  needsLiteral: true,
+  wrongLiteral: wrongGlob,
+  prepare: (literal, meter) => {
+    if (!isGlob(literal)) return () => noPattern;
+    const matcher = compileGlob(literal);
+    return (_, __, { counters }) => {
+      let count = 0;
+      for (const [action, times] of Object.entries(counters.counts)) {
+        if (!meter.spend(action.length * literal.length)) return tooMuchWork;
+        if (matcher(action)) count += times;
+      }
+      return count;
+    };
+  },
+};
 
 const hostInside = ofTexts({
   name: 'hostInside',
@@ -200,6 +225,7 @@ const table: readonly (readonly [name: string, declaration: ExpressionFunction])
   ['host', ofText('host', 'text', (text) => parseUrl(text)?.host ?? noUrl)],
   ['scheme', ofText('scheme', 'text', (text) => parseUrl(text)?.scheme ?? noUrl)],
   ['hostInside', hostInside],
+  ['countAllowed', countAllowed],
 ];
 
 export const expressionFunctions: ReadonlyMap<string, ExpressionFunction> = new Map(table);

@@ -18,12 +18,24 @@ export interface ConditionSubject {
   readonly session: string;
   readonly risk: string;
   readonly counters: SessionCounters;
+  /** What the guardrails said that only inform, by id; one that failed is not there. */
+  readonly guardrails: Readonly<Record<string, 'pass' | 'refuse'>>;
+  /** What the resource is, says the policy's asset classifiers; sorted. */
+  readonly assetClasses: readonly string[];
 }
+
+/** What of it a caller knows; the rest comes from the policy, the session and the facts. */
+export type PolicyCall = Omit<
+  ConditionSubject,
+  'risk' | 'counters' | 'guardrails' | 'assetClasses'
+>;
 
 /** What expressions see of the session's past, as members of `session`. */
 export interface SessionCounters {
   readonly allowed: number;
   readonly denied: number;
+  /** Allowed actions by name; expressions read it with `countAllowed`. */
+  readonly counts: Readonly<Record<string, number>>;
   readonly labels: readonly string[];
   /** In points, this action included. */
   readonly riskScore: number;
@@ -33,6 +45,7 @@ export interface SessionCounters {
 export const noCounters: SessionCounters = Object.freeze({
   allowed: 0,
   denied: 0,
+  counts: Object.freeze({}),
   labels: Object.freeze([]),
   riskScore: 0,
 });
@@ -48,6 +61,8 @@ export const pathRoots: readonly string[] = [
   'org',
   'session',
   'risk',
+  'guardrails',
+  'assetClasses',
 ];
 
 export type Scalar = string | number | boolean | null;

@@ -5,6 +5,7 @@
  * Everything is whole numbers and log time, so that every machine and every replay comes to the same level.
  * Memory is bounded: a sequence keeps one moment for each of its steps, however long the session.
  */
+import type { StageVerdict } from './evaluator-fact.ts';
 import type { Matcher } from './glob.ts';
 import { type RiskLevel, riskLevels } from './risk.ts';
 
@@ -20,6 +21,13 @@ export interface SessionHistory {
   readonly score: { readonly milli: number; readonly at: number };
   /** By sequence: for each number of steps taken, when the latest run that got so far began. */
   readonly runs: Readonly<Record<string, SequenceRuns>>;
+  /** How what came in last was judged; not there before anything was. */
+  readonly input?: ScreenedInput;
+}
+
+export interface ScreenedInput extends StageVerdict {
+  /** Which input guardrails judged it: a policy with others asks again. */
+  readonly under: string;
 }
 
 /** Where a run began: log time, and how many actions had been allowed before. */
@@ -147,6 +155,6 @@ export function rank(level: RiskLevel): number {
   return riskLevels.indexOf(level);
 }
 
-function higher(left: RiskLevel, right: RiskLevel): RiskLevel {
+export function higher(left: RiskLevel, right: RiskLevel): RiskLevel {
   return rank(left) >= rank(right) ? left : right;
 }

@@ -1,5 +1,5 @@
 /**
- * All texts in a call's arguments: names of members, values, and numbers as JSON writes them, one a
+ * All texts in what an evaluator looks at: names of members, values, and numbers as JSON writes them, one a
  * line.
  *
  * Iterative, so that depth costs no stack, and bounded: more text than arguments may have is an
@@ -8,12 +8,12 @@
  */
 import { limits } from '../kernel/index.ts';
 
-export function argumentTexts(value: unknown): string {
+export function contentTexts(value: unknown): string {
   const lines: string[] = [];
   let left = limits.argumentsBytesMax;
   const take = (text: string): void => {
     left -= text.length;
-    if (left < 0) throw new RangeError('the arguments hold more text than arguments may have');
+    if (left < 0) throw new RangeError('there is more text than arguments may have');
     lines.push(text);
   };
   const waiting: unknown[] = [value];

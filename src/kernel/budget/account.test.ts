@@ -1,7 +1,7 @@
 /** Budget arithmetic, one row for each way an amount can go. */
 import { expect, test } from 'vitest';
-import { available, openBudget, post, refusalOf, release, reserve } from './budget.ts';
-import { limits } from './limits.ts';
+import { available, openBudget, post, refusalOf, release, reserve } from './account.ts';
+import { limits } from '../limits.ts';
 
 const open = (limit: number) => openBudget('session:s', 'usd', limit);
 

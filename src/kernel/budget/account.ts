@@ -1,21 +1,22 @@
 /**
  * Budget arithmetic: reserve, post, void, expire.
  *
- * A budget is an account with a scope, a unit and a limit. Reserving counts an amount against the limit
+ * A budget is an account with a scope, a unit and a limit: a session's own, or one of a budget plan. Reserving counts an amount against the limit
  * before the work; posting replaces a reservation by what was used; voiding and expiring give it back. Each
  * reservation is resolved once, by the permit that holds it.
  *
  * INVARIANT: reservedEver = (posted - overrun) + released + reserved
  * INVARIANT: posted + reserved <= limit + overrun (with the limit in force at the last reservation)
  */
-import { limits } from './limits.ts';
-import { reject, type Rejection } from './rejection.ts';
-import { formatAmount } from './amount.ts';
+import { limits } from '../limits.ts';
+import { reject, type Rejection } from '../rejection.ts';
+import { formatAmount } from '../amount.ts';
 
 export interface BudgetRecord {
-  /** What the budget belongs to, such as `session:s-1`. */
+  /** What the budget belongs to: `session:s-1`, or the plan, member and window of a plan's account. */
   readonly scope: string;
   readonly unit: string;
+  /** Of a plan's account: the plan's limit when something was last reserved. */
   readonly limit: number;
   /** Held by open permits. */
   readonly reserved: number;
@@ -29,6 +30,9 @@ export interface BudgetRecord {
   readonly reservedEver: number;
   /** An overrun freezes the budget: it admits nothing further. */
   readonly frozen: boolean;
+  /** Whether the plan's warning, or its first refusal, has been given. */
+  readonly warned?: true;
+  readonly exhausted?: true;
 }
 
 /**
@@ -38,6 +42,10 @@ export interface BudgetRecord {
 export interface Reservation {
   readonly amount: number;
   readonly budget: string;
+  /** Of a plan's account: the limit in force. */
+  readonly limit?: number;
+  /** Where the plan says that an overrun freezes nothing. */
+  readonly onOverrun?: 'continue';
   readonly unit: string;
 }
 
@@ -92,8 +100,16 @@ export function reserve(budget: BudgetRecord, amount: number): BudgetRecord {
   });
 }
 
-/** Resolves a reservation by what was used. More than reserved is booked in full and freezes the budget. */
-export function post(budget: BudgetRecord, reserved: number, used: number): BudgetRecord {
+/**
+ * Resolves a reservation by what was used. More than reserved is booked in full and freezes the budget, unless
+ * its plan says that work goes on.
+ */
+export function post(
+  budget: BudgetRecord,
+  reserved: number,
+  used: number,
+  freezes = true,
+): BudgetRecord {
   const overrun = Math.max(0, used - reserved);
   return checked({
     ...budget,
@@ -101,7 +117,7 @@ export function post(budget: BudgetRecord, reserved: number, used: number): Budg
     posted: budget.posted + used,
     overrun: budget.overrun + overrun,
     released: budget.released + Math.max(0, reserved - used),
-    frozen: budget.frozen || overrun > 0,
+    frozen: budget.frozen || (freezes && overrun > 0),
   });
 }
 

@@ -1,0 +1,167 @@
+/**
+ * Reserving for one call: room in every account that applies, or in none.
+ *
+ * Besides the session's own budgets these are the accounts of all plans in whose scope the call is. Warnings
+ * and exhaustion are events of the same commit.
+ */
+import { type Amounts, amountOf } from '../amount.ts';
+import type { Event } from '../event.ts';
+import { limits } from '../limits.ts';
+import type { SessionRecord, StateView } from '../record.ts';
+import { reject, type Rejection } from '../rejection.ts';
+import {
+  available,
+  type BudgetRecord,
+  budgetKey,
+  openBudget,
+  refusalOf,
+  type Reservation,
+} from './account.ts';
+import type { KillScope } from '../latch.ts';
+import { type BudgetPlan, everyOrg } from './plan.ts';
+import { type PlanAccount, planAccounts } from './plan-account.ts';
+import type { BudgetSubject } from './subject.ts';
+
+export interface Reserving {
+  readonly reservations: readonly Reservation[];
+  /** Warnings, once each. */
+  readonly events: readonly Event[];
+  /** Why an approver has to look at it, where a plan says so. */
+  readonly ask: string | undefined;
+}
+
+export interface NotReserved {
+  readonly refusal: Rejection;
+  /** Exhaustion, and the kill that it may bring. */
+  readonly events: readonly Event[];
+}
+
+export interface Need {
+  readonly session: SessionRecord;
+  readonly subject: BudgetSubject;
+  readonly estimate: Amounts;
+  readonly runTimeoutMs: number;
+  readonly decision: string;
+  /** Log time. */
+  readonly at: number;
+}
+
+/** Units that the control plane counts itself. */
+export const countedUnits = { seconds: 'seconds', concurrent: 'concurrent' } as const;
+
+export function reserveAll(view: StateView, need: Need): Reserving | NotReserved {
+  const reservations: Reservation[] = [];
+  for (const unit of need.session.units) {
+    const amount = amountNeeded(need, unit);
+    const key = budgetKey(`session:${need.session.id}`, unit);
+    const budget = view.get('budget', key);
+    if (budget === undefined) throw new Error(`assertion: budget ${key} is missing`);
+    const refusal = refusalOf(budget, amount);
+    if (refusal !== undefined) return { refusal, events: [] };
+    reservations.push({ amount, budget: key, unit });
+  }
+  const plans = [view.get('plans', need.subject.org), view.get('plans', everyOrg)];
+  const attributed = planAccounts(plans, need.subject, need.at);
+  if ('unattributable' in attributed) {
+    return { refusal: reject('budget-unattributable', attributed.unattributable), events: [] };
+  }
+  const events: Event[] = [];
+  let ask: string | undefined;
+  for (const account of attributed.accounts) {
+    const { plan, key } = account;
+    const amount = amountNeeded(need, plan.unit);
+    const counted = counting(view, account);
+    const refusal = refusalOf(counted, amount);
+    if (refusal !== undefined) {
+      return { refusal, events: exhausted(view, account, refusal, need) };
+    }
+    const used = plan.limit - available(counted) + amount;
+    if (passes(used, plan.limit, plan.warnAt) && view.get('budget', key)?.warned !== true) {
+      events.push(warned(account, used, need));
+    }
+    if (passes(used, plan.limit, plan.askAt)) {
+      ask ??= `budget plan \`${plan.id}\` asks from ${plan.askAt} % of its limit on`;
+    }
+    reservations.push(reservationIn(account, amount));
+  }
+  return { reservations, events, ask };
+}
+
+/** Members in canonical order; see `Reservation`. */
+function reservationIn({ plan, key }: PlanAccount, amount: number): Reservation {
+  const { limit, onOverrun, unit } = plan;
+  return onOverrun === 'continue'
+    ? { amount, budget: key, limit, onOverrun, unit }
+    : { amount, budget: key, limit, unit };
+}
+
+/** All accounts that count now as one, under the limit in force now. */
+function counting(view: StateView, { plan, member, counted }: PlanAccount): BudgetRecord {
+  const empty = openBudget(`plan ${plan.id}${member === '*' ? '' : ` of ${member}`}`, plan.unit, 0);
+  return counted.reduce<BudgetRecord>(
+    (sum, key) => {
+      const each = view.get('budget', key);
+      if (each === undefined) return sum;
+      return {
+        ...sum,
+        reserved: sum.reserved + each.reserved,
+        posted: Math.min(limits.amountMax, sum.posted + each.posted),
+        reservedEver: Math.max(sum.reservedEver, each.reservedEver),
+        frozen: sum.frozen || each.frozen,
+      };
+    },
+    { ...empty, limit: plan.limit },
+  );
+}
+
+/** Seconds are the longest that the tool may run; each call is one of those that run at the same time. */
+function amountNeeded({ estimate, runTimeoutMs }: Need, unit: string): number {
+  if (unit === countedUnits.seconds) return Math.ceil(runTimeoutMs / 1_000);
+  return unit === countedUnits.concurrent ? 1 : amountOf(estimate, unit);
+}
+
+/** Whether an amount is at or above a percentage of the limit, exactly; 0 percent is never passed. */
+function passes(used: number, limit: number, percent: number): boolean {
+  return percent > 0 && BigInt(used) * 100n >= BigInt(limit) * BigInt(percent);
+}
+
+function warned({ plan, key }: PlanAccount, used: number, need: Need): Event {
+  const { limit, unit, warnAt } = plan;
+  const data = { budget: key, unit, limit, used, percent: warnAt, decision: need.decision };
+  return { type: 'budget-warned', session: need.session.id, data };
+}
+
+/** The first refusal for want of room is an event, and where the plan says so, the end of all work in it. */
+function exhausted(
+  view: StateView,
+  { plan, key }: PlanAccount,
+  { code }: Rejection,
+  need: Need,
+): readonly Event[] {
+  if (code !== 'budget-exceeded' || view.get('budget', key)?.exhausted === true) return [];
+  const { limit, unit } = plan;
+  const data = { budget: key, unit, limit, decision: need.decision };
+  const event: Event = { type: 'budget-exhausted', session: need.session.id, data };
+  if (plan.onExhausted !== 'halt') return [event];
+  const scope = killScopeOf(plan, need.subject);
+  return [event, { type: 'kill-engaged', data: { scope } }];
+}
+
+/** Whoever shares the account stops: one member, or the org. */
+function killScopeOf({ scope, sharing }: BudgetPlan, subject: BudgetSubject): KillScope {
+  const { org } = subject;
+  if (scope.kind === 'all') return { kind: 'system' };
+  const isOfOne = 'id' in scope || sharing === 'perMember';
+  if (!isOfOne) return { kind: 'org', org };
+  switch (scope.kind) {
+    case 'principal':
+    case 'session':
+      return { kind: scope.kind, org, id: subject[scope.kind] };
+    case 'agent':
+    case 'action':
+    case 'tool':
+      return { kind: scope.kind, org, name: subject[scope.kind] };
+    default:
+      return { kind: 'org', org };
+  }
+}

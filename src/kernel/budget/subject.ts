@@ -1,0 +1,23 @@
+/** What of a call can be in a budget's scope: all of it minted, registered or declared, and none of it stated. */
+import type { Authorize } from '../command.ts';
+import type { SessionRecord, ToolRecord } from '../record.ts';
+
+export interface BudgetSubject {
+  readonly org: string;
+  readonly principal: string;
+  readonly teams: readonly string[];
+  readonly agent: string;
+  readonly session: string;
+  readonly action: string;
+  readonly tool: string;
+}
+
+/** A call as budgets see it. Teams are those of whoever submits it. */
+export function budgetSubject(
+  { by, tool: name }: Pick<Authorize, 'by' | 'tool'>,
+  { org, principal, agent, id: session }: SessionRecord,
+  tool: ToolRecord | undefined,
+): BudgetSubject {
+  const { teams = [] } = by;
+  return { org, principal, teams, agent, session, action: tool?.action ?? '', tool: name };
+}

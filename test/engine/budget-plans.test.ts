@@ -1,0 +1,133 @@
+/** Budget plans through the control plane: parallel calls, restarts, reports, and who may set what. */
+import { expect, test } from 'vitest';
+import { ActionRefused, guard, memory, openControlPlane, verify } from '../../src/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+
+const tool = { name: 'pay', action: 'order.pay', estimate: { usd: '1' } };
+const setting = {
+  policy: {
+    format: 1,
+    version: 1,
+    actions: { 'order.pay': {} },
+    tiers: { unrestricted: ['order.pay'] },
+  },
+  agents: ['bot'],
+  tools: [tool],
+};
+const org = 'acme';
+const plan = {
+  id: 'month',
+  unit: 'usd',
+  limit: '10',
+  scope: { kind: 'org', id: org },
+  sharing: 'shared',
+  window: { every: 'month', zone: 'UTC' },
+} as const;
+
+test('a thousand calls at once against a budget for ten: ten run', async () => {
+  const storage = memory();
+  const plane = await openControlPlane({ storage, ...setting });
+  await plane.setBudget({ org, plan });
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  let runs = 0;
+  const pay = guard(session, { ...tool, execute: () => void (runs += 1) });
+  const answers = await Promise.allSettled(Array.from({ length: 1_000 }, (_, n) => pay({ n })));
+  const codes = answers.map((each) =>
+    each.status === 'fulfilled'
+      ? 'ran'
+      : ActionRefused.is(each.reason)
+        ? each.reason.code
+        : String(each.reason),
+  );
+  expect(runs).toBe(10);
+  expect(codes.filter((code) => code === 'ran')).toHaveLength(10);
+  expect(codes.filter((code) => code === 'budget-exceeded')).toHaveLength(990);
+  const [usage] = await plane.budgets(org);
+  expect(usage?.accounts).toMatchObject([{ member: '*', posted: '10', reserved: '0', left: '0' }]);
+  expect((await verify(storage)).faults).toEqual([]);
+  await plane.close();
+});
+
+test('what is spent is spent after a restart, until the next window begins', async () => {
+  const fleet = memoryFleet();
+  const clock = new FakeClock(Date.UTC(2026, 0, 31, 23, 59));
+  const spend = async (): Promise<string> => {
+    const plane = await openControlPlane({ storage: fleet(), ...setting, clock });
+    await plane.setBudget({ org, plan: { ...plan, limit: '1' } });
+    const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+    const session = await plane.openSession({ principal, agent: 'bot' });
+    const answer = await guard(session, { ...tool, execute: () => 'ran' })({}).catch(
+      (refusal: unknown) => (ActionRefused.is(refusal) ? refusal.code : 'failed'),
+    );
+    await plane.close();
+    return answer;
+  };
+  expect(await spend()).toBe('ran');
+  expect(await spend()).toBe('budget-exceeded');
+  clock.advance(60_000);
+  expect(await spend()).toBe('ran');
+});
+
+test('another process’s plan binds as soon as it is committed', async () => {
+  const fleet = memoryFleet();
+  const first = await openControlPlane({ storage: fleet(), ...setting });
+  const second = await openControlPlane({ storage: fleet() });
+  const principal = first.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await first.openSession({ principal, agent: 'bot' });
+  const pay = guard(session, { ...tool, execute: () => 'ran' });
+  await pay({});
+  await second.setBudget({ org, plan: { ...plan, limit: '0' } });
+  await expect(pay({})).rejects.toMatchObject({ code: 'budget-exceeded' });
+  await first.close();
+  await second.close();
+});
+
+test('an admin sets plans of the own org, with the reason beside the log', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const by = plane.identity.assert({ id: 'root', org, roles: ['admin'] });
+  await plane.setBudget({ org, plan, by, reason: 'the new quarter' });
+  await expect(plane.setBudget({ org: 'zeta', plan, by })).rejects.toMatchObject({
+    code: 'permission-denied',
+  });
+  await expect(plane.setBudget({ org: '*', plan, by })).rejects.toMatchObject({
+    code: 'permission-denied',
+  });
+  const reasons: unknown[] = [];
+  for await (const { contents } of plane.events({ types: ['budget-set'] })) {
+    reasons.push(contents['reason']);
+  }
+  expect(reasons).toEqual(['the new quarter']);
+  await plane.closeBudget({ org, id: 'month', by });
+  expect(await plane.budgets(org)).toEqual([]);
+  await plane.close();
+});
+
+test('teams come from the identity, and a malformed one is refused', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const teamPlan = { ...plan, scope: { kind: 'team', every: true }, sharing: 'perMember' } as const;
+  await plane.setBudget({ org, plan: { ...teamPlan, limit: '1' } });
+  const call = async (teams?: readonly string[]): Promise<string> => {
+    const identity = {
+      id: 'ann',
+      org,
+      roles: ['agent'],
+      ...(teams === undefined ? {} : { teams }),
+    };
+    const principal = plane.identity.assert(identity);
+    const session = await plane.openSession({ principal, agent: 'bot' });
+    const pay = guard(session, { ...tool, execute: () => 'ran' });
+    return pay({}).catch((refusal: unknown) =>
+      ActionRefused.is(refusal) ? refusal.code : 'failed',
+    );
+  };
+  expect(await call()).toBe('budget-unattributable');
+  expect([await call(['blue']), await call(['blue']), await call(['red'])]).toEqual([
+    'ran',
+    'budget-exceeded',
+    'ran',
+  ]);
+  await expect(call(['a b'])).rejects.toMatchObject({ code: 'input-invalid' });
+  await plane.close();
+});
