@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Against hanging, not for speed: a machine that is busy or stands still takes its time.
     testTimeout: 240_000,
+    hookTimeout: 240_000,
     reporters: ['default', new CountReporter()],
   },
 });

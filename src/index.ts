@@ -11,6 +11,8 @@ export {
   type AgentDeclaration,
   type BudgetAccount,
   type BudgetClosing,
+  type BudgetFinding,
+  type BudgetLint,
   type BudgetOrder,
   type BudgetUsage,
   ControlPlane,

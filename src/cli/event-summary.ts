@@ -7,6 +7,7 @@ import {
   formatAmount,
   type KillScope,
 } from '../kernel/index.ts';
+import { planScopeText } from './plan-text.ts';
 import { brief } from './terminal.ts';
 
 type DataOf<T extends EventType> = Extract<Event, { readonly type: T }>['data'];
@@ -76,19 +77,13 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'budget-set': ({ org, before, plan }) =>
     `${org}/${plan.id}: ` +
     (before === null ? '' : `${formatAmount(plan.unit, before.limit)} to `) +
-    `${formatAmount(plan.unit, plan.limit)} ${plan.unit}, ${scopeOf(plan)}`,
+    `${formatAmount(plan.unit, plan.limit)} ${plan.unit} for ${planScopeText(plan)}`,
   'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
   'kill-released': ({ scope }) => scopeText(scope),
   'command-rejected': ({ command, subject, rejection }) =>
     `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
 };
-
-function scopeOf({ scope, sharing }: DataOf<'budget-set'>['plan']): string {
-  if (scope.kind === 'all') return 'for all';
-  if ('id' in scope) return `for ${scope.kind} ${scope.id}`;
-  return `for every ${scope.kind}, ${sharing === 'shared' ? 'together' : 'each'}`;
-}
 
 /** The kinds of event there are. */
 export const eventTypes = Object.keys(summaries) as EventType[];

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBudgetsCommand } from './budgets-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
 import { CommandError, exitCodes, messageOf } from './exit.ts';
@@ -30,9 +31,9 @@ function program(): Command {
   const command = new Command('agent-control-plane');
   command
     .description(
-      'Looks at what agents were allowed to do: verifies the log of a control plane, reads its events ' +
-        'and sessions, and shows in a demo what it decides. Checks, tests and compares policies. A file ' +
-        'that it is given is only read.',
+      'Looks at what agents were allowed to do: verifies the log of a control plane, reads its ' +
+        'events, sessions and budgets, and shows in a demo what it decides. Checks, tests and compares ' +
+        'policies. A file that it is given is only read.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -52,6 +53,7 @@ Examples:
   $ agent-control-plane verify control-plane.db
   $ agent-control-plane events control-plane.db --type action-decided --follow
   $ agent-control-plane sessions control-plane.db --status active --json
+  $ agent-control-plane budgets control-plane.db
   $ agent-control-plane policy init
 
 Exit codes: 0 good, 1 the answer is bad (a log does not hold), 2 it could not be
@@ -61,6 +63,7 @@ done.`,
   addVerifyCommand(command);
   addEventsCommand(command);
   addSessionsCommand(command);
+  addBudgetsCommand(command);
   addPolicyCommand(command);
   return command;
 }

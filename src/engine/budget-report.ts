@@ -4,11 +4,13 @@ import {
   type BudgetPlan,
   type BudgetRecord,
   formatAmount,
+  isFrozen,
   planName,
   planScopeOf,
   type RecordsByKind,
 } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';
+import { scanAll } from './scan.ts';
 
 /** One account of a plan. Amounts are exact decimal texts of the plan's unit. */
 export interface BudgetAccount {
@@ -18,7 +20,7 @@ export interface BudgetAccount {
   readonly start: number;
   readonly reserved: string;
   readonly posted: string;
-  /** What was left under the limit in force when something was last reserved. */
+  /** What the limit leaves beside this account; the slices of a rolling window share one limit. */
   readonly left: string;
   readonly frozen: boolean;
 }
@@ -32,8 +34,6 @@ export interface BudgetUsage {
   readonly accounts: readonly BudgetAccount[];
 }
 
-const pageSize = 1_000;
-
 /** The plans of an org, by id. */
 export async function budgetUsage(storage: Storage, org: string): Promise<readonly BudgetUsage[]> {
   const { records } = await storage.readRecords([{ kind: 'plans', key: org }]);
@@ -42,28 +42,25 @@ export async function budgetUsage(storage: Storage, org: string): Promise<readon
   const { plans } = JSON.parse(record.value) as RecordsByKind['plans'];
   const usage: BudgetUsage[] = [];
   for (const plan of plans) {
-    const accounts = await accountsOf(storage, planName(org, plan.id));
+    const accounts = await accountsOf(storage, plan, planName(org, plan.id));
     usage.push({ org, plan, limit: formatAmount(plan.unit, plan.limit), accounts });
   }
   return usage;
 }
 
-async function accountsOf(storage: Storage, parent: string): Promise<readonly BudgetAccount[]> {
+async function accountsOf(
+  storage: Storage,
+  plan: BudgetPlan,
+  parent: string,
+): Promise<readonly BudgetAccount[]> {
   const accounts: BudgetAccount[] = [];
-  for (let after: string | undefined; ;) {
-    const { records } = await storage.scanRecords({
-      kind: 'budget',
-      parent,
-      limit: pageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { value } of records) accounts.push(accountOf(JSON.parse(value) as BudgetRecord));
-    if (records.length < pageSize) return accounts;
-    after = records.at(-1)?.key;
+  for await (const { value } of scanAll(storage, { kind: 'budget', parent })) {
+    accounts.push(accountOf(plan, JSON.parse(value) as BudgetRecord));
   }
+  return accounts;
 }
 
-function accountOf(budget: BudgetRecord): BudgetAccount {
+function accountOf({ limit }: BudgetPlan, budget: BudgetRecord): BudgetAccount {
   const { member = '', start = 0 } = planScopeOf(budget.scope) ?? {};
   const text = (amount: number): string => formatAmount(budget.unit, amount);
   return {
@@ -71,7 +68,7 @@ function accountOf(budget: BudgetRecord): BudgetAccount {
     start,
     reserved: text(budget.reserved),
     posted: text(budget.posted),
-    left: text(available(budget)),
-    frozen: budget.frozen,
+    left: text(available({ ...budget, limit })),
+    frozen: isFrozen(budget, limit),
   };
 }

@@ -27,6 +27,7 @@ import {
   type SessionOrder,
   type TicketRuling,
 } from './administration.ts';
+import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
@@ -223,6 +224,11 @@ export class ControlPlane {
   /** The budget plans of an org, with what is used of them. */
   budgets(org: string): Promise<readonly BudgetUsage[]> {
     return reading(budgetUsage(this.#core.options.storage, org));
+  }
+
+  /** What about an org's budget plans is likely not meant, and whom each binds as far as the log knows. */
+  lintBudgets(org: string): Promise<BudgetLint> {
+    return reading(lintBudgets(this.#core.options.storage, org));
   }
 
   /** Pauses, resumes or ends a session by an operator of its org, or by its own principal where it may. */

@@ -7,6 +7,7 @@ export type {
   SessionOrder,
   TicketRuling,
 } from './administration.ts';
+export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';
 export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-report.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
@@ -27,6 +28,7 @@ export {
   type ReplayOptions,
   type ReplayReport,
 } from './replay-policy.ts';
+export { scanAll } from './scan.ts';
 export type { ReadArguments, Screening, Session, Settled, Settlement } from './session.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { verify } from './verify.ts';

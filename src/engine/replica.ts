@@ -20,6 +20,7 @@ import type { Head, Storage } from '../storage/storage.ts';
 import type { PlacedEvent } from './batch.ts';
 import { fault } from './error.ts';
 import { fromStored, RecordCache, recordName } from './record-cache.ts';
+import { scanAll } from './scan.ts';
 
 const pageSize = 1_000;
 /** What is always wholly in memory is loaded whatever its liveness; of the rest, what is live. */
@@ -53,16 +54,7 @@ export class Replica {
   static async open(storage: Storage, log: string): Promise<Replica> {
     const replica = new Replica(storage, await storage.open(log));
     for (const query of loadedAtOpen) {
-      for (let after: string | undefined; ;) {
-        const page = await storage.scanRecords({
-          ...query,
-          limit: pageSize,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const record of page.records) replica.cache.put(fromStored(record));
-        if (page.records.length < pageSize) break;
-        after = page.records.at(-1)?.key;
-      }
+      for await (const record of scanAll(storage, query)) replica.cache.put(fromStored(record));
     }
     // The pages may be newer than the head read first; following from that head makes all of them one.
     await replica.follow();
@@ -75,8 +67,8 @@ export class Replica {
   }
 
   /**
-   * Loads what the commands may read when they are decided at `now`, or at the log's time where that is later;
-   * the events of others that were met on the way are returned.
+   * Loads what the commands may read when they are decided at `now`, or at the log's time where that is
+   * later; the events of others that were met on the way are returned.
    */
   async load(commands: readonly Command[], now: number): Promise<readonly PlacedEvent[]> {
     this.cache.trim();

@@ -12,10 +12,16 @@ export function applyPlan(
   event: Of<'budget-set' | 'budget-closed'>,
 ): RecordChange {
   const { org, plan } = event.data;
-  const others = (view.get('plans', org)?.plans ?? []).filter(({ id }) => id !== plan.id);
-  const plans: readonly BudgetPlan[] = event.type === 'budget-closed' ? others : [...others, plan];
-  const sorted = plans.toSorted((left, right) => compareText(left.id, right.id));
-  return { kind: 'plans', key: org, value: { org, plans: sorted } };
+  const { plans: known, closed } = view.get('plans', org) ?? { plans: [], closed: [] };
+  const others = known.filter(({ id }) => id !== plan.id);
+  const isClosed = event.type === 'budget-closed';
+  const plans: readonly BudgetPlan[] = isClosed ? others : [...others, plan];
+  const value = {
+    org,
+    plans: plans.toSorted((left, right) => compareText(left.id, right.id)),
+    closed: isClosed ? [...closed, plan.id].toSorted(compareText) : closed,
+  };
+  return { kind: 'plans', key: org, value };
 }
 
 export function applyNotice(
@@ -25,7 +31,9 @@ export function applyNotice(
   const { budget: key, unit, limit } = event.data;
   const budget = view.get('budget', key) ?? accountAt(key, unit, limit);
   const value: BudgetRecord =
-    event.type === 'budget-warned' ? { ...budget, warned: true } : { ...budget, exhausted: true };
+    event.type === 'budget-warned'
+      ? { ...budget, warnedAt: limit }
+      : { ...budget, exhaustedAt: limit };
   return { kind: 'budget', key, value };
 }
 

@@ -1,7 +1,14 @@
 /** Decisions, their permits, and the budgets that permits reserve, post and give back. */
 import { sessionOf } from './apply-session.ts';
 import { accountAt } from './apply-budget.ts';
-import { type BudgetRecord, post, release, type Reservation, reserve } from './budget/account.ts';
+import {
+  type BudgetRecord,
+  isFrozen,
+  post,
+  release,
+  type Reservation,
+  reserve,
+} from './budget/account.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
 
@@ -129,7 +136,8 @@ function reservationChange(
 ): RecordChange {
   if (limit === undefined) return budgetChange(view, key, (record) => reserve(record, amount));
   const account = view.get('budget', key) ?? accountAt(key, unit, limit);
-  return { kind: 'budget', key, value: reserve({ ...account, limit }, amount) };
+  const frozen = isFrozen(account, limit);
+  return { kind: 'budget', key, value: reserve({ ...account, limit, frozen }, amount) };
 }
 
 function budgetChange(

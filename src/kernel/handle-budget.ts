@@ -13,11 +13,15 @@ export const setBudget: HandlerFor<SetBudget> = (view, command) => {
   if ('problem' in checked) return { rejection: reject('budget-invalid', checked.problem) };
   const { plan } = checked;
   const { org } = command;
-  const record: PlansRecord = view.get('plans', org) ?? { org, plans: [] };
+  const record: PlansRecord = view.get('plans', org) ?? { org, plans: [], closed: [] };
   const before = record.plans.find(({ id }) => id === plan.id) ?? null;
   const subject = { kind: 'plans', key: org } as const;
   if (before !== null && sameJson(before, plan)) return { events: [], subject, replayed: true };
   if (before === null && isFull(record)) return { rejection: reject('budget-plans-limit') };
+  if (record.closed.includes(plan.id)) {
+    const message = `budget plan ${quoted(plan.id)} was closed`;
+    return { rejection: reject('budget-invalid', message, 'set one with another id') };
+  }
   if (before !== null && !sameJson(countedBy(before), countedBy(plan))) {
     const message = `budget plan ${quoted(plan.id)} has another unit, scope, sharing or window`;
     const help = 'close it and set one with another id: what it has counted would not be counted';

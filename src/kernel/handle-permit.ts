@@ -113,7 +113,11 @@ function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved', now: 
   // Nor the time it took, by the log's clock, nor that it has ended.
   const startedAt = decision.expiresAt - decision.runTimeoutMs;
   const seconds = Math.ceil(Math.max(0, now - startedAt) / 1_000);
-  if (Object.hasOwn(usage, countedUnits.seconds)) usage[countedUnits.seconds] = seconds;
+  // What runs longer than it may was cut off at that time, whenever its end is recorded.
+  const secondsMax = Math.ceil(decision.runTimeoutMs / 1_000);
+  if (Object.hasOwn(usage, countedUnits.seconds)) {
+    usage[countedUnits.seconds] = Math.min(seconds, secondsMax);
+  }
   if (Object.hasOwn(usage, countedUnits.concurrent)) usage[countedUnits.concurrent] = 0;
   return Object.fromEntries(sortedEntries(usage));
 }

@@ -1,11 +1,17 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
 export { type Amounts, formatAmount, parseAmount, parseAmounts } from './amount.ts';
 export { apply } from './apply.ts';
-export { available, type BudgetRecord, budgetKey } from './budget/account.ts';
+export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
+export { checkWindow } from './budget/check-window.ts';
+export {
+  type CompiledWindow,
+  sliceCounts,
+  windowAt,
+  type WindowDocument,
+} from './budget/window.ts';
 export {
   type BudgetPlan,
   type BudgetPlanDocument,
-  type BudgetScope,
   everyOrg,
   planName,
   planScopeOf,

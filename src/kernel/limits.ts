@@ -59,6 +59,18 @@ export const limits = {
   evaluatorTimeoutMsMax: 60_000,
   /** Budget plans of one org. */
   budgetPlansMax: 1_000,
+  /** Budget plans that an org has closed; their ids are not used again. */
+  budgetPlansClosedMax: 10_000,
+  /** Shortest fixed or rolling window of a budget: one second. */
+  windowMsMin: 1_000,
+  /** Longest fixed or rolling window of a budget: 366 days. */
+  windowMsMax: 31_622_400_000,
+  /** Slices in which a rolling window is counted. */
+  windowSlices: 60,
+  /** Latest log time that has a window: the end of the year 9999 (UTC). */
+  windowInstantMax: 253_402_300_799_999,
+  /** Characters in the name of a time zone. */
+  zoneLengthMax: 64,
   /** Teams of one principal. */
   teamsMax: 32,
   /** Labels of one rule. */

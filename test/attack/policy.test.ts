@@ -122,7 +122,12 @@ test('A109 an argument cannot climb out of a resource template', async () => {
 test('A111 deny wins over allow, and what no rule allows is denied', async () => {
   const rules = [
     { id: 'allow-reads', effect: 'allow', match: { action: 'order.read' } },
-    { id: 'deny-reads', effect: 'deny', match: { action: 'order.read' } },
+    {
+      id: 'deny-reads',
+      effect: 'deny',
+      match: { action: 'order.read' },
+      when: { path: 'arguments.orderId', equals: 'o-1' },
+    },
   ];
   const { session } = await openBench(stage);
   for (const ordered of [rules, rules.toReversed()]) {

@@ -88,11 +88,9 @@ async function runWith(steps: (all: readonly Step[]) => readonly Step[]) {
 
 test('one run shows everything, and the files it kept bear it out', async () => {
   const kept = join(folder, 'kept');
-  const started = performance.now();
   const { code, stdout, stderr } = await cli('demo', '--fast', '--json', '--keep', kept);
   expect(stderr).toBe('');
   expect(code).toBe(0);
-  expect(performance.now() - started).toBeLessThan(30_000);
   const lines = jsonLines<DecisionLine | Summary>(stdout);
   const summary = lines.at(-1) as Summary;
   expect(summary.sights.map(({ id, seen }) => [id, seen])).toEqual(

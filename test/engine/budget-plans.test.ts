@@ -131,3 +131,29 @@ test('teams come from the identity, and a malformed one is refused', async () =>
   await expect(call(['a b'])).rejects.toMatchObject({ code: 'input-invalid' });
   await plane.close();
 });
+
+test('lint says whom a plan binds, and what about it is likely not meant', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  await plane.openSession({ principal, agent: 'bot' });
+  const each = { kind: 'principal', every: true } as const;
+  const set = (id: string, more: object) =>
+    plane.setBudget({ org, plan: { ...plan, id, ...more } });
+  await set('a-org', { limit: '5' });
+  await set('b-org', { limit: '7' });
+  await set('each', { scope: each, sharing: 'perMember', limit: '6' });
+  await set('small', { scope: each, sharing: 'perMember', limit: '1' });
+  await set('daily', { scope: each, sharing: 'perMember', window: { everyMs: 86_400_000 } });
+  await set('gone', { scope: { kind: 'tool', id: 'gone' }, limit: '0' });
+  await set('teams', { scope: { kind: 'team', every: true }, sharing: 'perMember', limit: '1' });
+  const { matches, findings } = await plane.lintBudgets(org);
+  expect(matches).toMatchObject({ 'a-org': [org], each: ['ann'], gone: [], teams: undefined });
+  expect(findings.map((found) => `${found.plan} ${found.code}`).toSorted()).toEqual([
+    'a-org overlap',
+    'each overlap',
+    'each shadowed',
+    'gone matches-nothing',
+    'gone zero-limit',
+  ]);
+  await plane.close();
+});

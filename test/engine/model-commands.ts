@@ -210,7 +210,7 @@ function resolve(at: number, how: 'start' | 'void' | 'settle', used: number): Sh
         usage: { usd: micro(used) },
       });
       expect(await codeOf(answer)).toBe(expected);
-      if (expected === 'resolved') expect(await answer).toEqual(modelled.posted);
+      if (expected === 'resolved') expect((await answer).posted).toEqual(modelled.posted);
       return;
     }
     const expected = model[how](modelled);

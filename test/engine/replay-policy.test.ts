@@ -52,7 +52,7 @@ test('a decision whose entry was rewritten does not come out again', async () =>
 
 test('a candidate’s flips are listed with agent, action and both answers', async () => {
   const history = await makeHistory();
-  const { tiers: _, rules: __, ...rest } = documentIn(history);
+  const { tiers: _, rules: __, guardrails: ___, ...rest } = documentIn(history);
   const candidate = checked({
     ...rest,
     version: 9,
@@ -67,6 +67,7 @@ test('a candidate’s flips are listed with agent, action and both answers', asy
   const changes = new Set(flips.map(({ action, before, after }) => `${action} ${before} ${after}`));
   expect([...changes].toSorted()).toEqual([
     'order.delete steer allow',
+    'order.read deny allow',
     'order.refund require-approval allow',
     'text.summarise allow deny',
   ]);

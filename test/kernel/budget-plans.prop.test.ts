@@ -89,7 +89,8 @@ test('accounts are what the ledger says, and hold no more than their limit and o
       const each = plans[nth];
       if (each === undefined) return;
       const sharing = 'every' in each.scope ? 'perMember' : 'shared';
-      const document = { ...each, id: `p-${nth}`, limit, sharing };
+      const counted = each.unit === 'concurrent' ? { window: 'unlimited' } : {};
+      const document = { ...each, ...counted, id: `p-${nth}`, limit, sharing };
       stage.do({ kind: 'set-budget', by: cast.ada, org: 'acme', plan: document });
     };
     for (const [nth, { limit }] of plans.entries()) set(nth, limit);

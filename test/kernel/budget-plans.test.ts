@@ -223,6 +223,20 @@ test('a closed plan binds nobody, and what it holds is resolved', () => {
   expect(stage.do({ kind: 'close-budget', by: cast.ada, org: 'acme', plan: 'p' })).toBe(
     'budget-unknown',
   );
+  expect(set(stage)).toBe('budget-invalid');
+});
+
+test('time past the longest run is not charged, and freezes nothing', () => {
+  const stage = Stage.ready();
+  set(stage, { unit: 'seconds', limit: 100, scope: { kind: 'tool', id: 'pay' } });
+  const session = stage.open({ budget: {} });
+  const permit = stage.ask({ tool: 'pay', args: { to: 'x', amount: '1' }, session, start: true });
+  stage.now += 60_500;
+  stage.settle(permit);
+  expect(stage.get('budget', 'plan:acme/p:*@0|seconds')).toMatchObject({
+    posted: 60,
+    frozen: false,
+  });
 });
 
 test('each window has its own account, and a permit settles in the window it was reserved in', () => {
@@ -304,6 +318,26 @@ test('from a share of the limit on an approver is asked, and a granted call goes
   expect(stage.authorize(asked)).toBe('allow');
 });
 
+test('a raise tells again, halts again, and goes on after an overrun', () => {
+  const stage = Stage.ready();
+  const scope = { kind: 'principal', every: true } as const;
+  const more = { scope, sharing: 'perMember', unit: 'usd', warnAt: 50 } as const;
+  set(stage, { ...more, limit: '2' });
+  const session = stage.open({ budget: {} });
+  const pay = { tool: 'pay', args: { to: 'x', amount: '1' }, session, start: true } as const;
+  stage.settle(stage.ask(pay), { usd: 3_000_000 });
+  expect(stage.authorize(pay)).toBe('deny budget-frozen');
+  set(stage, { ...more, limit: '4' });
+  expect([stage.authorize(pay), stage.authorize(pay)]).toEqual(['allow', 'deny budget-exceeded']);
+  set(stage, { ...more, limit: '5' });
+  expect([stage.authorize(pay), stage.authorize(pay)]).toEqual(['allow', 'deny budget-exceeded']);
+  const told = stage.log
+    .map(({ event }) => event.type)
+    .filter((type) => type.startsWith('budget-'));
+  expect(told.filter((type) => type === 'budget-exhausted')).toHaveLength(2);
+  expect(told.filter((type) => type === 'budget-warned')).toHaveLength(3);
+});
+
 test('the first refusal for want of room is an event, once', () => {
   const stage = Stage.ready();
   set(stage, { limit: 1 });
@@ -377,6 +411,8 @@ test.each<[string, object]>([
   ['an acknowledgement without all', { acknowledgeAll: true }],
   ['a percent of 100', { warnAt: 100 }],
   ['a halted team', { scope: { kind: 'team', id: 'a' }, onExhausted: 'halt' }],
+  ['a percent of 0', { askAt: 0 }],
+  ['concurrent calls over a window', { unit: 'concurrent', window: { everyMs: 60_000 } }],
   ['an id that is no name', { id: 'a b' }],
 ])('a plan with %s is refused', (_, more) => {
   const stage = Stage.ready();

@@ -3,9 +3,15 @@
  * do, so that no promise rests on a test that cannot fail. To add one, add it to the list of its
  * room.
  */
+import { budgetMutants } from './budget-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
-export const mutants: readonly Mutant[] = [...policyMutants, ...kernelMutants, ...storeMutants];
+export const mutants: readonly Mutant[] = [
+  ...policyMutants,
+  ...kernelMutants,
+  ...budgetMutants,
+  ...storeMutants,
+];

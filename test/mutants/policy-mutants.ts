@@ -73,16 +73,16 @@ export const policyMutants: readonly Mutant[] = [
     name: 'escalation-without-effect',
     guards: 'Risk that a session gathers changes the outcome of the action that crosses the line.',
     file: policy('evaluate'),
-    find: 'const risk = assessment.level;',
-    replace: 'const risk = assessment.base;',
+    find: 'risk: assessment.level,',
+    replace: 'risk: assessment.base,',
     tests: ['src/kernel/policy/evaluate.test.ts', 'test/kernel/session-policy.test.ts'],
   },
   {
     name: 'risk-effects-unheard',
     guards: 'A raised risk asks for what the policy says, whatever tier the action is in.',
     file: policy('evaluate'),
-    find: 'voices.push(...riskVoices(policy, assessment));',
-    replace: '',
+    find: 'voices.push(...riskVoices(policy, assessment), ...inputVoices(policy, subject, context.history));',
+    replace: 'voices.push(...inputVoices(policy, subject, context.history));',
     tests: ['test/kernel/session-policy.test.ts'],
   },
   {
@@ -112,9 +112,9 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'guardrail-without-fact-passes',
     guards: 'A guardrail that has not run denies.',
-    file: policy('evaluate'),
-    find: "if (fact?.outcome === 'pass') return undefined;",
-    replace: "if (fact === undefined || fact.outcome === 'pass') return undefined;",
+    file: policy('hear-evaluators'),
+    find: '} else if (!speaks) silences.push({ source, error: silence(fact) });',
+    replace: '} else if (!speaks && fact) silences.push({ source, error: silence(fact) });',
     tests: ['test/kernel/session-policy.test.ts'],
   },
   {

@@ -50,6 +50,8 @@ test('root exports: every name, types included', () => {
     'AssetClasses',
     'BudgetAccount',
     'BudgetClosing',
+    'BudgetFinding',
+    'BudgetLint',
     'BudgetOrder',
     'BudgetPlan',
     'BudgetPlanDocument',

@@ -1,9 +1,9 @@
 /**
  * Budget arithmetic: reserve, post, void, expire.
  *
- * A budget is an account with a scope, a unit and a limit: a session's own, or one of a budget plan. Reserving counts an amount against the limit
- * before the work; posting replaces a reservation by what was used; voiding and expiring give it back. Each
- * reservation is resolved once, by the permit that holds it.
+ * A budget is an account with a scope, a unit and a limit: a session's own, or one of a budget plan.
+ * Reserving counts an amount against the limit before the work; posting replaces a reservation by what was
+ * used; voiding and expiring give it back. Each reservation is resolved once, by the permit that holds it.
  *
  * INVARIANT: reservedEver = (posted - overrun) + released + reserved
  * INVARIANT: posted + reserved <= limit + overrun (with the limit in force at the last reservation)
@@ -28,11 +28,11 @@ export interface BudgetRecord {
   readonly released: number;
   /** Sum of all reservations ever made. */
   readonly reservedEver: number;
-  /** An overrun freezes the budget: it admits nothing further. */
+  /** An overrun freezes the budget: it admits nothing further, until the limit of its plan is raised. */
   readonly frozen: boolean;
-  /** Whether the plan's warning, or its first refusal, has been given. */
-  readonly warned?: true;
-  readonly exhausted?: true;
+  /** Limits under which the plan's warning, and its first refusal, were told: a higher one tells again. */
+  readonly warnedAt?: number;
+  readonly exhaustedAt?: number;
 }
 
 /**
@@ -71,6 +71,11 @@ export function available(budget: BudgetRecord): number {
   return Math.max(0, budget.limit - budget.reserved - budget.posted);
 }
 
+/** Whether an overrun still holds under a limit: whoever raised it has seen what happened. */
+export function isFrozen(budget: BudgetRecord, limit: number): boolean {
+  return budget.frozen && limit <= budget.limit;
+}
+
 /** Why `amount` cannot be reserved, or undefined where it can. */
 export function refusalOf(budget: BudgetRecord, amount: number): Rejection | undefined {
   const name = `\`${budget.scope}\` in ${budget.unit}`;
@@ -83,7 +88,9 @@ export function refusalOf(budget: BudgetRecord, amount: number): Rejection | und
       'budget-exceeded',
       `budget ${name} has ${formatAmount(budget.unit, available(budget))} left, ` +
         `${formatAmount(budget.unit, amount)} needed`,
-      'wait for open permits to settle, or open a session with a larger budget',
+      budget.scope.startsWith('session:')
+        ? 'wait for open permits to settle, or open a session with a larger budget'
+        : 'wait for open permits to settle or the next window, or ask for a higher limit',
     );
   }
   if (amount > limits.amountMax - budget.reservedEver) {
@@ -101,8 +108,8 @@ export function reserve(budget: BudgetRecord, amount: number): BudgetRecord {
 }
 
 /**
- * Resolves a reservation by what was used. More than reserved is booked in full and freezes the budget, unless
- * its plan says that work goes on.
+ * Resolves a reservation by what was used. More than reserved is booked in full and freezes the budget,
+ * unless its plan says that work goes on.
  */
 export function post(
   budget: BudgetRecord,

@@ -2,9 +2,10 @@
  * Checks a window as people write it, and makes it ready for use; what does not check is refused whole, with
  * a sentence that says what is wrong.
  */
+import { limits } from '../limits.ts';
 import { quoted } from '../name.ts';
 import { calendarWindow } from './calendar-window.ts';
-import { type CompiledWindow, windowLimits } from './window.ts';
+import type { CompiledWindow } from './window.ts';
 import { openZone } from './zone.ts';
 
 /** The window, ready for use, or a sentence that says what is wrong. */
@@ -75,12 +76,12 @@ function checkCalendar({ every, zone, weekStart }: Members): WindowCheck {
   return { window: calendarWindow({ every, weekStart: weekStart ?? 'monday' }, opened) };
 }
 
-const { windowMsMin, windowMsMax, windowSlices, instantMax } = windowLimits;
+const { windowMsMin, windowMsMax, windowSlices, windowInstantMax } = limits;
 
 function checkFixed({ everyMs, from = 0 }: Members): WindowCheck {
   if (!isWhole(everyMs, windowMsMin, windowMsMax)) return { problem: lengthProblem('everyMs') };
-  if (!isWhole(from, 0, instantMax)) {
-    return { problem: `\`from\` must be a whole number of ms from 0 to ${instantMax}` };
+  if (!isWhole(from, 0, windowInstantMax)) {
+    return { problem: `\`from\` must be a whole number of ms from 0 to ${windowInstantMax}` };
   }
   return { window: { kind: 'fixed', everyMs, from } };
 }

@@ -101,7 +101,7 @@ export function checkPlan(
     return { problem: `${quoted(unknown)} is not known; known are ${members.join(', ')}` };
   }
   const { id, unit, limit, scope, sharing, window } = given;
-  const { onOverrun = 'freeze', onExhausted = 'deny', warnAt = 0, askAt = 0 } = given;
+  const { onOverrun = 'freeze', onExhausted = 'deny', warnAt, askAt } = given;
   if (!isName(id)) return { problem: `${quoted(id)} cannot be the id of a budget plan` };
   const problem = (text: string): { readonly problem: string } => ({
     problem: `budget plan ${quoted(id)}: ${text}`,
@@ -119,6 +119,9 @@ export function checkPlan(
   }
   const windowCheck = checkWindow(window);
   if ('problem' in windowCheck) return problem(windowCheck.problem);
+  if (unit === 'concurrent' && window !== 'unlimited') {
+    return problem('calls that run at the same time are counted over no window: `unlimited`');
+  }
   if (onOverrun !== 'freeze' && onOverrun !== 'continue') {
     return problem('`onOverrun` must be `freeze` or `continue`');
   }
@@ -128,7 +131,7 @@ export function checkPlan(
   if (onExhausted === 'halt' && (scope as BudgetScope).kind === 'team') {
     return problem('a team cannot be halted: there is no kill switch for teams');
   }
-  if (!isPercent(warnAt) || !isPercent(askAt)) {
+  if (![warnAt, askAt].every((each) => each === undefined || isPercent(each))) {
     return problem('`warnAt` and `askAt` must be whole percents from 1 to 99');
   }
   const plan: BudgetPlan = {
@@ -140,8 +143,8 @@ export function checkPlan(
     window: window as WindowDocument,
     onOverrun,
     onExhausted,
-    warnAt,
-    askAt,
+    warnAt: isPercent(warnAt) ? warnAt : 0,
+    askAt: isPercent(askAt) ? askAt : 0,
   };
   // In the order that it will have when it is read back from the log.
   return { plan: canonicalOrder(plan) as BudgetPlan };
@@ -153,19 +156,15 @@ function scopeProblem(scope: unknown, org: string, plan: Members): string | unde
   }
   const { kind, id, every, ...more } = scope as Members;
   if (Object.keys(more).length > 0) return '`scope` has only `kind`, and `id` or `every`';
-  const isForAll = kind === 'all';
-  if (
-    (plan['acknowledgeAll'] !== undefined) !== isForAll ||
-    (isForAll && !plan['acknowledgeAll'])
-  ) {
-    return isForAll
-      ? 'a scope of `all` needs `acknowledgeAll: true`: it is about every call in every org'
-      : '`acknowledgeAll` is only for a scope of `all`';
-  }
-  if (isForAll) {
+  const acknowledged = plan['acknowledgeAll'];
+  if (kind === 'all') {
+    if (acknowledged !== true) {
+      return 'a scope of `all` needs `acknowledgeAll: true`: it is about every call in every org';
+    }
     if (id !== undefined || every !== undefined) return 'a scope of `all` has no `id` or `every`';
     return org === everyOrg ? undefined : 'a scope of `all` is for plans of the installation';
   }
+  if (acknowledged !== undefined) return '`acknowledgeAll` is only for a scope of `all`';
   if (!(budgetScopeKinds as readonly unknown[]).includes(kind)) {
     return `the kind of \`scope\` must be one of all, ${budgetScopeKinds.join(', ')}`;
   }
@@ -181,7 +180,7 @@ function scopeProblem(scope: unknown, org: string, plan: Members): string | unde
 }
 
 function isPercent(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 100;
+  return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 100;
 }
 
 /** All plans of one org, or of the installation. */
@@ -189,11 +188,13 @@ export interface PlansRecord {
   readonly org: string;
   /** By id. */
   readonly plans: readonly BudgetPlan[];
+  /** Ids of plans that were closed: none is used again, or it would go on with the old accounts. */
+  readonly closed: readonly string[];
 }
 
 /** Why one more plan cannot be kept, or undefined where it can. */
-export function isFull({ plans }: PlansRecord): boolean {
-  return plans.length >= limits.budgetPlansMax;
+export function isFull({ plans, closed }: PlansRecord): boolean {
+  return plans.length >= limits.budgetPlansMax || closed.length >= limits.budgetPlansClosedMax;
 }
 
 /** What the accounts of a plan are listed under. */

@@ -13,6 +13,7 @@ import {
   available,
   type BudgetRecord,
   budgetKey,
+  isFrozen,
   openBudget,
   refusalOf,
   type Reservation,
@@ -76,7 +77,10 @@ export function reserveAll(view: StateView, need: Need): Reserving | NotReserved
       return { refusal, events: exhausted(view, account, refusal, need) };
     }
     const used = plan.limit - available(counted) + amount;
-    if (passes(used, plan.limit, plan.warnAt) && view.get('budget', key)?.warned !== true) {
+    if (
+      passes(used, plan.limit, plan.warnAt) &&
+      isNews(view.get('budget', key)?.warnedAt, plan.limit)
+    ) {
       events.push(warned(account, used, need));
     }
     if (passes(used, plan.limit, plan.askAt)) {
@@ -97,21 +101,17 @@ function reservationIn({ plan, key }: PlanAccount, amount: number): Reservation 
 
 /** All accounts that count now as one, under the limit in force now. */
 function counting(view: StateView, { plan, member, counted }: PlanAccount): BudgetRecord {
-  const empty = openBudget(`plan ${plan.id}${member === '*' ? '' : ` of ${member}`}`, plan.unit, 0);
-  return counted.reduce<BudgetRecord>(
-    (sum, key) => {
-      const each = view.get('budget', key);
-      if (each === undefined) return sum;
-      return {
-        ...sum,
-        reserved: sum.reserved + each.reserved,
-        posted: Math.min(limits.amountMax, sum.posted + each.posted),
-        reservedEver: Math.max(sum.reservedEver, each.reservedEver),
-        frozen: sum.frozen || each.frozen,
-      };
-    },
-    { ...empty, limit: plan.limit },
-  );
+  let [reserved, posted, reservedEver, frozen] = [0, 0, 0, false];
+  for (const key of counted) {
+    const each = view.get('budget', key);
+    if (each === undefined) continue;
+    reserved += each.reserved;
+    posted = Math.min(limits.amountMax, posted + each.posted);
+    reservedEver = Math.max(reservedEver, each.reservedEver);
+    frozen ||= isFrozen(each, plan.limit);
+  }
+  const name = `plan ${plan.id}${member === '*' ? '' : ` of ${member}`}`;
+  return { ...openBudget(name, plan.unit, plan.limit), reserved, posted, reservedEver, frozen };
 }
 
 /** Seconds are the longest that the tool may run; each call is one of those that run at the same time. */
@@ -123,6 +123,11 @@ function amountNeeded({ estimate, runTimeoutMs }: Need, unit: string): number {
 /** Whether an amount is at or above a percentage of the limit, exactly; 0 percent is never passed. */
 function passes(used: number, limit: number, percent: number): boolean {
   return percent > 0 && BigInt(used) * 100n >= BigInt(limit) * BigInt(percent);
+}
+
+/** What was told under one limit is told again under a higher one. */
+function isNews(toldAt: number | undefined, limit: number): boolean {
+  return toldAt === undefined || limit > toldAt;
 }
 
 function warned({ plan, key }: PlanAccount, used: number, need: Need): Event {
@@ -138,7 +143,9 @@ function exhausted(
   { code }: Rejection,
   need: Need,
 ): readonly Event[] {
-  if (code !== 'budget-exceeded' || view.get('budget', key)?.exhausted === true) return [];
+  if (code !== 'budget-exceeded' || !isNews(view.get('budget', key)?.exhaustedAt, plan.limit)) {
+    return [];
+  }
   const { limit, unit } = plan;
   const data = { budget: key, unit, limit, decision: need.decision };
   const event: Event = { type: 'budget-exhausted', session: need.session.id, data };

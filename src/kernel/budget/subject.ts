@@ -1,4 +1,6 @@
-/** What of a call can be in a budget's scope: all of it minted, registered or declared, and none of it stated. */
+/**
+ * What of a call can be in a budget's scope: all of it minted, registered or declared, and none of it stated.
+ */
 import type { Authorize } from '../command.ts';
 import type { SessionRecord, ToolRecord } from '../record.ts';
 

@@ -3,7 +3,7 @@
  *
  * Calendar, fixed and unlimited windows cover log time without a gap and without an overlap, so an amount
  * counts in exactly one of them. A rolling window is counted in slices. Times are log times: milliseconds
- * since 1970-01-01T00:00:00Z, whole numbers from 0 to `windowLimits.instantMax`; any other time is a failed
+ * since 1970-01-01T00:00:00Z, whole numbers from 0 to `limits.windowInstantMax`; any other time is a failed
  * assertion, because the caller would not know what it counted.
  *
  * Calendar windows follow the time zone rules of the Node that runs. Two versions of Node may disagree about
@@ -11,19 +11,7 @@
  * event MUST read it from there.
  */
 
-/** The limits of windows. */
-export const windowLimits = {
-  /** Shortest fixed or rolling window: one second. */
-  windowMsMin: 1_000,
-  /** Longest fixed or rolling window: 366 days. */
-  windowMsMax: 31_622_400_000,
-  /** Slices in which a rolling window is counted. */
-  windowSlices: 60,
-  /** Latest log time that has a window: the end of the year 9999 (UTC). */
-  instantMax: 253_402_300_799_999,
-  /** Characters in the name of a time zone. */
-  zoneLengthMax: 64,
-} as const;
+import { limits } from '../limits.ts';
 
 export type CalendarUnit = 'day' | 'week' | 'month';
 export type WeekStart = 'monday' | 'sunday';
@@ -117,7 +105,7 @@ function startOf(at: number, lengthMs: number): number {
 }
 
 function assertInstant(at: number): void {
-  if (!Number.isSafeInteger(at) || at < 0 || at > windowLimits.instantMax) {
+  if (!Number.isSafeInteger(at) || at < 0 || at > limits.windowInstantMax) {
     throw new Error(`assertion: ${String(at)} is no log time`);
   }
 }

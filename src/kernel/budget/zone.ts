@@ -9,7 +9,7 @@
  * begins where the next one does. The beginning of a day never depends on where one looks from, so a clock
  * that is set back over midnight does not reopen the day before.
  */
-import { windowLimits } from './window.ts';
+import { limits } from '../limits.ts';
 
 export const dayMs = 86_400_000;
 
@@ -42,7 +42,7 @@ export function openZone(name: string): Zone | undefined {
  */
 function isZoneName(name: string): boolean {
   if (name === 'UTC') return true;
-  return name.length <= windowLimits.zoneLengthMax && areaAndPlace.test(name);
+  return name.length <= limits.zoneLengthMax && areaAndPlace.test(name);
 }
 
 const areaAndPlace = /^(?:US|[A-Z][a-z]+)(?:\/[A-Za-z0-9_+-]+){1,2}$/;

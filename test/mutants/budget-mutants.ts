@@ -1,0 +1,90 @@
+/** Mutants of budget plans: whom they bind, what they count, who sets them. */
+import type { Mutant } from './mutant.ts';
+
+const budget = (file: string) => `src/kernel/budget/${file}.ts`;
+const planTests = ['test/kernel/budget-plans.test.ts'];
+
+export const budgetMutants: readonly Mutant[] = [
+  {
+    name: 'one-plan-is-left-out',
+    guards: 'Every budget that applies reserves, or none does.',
+    file: budget('reservation'),
+    find: 'for (const account of attributed.accounts) {',
+    replace: 'for (const account of attributed.accounts.slice(1)) {',
+    tests: planTests,
+  },
+  {
+    name: 'unattributable-is-exempt',
+    guards: 'A call without what a plan is counted by is denied.',
+    file: budget('plan-account'),
+    find: 'if (found === undefined) {',
+    replace: 'if (found === undefined) continue; else if (false) {',
+    tests: planTests,
+  },
+  {
+    name: 'rolling-window-forgets',
+    guards: 'No stretch of a rolling window holds more than the limit.',
+    file: budget('plan-account'),
+    find: 'return { plan, member, key: keyAt(current), counted };',
+    replace: 'return { plan, member, key: keyAt(current), counted: counted.slice(0, 9) };',
+    tests: planTests,
+  },
+  {
+    name: 'members-of-two-orgs-share',
+    guards: 'Members of a plan of the installation are told apart by their org.',
+    file: budget('plan-account'),
+    find: "const ownOrg = record.org === subject.org ? '' : `${subject.org}/`;",
+    replace: "const ownOrg = '';",
+    tests: planTests,
+  },
+  {
+    name: 'any-admin-sets-any-budget',
+    guards: 'An admin sets the budgets of the own org alone.',
+    file: 'src/kernel/handle-budget.ts',
+    find: "if (!permits(by, 'set-budget') || (by.org !== org && !isHost)) {",
+    replace: "if (!permits(by, 'set-budget')) {",
+    tests: planTests,
+  },
+  {
+    name: 'lowered-limit-is-ignored',
+    guards: 'The limit in force counts, not the one that the account began with.',
+    file: budget('reservation'),
+    find: 'return { ...openBudget(name, plan.unit, plan.limit), reserved, posted, reservedEver, frozen };',
+    replace:
+      "const limit = view.get('budget', counted[0] ?? '')?.limit ?? plan.limit; " +
+      'return { ...openBudget(name, plan.unit, limit), reserved, posted, reservedEver, frozen };',
+    tests: planTests,
+  },
+  {
+    name: 'all-needs-no-word',
+    guards: 'A plan over every org has to be acknowledged.',
+    file: budget('plan'),
+    find: 'if (acknowledged !== true) {',
+    replace: 'if (false) {',
+    tests: planTests,
+  },
+  {
+    name: 'seconds-as-reported',
+    guards: 'The time that a tool took is the log’s, whatever it reports.',
+    file: 'src/kernel/handle-permit.ts',
+    find: 'usage[countedUnits.seconds] = Math.min(seconds, secondsMax);',
+    replace: '',
+    tests: planTests,
+  },
+  {
+    name: 'rehearsal-halts',
+    guards: 'A session that rehearses neither warns nor halts.',
+    file: 'src/kernel/authorize.ts',
+    find: "const notices = session.mode === 'live' ? budgets.events : [];",
+    replace: 'const notices = budgets.events;',
+    tests: planTests,
+  },
+  {
+    name: 'halt-stops-the-org',
+    guards: 'Exhaustion halts whoever shares the account, and nobody else.',
+    file: budget('reservation'),
+    find: "const isOfOne = 'id' in scope || sharing === 'perMember';",
+    replace: "const isOfOne = 'id' in scope;",
+    tests: planTests,
+  },
+];
