@@ -71,6 +71,16 @@ export const limits = {
   windowInstantMax: 253_402_300_799_999,
   /** Characters in the name of a time zone. */
   zoneLengthMax: 64,
+  /** Models in a price catalogue. */
+  catalogueModelsMax: 10_000,
+  /** Aliases of one model in a catalogue. */
+  modelAliasesMax: 100,
+  /** Prices of one model, each from another instant on. */
+  modelPricesMax: 100,
+  /** Characters in the id or an alias of a model. */
+  modelNameLengthMax: 128,
+  /** Decimals of a price. */
+  priceDecimalsMax: 6,
   /** Teams of one principal. */
   teamsMax: 32,
   /** Labels of one rule. */

@@ -1,0 +1,70 @@
+/** Costs to the micro-USD, worked out by hand. */
+import { expect, test } from 'vitest';
+import type { Price } from './catalogue.ts';
+import { costOf, worstCaseOf } from './cost.ts';
+import type { Usage } from './usage.ts';
+
+const price: Price = {
+  from: 0,
+  input: 3_000_000,
+  output: 15_000_000,
+  cacheRead: 300_000,
+  cacheWrite: 3_750_000,
+  reasoning: 20_000_000,
+  request: 10,
+  inputTokensMax: undefined,
+  outputTokensMax: undefined,
+};
+const none: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
+
+test('each kind of token is charged once, at its own price', () => {
+  const usage = {
+    inputTokens: 1_000,
+    outputTokens: 100,
+    cacheReadTokens: 600,
+    cacheWriteTokens: 300,
+  };
+  // 100 * 3 + 600 * 0.3 + 300 * 3.75 + 60 * 15 + 40 * 20 + 10
+  expect(costOf(price, { ...usage, reasoningTokens: 40 })).toBe(300 + 180 + 1_125 + 900 + 800 + 10);
+});
+
+test('a call is rounded up once, and not each kind of token by itself', () => {
+  const cheap = { ...price, input: 1, output: 1, request: 0 };
+  expect(costOf(cheap, { ...none, inputTokens: 1, outputTokens: 1 })).toBe(1);
+  expect(costOf(cheap, { ...none, inputTokens: 1_000_000 })).toBe(1);
+  expect(costOf(cheap, { ...none, inputTokens: 1_000_000, outputTokens: 1 })).toBe(2);
+  expect(costOf(cheap, none)).toBe(0);
+});
+
+test('the worst case takes the dearest kind of each side', () => {
+  // 100 * 3.75 + 10 * 20 + 10
+  expect(worstCaseOf(price, { inputTokensMax: 100, outputTokensMax: 10 })).toBe(585);
+  const dearRead = { ...price, cacheRead: 5_000_000, reasoning: 1 };
+  expect(worstCaseOf(dearRead, { inputTokensMax: 100, outputTokensMax: 10 })).toBe(660);
+});
+
+test('a cost beyond 2^53 - 1 is no number', () => {
+  const dear = { ...price, input: Number.MAX_SAFE_INTEGER, request: 0 };
+  expect(costOf(dear, { ...none, inputTokens: 1_000_000 })).toBe(Number.MAX_SAFE_INTEGER);
+  expect(costOf(dear, { ...none, inputTokens: 1_000_001 })).toBeUndefined();
+  expect(costOf({ ...dear, request: 1 }, { ...none, inputTokens: 1_000_000 })).toBeUndefined();
+  expect(worstCaseOf(dear, { inputTokensMax: 1_000_001, outputTokensMax: 0 })).toBeUndefined();
+});
+
+test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('%s is no bound', (bound) => {
+  expect(worstCaseOf(price, { inputTokensMax: bound, outputTokensMax: 0 })).toBeUndefined();
+  expect(worstCaseOf(price, { inputTokensMax: 0, outputTokensMax: bound })).toBeUndefined();
+});
+
+test('usage that did not pass the reader has no cost', () => {
+  expect(costOf(price, { ...none, inputTokens: 5, cacheReadTokens: 6 })).toBeUndefined();
+  expect(costOf(price, { ...none, outputTokens: 5, reasoningTokens: 6 })).toBeUndefined();
+  expect(costOf(price, { ...none, cacheReadTokens: -1 })).toBeUndefined();
+  expect(costOf(price, { ...none, inputTokens: Number.NaN })).toBeUndefined();
+});
