@@ -7,10 +7,11 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Storage } from '../src/index.ts';
+import { contentsOf, entriesOf } from '../src/storage/sqlite/columns.ts';
 import { replyTo } from '../src/storage/sqlite/reply.ts';
 import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts';
 import { WorkerLink } from '../src/storage/sqlite/worker-link.ts';
-import type { Request, WorkerStart } from '../src/storage/sqlite/worker-protocol.ts';
+import { pageOf, type Request, type WorkerStart } from '../src/storage/sqlite/worker-protocol.ts';
 
 /** Added to each commit, ms. */
 export const slowerByMs = 1;
@@ -31,10 +32,11 @@ export function slowerSqlite(path: string): Storage {
     open: (log) => link.request('open', log),
     append: (batch) => link.request('append', batch),
     head: () => link.request('head', null),
-    readEntries: (from, limit) => link.request('readEntries', { from, limit }),
-    readContents: (from, to) => link.request('readContents', { from, to }),
-    readRecords: (keys) => link.request('readRecords', keys),
-    scanRecords: (query) => link.request('scanRecords', query),
+    readEntries: async (from, limit) =>
+      entriesOf(await link.request('readEntries', { from, limit })),
+    readContents: async (from, to) => contentsOf(await link.request('readContents', { from, to })),
+    readRecords: async (keys) => pageOf(await link.request('readRecords', keys)),
+    scanRecords: async (query) => pageOf(await link.request('scanRecords', query)),
     close: async () => {
       await link.request('close', null);
       await link.end();

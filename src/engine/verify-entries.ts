@@ -1,31 +1,66 @@
-/** The entries' half of `verify`: chain, tree, contents and anchor, and the fold of every event. */
+/**
+ * The entries' half of `verify`: chain, tree, contents and anchor, and the fold of every event.
+ *
+ * Three threads work at once: the store's reads a page, this one folds the page before, and another hashes
+ * the one before that. A page counts once it is folded and hashed. What is handed over to be hashed ends
+ * where folding found a fault, so that a hash that does not fit always comes before that fault.
+ */
 import { apply } from '../kernel/index.ts';
-import { ChainVerifier, commit, type Entry, rootHash } from '../log/index.ts';
+import { ChainPlaces, hashFaults } from '../log/chain-places.ts';
+import { HashPageBuilder } from '../log/hash-page.ts';
+import { emptyRoot, type Entry } from '../log/index.ts';
 import type { Head, Storage, StoredContent, StoredEntry } from '../storage/storage.ts';
 import { Fold } from './fold.ts';
 import { placedEvent } from './replica.ts';
+import { type HashedPage, type Hashing, HashingInPlace, HashingThread } from './verify-hashing.ts';
 import type { VerifyFault, VerifyOptions } from './verify-report.ts';
 
-const pageSize = 2_000;
+const defaultPageSize = 1_000;
+/** Hashing these takes about as long as starting a thread. */
+const hashedInPlaceMax = 10_000;
+
+/** How the work is cut up; what is found is the same. */
+export interface VerifyWork {
+  /** Where to hash; without it, the size of the log says. */
+  readonly hashing?: Hashing;
+  /** Entries that are read, folded and hashed together. */
+  readonly pageSize?: number;
+}
 
 interface Page {
   readonly entries: readonly StoredEntry[];
   readonly contents: readonly StoredContent[];
 }
 
+interface FoldedPage {
+  /** Index of its first entry. */
+  readonly from: number;
+  /** For each item that is hashed, see `HashPageBuilder`. */
+  readonly fields: readonly (string | null)[];
+  /** What folding found, behind all that is hashed. */
+  readonly fault: VerifyFault | undefined;
+  readonly hashed: Promise<HashedPage>;
+}
+
 export class EntryVerifier {
   readonly fold = new Fold();
   readonly #storage: Storage;
   readonly #options: VerifyOptions;
-  readonly #chain: ChainVerifier;
+  readonly #places: ChainPlaces;
+  readonly #spares: ArrayBuffer[] = [];
+  readonly #pageSize: number;
+  #hashing: Hashing | undefined;
   #head: Head | undefined;
+  #root = emptyRoot;
   #size = 0;
   #contents = 0;
 
-  constructor(storage: Storage, log: string, options: VerifyOptions) {
+  constructor(storage: Storage, log: string, options: VerifyOptions, work: VerifyWork = {}) {
     this.#storage = storage;
     this.#options = options;
-    this.#chain = new ChainVerifier({ log });
+    this.#places = new ChainPlaces({ log });
+    this.#hashing = work.hashing;
+    this.#pageSize = work.pageSize ?? defaultPageSize;
   }
 
   /** Entries verified so far. */
@@ -43,26 +78,40 @@ export class EntryVerifier {
     return this.#head;
   }
 
+  /** Lets go of the thread. To be called in any case. */
+  async end(): Promise<void> {
+    await this.#hashing?.end();
+  }
+
   /** Verifies on to a head; the first fault. */
   async extend(head: Head): Promise<VerifyFault | undefined> {
-    // The next page is read while this one is checked: the store and the hashing share two cores.
     let ahead = this.#read(this.#size, head.size);
-    while (this.#size < head.size) {
-      const { entries, contents } = await ahead;
-      ahead = this.#read(this.#size + entries.length, head.size);
-      const found = this.#push(entries, contents);
-      if (found !== undefined) {
-        await ahead;
-        return found;
-      }
-      this.#options.onProgress?.(this.#size, head.size);
+    let folded: FoldedPage | undefined;
+    let found: VerifyFault | undefined;
+    while (found === undefined && folded?.fault === undefined && this.#places.size < head.size) {
+      const page = await ahead;
+      ahead = this.#read(this.#places.size + page.entries.length, head.size);
+      // Where this loop ends with an exception, nobody waits for it.
+      ahead.catch(() => {});
+      const before = folded;
+      folded = this.#foldPage(page, head);
+      found = await this.#confirm(before, head);
     }
+    found ??= await this.#confirm(folded, head);
+    await ahead;
+    if (found !== undefined) return found;
     this.#head = head;
-    return this.#chain.finish(head);
+    this.#places.finish(head);
+    if (head.root !== this.#root) {
+      this.#places.refuse('root-mismatch', hashFaults['root-mismatch']);
+    }
+    return this.#places.fault;
   }
 
   async #read(from: number, size: number): Promise<Page> {
-    const to = Math.min(size, from + pageSize);
+    // A page ends at the anchor, so that the root there is known.
+    const anchored = this.#options.anchor?.size ?? 0;
+    const to = Math.min(size, from + this.#pageSize, anchored > from ? anchored : Infinity);
     if (from >= to) return { entries: [], contents: [] };
     const [entries, contents] = await Promise.all([
       this.#storage.readEntries(from, to - from),
@@ -71,26 +120,33 @@ export class EntryVerifier {
     return { entries, contents };
   }
 
+  #foldPage({ entries, contents }: Page, head: Head): FoldedPage {
+    const from = this.#places.size;
+    const builder = new HashPageBuilder(this.#spares.pop());
+    const ordered = contents.toSorted((left, right) => left.index - right.index);
+    let next = 0;
+    let fault = entries.length === 0 ? missing(from) : undefined;
+    for (const stored of entries) {
+      const first = next;
+      while ((ordered[next]?.index ?? Infinity) <= stored.index) next += 1;
+      fault = this.#push(builder, stored, ordered.slice(first, next));
+      if (fault !== undefined) break;
+    }
+    this.#hashing ??= head.size > hashedInPlaceMax ? new HashingThread() : new HashingInPlace();
+    const hashed = this.#hashing.check(builder.page);
+    return { from, fields: builder.fields, fault, hashed };
+  }
+
   #push(
-    entries: readonly StoredEntry[],
+    builder: HashPageBuilder,
+    stored: StoredEntry,
     contents: readonly StoredContent[],
   ): VerifyFault | undefined {
-    if (entries.length === 0) {
-      return { index: this.#size, code: 'gap', message: `entry ${this.#size} is missing` };
-    }
-    const byIndex = Map.groupBy(contents, (content) => content.index);
-    for (const stored of entries) {
-      const result = this.#chain.push(stored);
-      if (!result.ok) return result.fault;
-      const found =
-        this.#apply(result.entry) ??
-        this.#checkContents(stored.index, result.entry.data, byIndex.get(stored.index));
-      if (found !== undefined) return found;
-      this.#size += 1;
-      const broken = this.#checkAnchor();
-      if (broken !== undefined) return broken;
-    }
-    return undefined;
+    // An entry at another index than its own is named as such, whatever its hash.
+    if (stored.index === this.#places.size) builder.addEntry(stored);
+    const result = this.#places.push(stored);
+    if (!result.ok) return result.fault;
+    return this.#apply(result.entry) ?? addContents(builder, result.entry, contents);
   }
 
   #apply(entry: Entry): VerifyFault | undefined {
@@ -104,27 +160,65 @@ export class EntryVerifier {
     }
   }
 
-  #checkContents(
-    index: number,
-    data: Readonly<Record<string, unknown>>,
-    contents: readonly StoredContent[] = [],
-  ): VerifyFault | undefined {
-    const commitments = (data['commitments'] ?? {}) as Readonly<Record<string, string>>;
-    for (const { field, salt, text } of contents) {
-      this.#contents += 1;
-      if (!Object.hasOwn(commitments, field) || commitments[field] !== commit(salt, text)) {
-        const message = `the ${field} kept beside entry ${index} is not what the entry commits to`;
-        return { index, code: 'content-mismatch', message };
-      }
+  /** Waits for a page's hashes; the first fault in it. */
+  async #confirm(folded: FoldedPage | undefined, head: Head): Promise<VerifyFault | undefined> {
+    if (folded === undefined) return undefined;
+    const { from, fields, fault } = folded;
+    const { failed, root, spare } = await folded.hashed;
+    this.#spares.push(spare);
+    const fitting = fields.slice(0, failed);
+    const entries = fitting.filter((field) => field === null).length;
+    this.#contents += fitting.length - entries;
+    if (failed !== undefined) {
+      const field = fields[failed] ?? null;
+      this.#size = field === null ? from + entries : from + entries - 1;
+      return field === null ? leafMismatch(this.#size) : contentMismatch(this.#size, field);
     }
+    this.#size = fault?.index ?? from + entries;
+    if (fault !== undefined) return fault;
+    this.#root = root;
+    const { anchor, onProgress } = this.#options;
+    if (this.#size === anchor?.size && root !== anchor.root) return anchorMismatch(anchor.size);
+    onProgress?.(this.#size, head.size);
     return undefined;
   }
+}
 
-  #checkAnchor(): VerifyFault | undefined {
-    const { anchor } = this.#options;
-    if (anchor === undefined || this.#size !== anchor.size) return undefined;
-    if (rootHash(this.#chain.position.frontier) === anchor.root) return undefined;
-    const message = `the root at size ${anchor.size} is not the anchor's`;
-    return { index: anchor.size - 1, code: 'anchor-mismatch', message };
+/** The first content that no hashing can show to be what the entry commits to. */
+function addContents(
+  builder: HashPageBuilder,
+  { index, data }: Entry,
+  contents: readonly StoredContent[],
+): VerifyFault | undefined {
+  const commitments = (data['commitments'] ?? {}) as Readonly<Record<string, unknown>>;
+  for (const content of contents) {
+    if (content.index !== index) continue;
+    const { field } = content;
+    const commitment = Object.hasOwn(commitments, field) ? commitments[field] : undefined;
+    if (typeof commitment !== 'string') return contentMismatch(index, field);
+    try {
+      builder.addContent(content, commitment);
+    } catch {
+      return contentMismatch(index, field);
+    }
   }
+  return undefined;
+}
+
+function missing(index: number): VerifyFault {
+  return { index, code: 'gap', message: `entry ${index} is missing` };
+}
+
+function leafMismatch(index: number): VerifyFault {
+  return { index, code: 'leaf-mismatch', message: hashFaults['leaf-mismatch'] };
+}
+
+function contentMismatch(index: number, field: string): VerifyFault {
+  const message = `the ${field} kept beside entry ${index} is not what the entry commits to`;
+  return { index, code: 'content-mismatch', message };
+}
+
+function anchorMismatch(size: number): VerifyFault {
+  const message = `the root at size ${size} is not the anchor's`;
+  return { index: size - 1, code: 'anchor-mismatch', message };
 }

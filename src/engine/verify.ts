@@ -18,6 +18,19 @@ import type { VerifyFault, VerifyOptions, VerifyReport } from './verify-report.t
 export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {
   const log = options.log ?? 'main';
   const entries = new EntryVerifier(storage, log, options);
+  try {
+    return await report(storage, entries, log, options);
+  } finally {
+    await entries.end();
+  }
+}
+
+async function report(
+  storage: Storage,
+  entries: EntryVerifier,
+  log: string,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   const head = await storage.open(log);
   const anchored = options.anchor === undefined || options.anchor.size <= head.size;
   const faulty =

@@ -22,11 +22,30 @@ const hexForm = /^(?:[0-9a-f]{2})+$/;
 
 /** Hex SHA-256(0x02 || length of salt, one byte || salt || UTF-8 of `bytes`). */
 export function commit(saltHex: string, bytes: string): string {
+  const hashed = Buffer.allocUnsafe(committedBytesMax(bytes));
+  return hash('sha256', hashed.subarray(0, writeCommitted(hashed, 0, saltHex, bytes)), 'hex');
+}
+
+/** A bound for what `writeCommitted` writes: UTF-8 has at most three bytes for a UTF-16 unit. */
+export function committedBytesMax(bytes: string): number {
+  return 2 + saltBytesMax + 3 * bytes.length;
+}
+
+/** Writes what a commitment is the hash of, and returns where it ends. */
+export function writeCommitted(
+  target: Buffer,
+  offset: number,
+  saltHex: string,
+  bytes: string,
+): number {
   const salt = secretFromHex('salt', saltHex);
   if (salt.length > saltBytesMax) throw new RangeError(`a salt has at most ${saltBytesMax} bytes`);
   assertWellFormed(bytes);
-  const prefix = Buffer.from([commitmentPrefix, salt.length]);
-  return hash('sha256', Buffer.concat([prefix, salt, Buffer.from(bytes)]), 'hex');
+  target[offset] = commitmentPrefix;
+  target[offset + 1] = salt.length;
+  target.set(salt, offset + 2);
+  const start = offset + 2 + salt.length;
+  return start + target.write(bytes, start);
 }
 
 /** A key for `keyedDigest`, prepared once: preparing it costs more than a digest. */

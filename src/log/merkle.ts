@@ -17,8 +17,6 @@ export interface Frontier {
   readonly hashes: readonly string[];
 }
 
-const hashForm = /^[0-9a-f]{64}$/;
-
 /** The root of a tree without leaves: the hash of no bytes. */
 export const emptyRoot = hash('sha256', '', 'hex');
 
@@ -62,7 +60,11 @@ function writeHash(hex: string, offset: number): void {
 
 /** Whether a text is a hash as this file writes it. */
 export function isHash(text: unknown): text is string {
-  return typeof text === 'string' && hashForm.test(text);
+  if (typeof text !== 'string' || text.length !== 64) return false;
+  // A table costs an eighth of a regular expression here, and each entry is asked.
+  let seen = 0;
+  for (let index = 0; index < 64; index += 1) seen |= digitValues[text.charCodeAt(index)] ?? -1;
+  return seen >= 0;
 }
 
 /** A frontier from parts that were stored: refuses parts that no tree has. */

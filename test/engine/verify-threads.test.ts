@@ -3,7 +3,8 @@
  * entry after the other, and a thread that is lost is never taken for a good word.
  */
 import * as fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Fold } from '../../src/engine/fold.ts';
 import { openControlPlane, verify, type VerifyFault } from '../../src/engine/index.ts';
 import { placedEvent } from '../../src/engine/replica.ts';
@@ -275,10 +276,14 @@ function longLog(spoiledAt?: number): Log {
 }
 
 test('a long log is hashed in a thread, which is gone afterwards', async () => {
-  const before = process.getActiveResourcesInfo();
+  const threads: Worker[] = [];
+  const started = (thread: Worker): void => void threads.push(thread);
+  process.on('worker', started);
+  onTestFinished(() => void process.off('worker', started));
   expect((await verify(await stored(longLog()))).faults).toEqual([]);
   const spoiled = await verify(await stored(longLog(10_200)));
   expect(spoiled.faults).toMatchObject([{ index: 10_200, code: 'leaf-mismatch' }]);
   expect(spoiled.entries).toBe(10_200);
-  expect(process.getActiveResourcesInfo()).toEqual(before);
+  // What a thread has once it ended.
+  expect(threads.map(({ threadId }) => threadId)).toEqual([-1, -1]);
 });

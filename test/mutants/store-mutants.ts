@@ -105,9 +105,18 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'verify-skips-contents',
     guards: 'A content that is not what its entry commits to is found.',
-    file: 'src/engine/verify-entries.ts',
-    find: 'commitments[field] !== commit(salt, text)',
-    replace: "commitments[field] === ''",
+    file: 'src/log/hash-page.ts',
+    find: "if (hash('sha256', bytes.subarray(from, end), 'hex') !== expected) {",
+    replace:
+      "if (bytes[from] === leafPrefix && hash('sha256', bytes.subarray(from, end), 'hex') !== expected) {",
     tests: ['test/engine/verify.test.ts'],
+  },
+  {
+    name: 'lost-hashes-hold',
+    guards: 'What was not hashed is not verified.',
+    file: 'src/engine/verify-hashing.ts',
+    find: 'waiting.reject(this.#lost);',
+    replace: "waiting.resolve({ failed: undefined, root: '', spare: page.bytes.buffer });",
+    tests: ['test/engine/verify-threads.test.ts'],
   },
 ];

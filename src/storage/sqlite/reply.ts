@@ -1,7 +1,8 @@
 /** One request to the store's thread, answered: errors become plain data that crosses threads. */
-import type { SqliteDatabase } from './sqlite-database.ts';
+import { contentColumns, entryColumns, recordColumns } from './columns.ts';
+import type { RecordPage, SqliteDatabase } from './sqlite-database.ts';
 import { failureOf } from './worker-protocol.ts';
-import type { CallName, Calls, Reply, Request } from './worker-protocol.ts';
+import type { CallName, Calls, PageColumns, Reply, Request } from './worker-protocol.ts';
 
 export function replyTo(database: SqliteDatabase, request: Request): Reply {
   try {
@@ -20,15 +21,19 @@ function answer(database: SqliteDatabase, request: Request): Calls[CallName]['ou
     case 'head':
       return database.head();
     case 'readEntries':
-      return database.readEntries(request.input.from, request.input.limit);
+      return entryColumns(database.readEntries(request.input.from, request.input.limit));
     case 'readContents':
-      return database.readContents(request.input.from, request.input.to);
+      return contentColumns(database.readContents(request.input.from, request.input.to));
     case 'readRecords':
-      return database.readRecords(request.input);
+      return pageColumns(database.readRecords(request.input));
     case 'scanRecords':
-      return database.scanRecords(request.input);
+      return pageColumns(database.scanRecords(request.input));
     case 'close':
       database.close();
       return null;
   }
+}
+
+function pageColumns({ head, records }: RecordPage): PageColumns {
+  return { head, records: recordColumns(records) };
 }

@@ -20,7 +20,7 @@ import { fileIdOf, openLog } from './open-log.ts';
 import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { CommitFate } from './sqlite-errors.ts';
-import { contentOf, count, entryOf, frontierText, headOf, recordOf } from './statements.ts';
+import { count, frontierText, headOf } from './statements.ts';
 import type { Statements } from './statements.ts';
 import { WriteTurn } from './write-turn.ts';
 
@@ -99,13 +99,13 @@ export class SqliteDatabase {
   readEntries(from: number, limit: number): readonly StoredEntry[] {
     assertCount(from, 'from');
     assertLimit(limit);
-    return this.#read(({ statements, id }) => statements.entries.all(id, from, limit).map(entryOf));
+    return this.#read(({ statements, id }) => statements.entries(id, from, limit));
   }
 
   readContents(from: number, to: number): readonly StoredContent[] {
     assertCount(from, 'from');
     assertCount(to, 'to');
-    return this.#read(({ statements, id }) => statements.contents.all(id, from, to).map(contentOf));
+    return this.#read(({ statements, id }) => statements.contents(id, from, to));
   }
 
   readRecords(keys: readonly RecordKey[]): RecordPage {
@@ -114,8 +114,8 @@ export class SqliteDatabase {
       const head = this.#headIn(statements, id);
       const records: StoredRecord[] = [];
       for (const { kind, key } of keys) {
-        const row = statements.record.get(id, kind, key);
-        if (row !== undefined) records.push(recordOf(row));
+        const record = statements.record(id, kind, key);
+        if (record !== undefined) records.push(record);
       }
       return { head, records };
     });

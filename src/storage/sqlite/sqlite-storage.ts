@@ -10,9 +10,10 @@ import { resolve } from 'node:path';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
+import { contentsOf, entriesOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
 import { WorkerLink } from './worker-link.ts';
-import type { CallName, Calls } from './worker-protocol.ts';
+import { type CallName, type Calls, pageOf } from './worker-protocol.ts';
 
 export type { SqliteOptions } from './sqlite-database.ts';
 
@@ -56,20 +57,20 @@ class SqliteStorage implements Storage {
     return this.#call('head', null);
   }
 
-  readEntries(from: number, limit: number): Promise<readonly StoredEntry[]> {
-    return this.#call('readEntries', { from, limit });
+  async readEntries(from: number, limit: number): Promise<readonly StoredEntry[]> {
+    return entriesOf(await this.#call('readEntries', { from, limit }));
   }
 
-  readContents(from: number, to: number): Promise<readonly StoredContent[]> {
-    return this.#call('readContents', { from, to });
+  async readContents(from: number, to: number): Promise<readonly StoredContent[]> {
+    return contentsOf(await this.#call('readContents', { from, to }));
   }
 
-  readRecords(keys: readonly RecordKey[]): Promise<RecordPage> {
-    return this.#call('readRecords', keys);
+  async readRecords(keys: readonly RecordKey[]): Promise<RecordPage> {
+    return pageOf(await this.#call('readRecords', keys));
   }
 
-  scanRecords(query: RecordQuery): Promise<RecordPage> {
-    return this.#call('scanRecords', query);
+  async scanRecords(query: RecordQuery): Promise<RecordPage> {
+    return pageOf(await this.#call('scanRecords', query));
   }
 
   close(): Promise<void> {

@@ -10,6 +10,8 @@ import { StorageError } from '../storage.ts';
 import type { Head, RecordQuery, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 
 type Row = Record<string, SQLOutputValue>;
+/** The cells of a row, in the order of its `SELECT`. */
+type Cells = readonly SQLOutputValue[];
 
 const recordColumns = 'kind, key, parent, live, value';
 
@@ -20,19 +22,20 @@ export class Statements {
   readonly rollback: StatementSync;
   readonly size: StatementSync;
   readonly head: StatementSync;
-  readonly entries: StatementSync;
-  readonly contents: StatementSync;
-  readonly record: StatementSync;
   readonly insertEntry: StatementSync;
   readonly insertContent: StatementSync;
   readonly putRecord: StatementSync;
   readonly moveRecord: StatementSync;
   readonly updateHead: StatementSync;
   readonly #database: DatabaseSync;
+  readonly #entries: StatementSync;
+  readonly #contents: StatementSync;
+  readonly #record: StatementSync;
   readonly #scans = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string) => database.prepare(sql);
+    const prepareCells = (sql: string) => asCells(database.prepare(sql));
     this.#database = database;
     this.begin = prepare('BEGIN');
     this.beginWrite = prepare('BEGIN IMMEDIATE');
@@ -40,14 +43,14 @@ export class Statements {
     this.rollback = prepare('ROLLBACK');
     this.size = prepare('SELECT size FROM log WHERE id = ?');
     this.head = prepare('SELECT size, previous, root, frontier, at FROM log WHERE id = ?');
-    this.entries = prepare(
+    this.#entries = prepareCells(
       'SELECT idx, body, leaf FROM entry WHERE log = ? AND idx >= ? ORDER BY idx LIMIT ?',
     );
-    this.contents = prepare(
+    this.#contents = prepareCells(
       `SELECT idx, field, salt, text FROM content
       WHERE log = ? AND idx >= ? AND idx < ? AND text IS NOT NULL ORDER BY idx, field`,
     );
-    this.record = prepare(
+    this.#record = prepareCells(
       `SELECT ${recordColumns} FROM record WHERE log = ? AND kind = ? AND key = ?`,
     );
     this.insertEntry = prepare('INSERT INTO entry (log, idx, body, leaf) VALUES (?, ?, ?, ?)');
@@ -69,6 +72,19 @@ export class Statements {
     );
   }
 
+  entries(log: number, from: number, limit: number): StoredEntry[] {
+    return this.#entries.all(log, from, limit).map(entryOf);
+  }
+
+  contents(log: number, from: number, to: number): StoredContent[] {
+    return this.#contents.all(log, from, to).map(contentOf);
+  }
+
+  record(log: number, kind: string, key: string): StoredRecord | undefined {
+    const row = this.#record.get(log, kind, key);
+    return row === undefined ? undefined : recordOf(row);
+  }
+
   scan(log: number, query: RecordQuery): StoredRecord[] {
     const { kind, parent, live, after, limit } = query;
     const where = ['log = ? AND kind = ?'];
@@ -85,51 +101,80 @@ export class Statements {
     }
     const sql = `SELECT ${recordColumns} FROM record WHERE ${where.join(' AND ')}
       ORDER BY key LIMIT ?`;
-    const statement = this.#scans.get(sql) ?? this.#database.prepare(sql);
+    const statement = this.#scans.get(sql) ?? asCells(this.#database.prepare(sql));
     this.#scans.set(sql, statement);
     return statement.all(...values, limit).map(recordOf);
   }
 }
 
+/** Rows as arrays: an object for each costs as much again as reading it. */
+function asCells(statement: StatementSync): StatementSync {
+  // Not in every supported Node; without it, `cellsOf` takes the objects apart.
+  statement.setReturnArrays?.(true);
+  return statement;
+}
+
+function cellsOf(row: Row | Cells): Cells {
+  return isCells(row) ? row : Object.values(row);
+}
+
+function isCells(row: Row | Cells): row is Cells {
+  return Array.isArray(row);
+}
+
 export function headOf(row: Row): Head {
+  const { previous } = row;
   return {
     size: count(row, 'size'),
-    previous: row['previous'] === null ? null : text(row, 'previous'),
-    root: text(row, 'root'),
-    frontier: frontierOf(text(row, 'frontier')),
+    previous: previous === null ? null : text(previous, 'previous'),
+    root: text(row['root'], 'root'),
+    frontier: frontierOf(text(row['frontier'], 'frontier')),
     at: count(row, 'at'),
   };
 }
 
-export function entryOf(row: Row): StoredEntry {
-  return { index: count(row, 'idx'), body: text(row, 'body'), leaf: text(row, 'leaf') };
-}
-
-export function contentOf(row: Row): StoredContent {
-  const [field, salt, content] = [text(row, 'field'), text(row, 'salt'), text(row, 'text')];
-  return { index: count(row, 'idx'), field, salt, text: content };
-}
-
-export function recordOf(row: Row): StoredRecord {
+function entryOf(row: Row | Cells): StoredEntry {
+  const cells = cellsOf(row);
   return {
-    kind: text(row, 'kind'),
-    key: text(row, 'key'),
-    parent: text(row, 'parent'),
-    live: row['live'] === 1,
-    value: text(row, 'value'),
+    index: number(cells[0], 'idx'),
+    body: text(cells[1], 'body'),
+    leaf: text(cells[2], 'leaf'),
+  };
+}
+
+function contentOf(row: Row | Cells): StoredContent {
+  const cells = cellsOf(row);
+  return {
+    index: number(cells[0], 'idx'),
+    field: text(cells[1], 'field'),
+    salt: text(cells[2], 'salt'),
+    text: text(cells[3], 'text'),
+  };
+}
+
+function recordOf(row: Row | Cells): StoredRecord {
+  const cells = cellsOf(row);
+  return {
+    kind: text(cells[0], 'kind'),
+    key: text(cells[1], 'key'),
+    parent: text(cells[2], 'parent'),
+    live: cells[3] === 1,
+    value: text(cells[4], 'value'),
   };
 }
 
 /** An integer of a row; somebody else's file can hold anything. */
 export function count(row: Row | undefined, column: string): number {
-  const value = row?.[column];
-  if (typeof value === 'number') return value;
+  return number(row?.[column], column);
+}
+
+function number(cell: SQLOutputValue | undefined, column: string): number {
+  if (typeof cell === 'number') return cell;
   throw new StorageError('corrupt', `column \`${column}\` does not hold a number`);
 }
 
-function text(row: Row, column: string): string {
-  const value = row[column];
-  if (typeof value === 'string') return value;
+function text(cell: SQLOutputValue | undefined, column: string): string {
+  if (typeof cell === 'string') return cell;
   throw new StorageError('corrupt', `column \`${column}\` does not hold text`);
 }
 

@@ -3,14 +3,25 @@
  * survives structured cloning; errors do not, so they travel as `Failure`.
  */
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
-import type { StorageErrorCode, StoredContent, StoredEntry } from '../storage.ts';
+import type { StorageErrorCode, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { StorageError } from '../storage.ts';
+import { type Columns, recordsOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
 
 /** Given to the thread when it starts. */
 export interface WorkerStart {
   readonly path: string;
   readonly options: SqliteOptions;
+}
+
+/** `RecordPage` in transit. */
+export interface PageColumns {
+  readonly head: Head;
+  readonly records: Columns<StoredRecord>;
+}
+
+export function pageOf({ head, records }: PageColumns): RecordPage {
+  return { head, records: recordsOf(records) };
 }
 
 /** The calls: what goes in, what comes out. */
@@ -20,14 +31,14 @@ export interface Calls {
   head: { readonly input: null; readonly output: Head };
   readEntries: {
     readonly input: { readonly from: number; readonly limit: number };
-    readonly output: readonly StoredEntry[];
+    readonly output: Columns<StoredEntry>;
   };
   readContents: {
     readonly input: { readonly from: number; readonly to: number };
-    readonly output: readonly StoredContent[];
+    readonly output: Columns<StoredContent>;
   };
-  readRecords: { readonly input: readonly RecordKey[]; readonly output: RecordPage };
-  scanRecords: { readonly input: RecordQuery; readonly output: RecordPage };
+  readRecords: { readonly input: readonly RecordKey[]; readonly output: PageColumns };
+  scanRecords: { readonly input: RecordQuery; readonly output: PageColumns };
   close: { readonly input: null; readonly output: null };
 }
 
