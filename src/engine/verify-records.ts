@@ -4,7 +4,6 @@
  */
 import { type RecordKind, recordKinds, sortedEntries } from '../kernel/index.ts';
 import type { Storage, StoredRecord } from '../storage/storage.ts';
-import { toStored } from './record-cache.ts';
 import type { EntryVerifier } from './verify-entries.ts';
 import type { VerifyFault } from './verify-report.ts';
 
@@ -30,7 +29,7 @@ async function verifyKind(
   entries: EntryVerifier,
   kind: RecordKind,
 ): Promise<Compared> {
-  const seen = new Set<string>();
+  let count = 0;
   let ahead = storage.scanRecords({ kind, limit: pageSize });
   for (;;) {
     const { head, records } = await ahead;
@@ -41,13 +40,13 @@ async function verifyKind(
     let fault = await entries.extend(head);
     for (const record of records) {
       if (fault !== undefined) break;
-      seen.add(record.key);
+      count += 1;
       fault = recordFault(entries, record);
     }
     if (more && fault === undefined) continue;
     await ahead;
-    fault ??= await missingFault(storage, entries, kind, seen);
-    return { records: seen.size, fault };
+    fault ??= await missingFault(storage, entries, kind);
+    return { records: count, fault };
   }
 }
 
@@ -56,9 +55,8 @@ async function missingFault(
   storage: Storage,
   entries: EntryVerifier,
   kind: RecordKind,
-  seen: ReadonlySet<string>,
 ): Promise<VerifyFault | undefined> {
-  const unseen = [...entries.fold.records.of(kind).keys()].filter((key) => !seen.has(key));
+  const unseen = [...entries.fold.notCompared(kind)];
   for (let from = 0; from < unseen.length; from += pageSize) {
     const keys = unseen.slice(from, from + pageSize);
     const { head, records } = await storage.readRecords(keys.map((key) => ({ kind, key })));
@@ -77,9 +75,8 @@ async function missingFault(
 
 function recordFault(entries: EntryVerifier, stored: StoredRecord): VerifyFault | undefined {
   const kind = stored.kind as RecordKind;
-  const change = entries.fold.records.get(kind, stored.key);
-  if (change !== undefined) {
-    const expected = toStored(change);
+  const expected = entries.fold.expected(kind, stored.key);
+  if (expected !== undefined) {
     const same =
       expected.live === stored.live &&
       expected.parent === stored.parent &&

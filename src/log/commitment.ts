@@ -38,13 +38,14 @@ export function writeCommitted(
   saltHex: string,
   bytes: string,
 ): number {
-  const salt = secretFromHex('salt', saltHex);
-  if (salt.length > saltBytesMax) throw new RangeError(`a salt has at most ${saltBytesMax} bytes`);
+  assertSecret('salt', saltHex);
+  const saltBytes = saltHex.length / 2;
+  if (saltBytes > saltBytesMax) throw new RangeError(`a salt has at most ${saltBytesMax} bytes`);
   assertWellFormed(bytes);
   target[offset] = commitmentPrefix;
-  target[offset + 1] = salt.length;
-  target.set(salt, offset + 2);
-  const start = offset + 2 + salt.length;
+  target[offset + 1] = saltBytes;
+  target.write(saltHex, offset + 2, 'hex');
+  const start = offset + 2 + saltBytes;
   return start + target.write(bytes, start);
 }
 
@@ -54,7 +55,8 @@ export interface DigestKey {
 }
 
 export function digestKey(keyHex: string): DigestKey {
-  return { secret: createSecretKey(secretFromHex('key', keyHex)) };
+  assertSecret('key', keyHex);
+  return { secret: createSecretKey(Buffer.from(keyHex, 'hex')) };
 }
 
 /**
@@ -68,13 +70,11 @@ export function keyedDigest(key: DigestKey, label: string, bytes: string): strin
   return createHmac('sha256', key.secret).update(`${label}\0${bytes}`).digest('hex');
 }
 
-function secretFromHex(name: string, hex: string): Buffer {
+function assertSecret(name: string, hex: string): void {
   if (!hexForm.test(hex)) throw new TypeError(`a ${name} is lower-case hex`);
-  const secret = Buffer.from(hex, 'hex');
-  if (secret.length < secretBytesMin) {
+  if (hex.length < 2 * secretBytesMin) {
     throw new RangeError(`a ${name} has at least ${secretBytesMin} bytes`);
   }
-  return secret;
 }
 
 /** UTF-8 writes every lone surrogate as U+FFFD, so two ill-formed texts could share one digest. */
