@@ -1,5 +1,9 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import CountReporter from './scripts/count-reporter.ts';
+
+// Compiled modules are kept: every process and thread that a test starts would compile them all again.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
 export default defineConfig({
   test: {
@@ -9,6 +13,7 @@ export default defineConfig({
     // Against hanging, not for speed: a machine that is busy or stands still takes its time.
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 200_000 } },
     reporters: ['default', new CountReporter()],
   },
 });

@@ -1,12 +1,13 @@
 /** agent-control-plane: the public surface. Names here are pinned by `test/pins`. */
 export { ActionRefused } from './enforce/action-refused.ts';
 export {
-  type CallOptions,
-  guard,
-  type GuardedTool,
-  type Tool,
-  type ToolContext,
-} from './enforce/guard.ts';
+  callModel,
+  type ModelAnswer,
+  type ModelCall,
+  type ModelContext,
+} from './enforce/models/call-model.ts';
+export type { CallOptions } from './enforce/granted.ts';
+export { guard, type GuardedTool, type Tool, type ToolContext } from './enforce/guard.ts';
 export {
   type AgentDeclaration,
   type BudgetAccount,
@@ -19,12 +20,17 @@ export {
   ControlPlaneError,
   type ControlPlaneOptions,
   type Decision,
+  type Drift,
   type EventQuery,
   type KillOrder,
   type LogEvent,
+  type ModelListed,
+  type ModelListRequest,
+  modelTool,
   openControlPlane,
   type Permit,
   type PolicyFlip,
+  type ProviderBill,
   replayPolicy,
   type ReplayOptions,
   type ReplayReport,
@@ -36,6 +42,10 @@ export {
   type ShadowDecision,
   type TicketRuling,
   type ToolDeclaration,
+  type UsageDimension,
+  type UsageGroup,
+  type UsageQuery,
+  type UsageRow,
   verify,
   type VerifyOptions,
   type VerifyReport,
@@ -59,6 +69,7 @@ export type { Clock, Ids } from './engine/index.ts';
 export type {
   BudgetPlan,
   BudgetPlanDocument,
+  CatalogueDocument,
   KillScope,
   PolicyDocument,
   RejectionCode,

@@ -40,11 +40,12 @@ export function rowsOfAllWindows({ org, plan, accounts }: BudgetUsage): readonly
 function countsAt(plan: BudgetPlan, now: number): (account: BudgetAccount) => boolean {
   const window = compiledWindow(plan);
   if (window.kind === 'rolling') return ({ start }) => sliceCounts(window, start, now);
+  if (window.kind === 'bucket') return () => true;
   const current = windowAt(window, now).start;
   return ({ start }) => start === current;
 }
 
-function compiledWindow(plan: BudgetPlan): CompiledWindow {
+export function compiledWindow(plan: BudgetPlan): CompiledWindow {
   const check = checkWindow(plan.window);
   if ('problem' in check) throw new Error(`assertion: plan ${plan.id}: ${check.problem}`);
   return check.window;

@@ -1,12 +1,8 @@
 /** What each kind of event says, in one short line for people. Everything in it passes `shown` at the end. */
 import type { LogEvent } from '../engine/index.ts';
-import {
-  type Amounts,
-  type Event,
-  type EventType,
-  formatAmount,
-  type KillScope,
-} from '../kernel/index.ts';
+// Not by the room's door: the help of `events` lists the types, and need not wait for the whole kernel.
+import { formatAmount } from '../kernel/amount.ts';
+import type { Amounts, Event, EventType, KillScope } from '../kernel/index.ts';
 import { planScopeText } from './plan-text.ts';
 import { brief } from './terminal.ts';
 
@@ -32,6 +28,7 @@ function scopeText(scope: KillScope): string {
     case 'agent':
     case 'action':
     case 'tool':
+    case 'model':
       return `${scope.kind} ${scope.org}/${scope.name}`;
   }
 }
@@ -47,6 +44,9 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'policy-activated': ({ hash, document }) =>
     `version ${document.version}${document.name === undefined ? '' : ` ${document.name}`}, ` +
     `hash ${hash.slice(0, 12)}`,
+  'prices-activated': ({ hash, document }) =>
+    `version ${document.version}, ${Object.keys(document.models).length} models, ` +
+    `hash ${hash.slice(0, 12)}`,
   'action-decided': decided,
   'risk-escalated': ({ action, from, to, escalations }) =>
     `${action} from ${from} to ${to}: ${escalations.map(({ cause }) => cause).join(', ')}`,
@@ -59,9 +59,19 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
   'ticket-expired': ({ ticket }) => `ticket ${ticket}`,
   'permit-started': ({ permit }) => `permit ${permit}`,
-  'permit-settled': ({ outcome, usage, output }) =>
+  'permit-settled': ({ outcome, usage, model, output }) =>
     `${outcome}, used ${amountsText(usage)}` +
+    (model?.problem === undefined ? '' : `, all that was reserved: ${model.problem.message}`) +
+    (model?.isOther === true ? `, answered by another model, ${model.model}` : '') +
     (output?.effective === 'refuse' ? `, result withheld${by(output.determinedBy)}` : ''),
+  'usage-late': ({ permit, usage, debts }) =>
+    `permit ${permit} had used ${amountsText(usage)}` +
+    (debts.length === 0 ? '' : `, more than was charged in ${debts.length} budgets`),
+  'usage-reconciled': ({ org, source, rows, stopped }) =>
+    `${org}: ${source}, ${rows.length} rows, ` +
+    `billed ${formatAmount('usd', sum(rows, 'billed'))} usd, ` +
+    `recorded ${formatAmount('usd', sum(rows, 'recorded'))} usd` +
+    (stopped.length === 0 ? '' : `, stopped ${stopped.join(', ')}`),
   'permit-voided': ({ permit }) => `permit ${permit}, reservation given back`,
   'permit-expired': ({ permit, started }) =>
     `permit ${permit}, ${started ? 'outcome unknown, charged' : 'never started, given back'}`,
@@ -84,6 +94,12 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'command-rejected': ({ command, subject, rejection }) =>
     `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
 };
+
+type Reconciled = DataOf<'usage-reconciled'>['rows'];
+
+function sum(rows: Reconciled, name: 'billed' | 'recorded'): number {
+  return rows.reduce((total, row) => Math.min(Number.MAX_SAFE_INTEGER, total + row[name]), 0);
+}
 
 /** The kinds of event there are. */
 export const eventTypes = Object.keys(summaries) as EventType[];

@@ -1,12 +1,15 @@
 /** Reads JSON files that people wrote: strictly, and with the place of what is wrong. */
 import { readFileSync } from 'node:fs';
-import { parseStrictJson, StrictJsonError } from '../log/index.ts';
+import { type CanonicalLimits, parseStrictJson, StrictJsonError } from '../log/index.ts';
 import { CommandError, messageOf } from './exit.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The value in the file. Throws a `CommandError` with file, line and column where it is not strict JSON. */
-export function readJsonFile(path: string): unknown {
+/**
+ * The value in the file, within the limits of arguments where no others are given. Throws a `CommandError`
+ * with file, line and column where it is not strict JSON.
+ */
+export function readJsonFile(path: string, limits?: CanonicalLimits): unknown {
   let text: string;
   try {
     text = decoder.decode(readFileSync(path));
@@ -18,7 +21,7 @@ export function readJsonFile(path: string): unknown {
     throw new CommandError(message, undefined, { cause: failure });
   }
   try {
-    return parseStrictJson(text);
+    return parseStrictJson(text, limits);
   } catch (failure) {
     if (!(failure instanceof StrictJsonError)) throw failure;
     const { line, column, message } = failure;

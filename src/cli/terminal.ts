@@ -2,8 +2,33 @@
  * What a command writes to. Text from a log may have been written by anybody, a hostile model included: it
  * passes `shown` before it reaches a terminal, so that it can neither move the cursor nor fake a line.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import picocolors from 'picocolors';
+
+/** A stream to write to, and what is known of the screen behind it: nothing where it is a file or a pipe. */
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+/** What a run of the command line writes to. A process is one. */
+export interface Terminal {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+const terminals = new AsyncLocalStorage<Terminal>();
+
+/** Runs the function with everything in it, now and later, writing to `output`. */
+export function onTerminal<T>(output: Terminal, run: () => T): T {
+  return terminals.run(output, run);
+}
+
+/** Where the command that runs writes to: the process's own streams, unless it was given others. */
+export function terminal(): Terminal {
+  return terminals.getStore() ?? process;
+}
 
 /** Controls, line separators, and characters that reorder or hide what stands beside them. */
 const unsafe =
@@ -32,16 +57,18 @@ function escaped(character: string): string {
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
 /** Colours for a stream: only on a terminal, and never against NO_COLOR. */
-export function colorsFor(stream: NodeJS.WriteStream): Colors {
+export function colorsFor(stream: Output): Colors {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  const wanted = stream.isTTY || (FORCE_COLOR !== undefined && !/^(?:0|false|)$/.test(FORCE_COLOR));
+  const wanted =
+    stream.isTTY === true || (FORCE_COLOR !== undefined && !/^(?:0|false|)$/.test(FORCE_COLOR));
   const refused = (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb';
   return picocolors.createColors(wanted && !refused);
 }
 
 /** Prints a line and waits while the reader is slower than we are. */
 export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+  const { stdout } = terminal();
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
 }
 
 /**
@@ -59,12 +86,12 @@ export function endWithReader(): void {
 }
 
 /** Says how far long work has got; on a terminal only, and gone when it is done. */
-export function progressOn(stream: NodeJS.WriteStream, what: string) {
+export function progressOn(stream: Output, what: string) {
   let shownAt = 0;
   return {
     update(done: number, total: number): void {
       const now = Date.now();
-      if (!stream.isTTY || now - shownAt < 100) return;
+      if (stream.isTTY !== true || now - shownAt < 100) return;
       shownAt = now;
       const share = total === 0 ? 100 : Math.floor((100 * done) / total);
       stream.write(`\r\u001b[K${what}: ${done} of ${total} (${share} %)`);

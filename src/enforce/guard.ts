@@ -8,19 +8,15 @@
  */
 import {
   bindTool,
-  type BoundTool,
   ControlPlaneError,
-  type Decision,
-  faultCodes,
   type Permit,
-  type ReadArguments,
   type Session,
-  type Settled,
   type Settlement,
   type ToolDeclaration,
 } from '../engine/index.ts';
 import { parseAmounts } from '../kernel/index.ts';
 import { ActionRefused } from './action-refused.ts';
+import { type CallOptions, grant, type Granted, settle, settleFailed } from './granted.ts';
 
 /** What a tool's code gets beside its arguments. */
 export interface ToolContext {
@@ -38,16 +34,6 @@ export interface Tool<A, R> extends ToolDeclaration {
     | undefined;
   /** What a dry run returns in place of the result; without it a dry run throws `dry-run`. */
   readonly dryRun?: ((callArguments: A) => R) | undefined;
-}
-
-export interface CallOptions {
-  /** Same key and same arguments: the call runs once, and a repeat is refused or answered as before. */
-  readonly idempotencyKey?: string;
-  readonly estimate?: Readonly<Record<string, string | number>>;
-  /** Whether to wait for an approver; otherwise a call that needs one is refused with its ticket. */
-  readonly waitForApproval?: boolean;
-  /** The caller's own signal. */
-  readonly signal?: AbortSignal;
 }
 
 export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Promise<R>;
@@ -74,46 +60,19 @@ export function guardWork<A, R>(
   const bound = bindTool(declaration);
   return async function guarded(callArguments, work, options = {}) {
     const read = session.read(callArguments);
-    const decision = await decide(session, bound, read, options);
+    const granted = await grant(session, bound, read, options);
     const frozen = read.value as A;
-    if (decision.outcome === 'allow' && decision.mode !== 'live') {
-      if (dryRun === undefined) throw new ActionRefused(decision, 'dry-run');
+    if ('rehearsed' in granted) {
+      if (dryRun === undefined) throw new ActionRefused(granted.decision, 'dry-run');
       return dryRun(frozen);
     }
-    if (decision.outcome !== 'allow' || decision.permit === undefined) {
-      throw new ActionRefused(decision);
-    }
-    const permit = session.take(decision.permit, bound, read);
     return run(
       session,
-      { decision, permit, signal: options.signal },
+      granted,
       (context) => work(frozen, context),
       (result) => usage?.(result, frozen),
     );
   };
-}
-
-/** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */
-async function decide(
-  session: Session,
-  tool: BoundTool,
-  read: ReadArguments,
-  options: CallOptions,
-): Promise<Decision> {
-  const { idempotencyKey, estimate, waitForApproval, signal } = options;
-  const request = {
-    tool,
-    arguments: read,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(estimate === undefined ? {} : { estimate }),
-  };
-  for (;;) {
-    const decision = await session.authorize(request);
-    if (decision.outcome !== 'require-approval' || waitForApproval !== true) return decision;
-    if (decision.ticket === undefined) return decision;
-    const ruling = await orAborted(session.ticketDecided(decision.ticket), signal);
-    if (ruling === 'refused') return session.authorize(request);
-  }
 }
 
 /** Runs the code under a permit and settles it by what happened, before the caller has the result. */
@@ -123,16 +82,12 @@ async function run<R>(
   execute: (context: ToolContext) => Promise<R> | R,
   usageOf: (result: R) => Settlement['usage'],
 ): Promise<R> {
-  const { permit } = granted;
-  const signals = [permit.signal, ...(granted.signal === undefined ? [] : [granted.signal])];
-  const signal = AbortSignal.any(signals);
+  const { permit, signal } = granted;
   let result: R;
   try {
     result = await execute(Object.freeze({ signal, permit }));
   } catch (failure) {
-    // A tool that was stopped may have done half its work: nobody knows, and that is what is recorded.
-    const outcome = signal.aborted ? 'unknown' : 'failed';
-    await settle(session, granted, { outcome, result: String(failure) }, failure);
+    await settleFailed(session, granted, failure);
     throw failure;
   }
   const usage = reportedUsage(result, usageOf);
@@ -150,44 +105,4 @@ function reportedUsage<R>(
   } catch {
     return undefined;
   }
-}
-
-/** A permit with the decision that issued it and the caller's own signal. */
-interface Granted {
-  readonly decision: Decision;
-  readonly permit: Permit;
-  readonly signal: AbortSignal | undefined;
-}
-
-/**
- * Records what happened and gives the result as it may be passed on. The effect is there: a settlement that
- * fails must not look like a call that can be repeated.
- */
-async function settle(
-  session: Session,
-  { decision, permit }: Granted,
-  settlement: Settlement,
-  toolFailure?: unknown,
-): Promise<unknown> {
-  let settled: Settled;
-  try {
-    settled = await session.settle(permit, settlement);
-  } catch (failure) {
-    const message = faultCodes['outcome-unrecorded'];
-    throw new ControlPlaneError('outcome-unrecorded', message, {
-      cause: toolFailure === undefined ? failure : new AggregateError([toolFailure, failure]),
-    });
-  }
-  if (settled.released) return settled.result;
-  throw new ActionRefused(decision, 'output-withheld', settled.message);
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

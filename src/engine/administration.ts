@@ -7,6 +7,7 @@ import {
   isName,
   type KillScope,
   latchKey,
+  limits,
   type PrincipalReference,
   quoted,
   type RecordsByKind,
@@ -69,13 +70,13 @@ export interface BudgetClosing {
   readonly reason?: string;
 }
 
-/** Read once, as what it is in JSON. */
-function plainPlan(plan: BudgetPlanDocument): unknown {
+/** Read once: the canonical text of plain data. */
+function plainText(what: string, value: unknown, bytesMax: number): string {
   try {
-    return JSON.parse(canonicalJson(plan));
+    return canonicalJson(value, { depthMax: 64, bytesMax, membersMax: 1_000_000 });
   } catch (failure) {
     if (!(failure instanceof CanonicalJsonError)) throw failure;
-    throw fault('input-invalid', `the budget plan is not plain data: ${failure.message}`, failure);
+    throw fault('input-invalid', `${what} is not plain data: ${failure.message}`, failure);
   }
 }
 
@@ -156,11 +157,32 @@ export class Administration {
     return record;
   }
 
+  async activatePrices(
+    by: PrincipalReference,
+    catalogue: unknown,
+  ): Promise<RecordsByKind['prices']> {
+    const text = plainText('the price catalogue', catalogue, limits.catalogueBytesMax);
+    const { record } = await this.#core.submit(
+      by,
+      {
+        kind: 'activate-prices',
+        document: JSON.parse(text),
+        hash: hash('sha256', text, 'hex'),
+      },
+      'prices',
+    );
+    return record;
+  }
+
   async setBudget(order: BudgetOrder): Promise<void> {
     const { org, plan, by, reason } = order;
     await this.#core.submit(
       this.#core.referenceOf(by),
-      { kind: 'set-budget', org, plan: plainPlan(plan) },
+      {
+        kind: 'set-budget',
+        org,
+        plan: JSON.parse(plainText('the budget plan', plan, limits.planBytesMax)),
+      },
       'plans',
       committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );

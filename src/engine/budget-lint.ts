@@ -98,6 +98,7 @@ async function knownMembers(storage: Storage, org: string): Promise<Known> {
     session: new Set(),
     action: new Set(),
     tool: new Set(),
+    model: new Set(),
   };
   const own = org === everyOrg ? {} : { parent: org };
   if (org !== everyOrg) known.org.add(org);
@@ -112,6 +113,10 @@ async function knownMembers(storage: Storage, org: string): Promise<Known> {
     const { name, action } = JSON.parse(value) as RecordsByKind['tool'];
     known.tool.add(name);
     known.action.add(action);
+  }
+  for await (const { value } of scanAll(storage, { kind: 'prices' })) {
+    const { document } = JSON.parse(value) as RecordsByKind['prices'];
+    for (const id of Object.keys(document.models)) known.model.add(id);
   }
   return known;
 }

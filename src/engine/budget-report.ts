@@ -7,6 +7,7 @@ import {
   isFrozen,
   planName,
   planScopeOf,
+  takenAt,
   type RecordsByKind,
 } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -19,6 +20,7 @@ export interface BudgetAccount {
   /** Log time (ms) at which its window, or slice of a rolling window, started. */
   readonly start: number;
   readonly reserved: string;
+  /** Of a token bucket: what has not flowed back yet, reserved or posted. */
   readonly posted: string;
   /** What the limit leaves beside this account; the slices of a rolling window share one limit. */
   readonly left: string;
@@ -34,15 +36,19 @@ export interface BudgetUsage {
   readonly accounts: readonly BudgetAccount[];
 }
 
-/** The plans of an org, by id. */
-export async function budgetUsage(storage: Storage, org: string): Promise<readonly BudgetUsage[]> {
+/** The plans of an org, by id, at a log time (ms). */
+export async function budgetUsage(
+  storage: Storage,
+  org: string,
+  now: number,
+): Promise<readonly BudgetUsage[]> {
   const { records } = await storage.readRecords([{ kind: 'plans', key: org }]);
   const [record] = records;
   if (record === undefined) return [];
   const { plans } = JSON.parse(record.value) as RecordsByKind['plans'];
   const usage: BudgetUsage[] = [];
   for (const plan of plans) {
-    const accounts = await accountsOf(storage, plan, planName(org, plan.id));
+    const accounts = await accountsOf(storage, plan, planName(org, plan.id), now);
     usage.push({ org, plan, limit: formatAmount(plan.unit, plan.limit), accounts });
   }
   return usage;
@@ -52,15 +58,24 @@ async function accountsOf(
   storage: Storage,
   plan: BudgetPlan,
   parent: string,
+  now: number,
 ): Promise<readonly BudgetAccount[]> {
   const accounts: BudgetAccount[] = [];
   for await (const { value } of scanAll(storage, { kind: 'budget', parent })) {
-    accounts.push(accountOf(plan, JSON.parse(value) as BudgetRecord));
+    accounts.push(accountOf(plan, JSON.parse(value) as BudgetRecord, now));
   }
   return accounts;
 }
 
-function accountOf({ limit }: BudgetPlan, budget: BudgetRecord): BudgetAccount {
+function accountOf(
+  { limit, window }: BudgetPlan,
+  account: BudgetRecord,
+  now: number,
+): BudgetAccount {
+  const isBucket = typeof window === 'object' && 'bucketMs' in window;
+  const budget = isBucket
+    ? { ...account, reserved: 0, posted: takenAt(account.bucket, limit, window.bucketMs, now) }
+    : account;
   const { member = '', start = 0 } = planScopeOf(budget.scope) ?? {};
   const text = (amount: number): string => formatAmount(budget.unit, amount);
   return {

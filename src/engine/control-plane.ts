@@ -35,9 +35,14 @@ import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
 import { type Ids, systemIds } from './ids.ts';
 import { committed } from './payload.ts';
+import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
 import { Replica } from './replica.ts';
 import { checkedAmounts, checkedKey, Session } from './session.ts';
+import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
+import { modelTool } from './model-tool.ts';
 import type { ToolDeclaration } from './tool.ts';
+import { type UsageQuery, usageReport } from './usage-report.ts';
+import type { UsageRow } from './usage-tally.ts';
 
 export interface ControlPlaneOptions {
   readonly storage: Storage;
@@ -45,6 +50,11 @@ export interface ControlPlaneOptions {
   readonly policy?: unknown;
   readonly agents?: readonly (string | AgentDeclaration)[];
   readonly tools?: readonly ToolDeclaration[];
+  /**
+   * The price catalogue: which models there are and what they cost. Activated where it is not the active one
+   * already; `modelTool` is registered with it. Without one, every model call is denied.
+   */
+  readonly prices?: unknown;
   /** What the policy's guardrails may name, beside the evaluators that are built in. */
   readonly evaluators?: readonly Evaluator[];
   /** Name of the log; `main` by default. */
@@ -61,6 +71,11 @@ export interface SessionOptions {
   /** Limits by unit, such as `{ usd: '50', actions: 10 }`. A unit that is not named is not limited here. */
   readonly budget?: Readonly<Record<string, string | number>>;
   readonly mode?: SessionMode;
+  /**
+   * Id of an active session of the same principal, on whose behalf this one works, as when an agent
+   * delegates: the new one spends from its budgets too, and stops with it.
+   */
+  readonly parent?: string;
   /** `false` leaves the session created, to be activated later. */
   readonly activate?: boolean;
   readonly idempotencyKey?: string;
@@ -90,6 +105,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   try {
     for (const agent of options.agents ?? []) await plane.registerAgent(agent);
     for (const tool of options.tools ?? []) await plane.registerTool(tool);
+    if (options.prices !== undefined) {
+      await plane.registerTool(modelTool);
+      await plane.activatePrices(options.prices);
+    }
     if (options.policy !== undefined) await plane.activatePolicy(options.policy);
   } catch (failure) {
     await plane.close();
@@ -140,7 +159,7 @@ export class ControlPlane {
 
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
   async openSession(options: SessionOptions): Promise<Session> {
-    const { principal, agent, mode = 'live', activate = true } = options;
+    const { principal, agent, mode = 'live', activate = true, parent } = options;
     if (!sessionModes.includes(mode))
       throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
     const core = this.#core;
@@ -157,6 +176,7 @@ export class ControlPlane {
         mode,
         budget,
         activate,
+        ...(parent === undefined ? {} : { parent }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
       'session',
@@ -208,6 +228,16 @@ export class ControlPlane {
     return this.#administration.activatePolicy(this.#core.referenceOf(by), document);
   }
 
+  /** Activates a price catalogue. The active one stays where the new one does not check. */
+  activatePrices(catalogue: unknown, by = this.#host): Promise<RecordsByKind['prices']> {
+    return this.#administration.activatePrices(this.#core.referenceOf(by), catalogue);
+  }
+
+  /** The models of the active price catalogue that an agent of a principal may use for an action, and why. */
+  models(request: ModelListRequest): readonly ModelListed[] {
+    return listModels(this.#core.options.replica.cache, request);
+  }
+
   /**
    * Sets a budget plan: a new one, or another limit or terms for the one with its id. An admin sets plans of
    * the own org; without `by`, the host sets any org's.
@@ -223,7 +253,24 @@ export class ControlPlane {
 
   /** The budget plans of an org, with what is used of them. */
   budgets(org: string): Promise<readonly BudgetUsage[]> {
-    return reading(budgetUsage(this.#core.options.storage, org));
+    const { storage, clock } = this.#core.options;
+    return reading(budgetUsage(storage, org, clock.now()));
+  }
+
+  /**
+   * Holds what a provider billed against what the log recorded, day by day and model by model: recorded as
+   * `usage-reconciled`, and a model that drifts too far is stopped. Without `by`, the host does it.
+   */
+  reconcile(
+    bill: Omit<ProviderBill, 'by'> & { readonly by?: Principal },
+  ): Promise<readonly Drift[]> {
+    const whole = { by: this.#host, ...bill };
+    return reading(reconcile(this.#core, this.#core.referenceOf(whole.by), whole));
+  }
+
+  /** What calls came to, from the log: by principal, model, day and so on, within bounds of log time. */
+  usage(query: UsageQuery): Promise<readonly UsageRow[]> {
+    return reading(usageReport(this.#core.options.storage, query));
   }
 
   /** What about an org's budget plans is likely not meant, and whom each binds as far as the log knows. */

@@ -78,8 +78,9 @@ export class Core {
         this.running.abortKilled(key);
       }
     }
-    if (cache.peek('session', decision.session)?.status === 'aborted') {
-      this.running.abortSession(decision.session);
+    for (const session of [decision.session, ...(decision.ancestors ?? [])]) {
+      if (cache.peek('session', session)?.status !== 'aborted') continue;
+      this.running.abortSession(session);
     }
     return signal;
   }

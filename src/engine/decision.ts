@@ -4,6 +4,7 @@ import {
   type DecisionRecord,
   type DecisionStep,
   decisionSteps,
+  type ModelTerms,
   type RejectionCode,
   type RiskLevel,
   type SessionMode,
@@ -35,6 +36,8 @@ export interface Decision {
   readonly tool: string;
   readonly action: string;
   readonly resource: string;
+  /** Of a model call: its terms, such as the bounds to keep to. */
+  readonly model: ModelTerms | undefined;
   readonly policyVersion: number;
   /** Hash of the policy's canonical form; empty where no policy was asked. */
   readonly policyHash: string;
@@ -94,6 +97,7 @@ export function decisionOf(
     tool: record.tool,
     action: record.action,
     resource: record.resource,
+    model: record.modelTerms,
     policyVersion: record.policyVersion,
     policyHash: record.policyHash,
     shadow: shadowOf(record),

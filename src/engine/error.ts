@@ -24,6 +24,7 @@ export const faultCodes = {
   'tool-ungovernable': 'the tool cannot be governed as it is',
   'outcome-unrecorded': 'the tool ran, and what it did could not be recorded; do not call it again',
   'dry-run': 'the action would be allowed; a dry run does not run it',
+  'model-output-cut': 'a model gave more output than was reserved for, and was cut',
   'kill-local-only': 'the kill took effect in this process and is written when the store returns',
 } as const;
 

@@ -11,7 +11,8 @@ import {
   compilePolicy,
   type EvaluatorCall,
   type EvaluatorFacts,
-  expandResource,
+  modelIdOf,
+  resourceOf,
 } from '../kernel/index.ts';
 import { frozenFromCanonical } from '../log/index.ts';
 import type { Core } from './core.ts';
@@ -44,9 +45,12 @@ export function callFacts(
   asking: Asking,
   tool: BoundTool,
   content: { readonly text: string; readonly value: unknown },
+  modelName: string | undefined,
 ) {
   const { name, action } = tool.record;
-  const resource = expandResource(tool.record.resource, content.value) ?? '';
+  const prices = core.options.replica.cache.peek('prices', 'active');
+  const model = modelName === undefined ? undefined : modelIdOf(prices, modelName);
+  const resource = resourceOf(tool.record, content.value, model) ?? '';
   const call = { tool: name, action, resource };
   return factsAbout(core, asking, { stage: 'tool', call, content }, ({ actions }) => {
     return actions.get(action)?.before;
@@ -57,6 +61,15 @@ export function outputFacts(core: Core, asking: Asking, call: Call, content: Rea
   return factsAbout(core, asking, { stage: 'output', call, content }, ({ actions }) => {
     return actions.get(call.action)?.output;
   });
+}
+
+/** Whether the active policy has anything judge what a call gives back. */
+export function isOutputJudged(core: Core, { session, by }: Asking, call: Call): boolean {
+  const active = core.options.replica.cache.peek('policy', 'active');
+  if (active === undefined) return false;
+  const judges = compilePolicy(active.document).actions.get(call.action)?.output ?? [];
+  const who = { agent: session.agent, principal: by.id };
+  return judges.some(({ matches }) => matches({ ...who, resource: call.resource }));
 }
 
 interface Stage {

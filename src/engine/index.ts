@@ -21,7 +21,10 @@ export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
 export type { Ids } from './ids.ts';
+export type { ModelListed, ModelListRequest } from './model-list.ts';
+export { modelTool } from './model-tool.ts';
 export type { Permit } from './permit.ts';
+export type { Drift, ProviderBill } from './reconcile.ts';
 export {
   replayPolicy,
   type PolicyFlip,
@@ -29,7 +32,23 @@ export {
   type ReplayReport,
 } from './replay-policy.ts';
 export { scanAll } from './scan.ts';
-export type { ReadArguments, Screening, Session, Settled, Settlement } from './session.ts';
+export type {
+  AuthorizeRequest,
+  ReadArguments,
+  Screening,
+  Session,
+  Settled,
+  Settlement,
+} from './session.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
+export { tallyUsage, type UsageQuery } from './usage-report.ts';
+export {
+  type UsageDimension,
+  usageDimensions,
+  type UsageGroup,
+  type UsageRow,
+  UsageTallies,
+  type UsageTally,
+} from './usage-tally.ts';
 export { verify } from './verify.ts';
 export type { VerifyFault, VerifyOptions, VerifyReport } from './verify-report.ts';

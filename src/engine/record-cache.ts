@@ -75,6 +75,11 @@ export class RecordCache implements StateView {
     this.#recent.set(kind, key, value);
   }
 
+  /** Drops what is not live of a kind: it is loaded again when it is needed. Only between batches. */
+  forget(kind: RecordKind): void {
+    this.#recent.of(kind).clear();
+  }
+
   /** Drops the oldest of what is not live. Only between batches: a batch relies on what it loaded. */
   trim(): void {
     for (const [, keys] of this.#recent.kinds()) {

@@ -158,6 +158,7 @@ class Replay {
       principal: session.principal,
       org: session.org,
       session: session.id,
+      ...(data.modelTerms === undefined ? {} : { model: data.modelTerms }),
     };
     const known = { history: session.history, now: at, facts: data.facts ?? [] };
     const verdict = evaluatePolicy(compilePolicy(candidate), request, known);

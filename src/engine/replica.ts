@@ -14,6 +14,7 @@ import {
   type RecordName,
   residentKinds,
   touched,
+  unnamedKinds,
 } from '../kernel/index.ts';
 import { type Entry, readEntry } from '../log/index.ts';
 import type { Head, Storage } from '../storage/storage.ts';
@@ -141,6 +142,7 @@ export class Replica {
     for (const { event } of events) {
       for (const name of touched(event)) names.set(recordName(name.kind, name.key), name);
     }
+    for (const kind of unnamedKinds) this.cache.forget(kind);
     const { head, records } = await this.#storage.readRecords([...names.values()]);
     for (const record of records) this.cache.put(fromStored(record));
     const last = events.at(-1);

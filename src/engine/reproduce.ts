@@ -64,6 +64,7 @@ function commandOf(
     schema: { definition, valid, problem: valid ? '' : message },
     estimate,
     start: data.permit !== 'issued',
+    ...(data.model === undefined ? {} : { model: data.model }),
     ...(facts === undefined ? {} : { facts: { policyHash, found: facts } }),
   };
 }

@@ -9,7 +9,8 @@ import { ControlPlaneError } from './error.ts';
 
 interface Work {
   readonly controller: AbortController;
-  readonly session: string;
+  /** Its session, and those that it works on behalf of. */
+  readonly sessions: readonly string[];
   readonly latchKeys: readonly string[];
 }
 
@@ -20,7 +21,7 @@ export class RunningWork {
   add(decision: DecisionRecord): AbortSignal {
     const work: Work = {
       controller: new AbortController(),
-      session: decision.session,
+      sessions: [decision.session, ...(decision.ancestors ?? [])],
       latchKeys: coveringLatchKeys(decision),
     };
     this.#byPermit.set(decision.id, work);
@@ -44,7 +45,7 @@ export class RunningWork {
 
   abortSession(session: string): void {
     this.#abortWhere(
-      (work) => work.session === session,
+      (work) => work.sessions.includes(session),
       () => new ControlPlaneError('session-not-active', 'the session was aborted'),
     );
   }

@@ -8,6 +8,8 @@ import type { Principal } from '../identity/principal.ts';
 import {
   type Amounts,
   limits,
+  type ModelReport,
+  type ModelRequest,
   parseAmounts,
   type SessionMode,
   type SessionRecord,
@@ -17,7 +19,7 @@ import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../
 import type { CommandBody, Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
-import { callFacts, inputFacts, outputFacts } from './guardrails.ts';
+import { callFacts, inputFacts, isOutputJudged, outputFacts } from './guardrails.ts';
 import { checkedText, committed, readArguments, readContent, recordedText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
@@ -30,6 +32,8 @@ export interface AuthorizeRequest {
   /** The caller's own expectation of the cost: raises the reservation, never lowers it. */
   readonly estimate?: Readonly<Record<string, string | number>>;
   readonly idempotencyKey?: string;
+  /** Of a tool that is a model: which model, and how much the call may take at most. */
+  readonly model?: ModelRequest;
   /** `later` issues a permit that `start` has to start; by default an allow starts it at once. */
   readonly start?: 'now' | 'later';
 }
@@ -45,6 +49,8 @@ export interface Settlement {
   readonly outcome: 'succeeded' | 'failed' | 'unknown';
   /** What was used, by unit. A unit that was reserved and is left out counts in full. */
   readonly usage?: Readonly<Record<string, string | number>> | undefined;
+  /** Of a model call: what the provider's answer says; without it the whole reservation counts. */
+  readonly model?: ModelReport;
   /** What the tool returned, or the text of its error; kept beside the log. */
   readonly result?: unknown;
 }
@@ -114,7 +120,8 @@ export class Session {
     const schema = schemaFact(tool, read.value);
     const key = checkedKey(request.idempotencyKey);
     const by = core.referenceOf(this.#principal);
-    const asked = callFacts(core, { session: this, by }, tool, read);
+    const model = checkedModel(request.model);
+    const asked = callFacts(core, { session: this, by }, tool, read, model?.name);
     const facts = asked === undefined ? undefined : await asked;
     const { record, answered } = await core.submit(
       by,
@@ -127,6 +134,7 @@ export class Session {
         argumentsDigest: read.digest,
         estimate: checkedAmounts(request.estimate ?? {}),
         start: request.start !== 'later',
+        ...(model === undefined ? {} : { model }),
         ...(schema === undefined ? {} : { schema }),
         ...(facts === undefined ? {} : { facts }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
@@ -172,7 +180,7 @@ export class Session {
 
   /** Resolves a started permit by what really happened, and says whether its result may be passed on. */
   async settle(permit: Permit, settlement: Settlement): Promise<Settled> {
-    const { outcome, result } = settlement;
+    const { outcome, result, model } = settlement;
     const usage = settlement.usage === undefined ? 'reserved' : checkedAmounts(settlement.usage);
     const core = this.#core;
     this.#assertOwn(permit);
@@ -181,7 +189,13 @@ export class Session {
     const facts = await outputFacts(core, { session: this, by }, permit, read);
     const { output, posted } = await this.#submitFor(
       permit,
-      { kind: 'settle-permit', outcome, usage, ...(facts === undefined ? {} : { facts }) },
+      {
+        kind: 'settle-permit',
+        outcome,
+        usage,
+        ...(model === undefined ? {} : { model }),
+        ...(facts === undefined ? {} : { facts }),
+      },
       { result: 'result' in settlement ? recordedText(read) : undefined },
     );
     if (output === undefined && facts === undefined) {
@@ -193,6 +207,12 @@ export class Session {
     }
     const passed = 'text' in read ? frozenFromCanonical(read.text) : result;
     return { posted, released: true, result: passed, message: '' };
+  }
+
+  /** Whether the policy has the result of a permitted call judged: it is not to be passed on before that. */
+  isOutputJudged(permit: Permit): boolean {
+    const core = this.#core;
+    return isOutputJudged(core, { session: this, by: core.referenceOf(this.#principal) }, permit);
   }
 
   /** Gives back a permit that was never started. */
@@ -302,6 +322,27 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
     );
   }
   return amounts;
+}
+
+/** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */
+function checkedModel(request: ModelRequest | undefined): ModelRequest | undefined {
+  if (request === undefined) return undefined;
+  const { name, inputTokensMax, outputTokensMax } = request;
+  const counts = [inputTokensMax, outputTokensMax].every(
+    (each) => each === undefined || (Number.isSafeInteger(each) && each >= 0),
+  );
+  if (typeof name !== 'string' || name.length > limits.modelNameLengthMax || !counts) {
+    throw fault(
+      'input-invalid',
+      `a model is asked for by a name of up to ${limits.modelNameLengthMax} characters, ` +
+        'with whole numbers of tokens from 0 up',
+    );
+  }
+  return {
+    name,
+    ...(inputTokensMax === undefined ? {} : { inputTokensMax }),
+    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+  };
 }
 
 export function checkedKey(key: string | undefined): string | undefined {

@@ -9,6 +9,7 @@ import {
   type EstimateTerm,
   isName,
   isResourceTemplate,
+  isUnit,
   limits,
   parseAmount,
   quoted,
@@ -29,6 +30,8 @@ export interface ToolDeclaration {
   readonly description?: string;
   /** JSON Schema (2020-12) that the arguments have to fit. */
   readonly inputSchema?: object;
+  /** Whether a call of it is a call of a model, which is then named with the call. */
+  readonly isModel?: true;
   /**
    * The most a call can cost, by unit: an exact amount, or `{ argument: 'amount' }` where an argument says
    * it. What is not declared counts as nothing, and any use of it freezes the budget.
@@ -50,7 +53,7 @@ const definitionLimits = {
 
 /** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
 export function bindTool(declaration: ToolDeclaration): BoundTool {
-  const { name, action, description, inputSchema } = declaration;
+  const { name, action, description, inputSchema, isModel } = declaration;
   if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
   if (!isName(action)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
@@ -72,6 +75,7 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
     estimate,
     ...(description === undefined ? {} : { description }),
     ...(inputSchema === undefined ? {} : { inputSchema }),
+    ...(isModel === true ? { isModel } : {}),
   };
   const text = canonicalDefinition(name, described);
   const schemaText = inputSchema === undefined ? undefined : canonicalDefinition(name, inputSchema);
@@ -82,6 +86,7 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
       resource,
       estimate,
       hasSchema: inputSchema !== undefined,
+      ...(isModel === true ? { isModel } : {}),
       definition: hash('sha256', text, 'hex'),
     },
     inputSchema: schemaText === undefined ? undefined : (JSON.parse(schemaText) as object),
@@ -96,7 +101,7 @@ function estimateTerm(
   if (typeof term === 'object' && term !== null && typeof term.argument === 'string') {
     return { argument: term.argument };
   }
-  const amount = isName(unit) ? parseAmount(unit, term) : undefined;
+  const amount = isUnit(unit) ? parseAmount(unit, term) : undefined;
   if (amount === undefined) {
     throw fault('tool-ungovernable', `tool ${quoted(tool)}: estimate ${quoted(unit)} is not exact`);
   }

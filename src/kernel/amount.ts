@@ -1,15 +1,16 @@
 /**
  * Amounts: exact integers in a unit's smallest step.
  *
- * USD is counted in micro-USD (scale 6), tokens and actions in ones. Callers give exact decimal strings or
- * safe integers; a float that is not a whole number, NaN, an infinity, a negative or anything that would
- * pass 2^53 - 1 is refused. Nothing is rounded here: a string with more decimals than the unit's scale is
- * refused, because whoever sent it believes in a precision that would be lost.
+ * USD is counted in micro-USD (scale 6), tokens and actions in ones. A unit of one's own says its decimal
+ * places in its name: `eur@2` is counted in hundredths, `credits` in ones. Callers give exact decimal
+ * strings or safe integers; a float that is not a whole number, NaN, an infinity, a negative or anything
+ * that would pass 2^53 - 1 is refused. Nothing is rounded here: a string with more decimals than the unit's
+ * scale is refused, because whoever sent it believes in a precision that would be lost.
  */
 import { limits } from './limits.ts';
 import { isName } from './name.ts';
 
-/** Decimal places of the built-in units. Other units count in ones. */
+/** Decimal places of the built-in units. */
 const scales: ReadonlyMap<string, number> = new Map([
   ['usd', 6],
   ['tokens', 0],
@@ -22,7 +23,24 @@ const scales: ReadonlyMap<string, number> = new Map([
 export type Amounts = Readonly<Record<string, number>>;
 
 function scaleOf(unit: string): number {
-  return scales.get(unit) ?? 0;
+  const known = scales.get(unit);
+  if (known !== undefined) return known;
+  const [, places] = ownUnit.exec(unit) ?? [];
+  return places === undefined ? 0 : Number(places);
+}
+
+const ownUnit = /^[^@]+@([1-9])$/;
+
+/**
+ * Whether a value is a unit: a built-in one, or a name, with `@` and its decimal places (1 to 9) behind it
+ * where it is not counted in ones. The scale is part of the name, so that no two processes can differ about
+ * it.
+ */
+export function isUnit(value: unknown): value is string {
+  if (isName(value)) return true;
+  if (typeof value !== 'string' || !ownUnit.test(value)) return false;
+  const name = value.slice(0, -2);
+  return isName(name) && !scales.has(name) && !name.startsWith('tokens.');
 }
 
 const decimalText = /^(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,18}))?$/;
@@ -48,7 +66,7 @@ function scaled(whole: string, fraction: string, scale: number): number | undefi
 }
 
 /** The exact decimal text of an amount: the inverse of `parseAmount`. */
-export function formatAmount(unit: string, amount: number): string {
+export function formatAmount(unit: string, amount: number | bigint): string {
   const scale = scaleOf(unit);
   if (scale === 0) return String(amount);
   const digits = String(amount).padStart(scale + 1, '0');
@@ -63,7 +81,7 @@ export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts 
   if (units.length > limits.unitsMax) return undefined;
   const amounts: Record<string, number> = {};
   for (const unit of units) {
-    if (!isName(unit)) return undefined;
+    if (!isUnit(unit)) return undefined;
     const amount = parseAmount(unit, value[unit]);
     if (amount === undefined) return undefined;
     amounts[unit] = amount;

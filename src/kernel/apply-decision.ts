@@ -4,12 +4,15 @@ import { accountAt } from './apply-budget.ts';
 import {
   type BudgetRecord,
   isFrozen,
+  owe,
   post,
   release,
   type Reservation,
   reserve,
 } from './budget/account.ts';
+import { corrected, taken } from './budget/bucket.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
+import { openPermitsChange } from './principal-record.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
@@ -20,13 +23,14 @@ export function applyDecision(
   position: EventPosition,
 ): readonly RecordChange[] {
   const changes: RecordChange[] = event.data.reservations.map((reservation) =>
-    reservationChange(view, reservation),
+    reservationChange(view, reservation, position.at),
   );
   const session = sessionOf(view, event.session);
   const { data } = event;
   const decision: DecisionRecord = {
     id: data.decision,
     session: session.id,
+    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
     org: session.org,
     principal: session.principal,
     agent: session.agent,
@@ -55,9 +59,13 @@ export function applyDecision(
     decidedAt: position.at,
     index: position.index,
     posted: {},
+    ...(data.modelTerms === undefined
+      ? {}
+      : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
+  if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
   if (data.consumed) {
     const ticket = view.get('ticket', data.ticket);
     if (ticket?.status !== 'approved')
@@ -90,16 +98,34 @@ export function applyPermit(
           event.data.resolved.filter((r) => r.used > 0).map((r) => [r.unit, r.used]),
         );
   const output = event.type === 'permit-settled' ? event.data.output : undefined;
+  const isGivenUp = event.type === 'permit-expired' && started;
   const value = {
     ...decision,
     permit: resolvedStatus(event),
     posted,
     ...(output === undefined ? {} : { output }),
+    ...(isGivenUp ? { late: 'awaited' as const } : {}),
   };
   return [
     { kind: 'decision', key: decision.id, value },
+    openPermitsChange(view, decision, -1),
     ...resolve(view, event.data.resolved, started),
   ];
+}
+
+/** What a permit that was given up had used is told: what is more than was charged is a debt. */
+export function applyLateUsage(view: StateView, event: Of<'usage-late'>): readonly RecordChange[] {
+  const decision = view.get('decision', event.data.permit);
+  if (decision?.late !== 'awaited') throw new Error('assertion: usage that nobody waits for');
+  const value: DecisionRecord = { ...decision, late: 'told', posted: event.data.usage };
+  const debts = event.data.debts.map(({ budget, debt, onOverrun, bucketMs }) =>
+    budgetChange(view, budget, (record) => {
+      const owing = owe(record, debt, onOverrun !== 'continue');
+      if (bucketMs === undefined) return owing;
+      return { ...owing, bucket: corrected(record.bucket, debt, bucketMs) };
+    }),
+  );
+  return [{ kind: 'decision', key: decision.id, value }, ...debts];
 }
 
 function resolvedStatus(
@@ -122,22 +148,30 @@ function resolve(
   resolved: readonly Resolution[],
   charged: boolean,
 ): readonly RecordChange[] {
-  return resolved.map(({ budget, amount, used, onOverrun }) =>
-    budgetChange(view, budget, (record) =>
-      charged ? post(record, amount, used, onOverrun !== 'continue') : release(record, amount),
-    ),
+  return resolved.map(({ budget, amount, used, onOverrun, bucketMs }) =>
+    budgetChange(view, budget, (record) => {
+      const value = charged
+        ? post(record, amount, used, onOverrun !== 'continue')
+        : release(record, amount);
+      if (bucketMs === undefined) return value;
+      return { ...value, bucket: corrected(record.bucket, used - amount, bucketMs) };
+    }),
   );
 }
 
 /** A plan's account comes into being with its first reservation, and has the limit in force since. */
 function reservationChange(
   view: StateView,
-  { budget: key, amount, unit, limit }: Reservation,
+  { budget: key, amount, unit, limit, bucketMs }: Reservation,
+  at: number,
 ): RecordChange {
   if (limit === undefined) return budgetChange(view, key, (record) => reserve(record, amount));
   const account = view.get('budget', key) ?? accountAt(key, unit, limit);
   const frozen = isFrozen(account, limit);
-  return { kind: 'budget', key, value: reserve({ ...account, limit, frozen }, amount) };
+  const value = reserve({ ...account, limit, frozen }, amount);
+  if (bucketMs === undefined) return { kind: 'budget', key, value };
+  const bucket = taken(account.bucket, { limit, bucketMs, amount, at });
+  return { kind: 'budget', key, value: { ...value, bucket } };
 }
 
 function budgetChange(

@@ -24,12 +24,13 @@ function opened(
   event: Extract<Event, { readonly type: 'session-opened' }>,
   position: EventPosition,
 ): SessionRecord {
-  const { session, agent, mode, budget, active } = event.data;
+  const { session, agent, mode, budget, active, ancestors } = event.data;
   return {
     id: session,
     org: position.by.org,
     principal: position.by.id,
     agent,
+    ...(ancestors === undefined ? {} : { ancestors }),
     mode,
     status: active ? 'active' : 'created',
     sequence: 1,
@@ -85,7 +86,7 @@ function decidedIn(
   next: SessionRecord,
   event: Extract<Event, { readonly type: 'action-decided' }>,
 ): SessionRecord {
-  const { outcome, action, permit } = event.data;
+  const { outcome, action, permit, step } = event.data;
   switch (outcome) {
     case 'allow': {
       const openPermits = permit === 'none' ? next.openPermits : next.openPermits + 1;
@@ -94,6 +95,8 @@ function decidedIn(
     case 'deny':
       return { ...next, history: { ...next.history, denied: next.history.denied + 1 } };
     case 'steer':
+      // Only the policy counts how often an agent comes back.
+      if (step !== 'policy') return next;
       return { ...next, steers: { ...next.steers, [action]: countOf(next.steers, action) + 1 } };
     case 'require-approval':
       return next;

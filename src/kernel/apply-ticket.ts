@@ -43,11 +43,13 @@ function requested(
   const ticket: TicketRecord = {
     id: data.ticket,
     session: session.id,
+    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
     org: session.org,
     principal: session.principal,
     agent: session.agent,
     tool: data.tool,
     action: data.action,
+    ...(data.model === undefined ? {} : { model: data.model }),
     resource: data.resource,
     argumentsDigest: data.argumentsDigest,
     definition: data.definition,

@@ -4,7 +4,7 @@
  * The same function runs when a decision is made, when a log is replayed and when it is verified, so that
  * what the tables say can be compared with what the log says.
  */
-import { applyDecision, applyPermit } from './apply-decision.ts';
+import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
 import { applySession } from './apply-session.ts';
 import { applyTicket } from './apply-ticket.ts';
@@ -37,8 +37,9 @@ function changesOf(
       return [{ kind: 'agent', key: name, value: { name, version, enabled, actions } }];
     }
     case 'tool-registered': {
-      const { name, action, resource, estimate, hasSchema, definition } = event.data;
-      const value = { name, action, resource, estimate, hasSchema, definition };
+      const { name, action, resource, estimate, hasSchema, isModel, definition } = event.data;
+      const known = { name, action, resource, estimate, hasSchema, definition };
+      const value = isModel === undefined ? known : { ...known, isModel };
       return [{ kind: 'tool', key: name, value }];
     }
     case 'policy-activated': {
@@ -47,9 +48,15 @@ function changesOf(
         { kind: 'policy', key: 'active', value: { version: document.version, hash, document } },
       ];
     }
+    case 'prices-activated': {
+      const { hash, document } = event.data;
+      const value = { version: document.version, hash, document };
+      return [{ kind: 'prices', key: 'active', value }];
+    }
     case 'kill-engaged':
     case 'kill-released':
       return [latchChange(view, event, position)];
+    case 'usage-reconciled':
     case 'command-rejected':
       return [];
     case 'session-opened': {
@@ -80,6 +87,8 @@ function changesOf(
     case 'permit-voided':
     case 'permit-expired':
       return [applySession(view, event, position), ...applyPermit(view, event)];
+    case 'usage-late':
+      return [applySession(view, event, position), ...applyLateUsage(view, event)];
     case 'ticket-requested':
     case 'ticket-approved':
     case 'ticket-denied':

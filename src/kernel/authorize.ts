@@ -10,16 +10,18 @@ import { budgetSubject } from './budget/subject.ts';
 import { estimateOf } from './estimate.ts';
 import type { Authorize } from './command.ts';
 import type { Event, EventDataByType, Remembered } from './event.ts';
-import { type HandleContext, type HandlerFor, ownSession } from './handled.ts';
+import { type HandleContext, type HandlerFor, inactiveSession, ownSession } from './handled.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
+import { modelIdOf, type ModelTerms, modelTerms } from './model/model-call.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
 import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
 import type { EvaluatorFact } from './policy/evaluator-fact.ts';
 import { compileGlobs } from './policy/glob.ts';
-import { expandResource } from './policy/resource.ts';
+import { resourceOf } from './resource-of.ts';
 import { permits } from './principal.ts';
+import { openPermitsOf } from './principal-record.ts';
 import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { claimTicket, type TicketUse } from './ticket-use.ts';
@@ -31,7 +33,10 @@ type Decided = EventDataByType['action-decided'];
 interface Draft {
   readonly command: Authorize;
   readonly session: SessionRecord;
-  tool: ToolRecord | undefined;
+  readonly tool: ToolRecord | undefined;
+  /** The catalogue's id of the model that the call names, or its name. */
+  readonly model: string | undefined;
+  terms: ModelTerms | undefined;
   resource: string;
   policyVersion: number;
   policyHash: string;
@@ -53,6 +58,11 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     command,
     session,
     tool,
+    model:
+      command.model === undefined
+        ? undefined
+        : modelIdOf(view.get('prices', 'active'), command.model.name),
+    terms: undefined,
     resource: '',
     policyVersion: 0,
     policyHash: '',
@@ -69,19 +79,20 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     checkSession(view, draft) ??
     checkKill(view, draft) ??
     checkTool(view, draft) ??
+    checkModel(view, draft, context) ??
     checkPolicy(view, draft, context);
   if (refusal !== undefined) return [decided(draft, denied(refusal))];
   const { verdict, session, command } = draft;
   if (verdict === undefined || draft.tool === undefined) throw new Error('assertion: no verdict');
   if (verdict.effect === 'steer') return [steered(draft, verdict)];
-  const estimate = estimateOf(draft.tool.estimate, command);
+  const estimate = estimateOf(draft.tool.estimate, command, draft.terms);
   if (estimate === undefined) {
     const rejection = reject('amount-out-of-range', 'the cost cannot be read from the arguments');
     return [decided(draft, denied({ step: 'budget', rejection }))];
   }
   const budgets = reserveAll(view, {
     session,
-    subject: budgetSubject(command, session, draft.tool),
+    subject: budgetSubject(command, session, draft.tool, draft.model),
     estimate,
     runTimeoutMs: verdict.runTimeoutMs,
     decision: command.id,
@@ -103,7 +114,8 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     const refused = decided(draft, denied({ step: 'budget', rejection: budgets.refusal }));
     return [refused, ...notices];
   }
-  const blocked = permitRefusal(session);
+  if (budgets.downgrade !== undefined) return [downgraded(draft, budgets.downgrade)];
+  const blocked = permitRefusal(view, session);
   if (blocked !== undefined) return [decided(draft, denied(blocked))];
   if (effective.effect === 'require-approval' && use?.consumed !== true) {
     return awaiting(draft, effective, use);
@@ -115,9 +127,8 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
 function checkSession(view: StateView, draft: Draft): Refusal | undefined {
   const { session } = draft;
   const step = 'session';
-  if (session.status !== 'active') {
-    return { step, rejection: reject('session-not-active', `the session is ${session.status}`) };
-  }
+  const inactive = inactiveSession(view, session);
+  if (inactive !== undefined) return { step, rejection: inactive };
   const agent = view.get('agent', session.agent);
   if (agent === undefined) return { step, rejection: reject('agent-unknown') };
   if (!agent.enabled) return { step, rejection: reject('agent-disabled') };
@@ -131,8 +142,10 @@ function checkKill(view: StateView, draft: Draft): Refusal | undefined {
     principal: session.principal,
     agent: session.agent,
     session: session.id,
+    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
     tool: command.tool,
     ...(tool === undefined ? {} : { action: tool.action }),
+    ...(draft.model === undefined ? {} : { model: draft.model }),
   });
   if (latch === undefined) return undefined;
   return { step: 'kill', rejection: reject('killed', killedMessage(latch)) };
@@ -162,12 +175,30 @@ function checkTool(view: StateView, draft: Draft): Refusal | undefined {
       return { step, rejection: reject('arguments-invalid', fact?.problem || undefined) };
     }
   }
-  const resource = expandResource(tool.resource, command.arguments);
+  const isModelCall = command.model !== undefined;
+  if (isModelCall !== (tool.isModel === true)) {
+    const message = isModelCall
+      ? `tool ${quoted(tool.name)} is not registered as a model`
+      : `tool ${quoted(tool.name)} is a model, and the call does not say which`;
+    return { step, rejection: reject('model-missing', message) };
+  }
+  const resource = resourceOf(tool, command.arguments, draft.model);
   if (resource === undefined) {
     const message = `no resource can be derived with ${quoted(tool.resource)}`;
     return { step, rejection: reject('resource-invalid', message) };
   }
   draft.resource = resource;
+  return undefined;
+}
+
+function checkModel(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
+  const { model } = draft.command;
+  if (model === undefined) return undefined;
+  const policy = view.get('policy', 'active');
+  const rules = policy === undefined ? undefined : compilePolicy(policy.document).models;
+  const found = modelTerms(view.get('prices', 'active'), rules, model, now);
+  if ('rejection' in found) return { step: 'model', rejection: found.rejection };
+  draft.terms = found.terms;
   return undefined;
 }
 
@@ -187,6 +218,7 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
     principal: session.principal,
     org: session.org,
     session: session.id,
+    ...(draft.terms === undefined ? {} : { model: draft.terms }),
   };
   // Facts about another policy's guardrails are none about this one's.
   if (command.facts?.policyHash === active.hash) draft.facts = command.facts.found;
@@ -199,9 +231,15 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
   return undefined;
 }
 
-function permitRefusal(session: SessionRecord): Refusal | undefined {
-  if (session.openPermits < limits.permitsOpenMax) return undefined;
-  return { step: 'permit', rejection: reject('permits-open-limit') };
+function permitRefusal(view: StateView, session: SessionRecord): Refusal | undefined {
+  const { permitsOpenMax, permitsOpenPerPrincipalMax } = limits;
+  const step = 'permit';
+  if (session.openPermits >= permitsOpenMax) {
+    return { step, rejection: reject('permits-open-limit') };
+  }
+  if (openPermitsOf(view, session) < permitsOpenPerPrincipalMax) return undefined;
+  const message = `principal ${quoted(session.principal)} has too many open permits in its sessions`;
+  return { step, rejection: reject('permits-open-limit', message) };
 }
 
 function denied(refusal: Refusal): Partial<Decided> {
@@ -225,6 +263,21 @@ function steered(draft: Draft, verdict: PolicyVerdict): Event {
     message: verdict.message,
     guidance: verdict.steer.guidance,
     suggestions: verdict.steer.suggestions,
+  });
+}
+
+/** Whoever made the call can make it again with the model that is asked for. */
+function downgraded(
+  draft: Draft,
+  { to, message }: { readonly to: string; readonly message: string },
+): Event {
+  return decided(draft, {
+    outcome: 'steer',
+    step: 'budget',
+    code: 'model-downgraded',
+    message,
+    guidance: `call model ${quoted(to)} instead: ${message}`,
+    suggestions: [to],
   });
 }
 
@@ -328,6 +381,8 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
       ...(Object.keys(command.estimate).length === 0 ? {} : { estimate: command.estimate }),
       ...(draft.facts === undefined ? {} : { facts: draft.facts }),
+      ...(command.model === undefined ? {} : { model: command.model }),
+      ...(draft.terms === undefined ? {} : { modelTerms: draft.terms }),
       ...(verdict?.shadow === undefined ? {} : { shadow: verdict.shadow }),
       ...outcome,
     },

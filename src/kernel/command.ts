@@ -7,6 +7,9 @@
  */
 import type { Amounts } from './amount.ts';
 import type { KillScope } from './latch.ts';
+import type { ModelRequest } from './model/model-call.ts';
+import type { ModelReport } from './model/model-usage.ts';
+import type { ReconciledRow } from './model/reconciliation.ts';
 import type { EvaluatorFacts } from './policy/evaluator-fact.ts';
 import type { PrincipalReference } from './principal.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
@@ -30,6 +33,8 @@ export interface OpenSession extends Envelope {
   /** Limits by unit. A zero means zero; a unit that is not here is not limited. */
   readonly budget: Amounts;
   readonly activate: boolean;
+  /** The session on whose behalf this one works: whatever binds that one binds this one too. */
+  readonly parent?: string;
 }
 
 export interface TransitionSession extends Envelope {
@@ -56,6 +61,7 @@ export interface RegisterTool extends Envelope {
     readonly resource: string;
     readonly estimate: Readonly<Record<string, EstimateTerm>>;
     readonly hasSchema: boolean;
+    readonly isModel?: true;
     readonly definition: string;
   };
   /** Whether a different definition may replace the registered one. */
@@ -70,6 +76,14 @@ export interface ActivatePolicy extends Envelope {
   readonly hash: string;
   /** What is wrong with it that only the process sees: a fact of the engine's. */
   readonly problem?: string;
+}
+
+export interface ActivatePrices extends Envelope {
+  readonly kind: 'activate-prices';
+  /** The catalogue as given: checked by `handle`. */
+  readonly document: unknown;
+  /** Hash of its canonical form. */
+  readonly hash: string;
 }
 
 /** The schema's verdict on the arguments, found by the engine against the definition it names. */
@@ -94,6 +108,8 @@ export interface Authorize extends Envelope {
   readonly facts?: EvaluatorFacts;
   /** The caller's own estimate: can raise a reservation, never lower it. */
   readonly estimate: Amounts;
+  /** Of a model call: which model, and how much it may take. */
+  readonly model?: ModelRequest;
   /** Whether an allow starts the permit in the same commit. */
   readonly start: boolean;
 }
@@ -117,6 +133,8 @@ export interface SettlePermit extends Envelope {
   readonly outcome: 'succeeded' | 'failed' | 'unknown';
   /** What was used; `reserved` posts what was reserved. */
   readonly usage: Amounts | 'reserved';
+  /** Of a model call: what the provider's answer says. */
+  readonly model?: ModelReport;
   /** What the policy's output guardrails found; a guardrail without its fact withholds the result. */
   readonly facts?: EvaluatorFacts;
 }
@@ -150,6 +168,19 @@ export interface SetBudget extends Envelope {
   readonly plan: unknown;
 }
 
+/** Holds what a provider billed against what the log recorded. */
+export interface ReconcileUsage extends Envelope {
+  readonly kind: 'reconcile-usage';
+  /** Whose usage it is; `*` for the installation's. */
+  readonly org: string;
+  /** Where the billed amounts are from, such as the name of an invoice. */
+  readonly source: string;
+  /** One for each day and model. */
+  readonly rows: readonly ReconciledRow[];
+  /** A model that was billed at more than so many percent above what was recorded is stopped. */
+  readonly freezeAbovePercent?: number;
+}
+
 /** Ends a plan. What was reserved in it is resolved as before. */
 export interface CloseBudget extends Envelope {
   readonly kind: 'close-budget';
@@ -163,6 +194,7 @@ export type Command =
   | RegisterAgent
   | RegisterTool
   | ActivatePolicy
+  | ActivatePrices
   | Authorize
   | ScreenInput
   | StartPermit
@@ -172,6 +204,7 @@ export type Command =
   | DecideTicket
   | Kill
   | SetBudget
-  | CloseBudget;
+  | CloseBudget
+  | ReconcileUsage;
 
 export type CommandKind = Command['kind'];

@@ -1,6 +1,10 @@
-/** The cost of a call before it runs: what the tool declares, raised by what the caller expects. */
+/**
+ * The cost of a call before it runs: what the tool declares, of a model call what it can come to at most,
+ * raised by what the caller expects.
+ */
 import { type Amounts, largerOf, parseAmount } from './amount.ts';
 import type { Authorize } from './command.ts';
+import { type ModelTerms, worstCaseAmounts } from './model/model-call.ts';
 import type { EstimateTerm } from './record.ts';
 
 /** Each call counts as one action, whatever it costs otherwise. */
@@ -10,6 +14,7 @@ const oneAction: Amounts = { actions: 1 };
 export function estimateOf(
   terms: Readonly<Record<string, EstimateTerm>>,
   command: Pick<Authorize, 'arguments' | 'estimate'>,
+  model?: ModelTerms,
 ): Amounts | undefined {
   const declared: Record<string, number> = {};
   for (const [unit, term] of Object.entries(terms)) {
@@ -17,7 +22,9 @@ export function estimateOf(
     if (amount === undefined) return undefined;
     declared[unit] = amount;
   }
-  return largerOf(largerOf(declared, command.estimate), oneAction);
+  const worst = model === undefined ? {} : worstCaseAmounts(model);
+  if (worst === undefined) return undefined;
+  return largerOf(largerOf(largerOf(declared, worst), command.estimate), oneAction);
 }
 
 function argumentAmount(

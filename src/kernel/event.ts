@@ -8,6 +8,10 @@ import type { Reservation } from './budget/account.ts';
 import type { BudgetPlan } from './budget/plan.ts';
 import type { CommandKind, RegisterTool } from './command.ts';
 import type { KillScope } from './latch.ts';
+import type { CatalogueDocument } from './model/catalogue-document.ts';
+import type { ModelRequest, ModelTerms } from './model/model-call.ts';
+import type { ModelOutcome } from './model/model-usage.ts';
+import type { ReconciledRow } from './model/reconciliation.ts';
 import type { Effect, PolicyDocument } from './policy/document.ts';
 import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
@@ -36,6 +40,11 @@ export interface Resolution extends Reservation {
   readonly used: number;
 }
 
+/** What is owed to one budget. */
+export interface Debt extends Reservation {
+  readonly debt: number;
+}
+
 /** Left out is what did not change: no label, no sequence under way. */
 export interface Remembered {
   readonly score: { readonly milli: number; readonly at: number };
@@ -50,6 +59,8 @@ export interface EventDataByType {
     readonly mode: SessionMode;
     readonly budget: Readonly<Record<string, number>>;
     readonly active: boolean;
+    /** Sessions on whose behalf it works, the nearest first. */
+    readonly ancestors?: readonly string[];
   };
   readonly 'session-transitioned': { readonly transition: SessionTransition };
   readonly 'agent-registered': {
@@ -60,6 +71,7 @@ export interface EventDataByType {
   };
   readonly 'tool-registered': RegisterTool['tool'];
   readonly 'policy-activated': { readonly hash: string; readonly document: PolicyDocument };
+  readonly 'prices-activated': { readonly hash: string; readonly document: CatalogueDocument };
   readonly 'action-decided': {
     readonly decision: string;
     readonly tool: string;
@@ -86,6 +98,9 @@ export interface EventDataByType {
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
     readonly runTimeoutMs: number;
+    /** Of a model call: what was asked for, and the terms that it was decided on. */
+    readonly model?: ModelRequest;
+    readonly modelTerms?: ModelTerms;
     readonly shadow?: ShadowVerdict;
     /** What the caller expected the call to cost, where it said so. */
     readonly estimate?: Amounts;
@@ -115,6 +130,7 @@ export interface EventDataByType {
     readonly ticket: string;
     readonly tool: string;
     readonly action: string;
+    readonly model?: string;
     readonly resource: string;
     readonly argumentsDigest: string;
     readonly definition: string;
@@ -137,9 +153,29 @@ export interface EventDataByType {
     /** What was used by unit, units without a budget included. */
     readonly usage: Amounts;
     readonly resolved: readonly Resolution[];
+    /** Of a model call: what its provider's answer came to. */
+    readonly model?: ModelOutcome;
     /** What output guardrails say of the result, where any are asked for, and what they found. */
     readonly output?: StageVerdict;
     readonly facts?: readonly EvaluatorFact[];
+  };
+  /** What a permit that was given up, and charged in full, had really used. */
+  readonly 'usage-late': {
+    readonly permit: string;
+    readonly outcome: 'succeeded' | 'failed' | 'unknown';
+    readonly usage: Amounts;
+    /** What is more than was charged, by budget. */
+    readonly debts: readonly Debt[];
+    readonly model?: ModelOutcome;
+  };
+  /** What a provider billed, beside what the log had recorded of it until then. */
+  readonly 'usage-reconciled': {
+    readonly org: string;
+    readonly source: string;
+    readonly rows: readonly ReconciledRow[];
+    /** Models whose kill switch was engaged because they drifted too far. */
+    readonly stopped: readonly string[];
+    readonly freezeAbovePercent?: number;
   };
   readonly 'permit-voided': { readonly permit: string; readonly resolved: readonly Resolution[] };
   /** Charged where it was started, given back where it was not. */

@@ -5,15 +5,20 @@
  * binding is. `touched` tells a follower which records another process's event made stale.
  */
 import { budgetKey } from './budget/account.ts';
-import { everyOrg } from './budget/plan.ts';
 import { planAccounts } from './budget/plan-account.ts';
 import { budgetSubject } from './budget/subject.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
 import { latchKey } from './latch.ts';
+import { modelIdOf } from './model/model-call.ts';
+import { everyOrg } from './org.ts';
+import { principalKey } from './principal-record.ts';
 import { type RecordKind, type RecordsByKind, type SessionRecord } from './record.ts';
 import { bindingKey } from './ticket.ts';
+
+/** Kinds of records that events change without naming them. */
+export const unnamedKinds: readonly RecordKind[] = ['principal'];
 
 export interface RecordName {
   readonly kind: RecordKind;
@@ -37,6 +42,7 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
   switch (command.kind) {
     case 'open-session':
       names.push({ kind: 'session', key: command.session });
+      if (command.parent !== undefined) names.push(...sessionLine(command.parent, peek));
       break;
     case 'screen-input':
       names.push({ kind: 'session', key: command.session });
@@ -58,7 +64,8 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       names.push({ kind: 'decision', key: command.permit });
       const decision = peek('decision', command.permit);
       if (decision === undefined) break;
-      names.push({ kind: 'session', key: decision.session });
+      names.push(...sessionLine(decision.session, peek));
+      names.push({ kind: 'principal', key: principalKey(decision) });
       names.push(...decision.reservations.map(({ budget }) => budgetName(budget)));
       break;
     }
@@ -81,6 +88,17 @@ function budgetName(key: string): RecordName {
   return { kind: 'budget', key };
 }
 
+/** A session and those that it works on behalf of, with their budgets. */
+function sessionLine(id: string, peek: Peek): readonly RecordName[] {
+  const session = peek('session', id);
+  const line = [id, ...(session?.ancestors ?? [])];
+  return line.flatMap((each) => {
+    const found = peek('session', each);
+    const budgets = found === undefined ? [] : sessionBudgets(found);
+    return [{ kind: 'session' as const, key: each }, ...budgets];
+  });
+}
+
 function sessionBudgets(session: SessionRecord): readonly RecordName[] {
   return session.units.map((unit) => budgetName(budgetKey(`session:${session.id}`, unit)));
 }
@@ -90,12 +108,16 @@ function authorizeFootprint(
   peek: Peek,
   at: number,
 ): readonly RecordName[] {
-  const names: RecordName[] = [{ kind: 'session', key: command.session }];
+  const names: RecordName[] = [...sessionLine(command.session, peek)];
   const session = peek('session', command.session);
   if (session === undefined) return names;
-  names.push(...sessionBudgets(session));
+  names.push({ kind: 'principal', key: principalKey(session) });
   const plans = [peek('plans', session.org), peek('plans', everyOrg)];
-  const subject = budgetSubject(command, session, peek('tool', command.tool));
+  const model =
+    command.model === undefined
+      ? undefined
+      : modelIdOf(peek('prices', 'active'), command.model.name);
+  const subject = budgetSubject(command, session, peek('tool', command.tool), model);
   const attributed = planAccounts(plans, subject, at);
   if ('accounts' in attributed) {
     names.push(...attributed.accounts.flatMap(({ counted }) => counted.map(budgetName)));
@@ -108,7 +130,10 @@ function authorizeFootprint(
   return names;
 }
 
-/** The records that an event changed. */
+/**
+ * The records that an event changed, but for those of `unnamedKinds`: an event does not say whose permit it
+ * is about.
+ */
 export function touched(event: Event): readonly RecordName[] {
   const names: RecordName[] = [];
   if (event.session !== undefined) names.push({ kind: 'session', key: event.session });
@@ -138,6 +163,9 @@ export function touched(event: Event): readonly RecordName[] {
     case 'policy-activated':
       names.push({ kind: 'policy', key: 'active' });
       break;
+    case 'prices-activated':
+      names.push({ kind: 'prices', key: 'active' });
+      break;
     case 'kill-engaged':
     case 'kill-released':
       names.push({ kind: 'latch', key: latchKey(event.data.scope) });
@@ -155,6 +183,10 @@ export function touched(event: Event): readonly RecordName[] {
     case 'permit-expired':
       names.push({ kind: 'decision', key: event.data.permit });
       names.push(...event.data.resolved.map(({ budget }) => budgetName(budget)));
+      break;
+    case 'usage-late':
+      names.push({ kind: 'decision', key: event.data.permit });
+      names.push(...event.data.debts.map(({ budget }) => budgetName(budget)));
       break;
     case 'ticket-requested': {
       const { ticket, tool, argumentsDigest } = event.data;

@@ -1,8 +1,9 @@
 /** Budget plans: set, raised, lowered and closed, by whoever may, with what was before. */
-import { type BudgetPlan, checkPlan, everyOrg, isFull, type PlansRecord } from './budget/plan.ts';
+import { type BudgetPlan, checkPlan, isFull, type PlansRecord } from './budget/plan.ts';
 import type { CloseBudget, SetBudget } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isName, quoted } from './name.ts';
+import { everyOrg } from './org.ts';
 import { permits, type PrincipalReference } from './principal.ts';
 import { reject, type Rejection } from './rejection.ts';
 

@@ -2,6 +2,7 @@
 import type { Kill } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { latchKey } from './latch.ts';
+import { everyOrg } from './org.ts';
 import { permits } from './principal.ts';
 import { reject } from './rejection.ts';
 import { quoted } from './name.ts';
@@ -10,7 +11,7 @@ export const switchKill: HandlerFor<Kill> = (view, command) => {
   const { by, scope } = command;
   const engage = command.kind === 'engage-kill';
   const allowed =
-    scope.kind === 'system'
+    scope.kind === 'system' || scope.org === everyOrg
       ? permits(by, engage ? 'engage-system-kill' : 'release-system-kill')
       : permits(by, engage ? 'engage-kill' : 'release-kill') && scope.org === by.org;
   if (!allowed) return { rejection: reject('permission-denied') };

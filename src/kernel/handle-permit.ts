@@ -9,9 +9,11 @@
  */
 import { type Amounts, amountOf } from './amount.ts';
 import { countedUnits } from './budget/reservation.ts';
+import { worstCaseAmounts } from './model/model-call.ts';
+import { atLeast, type ModelRun, modelUsage } from './model/model-usage.ts';
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from './command.ts';
 import type { Event, Resolution } from './event.ts';
-import { type HandlerFor, isOwner } from './handled.ts';
+import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
@@ -38,9 +40,10 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
     return { rejection: reject('permit-not-startable', `the permit is ${decision.permit}`) };
   }
   if (context.now >= decision.expiresAt) return { rejection: reject('permit-expired') };
-  if (view.get('session', decision.session)?.status !== 'active') {
-    return { rejection: reject('session-not-active') };
-  }
+  const session = view.get('session', decision.session);
+  if (session === undefined) return { rejection: reject('session-not-active') };
+  const inactive = inactiveSession(view, session);
+  if (inactive !== undefined) return { rejection: inactive };
   if (view.get('agent', decision.agent)?.enabled !== true) {
     return { rejection: reject('agent-disabled') };
   }
@@ -71,11 +74,74 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
   if (decision === undefined) return { rejection: reject('permit-unknown') };
   const subject = { kind: 'decision', key: decision.id } as const;
   if (decision.permit === 'issued') return { rejection: reject('permit-not-started') };
-  if (decision.permit !== 'started') return { events: [], subject, replayed: true };
-  const usage = usageOf(decision, command.usage, context.now);
+  if (decision.permit !== 'started' && decision.late !== 'awaited') {
+    return { events: [], subject, replayed: true };
+  }
+  const { modelTerms: terms } = decision;
+  if (command.model !== undefined && terms === undefined) {
+    const message = 'it was not the permit of a model call';
+    return { rejection: reject('model-missing', message) };
+  }
+  const ran =
+    terms === undefined
+      ? undefined
+      : modelUsage(terms, command.model ?? {}, view.get('prices', 'active'), context.now);
+  const usage = usageOf(decision, command.usage, ran, context.now);
+  if (decision.late === 'awaited') return lateUsage(view, decision, command, { usage, ran });
   const resolved = resolutionsOf(view, decision, usage);
   if (resolved === undefined) return { rejection: reject('amount-out-of-range') };
-  const overruns: Event[] = resolved
+  const output = judgeOutput(view, decision, command.facts);
+  const settled: Event = {
+    type: 'permit-settled',
+    session: decision.session,
+    data: {
+      permit: decision.id,
+      outcome: command.outcome,
+      usage,
+      resolved,
+      ...(ran === undefined ? {} : { model: ran.outcome }),
+      ...(output === undefined ? {} : { output, facts: command.facts?.found ?? [] }),
+    },
+  };
+  return { events: [settled, ...overrunEvents(decision, resolved)], subject };
+};
+
+/**
+ * What a permit had used that was given up: its reservation is resolved, and stays as it was resolved. What
+ * is more is booked as a debt, and freezes as any overrun does.
+ */
+function lateUsage(
+  view: StateView,
+  decision: DecisionRecord,
+  { outcome }: SettlePermit,
+  { usage, ran }: { readonly usage: Amounts; readonly ran: ModelRun | undefined },
+): HandlerResult {
+  const subject = { kind: 'decision', key: decision.id } as const;
+  const resolved = resolutionsOf(view, decision, usage);
+  if (resolved === undefined) return { rejection: reject('amount-out-of-range') };
+  const debts = resolved
+    .filter(({ used, amount }) => used > amount)
+    .map(({ used, ...reservation }) => ({ ...reservation, debt: used - reservation.amount }));
+  const told: Event = {
+    type: 'usage-late',
+    session: decision.session,
+    data: {
+      permit: decision.id,
+      outcome,
+      usage,
+      debts,
+      ...(ran === undefined ? {} : { model: ran.outcome }),
+    },
+  };
+  return { events: [told, ...overrunEvents(decision, resolved)], subject, replayed: true };
+}
+
+/** Overruns, and whether they freeze their budgets. */
+function overrunEvents(
+  decision: DecisionRecord,
+  resolved: readonly Resolution[],
+): readonly Event[] {
+  return resolved
     .filter((each) => each.used > each.amount)
     .map((each) => ({
       type: each.onOverrun === 'continue' ? 'budget-overrun' : 'budget-frozen',
@@ -87,25 +153,28 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
         overrun: each.used - each.amount,
       },
     }));
-  const output = judgeOutput(view, decision, command.facts);
-  const settled: Event = {
-    type: 'permit-settled',
-    session: decision.session,
-    data: {
-      permit: decision.id,
-      outcome: command.outcome,
-      usage,
-      resolved,
-      ...(output === undefined ? {} : { output, facts: command.facts?.found ?? [] }),
-    },
-  };
-  return { events: [settled, ...overruns], subject };
-};
+}
 
-/** What was used: a unit that was reserved and is not reported counts in full. */
-function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved', now: number): Amounts {
-  const usage: Record<string, number> = {};
-  for (const { unit, amount } of decision.reservations) usage[unit] = amount;
+/**
+ * What was used: a unit that was reserved and is not reported counts in full. Of a model call it is what was
+ * computed, or all that was reserved; what is reported can only raise it.
+ */
+function usageOf(
+  decision: DecisionRecord,
+  stated: Amounts | 'reserved',
+  ran: ModelRun | undefined,
+  now: number,
+): Amounts {
+  const reserved: Record<string, number> = {};
+  for (const { unit, amount } of decision.reservations) reserved[unit] = amount;
+  const usage = { ...reserved };
+  const reported =
+    ran === undefined
+      ? stated
+      : atLeast(
+          ran.amounts ?? atLeast(worstCase(decision), reserved),
+          stated === 'reserved' ? {} : stated,
+        );
   for (const [unit, amount] of Object.entries(reported === 'reserved' ? {} : reported)) {
     // One call is one action: that is counted here, and nobody reports it away.
     if (unit !== 'actions') usage[unit] = amount;
@@ -120,6 +189,10 @@ function usageOf(decision: DecisionRecord, reported: Amounts | 'reserved', now: 
   }
   if (Object.hasOwn(usage, countedUnits.concurrent)) usage[countedUnits.concurrent] = 0;
   return Object.fromEntries(sortedEntries(usage));
+}
+
+function worstCase({ modelTerms }: DecisionRecord): Amounts {
+  return modelTerms === undefined ? {} : (worstCaseAmounts(modelTerms) ?? {});
 }
 
 /** How each reservation is resolved, or undefined where a budget could not count the amount. */

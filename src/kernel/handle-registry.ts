@@ -1,13 +1,14 @@
 /** What exists: agents, tools and the active policy. */
-import type { ActivatePolicy, RegisterAgent, RegisterTool } from './command.ts';
+import type { ActivatePolicy, ActivatePrices, RegisterAgent, RegisterTool } from './command.ts';
 import type { HandlerFor } from './handled.ts';
+import { checkCatalogue } from './model/check-catalogue.ts';
 import { isName, quoted } from './name.ts';
 import { checkPolicy } from './policy/check.ts';
 import { isGlob } from './policy/glob.ts';
 import { isResourceTemplate } from './policy/resource.ts';
 import { sortedEntries } from './order.ts';
 import { permits } from './principal.ts';
-import { reject } from './rejection.ts';
+import { reject, type Rejection } from './rejection.ts';
 
 export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
   if (!permits(command.by, 'register-agent')) return { rejection: reject('permission-denied') };
@@ -48,12 +49,7 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
   if (!permits(command.by, 'activate-policy')) return { rejection: reject('permission-denied') };
   const checked = checkPolicy(command.document);
   if ('findings' in checked) {
-    const shown = checked.findings
-      .slice(0, 10)
-      .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
-    const more = checked.findings.length - shown.length;
-    if (more > 0) shown.push(`and ${more} more`);
-    return { rejection: reject('policy-invalid', shown.join('; ')) };
+    return { rejection: reject('policy-invalid', shown(checked.findings)) };
   }
   if (command.problem !== undefined) {
     return { rejection: reject('policy-invalid', command.problem) };
@@ -63,19 +59,49 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
   const subject = { kind: 'policy', key: 'active' } as const;
   if (active?.hash === command.hash) return { events: [], subject, replayed: true };
   if (active !== undefined && document.version <= active.version) {
-    return {
-      rejection: reject(
-        'policy-version-behind',
-        `version ${document.version} is offered and version ${active.version} is active`,
-        'raise `version` above the active one',
-      ),
-    };
+    return { rejection: behind('policy-version-behind', document.version, active.version) };
   }
   return {
     events: [{ type: 'policy-activated', data: { hash: command.hash, document } }],
     subject,
   };
 };
+
+export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
+  if (!permits(command.by, 'activate-prices')) return { rejection: reject('permission-denied') };
+  const checked = checkCatalogue(command.document);
+  if ('findings' in checked)
+    return { rejection: reject('prices-invalid', shown(checked.findings)) };
+  const active = view.get('prices', 'active');
+  const { document } = checked;
+  const subject = { kind: 'prices', key: 'active' } as const;
+  if (active?.hash === command.hash) return { events: [], subject, replayed: true };
+  if (active !== undefined && document.version <= active.version) {
+    return { rejection: behind('prices-version-behind', document.version, active.version) };
+  }
+  const data = { hash: command.hash, document };
+  return { events: [{ type: 'prices-activated', data }], subject };
+};
+
+/** The first findings, as a text. */
+function shown(
+  findings: readonly { readonly code: string; readonly path: string; readonly message: string }[],
+): string {
+  const texts = findings
+    .slice(0, 10)
+    .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
+  const more = findings.length - texts.length;
+  return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function behind(
+  code: 'policy-version-behind' | 'prices-version-behind',
+  offered: number,
+  active: number,
+): Rejection {
+  const message = `version ${offered} is offered and version ${active} is active`;
+  return reject(code, message, 'raise `version` above the active one');
+}
 
 /** Equality of plain data, whatever the order of its members (their own members are built in one order). */
 function sameJson(left: object, right: object): boolean {

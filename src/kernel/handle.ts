@@ -16,7 +16,8 @@ import {
 import { closeBudget, setBudget } from './handle-budget.ts';
 import { switchKill } from './handle-kill.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
-import { activatePolicy, registerAgent, registerTool } from './handle-registry.ts';
+import { reconcileUsage } from './handle-reconciliation.ts';
+import { activatePolicy, activatePrices, registerAgent, registerTool } from './handle-registry.ts';
 import { screenInput } from './handle-screening.ts';
 import { openSession, transitionSession } from './handle-session.ts';
 import { decideTicket } from './handle-ticket.ts';
@@ -66,6 +67,7 @@ const handlers: {
   'register-agent': registerAgent,
   'register-tool': registerTool,
   'activate-policy': activatePolicy,
+  'activate-prices': activatePrices,
   authorize,
   'screen-input': screenInput,
   'start-permit': startPermit,
@@ -80,6 +82,7 @@ const handlers: {
   'release-kill': switchKill,
   'set-budget': setBudget,
   'close-budget': closeBudget,
+  'reconcile-usage': reconcileUsage,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -130,6 +133,7 @@ function subjectText(command: Command): string {
     case 'register-tool':
       return command.tool.name;
     case 'activate-policy':
+    case 'activate-prices':
       return command.hash;
     case 'start-permit':
     case 'settle-permit':
@@ -141,6 +145,7 @@ function subjectText(command: Command): string {
       return latchKey(command.scope);
     case 'set-budget':
     case 'close-budget':
+    case 'reconcile-usage':
       return command.org;
     default:
       return command.ticket;

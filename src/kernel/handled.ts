@@ -3,7 +3,8 @@ import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { permits, samePrincipal, type PrincipalReference } from './principal.ts';
 import type { RecordKind, SessionRecord, StateView, StoredAnswer } from './record.ts';
-import type { Rejection } from './rejection.ts';
+import { quoted } from './name.ts';
+import { reject, type Rejection } from './rejection.ts';
 
 /** When and where the first event of a command will stand. */
 export interface HandleContext {
@@ -47,6 +48,17 @@ export function ownSession(
 ): SessionRecord | undefined {
   const session = view.get('session', id);
   return session !== undefined && isOwner(by, session) ? session : undefined;
+}
+
+/** Why nothing can start in a session: it is not active, or one that it works on behalf of is not. */
+export function inactiveSession(view: StateView, session: SessionRecord): Rejection | undefined {
+  for (const id of [session.id, ...(session.ancestors ?? [])]) {
+    const status = view.get('session', id)?.status ?? 'unknown';
+    if (status === 'active') continue;
+    const which = id === session.id ? 'the session' : `session ${quoted(id)}, that it works for,`;
+    return reject('session-not-active', `${which} is ${status}`);
+  }
+  return undefined;
 }
 
 /** A session as its own principal or an operator of its org sees it. */

@@ -1,7 +1,8 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
-export { type Amounts, formatAmount, parseAmount, parseAmounts } from './amount.ts';
+export { type Amounts, formatAmount, isUnit, parseAmount, parseAmounts } from './amount.ts';
 export { apply } from './apply.ts';
 export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
+export { takenAt } from './budget/bucket.ts';
 export { checkWindow } from './budget/check-window.ts';
 export {
   type CompiledWindow,
@@ -9,21 +10,38 @@ export {
   windowAt,
   type WindowDocument,
 } from './budget/window.ts';
-export {
-  type BudgetPlan,
-  type BudgetPlanDocument,
-  everyOrg,
-  planName,
-  planScopeOf,
-} from './budget/plan.ts';
+export { type BudgetPlan, type BudgetPlanDocument, planName, planScopeOf } from './budget/plan.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventType } from './event.ts';
-export { footprint, type RecordName, touched } from './footprint.ts';
+export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';
+export { modelAccess, type ModelAccess } from './model/access.ts';
+export {
+  type CallPrices,
+  type Catalogue,
+  findModel,
+  type Model,
+  type Price,
+  priceAt,
+  type TokenPrices,
+} from './model/catalogue.ts';
+export { type CatalogueDocument, isModelName, parseInstant } from './model/catalogue-document.ts';
+export type { CatalogueFinding } from './model/catalogue-finding.ts';
+export { checkCatalogue } from './model/check-catalogue.ts';
+export { compileCatalogue } from './model/compile-catalogue.ts';
+export {
+  modelIdOf,
+  type ModelRequest,
+  type ModelTerms,
+  worstCaseAmounts,
+} from './model/model-call.ts';
+export { driftedModels } from './model/reconciliation.ts';
+export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
+export { everyOrg } from './org.ts';
 export { compareText, sortedEntries } from './order.ts';
 export {
   grantableRoles,
@@ -60,7 +78,7 @@ export {
 } from './policy/evaluate.ts';
 export { type Finding, type FindingCode, findingCodes, Findings } from './policy/finding.ts';
 export { compileGlob, isLiteral } from './policy/glob.ts';
-export { expandResource, isResourceTemplate } from './policy/resource.ts';
+export { isResourceTemplate } from './policy/resource.ts';
 export { isRiskLevel, type RiskLevel } from './policy/risk.ts';
 export {
   anything,
@@ -94,4 +112,5 @@ export {
   type ToolRecord,
 } from './record.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
+export { resourceOf } from './resource-of.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

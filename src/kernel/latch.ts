@@ -5,6 +5,8 @@
  * when any of its own keys is engaged: nothing is walked, nothing can be missed, and sessions or agents that
  * appear later are covered too.
  */
+import { isModelName } from './model/catalogue-document.ts';
+import { everyOrg } from './org.ts';
 import { isName, isQualifiedName } from './name.ts';
 
 export type KillScope =
@@ -14,7 +16,9 @@ export type KillScope =
   | { readonly kind: 'agent'; readonly org: string; readonly name: string }
   | { readonly kind: 'session'; readonly org: string; readonly id: string }
   | { readonly kind: 'action'; readonly org: string; readonly name: string }
-  | { readonly kind: 'tool'; readonly org: string; readonly name: string };
+  | { readonly kind: 'tool'; readonly org: string; readonly name: string }
+  /** By the catalogue's id; of the org `*`, for every org. */
+  | { readonly kind: 'model'; readonly org: string; readonly name: string };
 
 /** What a request must state for its latches to be found. */
 export interface KillSubject {
@@ -22,8 +26,12 @@ export interface KillSubject {
   readonly principal: string;
   readonly agent: string;
   readonly session: string;
+  /** Sessions on whose behalf it works. */
+  readonly ancestors?: readonly string[];
   readonly action?: string;
   readonly tool?: string;
+  /** The catalogue's id of the model, of a model call. */
+  readonly model?: string;
 }
 
 /** The latch key of a scope. Org and names cannot contain `|`, so that keys cannot collide. */
@@ -39,6 +47,7 @@ export function latchKey(scope: KillScope): string {
     case 'agent':
     case 'action':
     case 'tool':
+    case 'model':
       return `${scope.kind}|${scope.org}|${scope.name}`;
   }
 }
@@ -52,8 +61,12 @@ export function coveringLatchKeys(subject: KillSubject): readonly string[] {
     `agent|${subject.org}|${subject.agent}`,
     `session|${subject.org}|${subject.session}`,
   ];
+  for (const each of subject.ancestors ?? []) keys.push(`session|${subject.org}|${each}`);
   if (subject.action !== undefined) keys.push(`action|${subject.org}|${subject.action}`);
   if (subject.tool !== undefined) keys.push(`tool|${subject.org}|${subject.tool}`);
+  if (subject.model !== undefined) {
+    keys.push(`model|${everyOrg}|${subject.model}`, `model|${subject.org}|${subject.model}`);
+  }
   return keys;
 }
 
@@ -73,6 +86,8 @@ export function isKillScope(value: unknown): value is KillScope {
     case 'action':
     case 'tool':
       return isName(scope['org']) && isName(scope['name']);
+    case 'model':
+      return (isName(scope['org']) || scope['org'] === everyOrg) && isModelName(scope['name']);
     default:
       return false;
   }

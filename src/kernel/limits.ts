@@ -57,6 +57,8 @@ export const limits = {
   assetClassesMax: 100,
   /** Longest time that a policy may give an evaluator. */
   evaluatorTimeoutMsMax: 60_000,
+  /** UTF-8 bytes of a budget plan's canonical form. */
+  planBytesMax: 65_536,
   /** Budget plans of one org. */
   budgetPlansMax: 1_000,
   /** Budget plans that an org has closed; their ids are not used again. */
@@ -77,6 +79,16 @@ export const limits = {
   modelAliasesMax: 100,
   /** Prices of one model, each from another instant on. */
   modelPricesMax: 100,
+  /** Prices of one model for calls with more input. */
+  modelPricesAboveMax: 10,
+  /** UTF-8 bytes of a price catalogue's canonical form. */
+  catalogueBytesMax: 4_194_304,
+  /** Patterns of models, agents, principals or actions in one list of a policy's `models`. */
+  modelPatternsMax: 1_000,
+  /** Rows, one for each day and model, of one reconciliation. */
+  reconciledRowsMax: 10_000,
+  /** Largest percentage of drift that can be set: a hundred times what was recorded. */
+  driftPercentMax: 10_000,
   /** Characters in the id or an alias of a model. */
   modelNameLengthMax: 128,
   /** Decimals of a price. */
@@ -93,8 +105,12 @@ export const limits = {
   unitsMax: 16,
   /** Pending tickets in one session. */
   ticketsPendingMax: 100,
+  /** Sessions that one session works on behalf of, directly or through others. */
+  sessionDepthMax: 8,
   /** Open permits in one session. */
-  permitsOpenMax: 10_000,
+  permitsOpenMax: 5_000,
+  /** Open permits of one principal, in all of its sessions. */
+  permitsOpenPerPrincipalMax: 10_000,
   /** Largest single amount in a unit's smallest step: 2^53 - 1. */
   amountMax: Number.MAX_SAFE_INTEGER,
   /** Milliseconds an issued permit waits for its start. */

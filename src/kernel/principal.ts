@@ -43,7 +43,9 @@ const permissionsByRole = {
     'register-agent',
     'register-tool',
     'activate-policy',
+    'activate-prices',
     'set-budget',
+    'reconcile-usage',
   ],
   system: ['expire'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

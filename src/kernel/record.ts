@@ -7,6 +7,7 @@
 import type { Amounts } from './amount.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
+import type { ModelTerms, PricesRecord } from './model/model-call.ts';
 import type { PolicyDocument } from './policy/document.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { StageVerdict } from './policy/evaluator-fact.ts';
@@ -20,6 +21,8 @@ export interface SessionRecord {
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
+  /** Sessions on whose behalf it works, the nearest first; left out where there is none. */
+  readonly ancestors?: readonly string[];
   readonly mode: SessionMode;
   readonly status: SessionStatus;
   /** Number of entries of this session so far; the last one has this sequence. */
@@ -58,6 +61,8 @@ export interface ToolRecord {
   readonly estimate: Readonly<Record<string, EstimateTerm>>;
   /** Whether the definition has an argument schema, so that a call needs the schema's verdict. */
   readonly hasSchema: boolean;
+  /** Whether its calls are calls of models. */
+  readonly isModel?: true;
   /** Hash of the whole definition. */
   readonly definition: string;
 }
@@ -93,6 +98,7 @@ export type PermitStatus =
 export interface DecisionRecord {
   readonly id: string;
   readonly session: string;
+  readonly ancestors?: readonly string[];
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
@@ -127,6 +133,11 @@ export interface DecisionRecord {
   readonly index: number;
   /** What was posted when the permit was resolved. */
   readonly posted: Amounts;
+  /** A started permit that was given up: what it really used may still be told, once. */
+  readonly late?: 'awaited' | 'told';
+  /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
+  readonly model?: string;
+  readonly modelTerms?: ModelTerms;
   /** What the policy would have said had nothing in it been in shadow mode. */
   readonly shadow?: ShadowVerdict;
   /** What output guardrails said of the result, where any were asked for. */
@@ -138,6 +149,7 @@ export const decisionSteps = [
   'session',
   'kill',
   'tool',
+  'model',
   'policy',
   'approval',
   'budget',
@@ -150,11 +162,14 @@ export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'ex
 export interface TicketRecord {
   readonly id: string;
   readonly session: string;
+  readonly ancestors?: readonly string[];
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
   readonly tool: string;
   readonly action: string;
+  /** The catalogue's id of the model, of a model call. */
+  readonly model?: string;
   readonly resource: string;
   readonly argumentsDigest: string;
   readonly definition: string;
@@ -176,6 +191,13 @@ export interface BindingRecord {
   readonly ticket: string;
 }
 
+/** What counts for a principal over all of its sessions. */
+export interface PrincipalRecord {
+  readonly org: string;
+  readonly id: string;
+  readonly openPermits: number;
+}
+
 /** The stored answer to a command that carried an idempotency key. */
 export interface CommandRecord {
   readonly fingerprint: string;
@@ -191,7 +213,9 @@ export interface RecordsByKind {
   readonly agent: AgentRecord;
   readonly tool: ToolRecord;
   readonly policy: PolicyRecord;
+  readonly prices: PricesRecord;
   readonly latch: LatchRecord;
+  readonly principal: PrincipalRecord;
   readonly budget: BudgetRecord;
   readonly plans: PlansRecord;
   readonly decision: DecisionRecord;
@@ -207,6 +231,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'agent',
   'tool',
   'policy',
+  'prices',
   'latch',
   'plans',
 ]);
@@ -216,7 +241,9 @@ export const recordKinds: readonly RecordKind[] = [
   'agent',
   'tool',
   'policy',
+  'prices',
   'latch',
+  'principal',
   'budget',
   'plans',
   'decision',
@@ -246,6 +273,7 @@ export function isLive(change: RecordChange): boolean {
     case 'agent':
     case 'tool':
     case 'policy':
+    case 'prices':
     case 'latch':
     case 'plans':
       return true;
@@ -255,6 +283,7 @@ export function isLive(change: RecordChange): boolean {
       return change.value.permit === 'issued' || change.value.permit === 'started';
     case 'ticket':
       return change.value.status === 'pending' || change.value.status === 'approved';
+    case 'principal':
     case 'budget':
     case 'binding':
     case 'command':
@@ -271,6 +300,7 @@ export function parentOf(change: RecordChange): string {
     case 'budget':
       return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
     case 'session':
+    case 'principal':
     case 'plans':
       return change.value.org;
     default:

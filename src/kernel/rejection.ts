@@ -15,6 +15,7 @@ export const rejectionCodes = {
   // Who asks, and in what.
   'session-unknown': 'no such session for this principal',
   'session-exists': 'a session with this id exists',
+  'sessions-nested-limit': 'the session would work on behalf of too many others',
   'session-not-active': 'the session is not active',
   'transition-illegal': 'the session cannot make this transition from its state',
   'agent-unknown': 'the agent is not registered',
@@ -29,12 +30,21 @@ export const rejectionCodes = {
   'action-unknown': 'the active policy does not declare the action',
   'arguments-invalid': 'the arguments do not fit the tool’s schema',
   'resource-invalid': 'the resource cannot be derived from the arguments',
+  // Models.
+  'model-missing': 'a tool that is a model is called with a model, and no other tool is',
+  'model-unknown': 'the model is not in the active price catalogue',
+  'model-downgraded': 'a budget that is nearly used up asks for another model',
+  'model-unbounded': 'nothing bounds what the model call can take',
+  'prices-invalid': 'the price catalogue does not check',
+  'reconciliation-invalid': 'the billed amounts do not check',
+  'prices-version-behind': 'the version of the price catalogue is not newer than the active one',
   // Policy.
   'policy-missing': 'no policy is active',
   'policy-invalid': 'the policy document does not check',
   'policy-version-behind': 'the policy version is not newer than the active one',
   'policy-error': 'a rule that applies could not be evaluated',
   'policy-denied': 'a rule or tier denies the action',
+  'model-not-allowed': 'the policy does not let this agent of this principal use the model',
   'policy-no-match': 'no rule or tier allows the action',
   'policy-steered': 'the policy steers the agent to another way',
   'output-withheld': 'a guardrail refused what the tool gave back',
@@ -56,7 +66,7 @@ export const rejectionCodes = {
   'budget-exceeded': 'a budget that applies has too little left',
   'amount-out-of-range': 'an amount is outside the range that can be counted exactly',
   // Permits.
-  'permits-open-limit': 'the session has too many open permits',
+  'permits-open-limit': 'the session, or its principal, has too many open permits',
   'permit-unknown': 'no such permit for this principal',
   'permit-not-startable': 'the permit is started, resolved or expired',
   'permit-not-started': 'the permit was never started',

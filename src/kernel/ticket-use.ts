@@ -24,6 +24,7 @@ interface Asking {
   readonly command: Authorize;
   readonly session: SessionRecord;
   readonly tool: ToolRecord | undefined;
+  readonly model: string | undefined;
   readonly resource: string;
   readonly policyVersion: number;
 }
@@ -114,6 +115,7 @@ function requestOf(
       ticket: command.id,
       tool: command.tool,
       action: asking.tool?.action ?? '',
+      ...(asking.model === undefined ? {} : { model: asking.model }),
       resource: asking.resource,
       argumentsDigest: command.argumentsDigest,
       definition: command.definition,

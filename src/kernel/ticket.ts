@@ -51,8 +51,10 @@ export function subjectOf(record: {
   readonly principal: string;
   readonly agent: string;
   readonly session: string;
+  readonly ancestors?: readonly string[];
   readonly action: string;
   readonly tool: string;
+  readonly model?: string;
 }): KillSubject {
   return record;
 }

@@ -58,7 +58,7 @@ beforeAll(async () => {
   const asked = { tool: bindTool(read), arguments: other.read({ cost: '1' }) };
   await other.authorize(asked);
   await plane.close();
-}, 60_000);
+});
 
 describe('budgets', () => {
   test('a table of what is used and left now, the plans of every org', async () => {
@@ -185,5 +185,29 @@ describe('budgets', () => {
       members: ['acme'],
       findings: [],
     });
+  });
+
+  test('--forecast says how much is used a day, and when the limit is reached at that rate', async () => {
+    const { code, stdout } = await cli('budgets', file, '--forecast', '--org', 'acme');
+    expect(code).toBe(0);
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/ use +a day +limit reached$/);
+    expect(rows).toEqual([
+      // Half a day is over, and a fifth of the limit is posted.
+      expect.stringMatching(/^acme\/daily .* 1\.25 .*# *\.* +2\.5 +not in this window$/),
+      expect.stringMatching(/^acme\/each .* - +-$/),
+      expect.stringMatching(/^acme\/each .* - +-$/),
+      expect.stringMatching(/^acme\/rolling .* 0\.3\d+ +2100-01-\d\dT.*Z$/),
+    ]);
+    const json = jsonLines((await cli('budgets', file, '--forecast', '--json')).stdout);
+    expect(json.map(({ plan: id, forecast }) => [id, forecast])).toMatchObject([
+      ['daily', { perDay: '2.5', reachedAt: null }],
+      ['each', null],
+      ['each', null],
+      ['rolling', { reachedAt: expect.stringMatching(/^2100-01-/) as string }],
+      ['unused', null],
+    ]);
+    const both = await cli('budgets', file, '--forecast', '--past');
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
   });
 });

@@ -83,9 +83,9 @@ describe('events', () => {
     const child = startCli(['events', path, '--follow', '--json', '--type', 'agent-registered']);
     let seen = '';
     child.stdout.on('data', (chunk) => (seen += String(chunk)));
-    await expect.poll(() => seen, { timeout: 20_000 }).toContain('"bot"');
+    await expect.poll(() => seen, { timeout: 200_000 }).toContain('"bot"');
     const plane = await openControlPlane({ storage: sqlite(path), agents: ['late-comer'] });
-    await expect.poll(() => seen, { timeout: 20_000 }).toContain('"late-comer"');
+    await expect.poll(() => seen, { timeout: 200_000 }).toContain('"late-comer"');
     await plane.close();
     child.kill('SIGINT');
     await once(child, 'close');

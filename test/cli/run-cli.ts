@@ -1,10 +1,13 @@
-/** Runs the real command line in a process of its own, on real files. */
+/** Runs the real command line on real files, in this process or, where it matters, in one of its own. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll } from 'vitest';
+import { run } from '../../src/cli/program.ts';
 import { openControlPlane, sqlite } from '../../src/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
 
@@ -16,12 +19,49 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-/** Runs `agent-control-plane …`. Rejects where it printed a stack trace: nobody is to see one. */
-export function cli(...words: string[]): Promise<CliRun> {
-  return cliIn({}, ...words);
+// What the terminal of whoever runs the tests can do is no part of them.
+delete process.env['NO_COLOR'];
+delete process.env['FORCE_COLOR'];
+
+/**
+ * Runs `agent-control-plane …` within this process: all of it but `main.ts`, with pipes to write to. Rejects
+ * where it printed a stack trace: nobody is to see one.
+ */
+export async function cli(...words: string[]): Promise<CliRun> {
+  const stdout = new Pipe();
+  const stderr = new Pipe();
+  const codeBefore = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    const code = await run(words, { stdout, stderr });
+    return withoutTrace({ code, stdout: await stdout.whole(), stderr: await stderr.whole() });
+  } finally {
+    process.exitCode = codeBefore;
+  }
 }
 
-export async function cliIn(env: NodeJS.ProcessEnv, ...words: string[]): Promise<CliRun> {
+/** Keeps what is written. Each write is taken late, so that whoever prints has to wait for it. */
+class Pipe extends Writable {
+  #text = '';
+
+  constructor() {
+    super({ decodeStrings: false, highWaterMark: 1_024 });
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.#text += chunk;
+    setImmediate(done);
+  }
+
+  async whole(): Promise<string> {
+    this.end();
+    await finished(this);
+    return this.#text;
+  }
+}
+
+/** Runs `agent-control-plane …` in a process of its own, as a user does. */
+export async function cliProcess(env: NodeJS.ProcessEnv, ...words: string[]): Promise<CliRun> {
   const child = startCli(words, env);
   const [stdout, stderr, code] = await Promise.all([
     textOf(child.stdout),
@@ -30,8 +70,12 @@ export async function cliIn(env: NodeJS.ProcessEnv, ...words: string[]): Promise
       child.on('close', done);
     }),
   ]);
-  if (/^\s+at .+:\d+/m.test(stderr)) throw new Error(`a stack trace: ${stderr}`);
-  return { code, stdout, stderr };
+  return withoutTrace({ code, stdout, stderr });
+}
+
+function withoutTrace(ended: CliRun): CliRun {
+  if (/^\s+at .+:\d+/m.test(ended.stderr)) throw new Error(`a stack trace: ${ended.stderr}`);
+  return ended;
 }
 
 /** Compiled modules are kept between the runs of one test process: most of a short run is compiling. */
@@ -39,8 +83,7 @@ const compiled = mkdtempSync(join(tmpdir(), 'agent-control-plane-compiled-'));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 export function startCli(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...others } = process.env;
-  const env = { ...others, NODE_COMPILE_CACHE: compiled, ...more };
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled, ...more };
   return spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
 }
 

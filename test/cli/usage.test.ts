@@ -1,12 +1,13 @@
 /** The command line as a whole: help, mistakes, colours. */
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { cli, cliIn, makeExample, scratch } from './run-cli.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cli, cliProcess, makeExample, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();
 
 describe('help', () => {
-  test.each(['demo', 'verify', 'events', 'sessions', 'budgets', 'policy'])(
+  test.each(['demo', 'verify', 'events', 'sessions', 'budgets', 'usage', 'prices', 'policy'])(
     '%s --help has examples and exit codes',
     async (name) => {
       const { code, stdout, stderr } = await cli(name, '--help');
@@ -22,7 +23,16 @@ describe('help', () => {
 
   test('the command itself lists its commands; the version is the package’s', async () => {
     const { stdout } = await cli('--help');
-    for (const name of ['demo', 'verify', 'events', 'sessions', 'budgets', 'policy'])
+    for (const name of [
+      'demo',
+      'verify',
+      'events',
+      'sessions',
+      'budgets',
+      'usage',
+      'prices',
+      'policy',
+    ])
       expect(stdout).toContain(`  ${name}`);
     expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -49,10 +59,40 @@ describe('mistakes end with 2 and a hint', () => {
   });
 });
 
+describe('as a process, each command prints and ends with its exit code', () => {
+  const path = join(folder, 'example.db');
+  const tampered = join(folder, 'tampered.db');
+  const policy = join(folder, 'policy.yaml');
+
+  beforeAll(async () => {
+    await makeExample(path);
+    copyFileSync(path, tampered);
+    tamper(tampered, 5, 'order/o-1', 'order/o-9');
+  });
+
+  const rows = [
+    { words: ['--version'], code: 0, says: '.' },
+    { words: ['verify', path], code: 0, says: 'holds' },
+    { words: ['verify', tampered], code: 1, says: 'DOES NOT HOLD' },
+    { words: ['sessions', path], code: 0, says: 'session ' },
+    { words: ['budgets', path], code: 0, says: 'no budget plans' },
+    { words: ['policy', 'init', policy], code: 0, says: 'wrote' },
+    { words: ['policy', 'lint', policy], code: 0, says: 'nothing found' },
+    { words: ['verify', `${path}.gone`], code: 2, says: '' },
+  ];
+  test.each(rows)('$words', async ({ words, code, says }) => {
+    const run = await cliProcess({}, ...words);
+    expect([run.code, run.stdout]).toEqual([code, expect.stringContaining(says)]);
+    expect(run.stderr).toMatch(
+      code === 2 ? /^error: there is no file [^\n]+\nhelp: [^\n]+\n$/ : /^$/,
+    );
+  });
+});
+
 test('colours: none in a pipe, some where they are asked for, none against NO_COLOR', async () => {
-  const { path } = await makeExample(join(folder, 'example.db'));
+  const { path } = await makeExample(join(folder, 'colours.db'));
   const coloured = async (env: NodeJS.ProcessEnv): Promise<boolean> =>
-    (await cliIn(env, 'events', path)).stdout.includes('\u001b[');
+    (await cliProcess(env, 'events', path)).stdout.includes('\u001b[');
   expect(await coloured({})).toBe(false);
   expect(await coloured({ FORCE_COLOR: '1' })).toBe(true);
   expect(await coloured({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);

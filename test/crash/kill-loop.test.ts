@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { type ControlPlane, openControlPlane, verify } from '../../src/engine/index.ts';
@@ -15,8 +15,8 @@ import { Random } from '../../src/testing/index.ts';
 import { LogModel } from '../simulation/log-model.ts';
 import type { RawEntry } from '../simulation/raw-entry.ts';
 
-const seconds = Number(process.env['CRASH_SECONDS'] ?? 20);
-const killsInRound = 6;
+const roundsMin = Number(process.env['CRASH_ROUNDS'] ?? 2);
+const killsInRound = 4;
 const writer = join(import.meta.dirname, 'writer.ts');
 const tool = {
   name: 'pay',
@@ -47,42 +47,36 @@ interface Writer {
   readonly ended: Promise<void>;
 }
 
-test(
-  'acknowledged is logged, and nothing starts twice, whatever is killed when',
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'acp-crash-'));
-    const path = join(folder, 'log.db');
-    const random = new Random(process.env['CRASH_SEED'] ?? Math.random());
-    const lines: Line[] = [];
-    let kills = 0;
-    let rounds = 0;
-    let size = 0;
-    // Compiling takes most of a writer's start, and what is killed leaves no cache: one ends by itself.
-    const env = environment(path);
-    const until = performance.now() + seconds * 1_000;
-    try {
-      while (performance.now() < until || rounds === 0) {
-        rounds += 1;
-        const session = await nextSession(path, random);
-        if (rounds === 1) spawnSync(process.execPath, [writer, path, session, 'once'], { env });
-        kills += await round(path, session, random, lines);
-        size = await account(path, lines);
-      }
-      const count = (member: keyof Line): number =>
-        lines.filter((line) => line[member] !== undefined).length;
-      console.log(
-        `seed ${random.seed}: ${rounds} rounds, ${kills} kills, ${size} entries, ` +
-          `${count('ack')} decisions acknowledged, ${count('start')} tool runs, ` +
-          `${count('settled')} settlements acknowledged`,
-      );
-      expect(kills).toBeGreaterThan(0);
-      expect(count('ack')).toBeGreaterThan(0);
-    } finally {
-      await rm(folder, { recursive: true });
+test('acknowledged is logged, and nothing starts twice, whatever is killed when', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'acp-crash-'));
+  const path = join(folder, 'log.db');
+  const random = new Random(process.env['CRASH_SEED'] ?? Math.random());
+  const lines: Line[] = [];
+  const count = (member: keyof Line): number =>
+    lines.filter((line) => line[member] !== undefined).length;
+  let kills = 0;
+  let rounds = 0;
+  let size = 0;
+  try {
+    // On a machine that stands still, writers may die before they say anything: that shows nothing.
+    while (rounds < roundsMin || count('ack') === 0 || count('settled') === 0) {
+      rounds += 1;
+      const session = await nextSession(path, random);
+      // Compiling takes most of a writer's start, and what is killed leaves no cache: one ends by itself.
+      if (rounds === 1) spawnSync(process.execPath, [writer, path, session, 'once']);
+      kills += await round(path, session, random, lines);
+      size = await account(path, lines);
     }
-  },
-  seconds * 1_000 + 60_000,
-);
+    expect(kills).toBe(rounds * (killsInRound + 2));
+    console.log(
+      `seed ${random.seed}: ${rounds} rounds, ${kills} kills, ${size} entries, ` +
+        `${count('ack')} decisions acknowledged, ${count('start')} tool runs, ` +
+        `${count('settled')} settlements acknowledged`,
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
 
 /** Opens the file anew (which is recovery) and a session with a tight budget in it. */
 async function nextSession(path: string, random: Random): Promise<string> {
@@ -124,14 +118,9 @@ async function round(
   return killsInRound + writers.length;
 }
 
-function environment(path: string): NodeJS.ProcessEnv {
-  return { ...process.env, NODE_COMPILE_CACHE: join(dirname(path), 'compiled') };
-}
-
 function startWriter(path: string, session: string, label: string, lines: Line[]): Writer {
   const child = spawn(process.execPath, [writer, path, session, label], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: environment(path),
   });
   const output = createInterface({ input: child.stdout });
   const { promise: ready, resolve } = Promise.withResolvers<void>();

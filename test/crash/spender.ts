@@ -1,27 +1,35 @@
 /**
  * A process that spends from a budget of its org until there is nothing left, or it is killed. Arguments: path,
- * label. Prints a line from inside each tool run, and `done` when it has been refused.
+ * label. Every other call is one of a model, and each costs 0.0002 USD. Prints a line from inside each call, and
+ * `done` when it has been refused.
  */
-import { ControlPlaneError, openControlPlane } from '../../src/engine/index.ts';
-import { guard } from '../../src/enforce/guard.ts';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { callModel, ControlPlaneError, guard, openControlPlane, sqlite } from '../../src/index.ts';
 
 const [path = '', label = ''] = process.argv.slice(2);
 const plane = await openControlPlane({ storage: sqlite(path) });
 const principal = plane.identity.assert({ id: `service:${label}`, org: 'acme', roles: ['agent'] });
 const session = await plane.openSession({ principal, agent: 'bot' });
+async function run(): Promise<void> {
+  process.stdout.write(`ran ${label}\n`);
+  await new Promise((resolve) => void setTimeout(resolve, 20));
+}
+
 const pay = guard(session, {
   name: 'pay',
   action: 'order.pay',
-  execute: async () => {
-    process.stdout.write(`ran ${label}\n`);
-    await new Promise((resolve) => void setTimeout(resolve, 20));
-  },
+  estimate: { usd: '0.0002' },
+  execute: run,
 });
+const usage = { inputTokens: 100, outputTokens: 50 };
+const ask = () =>
+  callModel(session, { model: 'small', maxInputTokens: 100, maxOutputTokens: 50 }, async () => {
+    await run();
+    return { result: '', usage };
+  });
 
-for (;;) {
+for (let calls = 0; ; calls += 1) {
   try {
-    await pay({});
+    await (calls % 2 === 0 ? ask() : pay({}));
   } catch (failure) {
     if (!ControlPlaneError.is(failure) || failure.code !== 'budget-exceeded') throw failure;
     break;

@@ -10,7 +10,7 @@ import { CommandError } from '../../src/cli/exit.ts';
 import { readTranscript } from '../../src/cli/demo/transcript.ts';
 import { readEvents } from '../../src/engine/index.ts';
 import { type LogEvent, sqlite, verify } from '../../src/index.ts';
-import { cli, cliIn, jsonLines, scratch } from '../cli/run-cli.ts';
+import { cli, cliProcess, jsonLines, scratch } from '../cli/run-cli.ts';
 
 const folder = scratch();
 const builtIn = resolve(import.meta.dirname, '../../src/cli/demo/transcript.json');
@@ -181,7 +181,7 @@ test('one run shows everything, and the files it kept bear it out', async () => 
 test('for people it tells the same, ends with a table, and leaves nothing behind', async () => {
   const temporary = join(folder, 'temporary');
   mkdirSync(temporary);
-  const { code, stdout } = await cliIn({ TMPDIR: temporary }, 'demo', '--fast');
+  const { code, stdout } = await cliProcess({ TMPDIR: temporary }, 'demo', '--fast');
   expect(code).toBe(0);
   expect(readdirSync(temporary)).toEqual([]);
   expect(stdout).not.toContain('\u001b');

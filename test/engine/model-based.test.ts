@@ -14,8 +14,8 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { inspect, Reality, type ShopCommand, shopCommands } from './model-commands.ts';
 import { ShopModel } from './model.ts';
 
-const memoryRuns = Number(process.env['MODEL_MEMORY_RUNS'] ?? 300);
-const sqliteRuns = Number(process.env['MODEL_SQLITE_RUNS'] ?? 8);
+const memoryRuns = Number(process.env['MODEL_MEMORY_RUNS'] ?? 150);
+const sqliteRuns = Number(process.env['MODEL_SQLITE_RUNS'] ?? 5);
 
 test('the library on memory answers as the model does', async () => {
   const scripts = fc.commands(shopCommands, { maxCommands: 60 });
@@ -39,7 +39,7 @@ test('the library on SQLite answers as the model does, with memory’s entries',
     }
   });
   await fc.assert(property, { numRuns: sqliteRuns });
-}, 180_000);
+});
 
 /** Runs a script from an empty store; returns the bodies of all entries. */
 async function runOn(

@@ -66,12 +66,13 @@ test('a candidate’s flips are listed with agent, action and both answers', asy
   expect(report.flips).toBe(flips.length);
   const changes = new Set(flips.map(({ action, before, after }) => `${action} ${before} ${after}`));
   expect([...changes].toSorted()).toEqual([
+    'model.call allow deny',
     'order.delete steer allow',
     'order.read deny allow',
     'order.refund require-approval allow',
     'text.summarise allow deny',
   ]);
-  expect(flips.every(({ agent }) => agent === 'clerk')).toBe(true);
+  expect(new Set(flips.map(({ agent }) => agent))).toEqual(new Set(['clerk', 'writer']));
 });
 
 test('a decision whose arguments were erased is counted and not guessed at', async () => {

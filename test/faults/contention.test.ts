@@ -83,22 +83,23 @@ test('a kill while the file is locked stops work at once and is logged afterward
   const running = codeOf(slow({ orderId: 'o-1' }));
   await entered;
   const release = await lock();
-  const killed = performance.now();
   const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
-  const kill = codeOf(plane.kill({ scope, by: staff(plane).ops, reason: 'smoke' }));
+  let answered = false;
+  const kill = codeOf(plane.kill({ scope, by: staff(plane).ops, reason: 'smoke' })).finally(() => {
+    answered = true;
+  });
   await aborted.promise;
-  expect(performance.now() - killed).toBeLessThan(250);
+  // The tool does not wait for what becomes of the entry.
+  expect(answered).toBe(false);
   expect(await kill).toBe('kill-local-only');
   // The tool was stopped, and its settlement could not be written either.
   expect(await running).toBe('outcome-unrecorded');
   expect((await governed.call()).code).toBe('store-unavailable');
   await release();
   // The poll writes the kill; nobody has to ask for anything.
-  for (let waited = 0; waited < 100; waited += 1) {
-    if ((await entryTypes(plane)).includes('kill-engaged')) break;
+  while (!(await entryTypes(plane)).includes('kill-engaged')) {
     await new Promise((resolve) => void setTimeout(resolve, 50));
   }
-  expect(await entryTypes(plane)).toContain('kill-engaged');
   expect((await governed.call()).code).toBe('killed');
   expect(await governed.account()).toEqual([]);
 });

@@ -14,6 +14,7 @@ interface Subject {
   readonly session: string;
   readonly action?: string;
   readonly tool?: string;
+  readonly model?: string;
 }
 
 /** Whether a scope covers a subject, said the long way. */
@@ -33,6 +34,8 @@ function covers(scope: KillScope, subject: Subject): boolean {
       return scope.name === subject.action;
     case 'tool':
       return scope.name === subject.tool;
+    case 'model':
+      return scope.name === subject.model;
   }
 }
 

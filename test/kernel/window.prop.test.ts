@@ -101,8 +101,9 @@ const anyCase = fc.oneof(
 function steady(document: WindowDocument): SteadyWindow {
   const check = checkWindow(document);
   if (!('window' in check)) throw new Error(check.problem);
-  if (check.window.kind === 'rolling') throw new Error('rolling');
-  return check.window;
+  const { window } = check;
+  if (window.kind === 'rolling' || window.kind === 'bucket') throw new Error(window.kind);
+  return window;
 }
 
 /** The local date, from another face of `Intl` than the one under test. */

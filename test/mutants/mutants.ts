@@ -4,7 +4,9 @@
  * room.
  */
 import { budgetMutants } from './budget-mutants.ts';
+import { engineMutants } from './engine-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
+import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
@@ -13,5 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...policyMutants,
   ...kernelMutants,
   ...budgetMutants,
+  ...modelMutants,
+  ...engineMutants,
   ...storeMutants,
 ];

@@ -19,8 +19,8 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts guidance help idempotency message outcome permit policyEffect policyHash policyVersion ' +
-    'remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
+    'expiresAt facts guidance help idempotency message model modelTerms outcome permit policyEffect ' +
+    'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'actions enabled name version',
   'budget-closed': 'commitments org plan',
   'budget-exhausted': 'budget decision limit unit',
@@ -34,12 +34,13 @@ const eventTypes: Readonly<Record<string, string>> = {
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
   'permit-expired': 'permit resolved started',
-  'permit-settled': 'commitments facts outcome output permit resolved usage',
+  'permit-settled': 'commitments facts model outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',
   'permit-voided': 'permit resolved',
   'policy-activated': 'document hash',
+  'prices-activated': 'document hash',
   'risk-escalated': 'action decision escalations from to',
-  'session-opened': 'active agent budget commitments mode session',
+  'session-opened': 'active agent ancestors budget commitments mode session',
   'session-transitioned': 'commitments transition',
   'ticket-approved': 'commitments expiresAt ticket',
   'ticket-cancelled': 'ticket',
@@ -48,7 +49,9 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-requested':
     'action approverRoles argumentsDigest definition estimate expiresAt policyVersion reason ' +
     'resource risk ticket tool',
-  'tool-registered': 'action definition estimate hasSchema name resource',
+  'tool-registered': 'action definition estimate hasSchema isModel name resource',
+  'usage-late': 'debts model outcome permit usage',
+  'usage-reconciled': 'freezeAbovePercent org rows source stopped',
 };
 
 const envelope = 'at by command data format index log previous type';

@@ -2,11 +2,13 @@
  * A history with every kind of event in it, made from fixed times, ids and salts: what `history-1.json`
  * froze. The same script gives the same bytes as long as the format is the same.
  */
+import { callModel } from '../../src/enforce/models/call-model.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { ActionRefused } from '../../src/enforce/action-refused.ts';
 import {
   bindTool,
   type ControlPlane,
+  modelTool,
   openControlPlane,
   type Session,
   type ToolDeclaration,
@@ -101,6 +103,7 @@ export async function makeHistory(): Promise<History> {
   await history.gathered();
   await history.guarded();
   await history.planned();
+  await history.models();
   const store = fleet();
   const made = await readHistory(store);
   await store.close();
@@ -281,6 +284,55 @@ class HistoryScript {
     await refused(guard(session, summariseTool)({}));
     await this.#plane.closeBudget({ org: 'acme', id: 'calls', by, reason: 'done' });
     await session.complete();
+  }
+
+  /** Calls of models, on behalf of another session; one is given up, and its usage told late. */
+  async models(): Promise<void> {
+    const prices = [{ input: '2.50', output: '10', outputTokensMax: 4_000 }];
+    const models = { small: { dated: true, prices }, large: { tier: 'premium', prices } };
+    await this.#plane.registerTool(modelTool);
+    await this.#plane.registerAgent('writer', this.#admin);
+    const catalogue = { format: 1, version: 1, currency: 'USD', models };
+    await this.#plane.activatePrices(catalogue, this.#admin);
+    const actions = { ...policy.actions, 'model.call': {} };
+    const tiers = { ...policy.tiers, unrestricted: ['text.*', 'model.*'] };
+    await this.#plane.activatePolicy({ ...policy, version: 5, actions, tiers }, this.#admin);
+    const plan = {
+      id: 'per-minute',
+      unit: 'tokens',
+      limit: 10_000,
+      scope: { kind: 'model', every: true },
+      sharing: 'perMember',
+      window: { bucketMs: 60_000 },
+    } as const;
+    await this.#plane.setBudget({ org: 'acme', plan, by: this.#admin });
+    const above = await this.#session({ usd: '1' });
+    const principal = this.#clerk;
+    const budget = { usd: '5', 'eur@2': '1.50' };
+    const session = await this.#plane.openSession({
+      principal,
+      agent: 'writer',
+      parent: above.id,
+      budget,
+    });
+    const call = { model: 'small', maxInputTokens: 1_000, maxOutputTokens: 500 };
+    const usage = { inputTokens: 800, outputTokens: 90, reasoningTokens: 40 };
+    await callModel(session, call, () =>
+      Promise.resolve({ result: 'an answer', usage, model: 'small-2026-01-31' }),
+    );
+    await callModel(session, call, () => Promise.resolve({ result: 'no count' }));
+    await refused(
+      callModel(session, { ...call, model: 'large' }, () => Promise.reject(new Error())),
+    );
+    const request = { tool: bindTool(modelTool), arguments: session.read({ model: 'small' }) };
+    const model = { name: 'small', inputTokensMax: 10, outputTokensMax: 10 };
+    const { permit } = await session.authorize({ ...request, model });
+    if (permit === undefined) throw new Error('no permit');
+    await this.#pass(301_000);
+    await session.settle(permit, { outcome: 'succeeded', model: { usage } });
+    const rows = [{ day: '2026-01-01', model: 'small', usd: '3' }];
+    const bill = { org: 'acme', source: 'bill/1', rows, freezeAbovePercent: 5 };
+    await this.#plane.reconcile({ ...bill, by: this.#admin });
   }
 
   #session(budget: Readonly<Record<string, string | number>>): Promise<Session> {

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,7 +13,6 @@ import { numbered } from './batches.ts';
 
 interface Appended {
   readonly mine: readonly number[];
-  readonly conflicts: number;
   readonly failure: { readonly code: string; readonly ambiguous: boolean } | null;
 }
 
@@ -42,18 +41,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function openStore(): Promise<Storage> {
-  const store = sqlite(path);
+async function openStore(options: { readonly busyTimeoutMs?: number } = {}): Promise<Storage> {
+  const store = sqlite(path, options);
   await store.open('main');
   return store;
 }
 
 test('two processes append at once: no gap, no loss, both get their turn', async () => {
+  const each = 50;
+  // Counted in turns, not in time. Unfair locking shows as 5,930 : 1; here 300 : 1 would still do, as a
+  // process may stand still for a while without anybody keeping it from its turn.
+  const sizeMax = 15_000;
   const run = async (label: string): Promise<Appended> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [script, path, '2000', label]);
-    return parse(stdout);
+    const words = [script, path, label, String(each), String(sizeMax)];
+    return parse((await promisify(execFile)(process.execPath, words)).stdout);
   };
   const results = await Promise.all([run('left'), run('right')]);
+  expect(results.map(({ failure }) => failure)).toEqual([null, null]);
   const acknowledged = results.flatMap(({ mine }) => mine).toSorted((a, b) => a - b);
   const store = await openStore();
   const { size } = await store.head();
@@ -61,16 +65,15 @@ test('two processes append at once: no gap, no loss, both get their turn', async
   expect((await store.scanRecords({ kind: 'budget', limit: 9 })).records).toHaveLength(2);
   await store.close();
   const counts = results.map(({ mine }) => mine.length);
-  // Unfair locking shows as 5,930 : 1. The bar is loose because the machine may be busy.
-  expect(Math.min(...counts) / Math.max(...counts)).toBeGreaterThan(0.1);
-}, 30_000);
+  expect(Math.min(...counts)).toBeGreaterThanOrEqual(each);
+});
 
 test('a write that fails in COMMIT is in doubt, and every answer given holds', async () => {
   // The limit on a file's size makes the write-ahead log fail in the middle of a commit.
   const command = 'ulimit -f 900; exec "$@"';
   const { stdout, stderr } = spawnSync(
     'bash',
-    ['-c', command, 'bash', process.execPath, script, path, '20000', 'limited'],
+    ['-c', command, 'bash', process.execPath, script, path, 'limited', '1', '100000', 'alone'],
     { encoding: 'utf8' },
   );
   const { mine, failure }: Appended = parse(stdout || stderr);
@@ -83,14 +86,23 @@ test('a write that fails in COMMIT is in doubt, and every answer given holds', a
 });
 
 test('the event loop stays free while the thread commits', async () => {
-  const store = await openStore();
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  for (let size = 0; size < 300; size += 1) await store.append(numbered(size));
-  delay.disable();
+  const store = await openStore({ busyTimeoutMs: 60_000 });
+  // The lock is held by this very thread: a commit that ran on it could neither end nor let it be released.
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  let answered = false;
+  const appended = store.append(numbered(0)).then((result) => {
+    answered = true;
+    return result;
+  });
+  for (let turn = 0; turn < 100; turn += 1) {
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  expect(answered).toBe(false);
+  other.exec('ROLLBACK');
+  expect(await appended).toEqual({ status: 'appended' });
+  other.close();
   await store.close();
-  // In nanoseconds, of which the monitor's own resolution is the first million.
-  expect(delay.percentile(90)).toBeLessThan(10_000_000);
 });
 
 test('when the thread dies, calls in flight reject and the next call starts another', async () => {
@@ -126,12 +138,11 @@ test('a forgotten close does not keep the process alive', () => {
     const store = sqlite(${JSON.stringify(path)});
     await store.open('main');
     console.log((await store.head()).size);`;
-  const started = performance.now();
+  // A process that is kept alive is ended by the limit, and then has no status.
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', code],
-    { encoding: 'utf8', timeout: 20_000 },
+    { encoding: 'utf8', timeout: 120_000 },
   );
   expect({ stdout, stderr, status }).toEqual({ stdout: '0\n', stderr: '', status: 0 });
-  expect(performance.now() - started).toBeLessThan(15_000);
 });

@@ -4,7 +4,7 @@
  */
 import type { LogEvent } from '../../engine/index.ts';
 import { eventSummary } from '../event-summary.ts';
-import { brief, type Colors, colorsFor, jsonLine, shown } from '../terminal.ts';
+import { brief, type Colors, colorsFor, jsonLine, shown, terminal } from '../terminal.ts';
 
 export interface NarratorOptions {
   readonly json: boolean;
@@ -21,7 +21,7 @@ const quietTypes: ReadonlySet<string> = new Set([
 
 export class Narrator {
   readonly #options: NarratorOptions;
-  readonly #colors: Colors = colorsFor(process.stdout);
+  readonly #colors: Colors = colorsFor(terminal().stdout);
 
   constructor(options: NarratorOptions) {
     this.#options = options;
@@ -79,7 +79,7 @@ export class Narrator {
   }
 
   json(value: object): void {
-    process.stdout.write(`${jsonLine(value)}\n`);
+    terminal().stdout.write(`${jsonLine(value)}\n`);
   }
 
   /** Text as it is, for people only. */
@@ -100,7 +100,7 @@ export class Narrator {
   }
 
   #print(text: string): void {
-    if (!this.#options.json) process.stdout.write(`${text}\n`);
+    if (!this.#options.json) terminal().stdout.write(`${text}\n`);
   }
 }
 

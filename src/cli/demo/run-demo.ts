@@ -9,6 +9,7 @@ import { declareTools, governTools, recordUnknownTools } from '../../enforce/ada
 import { openControlPlane } from '../../engine/index.ts';
 import { sqlite } from '../../storage/sqlite/sqlite-storage.ts';
 import { type ExitCode, exitCodes } from '../exit.ts';
+import { terminal } from '../terminal.ts';
 import { Bystanders } from './bystanders.ts';
 import { deskDeclarations, deskTools, type Witness } from './desk-tools.ts';
 import { type Facts, gatherFacts } from './facts.ts';
@@ -32,7 +33,7 @@ export async function runDemo(options: DemoOptions): Promise<ExitCode> {
   const transcript = readTranscript(options.transcript);
   const narrator = new Narrator({
     json: options.json === true,
-    fast: options.fast === true || !process.stdout.isTTY,
+    fast: options.fast === true || terminal().stdout.isTTY !== true,
   });
   const workspace = openWorkspace(options.keep);
   try {

@@ -1,6 +1,6 @@
 /** What the demo tells at its end: what `verify` found, and what was to be seen and was. */
 import { plainTable } from '../table.ts';
-import { shown } from '../terminal.ts';
+import { shown, terminal } from '../terminal.ts';
 import type { Facts } from './facts.ts';
 import type { Narrator } from './narrator.ts';
 import type { Sight } from './sights.ts';
@@ -52,7 +52,7 @@ export function reportSights(
     shown(evidence),
   ]);
   const columns = ['what was to be seen', 'seen', 'evidence'];
-  const table = plainTable(columns, rows, narrator.colors, process.stdout.columns ?? 110);
+  const table = plainTable(columns, rows, narrator.colors, terminal().stdout.columns ?? 110);
   narrator.heading('Summary');
   narrator.block(table.replaceAll(/ yes(?= )/g, green(' yes')).replaceAll(/ NO(?= )/g, red(' NO')));
   if (keep !== undefined) {

@@ -1,23 +1,6 @@
 /** `policy explain`: why a request is decided as it is, and what would change that. */
-import { type Command } from 'commander';
-import { parseStrictJson, StrictJsonError } from '../../log/index.ts';
-import {
-  type ExplainedRule,
-  explainPolicy,
-  type PolicyExplanation,
-  type PolicyRequest,
-  type ReadValue,
-  readRequest,
-} from '../../policy/index.ts';
-import { CommandError } from '../exit.ts';
-import { readJsonFile } from '../json-file.ts';
-import { brief, colorsFor, jsonLine, print, shown } from '../terminal.ts';
-import { readPolicyFile } from './policy-file.ts';
-
-interface ExplainOptions {
-  readonly request: string;
-  readonly json?: true;
-}
+import type { Command } from 'commander';
+import type { ExplainOptions } from './explain-request.ts';
 
 export function addExplainCommand(policy: Command): void {
   policy
@@ -41,70 +24,8 @@ Examples:
 
 Exit codes: 0 explained, whatever the outcome is; 1 is not used, 2 it could not be done.`,
     )
-    .action(explain);
-}
-
-async function explain(file: string, options: ExplainOptions): Promise<void> {
-  const { document } = readPolicyFile(file);
-  const explanation = explainPolicy(document, requestOf(options.request));
-  if (options.json === true) await print(jsonLine(explanation));
-  else for (const line of linesOf(explanation)) await print(line);
-}
-
-function requestOf(text: string): PolicyRequest {
-  const read = readRequest(text.startsWith('@') ? readJsonFile(text.slice(1)) : jsonOf(text));
-  if ('request' in read) return read.request;
-  const where = read.path === '' ? 'the request' : `\`${read.path}\` of the request`;
-  throw new CommandError(`${where} ${read.message}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseStrictJson(text);
-  } catch (failure) {
-    if (!(failure instanceof StrictJsonError)) throw failure;
-    const message = `the request is not JSON: column ${failure.column}: ${failure.message}`;
-    throw new CommandError(message, 'put `@` before the name of a file', { cause: failure });
-  }
-}
-
-function linesOf(explanation: PolicyExplanation): readonly string[] {
-  const colors = colorsFor(process.stdout);
-  const { request, verdict, tiers, rules, changes, changesCut } = explanation;
-  const lines = [
-    `${colors.bold(shown(request.action))}: ${colors.bold(verdict.effect)} (${verdict.code})`,
-    `  ${shown(verdict.message)}`,
-    `  determined by: ${shown(verdict.determinedBy.join(', ')) || 'nothing'}`,
-    `  risk: ${verdict.risk}; tiers: ${tiers.join(', ') || 'none'}`,
-    '',
-    rules.length === 0 ? 'no rule is about this action' : 'rules about this action:',
-    ...rules.flatMap(ruleLines),
-    '',
-    changes.length === 0 ? 'no single change was found that alters this' : 'what would alter it:',
-    ...changes.map(({ path, from, to, verdict: { effect, code } }) => {
-      return `  ${shown(path)}: ${valueText(from)} -> ${valueText(to)} gives ${effect} (${code})`;
-    }),
-  ];
-  if (changesCut) lines.push('  not all changes were tried: there are too many');
-  return lines;
-}
-
-const outcomes: Readonly<Record<ExplainedRule['outcome'], string>> = {
-  'no-match': 'does not match',
-  false: 'matches, condition false',
-  true: 'holds',
-  error: 'matches, condition could not be evaluated: denies',
-};
-
-function ruleLines({ id, effect, outcome, error, shadow, determined, values }: ExplainedRule) {
-  const mode = shadow ? ', shadow' : '';
-  return [
-    `  ${determined ? '*' : ' '} ${shown(id)} (${effect}${mode}): ${outcomes[outcome]}`,
-    ...(error === undefined ? [] : [`      ${shown(error)}`]),
-    ...values.map((value) => `      ${shown(value.path)} = ${valueText(value)}`),
-  ];
-}
-
-function valueText({ value, missing }: Omit<ReadValue, 'path'>): string {
-  return missing === true ? '(missing)' : brief(JSON.stringify(value));
+    .action(async (file: string, options: ExplainOptions) => {
+      const { explain } = await import('./explain-request.ts');
+      await explain(file, options);
+    });
 }

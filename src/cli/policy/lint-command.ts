@@ -1,14 +1,6 @@
 /** `policy lint`: everything that is wrong with a policy file, with its place, a fix and a page. */
 import type { Command } from 'commander';
-import { type DeclaredTool, readDeclaredTools, readPolicyText } from '../../policy/index.ts';
-import { CommandError, exitCodes } from '../exit.ts';
-import { colorsFor, print, shown } from '../terminal.ts';
-import { findingsSentence, printFindings, readTextFile } from './policy-file.ts';
-
-interface LintOptions {
-  readonly json?: true;
-  readonly tools?: string;
-}
+import type { LintOptions } from './lint-policy.ts';
 
 export function addLintCommand(policy: Command): void {
   policy
@@ -38,25 +30,8 @@ Examples:
 
 Exit codes: 0 nothing found, 1 findings, 2 a file could not be read.`,
     )
-    .action(lint);
-}
-
-async function lint(file: string, options: LintOptions): Promise<void> {
-  const tools = options.tools === undefined ? undefined : toolsOf(options.tools);
-  const read = readPolicyText(readTextFile(file), { file, tools });
-  const findings = 'findings' in read ? read.findings : read.warnings;
-  const json = options.json === true;
-  await printFindings(findings, { json, colors: colorsFor(process.stdout) });
-  if (!json && 'document' in read && findings.length === 0) {
-    const { actions, rules = [] } = read.document;
-    const counts = `${Object.keys(actions).length} actions, ${rules.length} rules`;
-    await print(`${shown(file)}: nothing found (${counts})`);
-  }
-  process.exitCode = findings.length === 0 ? exitCodes.ok : exitCodes.bad;
-}
-
-function toolsOf(file: string): readonly DeclaredTool[] {
-  const read = readDeclaredTools(readTextFile(file), { file });
-  if ('findings' in read) throw new CommandError(findingsSentence(read.findings));
-  return read.tools;
+    .action(async (file: string, options: LintOptions) => {
+      const { lint } = await import('./lint-policy.ts');
+      await lint(file, options);
+    });
 }

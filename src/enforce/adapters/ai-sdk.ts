@@ -17,6 +17,7 @@ import { ControlPlaneError, type Session, type ToolDeclaration } from '../../eng
 import { guardWork } from '../guard.ts';
 import { callKey, denyUndeclared } from './ai-sdk-attempt.ts';
 
+export { governModel, type GovernModelOptions } from './ai-sdk-model.ts';
 export { recordUnknownTools } from './ai-sdk-attempt.ts';
 
 /** What governance has to know of an AI SDK tool that the tool itself does not say. */

@@ -11,6 +11,7 @@
 import { limits } from '../limits.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { formatAmount } from '../amount.ts';
+import type { BucketLevel } from './bucket.ts';
 
 export interface BudgetRecord {
   /** What the budget belongs to: `session:s-1`, or the plan, member and window of a plan's account. */
@@ -33,6 +34,8 @@ export interface BudgetRecord {
   /** Limits under which the plan's warning, and its first refusal, were told: a higher one tells again. */
   readonly warnedAt?: number;
   readonly exhaustedAt?: number;
+  /** Of a token bucket. */
+  readonly bucket?: BucketLevel;
 }
 
 /**
@@ -41,6 +44,8 @@ export interface BudgetRecord {
  */
 export interface Reservation {
   readonly amount: number;
+  /** Of a token bucket: the time (ms) in which all of it flows back. */
+  readonly bucketMs?: number;
   readonly budget: string;
   /** Of a plan's account: the limit in force. */
   readonly limit?: number;
@@ -125,6 +130,16 @@ export function post(
     overrun: budget.overrun + overrun,
     released: budget.released + Math.max(0, reserved - used),
     frozen: budget.frozen || (freezes && overrun > 0),
+  });
+}
+
+/** Books what was used beyond a reservation that is resolved already. */
+export function owe(budget: BudgetRecord, debt: number, freezes: boolean): BudgetRecord {
+  return checked({
+    ...budget,
+    posted: budget.posted + debt,
+    overrun: budget.overrun + debt,
+    frozen: budget.frozen || freezes,
   });
 }
 

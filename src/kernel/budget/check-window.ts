@@ -17,21 +17,23 @@ const kinds = {
   every: ['every', 'zone', 'weekStart'],
   everyMs: ['everyMs', 'from'],
   rollingMs: ['rollingMs'],
+  bucketMs: ['bucketMs'],
 } as const;
 type Kind = keyof typeof kinds;
+
+const kindNames = Object.keys(kinds) as readonly Kind[];
+const oneOf = kindNames.map((name) => `\`${name}\``).join(', ');
 
 /** `value` must be plain JSON data; what a `WindowDocument` may be is said there. */
 export function checkWindow(value: unknown): WindowCheck {
   if (value === 'unlimited') return { window: { kind: 'unlimited' } };
   const given = membersOf(value);
   if (given === undefined) {
-    return { problem: 'a window must be `unlimited` or have `every`, `everyMs` or `rollingMs`' };
+    return { problem: `a window must be \`unlimited\` or have one of ${oneOf}` };
   }
-  const [kind, ...others] = (['every', 'everyMs', 'rollingMs'] as const).filter((each) =>
-    Object.hasOwn(given, each),
-  );
+  const [kind, ...others] = kindNames.filter((each) => Object.hasOwn(given, each));
   if (kind === undefined || others.length > 0) {
-    return { problem: 'a window must have exactly one of `every`, `everyMs` and `rollingMs`' };
+    return { problem: `a window must have exactly one of ${oneOf}` };
   }
   const unknown = Object.keys(given).find((name) => !isMemberOf(kind, name));
   if (unknown !== undefined) {
@@ -54,6 +56,7 @@ const checks: Readonly<Record<Kind, (given: Members) => WindowCheck>> = {
   every: checkCalendar,
   everyMs: checkFixed,
   rollingMs: checkRolling,
+  bucketMs: checkBucket,
 };
 
 function checkCalendar({ every, zone, weekStart }: Members): WindowCheck {
@@ -91,6 +94,11 @@ function checkRolling({ rollingMs }: Members): WindowCheck {
     return { problem: `${lengthProblem('rollingMs')}, and a multiple of ${windowSlices}` };
   }
   return { window: { kind: 'rolling', rollingMs, sliceMs: rollingMs / windowSlices } };
+}
+
+function checkBucket({ bucketMs }: Members): WindowCheck {
+  if (!isWhole(bucketMs, windowMsMin, windowMsMax)) return { problem: lengthProblem('bucketMs') };
+  return { window: { kind: 'bucket', bucketMs } };
 }
 
 function lengthProblem(name: string): string {

@@ -18,6 +18,8 @@ export interface PlanAccount {
   readonly key: string;
   /** All accounts that count against the limit now: of a rolling window, one for each slice. */
   readonly counted: readonly string[];
+  /** Of a token bucket. */
+  readonly bucketMs?: number;
 }
 
 export type Attributed =
@@ -75,13 +77,16 @@ export function planAccounts(
 function membersOf({ scope }: BudgetPlan, subject: BudgetSubject): readonly string[] | undefined {
   if (scope.kind === 'all') return ['*'];
   const own = valuesOf(scope.kind, subject);
+  // Which model a call is of is not left out by a call that is of none.
+  if (scope.kind === 'model' && subject.model === undefined) return [];
   if ('id' in scope) return own.filter((each) => each === scope.id);
   return own.length === 0 ? undefined : own;
 }
 
 function valuesOf(kind: BudgetScopeKind, subject: BudgetSubject): readonly string[] {
   if (kind === 'team') return subject.teams;
-  return subject[kind] === '' ? [] : [subject[kind]];
+  const value = subject[kind] ?? '';
+  return value === '' ? [] : [value];
 }
 
 function accountOf(
@@ -93,6 +98,10 @@ function accountOf(
 ): PlanAccount {
   const keyAt = (start: number): string =>
     budgetKey(`${planName(org, plan.id)}:${member}@${start}`, plan.unit);
+  if (window.kind === 'bucket') {
+    const key = keyAt(0);
+    return { plan, member, key, counted: [key], bucketMs: window.bucketMs };
+  }
   if (window.kind !== 'rolling') {
     const key = keyAt(windowAt(window, at).start);
     return { plan, member, key, counted: [key] };

@@ -5,15 +5,15 @@
  * Nothing is meant by omission: a scope names one member or says `every`, the sharing is stated, and a plan
  * over all orgs has to be acknowledged.
  */
-import { parseAmount } from '../amount.ts';
+import { isUnit, parseAmount } from '../amount.ts';
 import { limits } from '../limits.ts';
+import { isModelName } from '../model/catalogue-document.ts';
 import { isName, isQualifiedName, quoted } from '../name.ts';
+import { everyOrg } from '../org.ts';
 import { canonicalOrder } from '../order.ts';
+import { fitsBucket } from './bucket.ts';
 import { checkWindow } from './check-window.ts';
 import type { WindowDocument } from './window.ts';
-
-/** The plans of the whole installation stand under this in place of an org; no org can be called so. */
-export const everyOrg = '*';
 
 export const budgetScopeKinds = [
   'org',
@@ -23,6 +23,7 @@ export const budgetScopeKinds = [
   'session',
   'action',
   'tool',
+  'model',
 ] as const;
 export type BudgetScopeKind = (typeof budgetScopeKinds)[number];
 
@@ -51,6 +52,10 @@ export interface BudgetPlanDocument {
   readonly warnAt?: number;
   /** Percent of the limit from which an approver is asked. */
   readonly askAt?: number;
+  /** Percent of the limit from which calls of other models are steered to `downgradeTo`. */
+  readonly downgradeAt?: number;
+  /** The catalogue's id of a model. */
+  readonly downgradeTo?: string;
   /** Has to be said of a scope of `all`. */
   readonly acknowledgeAll?: true;
 }
@@ -69,6 +74,9 @@ export interface BudgetPlan {
   readonly warnAt: number;
   /** 0 where nobody is asked. */
   readonly askAt: number;
+  /** 0, and an empty name, where no model is asked for in place of another. */
+  readonly downgradeAt: number;
+  readonly downgradeTo: string;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -84,6 +92,8 @@ const members: readonly string[] = [
   'onExhausted',
   'warnAt',
   'askAt',
+  'downgradeAt',
+  'downgradeTo',
   'acknowledgeAll',
 ];
 
@@ -102,11 +112,12 @@ export function checkPlan(
   }
   const { id, unit, limit, scope, sharing, window } = given;
   const { onOverrun = 'freeze', onExhausted = 'deny', warnAt, askAt } = given;
+  const { downgradeAt, downgradeTo } = given;
   if (!isName(id)) return { problem: `${quoted(id)} cannot be the id of a budget plan` };
   const problem = (text: string): { readonly problem: string } => ({
     problem: `budget plan ${quoted(id)}: ${text}`,
   });
-  if (!isName(unit)) return problem(`${quoted(unit)} is no unit`);
+  if (!isUnit(unit)) return problem(`${quoted(unit)} is no unit`);
   const amount = parseAmount(unit, limit);
   if (amount === undefined) return problem('`limit` must be an exact amount of the unit from 0 up');
   const scopeWrong = scopeProblem(scope, org, given);
@@ -122,6 +133,9 @@ export function checkPlan(
   if (unit === 'concurrent' && window !== 'unlimited') {
     return problem('calls that run at the same time are counted over no window: `unlimited`');
   }
+  if (windowCheck.window.kind === 'bucket' && !fitsBucket(amount, windowCheck.window.bucketMs)) {
+    return problem('`limit` times `bucketMs` is more than can be counted exactly');
+  }
   if (onOverrun !== 'freeze' && onOverrun !== 'continue') {
     return problem('`onOverrun` must be `freeze` or `continue`');
   }
@@ -131,8 +145,14 @@ export function checkPlan(
   if (onExhausted === 'halt' && (scope as BudgetScope).kind === 'team') {
     return problem('a team cannot be halted: there is no kill switch for teams');
   }
-  if (![warnAt, askAt].every((each) => each === undefined || isPercent(each))) {
-    return problem('`warnAt` and `askAt` must be whole percents from 1 to 99');
+  if (![warnAt, askAt, downgradeAt].every((each) => each === undefined || isPercent(each))) {
+    return problem('`warnAt`, `askAt` and `downgradeAt` must be whole percents from 1 to 99');
+  }
+  if ((downgradeAt === undefined) !== (downgradeTo === undefined)) {
+    return problem('`downgradeAt` and `downgradeTo` belong together');
+  }
+  if (downgradeTo !== undefined && !isModelName(downgradeTo)) {
+    return problem('`downgradeTo` must be the id of a model');
   }
   const plan: BudgetPlan = {
     id,
@@ -145,6 +165,8 @@ export function checkPlan(
     onExhausted,
     warnAt: isPercent(warnAt) ? warnAt : 0,
     askAt: isPercent(askAt) ? askAt : 0,
+    downgradeAt: isPercent(downgradeAt) ? downgradeAt : 0,
+    downgradeTo: downgradeTo ?? '',
   };
   // In the order that it will have when it is read back from the log.
   return { plan: canonicalOrder(plan) as BudgetPlan };
@@ -174,6 +196,7 @@ function scopeProblem(scope: unknown, org: string, plan: Members): string | unde
   if (every !== undefined) return every === true ? undefined : '`every` must be true';
   if (kind === 'org' && id !== org && org !== everyOrg) return 'the org must be the plan’s own';
   const isLong = kind === 'principal' || kind === 'session';
+  if (kind === 'model') return isModelName(id) ? undefined : `${quoted(id)} is no model`;
   return (isLong ? isQualifiedName(id) : isName(id))
     ? undefined
     : `${quoted(id)} is no ${String(kind)}`;

@@ -18,8 +18,10 @@ import {
   refusalOf,
   type Reservation,
 } from './account.ts';
+import { takenAt } from './bucket.ts';
 import type { KillScope } from '../latch.ts';
-import { type BudgetPlan, everyOrg } from './plan.ts';
+import { everyOrg } from '../org.ts';
+import type { BudgetPlan } from './plan.ts';
 import { type PlanAccount, planAccounts } from './plan-account.ts';
 import type { BudgetSubject } from './subject.ts';
 
@@ -29,6 +31,8 @@ export interface Reserving {
   readonly events: readonly Event[];
   /** Why an approver has to look at it, where a plan says so. */
   readonly ask: string | undefined;
+  /** The model that a plan asks for in place of the call's own, and why. */
+  readonly downgrade: { readonly to: string; readonly message: string } | undefined;
 }
 
 export interface NotReserved {
@@ -52,9 +56,8 @@ export const countedUnits = { seconds: 'seconds', concurrent: 'concurrent' } as 
 
 export function reserveAll(view: StateView, need: Need): Reserving | NotReserved {
   const reservations: Reservation[] = [];
-  for (const unit of need.session.units) {
+  for (const { key, unit } of sessionAccounts(view, need.session)) {
     const amount = amountNeeded(need, unit);
-    const key = budgetKey(`session:${need.session.id}`, unit);
     const budget = view.get('budget', key);
     if (budget === undefined) throw new Error(`assertion: budget ${key} is missing`);
     const refusal = refusalOf(budget, amount);
@@ -68,10 +71,11 @@ export function reserveAll(view: StateView, need: Need): Reserving | NotReserved
   }
   const events: Event[] = [];
   let ask: string | undefined;
+  let downgrade: Reserving['downgrade'];
   for (const account of attributed.accounts) {
     const { plan, key } = account;
     const amount = amountNeeded(need, plan.unit);
-    const counted = counting(view, account);
+    const counted = counting(view, account, need.at);
     const refusal = refusalOf(counted, amount);
     if (refusal !== undefined) {
       return { refusal, events: exhausted(view, account, refusal, need) };
@@ -86,27 +90,64 @@ export function reserveAll(view: StateView, need: Need): Reserving | NotReserved
     if (passes(used, plan.limit, plan.askAt)) {
       ask ??= `budget plan \`${plan.id}\` asks from ${plan.askAt} % of its limit on`;
     }
+    if (downgrades(plan, need.subject) && passes(used, plan.limit, plan.downgradeAt)) {
+      const { id, downgradeAt, downgradeTo: to } = plan;
+      const message = `budget plan \`${id}\` asks for another model from ${downgradeAt} % of its limit on`;
+      downgrade ??= { to, message };
+    }
     reservations.push(reservationIn(account, amount));
   }
-  return { reservations, events, ask };
+  return { reservations, events, ask, downgrade };
+}
+
+/** The session's own budgets, and those of every session that it works on behalf of. */
+function sessionAccounts(
+  view: StateView,
+  session: SessionRecord,
+): readonly { readonly key: string; readonly unit: string }[] {
+  const above = (session.ancestors ?? []).map((id) => {
+    const ancestor = view.get('session', id);
+    if (ancestor === undefined) throw new Error(`assertion: session ${id} is missing`);
+    return ancestor;
+  });
+  return [session, ...above].flatMap(({ id, units }) =>
+    units.map((unit) => ({ key: budgetKey(`session:${id}`, unit), unit })),
+  );
+}
+
+/** A call of the model that is asked for is not asked for anything. */
+function downgrades({ downgradeTo }: BudgetPlan, { model }: BudgetSubject): boolean {
+  return model !== undefined && downgradeTo !== '' && model !== downgradeTo;
 }
 
 /** Members in canonical order; see `Reservation`. */
-function reservationIn({ plan, key }: PlanAccount, amount: number): Reservation {
+function reservationIn({ plan, key, bucketMs }: PlanAccount, amount: number): Reservation {
   const { limit, onOverrun, unit } = plan;
-  return onOverrun === 'continue'
-    ? { amount, budget: key, limit, onOverrun, unit }
-    : { amount, budget: key, limit, unit };
+  return {
+    amount,
+    ...(bucketMs === undefined ? {} : { bucketMs }),
+    budget: key,
+    limit,
+    ...(onOverrun === 'continue' ? { onOverrun } : {}),
+    unit,
+  };
 }
 
 /** All accounts that count now as one, under the limit in force now. */
-function counting(view: StateView, { plan, member, counted }: PlanAccount): BudgetRecord {
+function counting(
+  view: StateView,
+  { plan, member, counted, bucketMs }: PlanAccount,
+  at: number,
+): BudgetRecord {
   let [reserved, posted, reservedEver, frozen] = [0, 0, 0, false];
   for (const key of counted) {
     const each = view.get('budget', key);
     if (each === undefined) continue;
-    reserved += each.reserved;
-    posted = Math.min(limits.amountMax, posted + each.posted);
+    // Of a bucket, what has not flowed back yet counts, and nothing else.
+    reserved += bucketMs === undefined ? each.reserved : 0;
+    const used =
+      bucketMs === undefined ? each.posted : takenAt(each.bucket, plan.limit, bucketMs, at);
+    posted = Math.min(limits.amountMax, posted + used);
     reservedEver = Math.max(reservedEver, each.reservedEver);
     frozen ||= isFrozen(each, plan.limit);
   }
@@ -168,6 +209,8 @@ function killScopeOf({ scope, sharing }: BudgetPlan, subject: BudgetSubject): Ki
     case 'action':
     case 'tool':
       return { kind: scope.kind, org, name: subject[scope.kind] };
+    case 'model':
+      return { kind: 'model', org, name: subject.model ?? '' };
     default:
       return { kind: 'org', org };
   }

@@ -12,6 +12,8 @@ export interface BudgetSubject {
   readonly session: string;
   readonly action: string;
   readonly tool: string;
+  /** The catalogue's id of the model; undefined of a call that is not a model call. */
+  readonly model: string | undefined;
 }
 
 /** A call as budgets see it. Teams are those of whoever submits it. */
@@ -19,7 +21,8 @@ export function budgetSubject(
   { by, tool: name }: Pick<Authorize, 'by' | 'tool'>,
   { org, principal, agent, id: session }: SessionRecord,
   tool: ToolRecord | undefined,
+  model: string | undefined,
 ): BudgetSubject {
   const { teams = [] } = by;
-  return { org, principal, teams, agent, session, action: tool?.action ?? '', tool: name };
+  return { org, principal, teams, agent, session, action: tool?.action ?? '', tool: name, model };
 }

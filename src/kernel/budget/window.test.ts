@@ -9,8 +9,9 @@ const instant = (text: string): number => Date.parse(text);
 function steady(value: unknown): SteadyWindow {
   const check = checkWindow(value);
   if (!('window' in check)) throw new Error(check.problem);
-  if (check.window.kind === 'rolling') throw new Error('rolling');
-  return check.window;
+  const { window } = check;
+  if (window.kind === 'rolling' || window.kind === 'bucket') throw new Error(window.kind);
+  return window;
 }
 
 function rolling(rollingMs: number): RollingWindow {

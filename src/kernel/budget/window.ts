@@ -31,7 +31,9 @@ export type WindowDocument =
       /** Some log time at which a window starts; 0 where nothing is said. */
       readonly from?: number;
     }
-  | { readonly rollingMs: number };
+  | { readonly rollingMs: number }
+  /** A token bucket: it holds the limit, and what was taken flows back evenly, all of it in that time. */
+  | { readonly bucketMs: number };
 
 /** One window, [start, end), in log time (ms). */
 export interface Window {
@@ -61,9 +63,15 @@ export interface RollingWindow {
   readonly sliceMs: number;
 }
 
+/** No window: what was taken flows back. */
+export interface BucketWindow {
+  readonly kind: 'bucket';
+  readonly bucketMs: number;
+}
+
 /** Windows of which an instant has exactly one. */
 export type SteadyWindow = UnlimitedWindow | FixedWindow | CalendarWindow;
-export type CompiledWindow = SteadyWindow | RollingWindow;
+export type CompiledWindow = SteadyWindow | RollingWindow | BucketWindow;
 
 const unlimited: Window = { start: 0, end: Number.MAX_SAFE_INTEGER };
 

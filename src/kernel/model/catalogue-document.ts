@@ -7,6 +7,7 @@
  * tokens, which is what is computed with.
  */
 
+import { parseAmount } from '../amount.ts';
 import { limits } from '../limits.ts';
 
 export interface CatalogueDocument {
@@ -23,16 +24,19 @@ export interface ModelDocument {
   readonly provider?: string;
   /** Other exact names of the same model at the same price, such as a dated version. */
   readonly aliases?: readonly string[];
+  /**
+   * Whether names of this model with a date behind, such as `-2024-08-06` or `-20240806`, are this model too:
+   * many providers answer with those. A dated name that is listed by itself is what it is listed as.
+   */
+  readonly dated?: boolean;
   /** `standard` where nothing is said. */
   readonly tier?: string;
   /** In order of time; not empty. */
   readonly prices: readonly PriceDocument[];
 }
 
-/** What a model costs from an instant on. Tokens are priced in USD per million. */
-export interface PriceDocument {
-  /** ISO 8601 in UTC, such as `2026-01-31T00:00:00Z`. Only the first price may go without. */
-  readonly from?: string;
+/** What tokens cost, in USD per million. */
+export interface TokenPricesDocument {
   readonly input: string;
   readonly output: string;
   /** Input that was read from a cache; as `input` where nothing is said. */
@@ -43,10 +47,25 @@ export interface PriceDocument {
   readonly reasoning?: string;
   /** USD for each request, whatever its tokens; 0 where nothing is said. */
   readonly request?: string;
+}
+
+/** What a model costs from an instant on. */
+export interface PriceDocument extends TokenPricesDocument {
+  /** ISO 8601 in UTC, such as `2026-01-31T00:00:00Z`. Only the first price may go without. */
+  readonly from?: string;
+  /**
+   * Other prices for calls with more input than that, least first. They hold for all tokens of such a call,
+   * as providers charge for long contexts.
+   */
+  readonly above?: readonly PricesAboveDocument[];
   /** The most input tokens that the model takes. */
   readonly inputTokensMax?: number;
   /** The most output tokens that the model gives. */
   readonly outputTokensMax?: number;
+}
+
+export interface PricesAboveDocument extends TokenPricesDocument {
+  readonly inputTokens: number;
 }
 
 const namePattern = /^[A-Za-z0-9@][A-Za-z0-9_.:@+/-]*$/;
@@ -61,6 +80,11 @@ export function isModelName(value: unknown): value is string {
     value.length <= limits.modelNameLengthMax &&
     namePattern.test(value)
   );
+}
+
+/** Whether a value is a price: an exact decimal text. A number has lost what it stood for already. */
+export function isPriceText(value: unknown): value is string {
+  return typeof value === 'string' && parseAmount('usd', value) !== undefined;
 }
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{3})?Z$/;

@@ -88,6 +88,7 @@ test('what a price leaves out costs what the rest of its side costs', () => {
     cacheWrite: 2_500_000,
     reasoning: 10_000_000,
     request: 0,
+    above: [],
     inputTokensMax: undefined,
     outputTokensMax: undefined,
   });

@@ -4,10 +4,14 @@
  * catalogue that was active stays active.
  */
 import { limits } from '../limits.ts';
-import { parseAmount } from '../amount.ts';
 import { isName, quoted } from '../name.ts';
-import { type CatalogueDocument, isModelName, parseInstant } from './catalogue-document.ts';
-import { type CatalogueFinding, CatalogueFindings } from './catalogue-finding.ts';
+import {
+  type CatalogueDocument,
+  isModelName,
+  isPriceText,
+  parseInstant,
+} from './catalogue-document.ts';
+import { type CatalogueFinding, CatalogueFindings, type Members } from './catalogue-finding.ts';
 
 /** The document, typed, or what is wrong with it. `value` must be plain JSON data. */
 export function checkCatalogue(
@@ -73,13 +77,16 @@ function checkModel(
   path: string,
   value: unknown,
 ): void {
-  const model = findings.objectOf(path, value, ['provider', 'aliases', 'tier', 'prices']);
+  const model = findings.objectOf(path, value, ['provider', 'aliases', 'dated', 'tier', 'prices']);
   if (model === undefined) return;
-  const { aliases, prices } = model;
+  const { aliases, dated, prices } = model;
   for (const member of ['provider', 'tier']) {
     const name = model[member];
     if (name === undefined || isName(name)) continue;
     findings.add('invalid-name', `${path}.${member}`, 'must be letters, digits and `_ . -`');
+  }
+  if (dated !== undefined && typeof dated !== 'boolean') {
+    findings.add('wrong-type', `${path}.dated`, 'must be true or false');
   }
   if (aliases !== undefined) {
     const list = findings.elements(`${path}.aliases`, aliases, limits.modelAliasesMax);
@@ -97,7 +104,7 @@ function checkModel(
 const needed = ['input', 'output'];
 const optional = ['cacheRead', 'cacheWrite', 'reasoning', 'request'];
 const counts = ['inputTokensMax', 'outputTokensMax'];
-const members = ['from', ...needed, ...optional, ...counts];
+const members = ['from', 'above', ...needed, ...optional, ...counts];
 
 /** Checks one price, which must start later than `before`, and says when it starts. */
 function checkPrice(
@@ -108,10 +115,19 @@ function checkPrice(
 ): number | undefined {
   const price = findings.objectOf(path, value, members);
   if (price === undefined) return undefined;
+  checkTokenPrices(findings, path, price);
+  if (price['above'] !== undefined) checkAbove(findings, `${path}.above`, price['above']);
+  for (const name of counts) {
+    if (price[name] !== undefined) findings.count(`${path}.${name}`, price[name]);
+  }
+  return checkFrom(findings, `${path}.from`, price['from'], before);
+}
+
+function checkTokenPrices(findings: CatalogueFindings, path: string, price: Members): void {
   for (const name of [...needed, ...optional]) {
     const amount = price[name];
     if (amount === undefined && optional.includes(name)) continue;
-    if (typeof amount === 'string' && parseAmount('usd', amount) !== undefined) continue;
+    if (isPriceText(amount)) continue;
     findings.add(
       'invalid-price',
       `${path}.${name}`,
@@ -119,10 +135,23 @@ function checkPrice(
         `with up to ${limits.priceDecimalsMax} decimals`,
     );
   }
-  for (const name of counts) {
-    if (price[name] !== undefined) findings.count(`${path}.${name}`, price[name]);
+}
+
+function checkAbove(findings: CatalogueFindings, path: string, value: unknown): void {
+  let before = 0;
+  const list = findings.elements(path, value, limits.modelPricesAboveMax);
+  for (const [position, each] of list.entries()) {
+    const at = `${path}[${position}]`;
+    const prices = findings.objectOf(at, each, ['inputTokens', ...needed, ...optional]);
+    if (prices === undefined) continue;
+    checkTokenPrices(findings, at, prices);
+    const { inputTokens } = prices;
+    findings.count(`${at}.inputTokens`, inputTokens);
+    if (typeof inputTokens === 'number' && inputTokens <= before) {
+      findings.add('out-of-order', `${at}.inputTokens`, 'must be more than the one before');
+    }
+    before = Number(inputTokens);
   }
-  return checkFrom(findings, `${path}.from`, price['from'], before);
 }
 
 function checkFrom(

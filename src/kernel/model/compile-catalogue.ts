@@ -3,16 +3,27 @@
  * kind without a price of its own cost what other tokens on their side cost.
  */
 import { parseAmount } from '../amount.ts';
-import type { Catalogue, Model, Price } from './catalogue.ts';
+import type { Catalogue, Model, Price, TokenPrices } from './catalogue.ts';
 import {
   type CatalogueDocument,
   type ModelDocument,
   parseInstant,
   type PriceDocument,
+  type TokenPricesDocument,
 } from './catalogue-document.ts';
 
-/** `document` MUST come from `checkCatalogue`. */
+const compiled = new WeakMap<CatalogueDocument, Catalogue>();
+
+/** Remembered as long as the document is. `document` MUST come from `checkCatalogue`. */
 export function compileCatalogue(document: CatalogueDocument): Catalogue {
+  const before = compiled.get(document);
+  if (before !== undefined) return before;
+  const catalogue = compileWhole(document);
+  compiled.set(document, catalogue);
+  return catalogue;
+}
+
+function compileWhole(document: CatalogueDocument): Catalogue {
   const models = Object.keys(document.models)
     .toSorted()
     .flatMap((id) => {
@@ -32,23 +43,36 @@ function compileModel(id: string, model: ModelDocument): Model {
     provider: model.provider,
     aliases: model.aliases ?? [],
     tier: model.tier ?? 'standard',
+    dated: model.dated ?? false,
     prices: model.prices.map(compilePrice),
   };
 }
 
 function compilePrice(price: PriceDocument): Price {
+  const { from, inputTokensMax, outputTokensMax } = price;
+  return {
+    ...compileTokenPrices(price),
+    above: (price.above ?? []).map((each) => ({
+      ...compileTokenPrices(each),
+      inputTokens: each.inputTokens,
+    })),
+    from: from === undefined ? 0 : known(parseInstant(from)),
+    inputTokensMax,
+    outputTokensMax,
+  };
+}
+
+/** The prices of one kind of token each, in micro-USD per million; `price` MUST have been checked. */
+export function compileTokenPrices(price: TokenPricesDocument): TokenPrices {
   const input = microUsd(price.input);
   const output = microUsd(price.output);
   return {
-    from: price.from === undefined ? 0 : known(parseInstant(price.from)),
     input,
     output,
     cacheRead: microUsd(price.cacheRead, input),
     cacheWrite: microUsd(price.cacheWrite, input),
     reasoning: microUsd(price.reasoning, output),
     request: microUsd(price.request, 0),
-    inputTokensMax: price.inputTokensMax,
-    outputTokensMax: price.outputTokensMax,
   };
 }
 

@@ -5,6 +5,7 @@ import { costOf, worstCaseOf } from './cost.ts';
 import type { Usage } from './usage.ts';
 
 const price: Price = {
+  above: [],
   from: 0,
   input: 3_000_000,
   output: 15_000_000,

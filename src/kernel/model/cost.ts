@@ -6,7 +6,7 @@
  * and whoever asked MUST refuse the call or charge the whole reservation.
  */
 import { limits } from '../limits.ts';
-import type { Price } from './catalogue.ts';
+import type { CallPrices, TokenPrices } from './catalogue.ts';
 import { isTokenCount, restOf, type Usage } from './usage.ts';
 
 /** The most tokens that a call can take. */
@@ -16,10 +16,11 @@ export interface UsageBounds {
 }
 
 /** The cost of a usage in micro-USD; undefined where it cannot be counted, or the usage is not one. */
-export function costOf(price: Price, usage: Usage): number | undefined {
-  const { cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
+export function costOf(prices: CallPrices, usage: Usage): number | undefined {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = usage;
   const rest = Object.values(usage).every(isTokenCount) ? restOf(usage) : undefined;
   if (rest === undefined) return undefined;
+  const price = prices.above.findLast((each) => inputTokens > each.inputTokens) ?? prices;
   return total(price, [
     [rest.noCacheTokens, price.input],
     [cacheReadTokens, price.cacheRead],
@@ -31,21 +32,32 @@ export function costOf(price: Price, usage: Usage): number | undefined {
 
 /**
  * The highest cost in micro-USD that a usage within the bounds can have: every token counts as the dearest
- * kind on its side. Undefined where it cannot be counted, or a bound is no count of tokens.
+ * kind on its side, at the dearest prices that so much input can come to. Undefined where it cannot be
+ * counted, or a bound is no count of tokens.
  */
-export function worstCaseOf(price: Price, bounds: UsageBounds): number | undefined {
+export function worstCaseOf(prices: CallPrices, bounds: UsageBounds): number | undefined {
   const { inputTokensMax, outputTokensMax } = bounds;
   if (!isTokenCount(inputTokensMax) || !isTokenCount(outputTokensMax)) return undefined;
-  return total(price, [
-    [inputTokensMax, Math.max(price.input, price.cacheRead, price.cacheWrite)],
-    [outputTokensMax, Math.max(price.output, price.reasoning)],
-  ]);
+  const reached = prices.above.filter(({ inputTokens }) => inputTokensMax > inputTokens);
+  let worst = 0;
+  for (const price of [prices, ...reached]) {
+    const cost = total(price, [
+      [inputTokensMax, Math.max(price.input, price.cacheRead, price.cacheWrite)],
+      [outputTokensMax, Math.max(price.output, price.reasoning)],
+    ]);
+    if (cost === undefined) return undefined;
+    worst = Math.max(worst, cost);
+  }
+  return worst;
 }
 
 const million = 1_000_000n;
 
 /** Tokens and their prices (micro-USD per million), and what the request costs. */
-function total(price: Price, items: readonly (readonly [number, number])[]): number | undefined {
+function total(
+  price: TokenPrices,
+  items: readonly (readonly [number, number])[],
+): number | undefined {
   let millionths = 0n;
   for (const [tokens, perMillion] of items) millionths += BigInt(tokens) * BigInt(perMillion);
   const cost = (millionths + million - 1n) / million + BigInt(price.request);

@@ -12,6 +12,7 @@ import {
   evaluatorsWritten,
   membersOf,
 } from './check-evaluators.ts';
+import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
 import { type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -39,6 +40,7 @@ export function checkPolicy(
     'risk',
     'assets',
     'guardrails',
+    'models',
     'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
@@ -65,6 +67,9 @@ export function checkPolicy(
     checkMatch(findings, path, match, actions, members),
   );
   if (findings.list.length === 0) checkInformed(findings, document);
+  checkModels(findings, document['models'], (path, pattern) =>
+    checkActionPattern(findings, path, pattern, actions),
+  );
   findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
   return findings.list.length === 0
     ? { document: value as PolicyDocument }

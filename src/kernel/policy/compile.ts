@@ -5,6 +5,7 @@
  * rules for that action and not on the number of rules in the document.
  */
 import { limits } from '../limits.ts';
+import { type CompiledModels, compileModels } from '../model/access.ts';
 import {
   actionsOf,
   compileEvaluators,
@@ -79,6 +80,7 @@ export interface CompiledPolicy {
     level: RiskLevel,
     effect: 'require-approval' | 'deny',
   ])[];
+  readonly models: CompiledModels;
   readonly enforced: boolean;
   /** Whether a rule, or the whole policy, is in shadow mode. */
   readonly hasShadow: boolean;
@@ -144,6 +146,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       const effect = document.risk?.effects?.[level];
       return effect === undefined ? [] : [[level, effect] as const];
     }),
+    models: compileModels(document.models),
     enforced: document.mode !== 'shadow',
     hasShadow: [document, ...(document.rules ?? [])].some(({ mode }) => mode === 'shadow'),
   };

@@ -1,9 +1,10 @@
 /**
  * The policy document, as people write it: what exists, the five tier lists, and the rules.
  *
- * This is the one place that later sections (guardrails, budgets, models) are added to. `check.ts` refuses
- * a document with anything that is not named here, so that nothing written is silently without effect.
+ * This is the one place that later sections are added to. `check.ts` refuses a document with anything that is
+ * not named here, so that nothing written is silently without effect.
  */
+import type { TokenPricesDocument } from '../model/catalogue-document.ts';
 import type { ExpressionDocument } from './expression.ts';
 import type { RiskLevel } from './risk.ts';
 
@@ -25,8 +26,38 @@ export interface PolicyDocument {
   /** What code says of the resources that calls touch. */
   readonly assets?: AssetsDocument;
   readonly guardrails?: GuardrailsDocument;
+  /** Who may use which models. */
+  readonly models?: ModelsDocument;
   /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
   readonly mode?: PolicyMode;
+}
+
+/** Who may use which models. A model's tier and id are what the price catalogue says. */
+export interface ModelsDocument {
+  /** By tier. `standard` is open to all where it is not named here; any other tier is open to nobody. */
+  readonly tiers?: Readonly<Record<string, ModelTierDocument>>;
+  /** Come before tiers. A model that one of them denies is denied whatever another allows. */
+  readonly overrides?: readonly ModelOverrideDocument[];
+  /** What a model counts as that the catalogue does not list; it is denied where nothing is said. */
+  readonly unknown?: { readonly tier: string; readonly price: TokenPricesDocument };
+}
+
+/** Each list that is given must have a pattern that matches; `{}` opens a tier to all. */
+export interface ModelTierDocument {
+  readonly agents?: readonly string[];
+  readonly principals?: readonly string[];
+  /** Patterns of the actions that calls of the tier may be. */
+  readonly actions?: readonly string[];
+  /** The action has to be in one of these tiers of the policy. */
+  readonly actionTiers?: readonly (keyof TiersDocument)[];
+}
+
+/** Models, by pattern of their ids, that some principals may or may not use whatever their tier. */
+export interface ModelOverrideDocument {
+  readonly id: string;
+  readonly principals: readonly string[];
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
 }
 
 export type PolicyMode = 'enforce' | 'shadow';

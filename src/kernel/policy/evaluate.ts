@@ -6,6 +6,7 @@
  * whatever the rule's effect is: a rule that could not be read might have been the one that forbids.
  */
 import { limits } from '../limits.ts';
+import { modelAccess } from '../model/access.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
 import type { ApprovalTerms, CompiledAction, CompiledPolicy, SteerTerms } from './compile.ts';
@@ -62,6 +63,8 @@ interface Voice {
   readonly approval: ApprovalTerms;
   readonly steer: SteerTerms;
   readonly labels: readonly string[];
+  /** Of a denial: why, where it is not just that. */
+  readonly code?: RejectionCode;
   /** False for a rule in shadow mode. */
   readonly enforced: boolean;
 }
@@ -101,6 +104,7 @@ export function evaluatePolicy(
   for (const { source, effect, reason } of heard.refusals) {
     voices.push(ownVoice(policy, source, effect, reason));
   }
+  voices.push(...modelVoices(policy, request, action.tiers));
   const errors: Unreadable[] = heard.silences.map((each) => ({ ...each, enforced: true }));
   for (const rule of action.rules) {
     if (!rule.matches(subject)) continue;
@@ -227,7 +231,14 @@ function answerOf(
   }
   const { steer } = first;
   const message = messageOf(first);
-  return { effect, code: codes[effect], message, determinedBy: sources, approval, steer };
+  return {
+    effect,
+    code: first.code ?? codes[effect],
+    message,
+    determinedBy: sources,
+    approval,
+    steer,
+  };
 }
 
 function messageOf(voice: Voice): string {
@@ -261,6 +272,19 @@ function tierVoice(policy: CompiledPolicy, tier: keyof TiersDocument, risk: Risk
   }[tier];
   const reason = tier === 'autoApprove' && !within ? `risk \`${risk}\` needs an approver` : '';
   return ownVoice(policy, `tier:${tier}`, effect, reason);
+}
+
+/** Whoever may not use the model may not make the call. */
+function modelVoices(
+  policy: CompiledPolicy,
+  { model, ...request }: PolicyCall,
+  actionTiers: CompiledAction['tiers'],
+): readonly Voice[] {
+  if (model === undefined) return [];
+  const access = modelAccess(policy.models, { ...request, actionTiers }, model);
+  if (access.allowed) return [];
+  const voice = ownVoice(policy, access.by, 'deny', access.message);
+  return [{ ...voice, code: 'model-not-allowed' }];
 }
 
 /** What the risk itself asks for: every level up to the one that was reached speaks. */

@@ -28,7 +28,10 @@ export interface ConditionSubject {
 export type PolicyCall = Omit<
   ConditionSubject,
   'risk' | 'counters' | 'guardrails' | 'assetClasses'
->;
+> & {
+  /** Of a model call: the model, as the catalogue has it. */
+  readonly model?: { readonly id: string; readonly tier: string };
+};
 
 /** What expressions see of the session's past, as members of `session`. */
 export interface SessionCounters {

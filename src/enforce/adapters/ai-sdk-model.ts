@@ -1,0 +1,154 @@
+/**
+ * Language models of the Vercel AI SDK (`ai` 7), governed: generate and stream.
+ *
+ * `governModel` gives back a model that the SDK takes like any other. Each call of it is decided first, with
+ * the most that it can cost reserved, and is settled by the provider's own count before its end is passed on.
+ * The model inside is in a closure: whoever has only the governed one cannot go around it.
+ */
+import { APICallError, wrapLanguageModel } from 'ai';
+import { ControlPlaneError, type Session, type ToolDeclaration } from '../../engine/index.ts';
+import type { ModelReport } from '../../kernel/index.ts';
+import { ActionRefused } from '../action-refused.ts';
+import { settle, settleFailed } from '../granted.ts';
+import { grantModel, type GrantedModel } from '../models/call-model.ts';
+import { readPrompt, thinkingTokens } from './ai-sdk-prompt.ts';
+import { governedStream } from './ai-sdk-stream.ts';
+import type { AnyModel, CallParams, WrappedModel } from './ai-sdk-types.ts';
+import { reportOf } from './ai-sdk-usage.ts';
+
+export interface GovernModelOptions {
+  /** The most output tokens of each call, where the call itself does not say. */
+  readonly maxOutputTokens?: number;
+  /** The most input tokens of a prompt, by a tokenizer; by default no more than it has bytes. */
+  readonly countInput?: (params: CallParams) => number;
+  /** The fewest tokens that a part of a streamed answer can be; by default one. */
+  readonly countOutput?: (delta: string) => number;
+  /** Models that calls may go to instead where a budget asks for it. */
+  readonly downgradeTo?: readonly AnyModel[];
+  /** Names of tools that may run at the provider, out of reach of any guard; none by default. */
+  readonly providerTools?: readonly string[];
+  /** Whether a call that needs an approver waits for one, or is refused with its ticket. */
+  readonly approval?: 'wait' | 'refuse';
+  /** Whether prompts are kept beside the log and shown to guardrails, or only a digest of each. */
+  readonly keepPrompts?: boolean;
+  /** The tool that the calls are of; `modelTool` by default. */
+  readonly tool?: ToolDeclaration;
+}
+
+/** The same model, governed in a session. A call that is refused throws `ActionRefused`. */
+export function governModel(
+  session: Session,
+  model: AnyModel,
+  options: GovernModelOptions = {},
+): WrappedModel {
+  const models = new Map(
+    [model, ...(options.downgradeTo ?? [])].map((each) => [each.modelId, raw(each)]),
+  );
+  const granting = async (params: CallParams) => {
+    const granted = await decide(session, model.modelId, params, options);
+    const target = models.get(granted.terms.name);
+    if (target === undefined) throw new Error('assertion: a model that was not given');
+    return { granted, target, capped: cappedParams(params, granted) };
+  };
+  return wrapLanguageModel({
+    model,
+    middleware: {
+      specificationVersion: 'v4',
+      wrapGenerate: async ({ params }) => {
+        const { granted, target, capped } = await granting(params);
+        const result = await settledOnFailure(session, granted, () => target.doGenerate(capped));
+        const { content, usage, response } = result;
+        const report = reportOf(usage, response?.modelId);
+        const kept = await settle(session, granted, {
+          outcome: 'succeeded',
+          result: content,
+          model: report,
+        });
+        return { ...result, content: kept as typeof content };
+      },
+      wrapStream: async ({ params }) => {
+        const { granted, target, capped } = await granting(params);
+        const result = await settledOnFailure(session, granted, () => target.doStream(capped));
+        return {
+          ...result,
+          stream: governedStream(session, granted, result.stream, options.countOutput),
+        };
+      },
+    },
+  });
+}
+
+/** The model itself, whatever version of the interface it implements, without a middleware. */
+function raw(model: AnyModel): WrappedModel {
+  return wrapLanguageModel({ model, middleware: [] });
+}
+
+async function decide(
+  session: Session,
+  model: string,
+  params: CallParams,
+  options: GovernModelOptions,
+): Promise<GrantedModel> {
+  assertToolsWithinReach(params, options.providerTools ?? []);
+  const { tokensMax, digest } = readPrompt(params);
+  const maxInputTokens = options.countInput?.(params) ?? tokensMax;
+  const maxOutputTokens = params.maxOutputTokens ?? options.maxOutputTokens;
+  const { downgradeTo = [], approval = 'wait', keepPrompts, tool } = options;
+  const granted = await grantModel(session, {
+    model,
+    input: keepPrompts === true ? { digest, prompt: params.prompt } : { digest },
+    downgradeTo: downgradeTo.map(({ modelId }) => modelId),
+    waitForApproval: approval === 'wait',
+    ...(maxInputTokens === undefined ? {} : { maxInputTokens }),
+    ...(maxOutputTokens === undefined
+      ? {}
+      : { maxOutputTokens: maxOutputTokens + thinkingTokens(params) }),
+    ...(params.abortSignal === undefined ? {} : { signal: params.abortSignal }),
+    ...(tool === undefined ? {} : { tool }),
+  });
+  if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
+  return granted;
+}
+
+/** What the provider runs itself, no guard of ours sees. */
+function assertToolsWithinReach({ tools = [] }: CallParams, allowed: readonly string[]): void {
+  const stray = tools.find(({ type, name }) => type === 'provider' && !allowed.includes(name));
+  if (stray === undefined) return;
+  throw new ControlPlaneError(
+    'tool-ungovernable',
+    `tool \`${stray.name}\` runs at the provider, out of reach of a guard`,
+    { help: 'leave it out, or name it in `providerTools`' },
+  );
+}
+
+/** What the provider is told: no more than was reserved for. */
+function cappedParams(params: CallParams, { terms, signal }: GrantedModel): CallParams {
+  const maxOutputTokens = Math.max(1, terms.outputTokensMax - thinkingTokens(params));
+  return { ...params, maxOutputTokens, abortSignal: signal };
+}
+
+/** A call that failed is charged in full, unless the provider says that it refused to do anything. */
+async function settledOnFailure<T>(
+  session: Session,
+  granted: GrantedModel,
+  call: () => PromiseLike<T>,
+): Promise<T> {
+  try {
+    return await call();
+  } catch (failure) {
+    const model: ModelReport = isRefusal(failure) ? { usage: nothing } : {};
+    await settleFailed(session, granted, failure, { model });
+    throw failure;
+  }
+}
+
+const nothing = { inputTokens: 0, outputTokens: 0 };
+
+/** Statuses of HTTP with which a provider turns a request away before any model has seen it. */
+const refusals: ReadonlySet<number | undefined> = new Set([
+  400, 401, 402, 403, 404, 405, 413, 415, 422, 429,
+]);
+
+function isRefusal(failure: unknown): boolean {
+  return APICallError.isInstance(failure) && refusals.has(failure.statusCode);
+}

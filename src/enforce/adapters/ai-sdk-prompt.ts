@@ -1,0 +1,51 @@
+/**
+ * The most input tokens that a prompt of the AI SDK can come to, without knowing the model's tokenizer.
+ *
+ * Tokenizers that work on bytes make at most one token of each, and that is what is counted: about four times
+ * what English text comes to. What stands for something larger than itself (a file, a link, a tool that runs
+ * at the provider) has no such bound.
+ */
+import { createHash } from 'node:crypto';
+import type { CallParams } from './ai-sdk-types.ts';
+
+/** Tokens that providers put around a call, each message, each tool, and the use of tools at all. */
+const framing = { perCall: 32, perMessage: 16, perTool: 64, forTools: 1_024 };
+
+export interface PromptRead {
+  /** Tokens; undefined where nothing bounds them but the model itself. */
+  readonly tokensMax: number | undefined;
+  /** SHA-256 of the prompt, the tools and the response's format. */
+  readonly digest: string;
+}
+
+export function readPrompt({ prompt, tools = [], responseFormat }: CallParams): PromptRead {
+  let isBounded = tools.every(({ type }) => type === 'function');
+  const text = JSON.stringify([prompt, tools, responseFormat ?? null], (_, value: unknown) => {
+    if (isUnbounded(value)) isBounded = false;
+    return value;
+  });
+  const forTools = tools.length === 0 ? 0 : framing.forTools + tools.length * framing.perTool;
+  const around = framing.perCall + prompt.length * framing.perMessage + forTools;
+  return {
+    tokensMax: isBounded ? Buffer.byteLength(text) + around : undefined,
+    digest: createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+/** Parts of a message that are not their text; the result of a tool can have them too. */
+function isUnbounded(value: unknown): boolean {
+  if (value instanceof Uint8Array || value instanceof URL) return true;
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false;
+  return ['file', 'reasoning-file', 'custom'].includes(String(value.type));
+}
+
+/**
+ * Output tokens that providers add to the cap they are told, because they are asked to think first; 0 where
+ * there are none.
+ */
+export function thinkingTokens({ providerOptions }: CallParams): number {
+  const thinking = providerOptions?.['anthropic']?.['thinking'];
+  if (typeof thinking !== 'object' || thinking === null || Array.isArray(thinking)) return 0;
+  const budgetTokens = 'budgetTokens' in thinking ? thinking.budgetTokens : 0;
+  return Number.isSafeInteger(budgetTokens) && Number(budgetTokens) > 0 ? Number(budgetTokens) : 0;
+}

@@ -1,0 +1,143 @@
+/**
+ * A stream of a governed model: passed on part by part, cut at the reserved output, and settled before its
+ * end is passed on, however it ends.
+ *
+ * Where the policy judges what the call gives back, nothing is passed on before it was judged.
+ */
+import { ControlPlaneError, type Session } from '../../engine/index.ts';
+import { settle, settleFailed } from '../granted.ts';
+import type { GrantedModel } from '../models/call-model.ts';
+import type { StreamPart } from './ai-sdk-types.ts';
+import { reportOf } from './ai-sdk-usage.ts';
+
+type Finish = Extract<StreamPart, { readonly type: 'finish' }>;
+
+export function governedStream(
+  session: Session,
+  granted: GrantedModel,
+  source: ReadableStream<StreamPart>,
+  countOutput = tokensAtLeast,
+): ReadableStream<StreamPart> {
+  const run = new StreamRun(session, granted, source, countOutput);
+  return new ReadableStream<StreamPart>({
+    start: (controller) => run.watch(controller),
+    pull: (controller) => run.pull(controller),
+    cancel: (reason) => run.stop(reason ?? new Error('the stream was cancelled')),
+  });
+}
+
+type Controller = ReadableStreamDefaultController<StreamPart>;
+
+class StreamRun {
+  readonly #session: Session;
+  readonly #granted: GrantedModel;
+  readonly #reader: ReadableStreamDefaultReader<StreamPart>;
+  readonly #countOutput: (delta: string) => number;
+  readonly #isJudged: boolean;
+  readonly #held: StreamPart[] = [];
+  readonly #texts: string[] = [];
+  #tokensAtLeast = 0;
+  #model: string | undefined;
+  #ended = false;
+  /** What ended it before the provider did. */
+  #stopped: { readonly reason: unknown } | undefined;
+
+  constructor(
+    session: Session,
+    granted: GrantedModel,
+    source: ReadableStream<StreamPart>,
+    countOutput: (delta: string) => number,
+  ) {
+    this.#session = session;
+    this.#granted = granted;
+    this.#countOutput = countOutput;
+    this.#reader = source.getReader();
+    this.#isJudged = session.isOutputJudged(granted.permit);
+  }
+
+  /** A call that is stopped ends its stream at once, whether anybody reads it or not. */
+  watch(controller: Controller): void {
+    const { signal } = this.#granted;
+    const onAbort = (): void => {
+      void this.stop(signal.reason).then(
+        () => controller.error(signal.reason),
+        (failure: unknown) => controller.error(failure),
+      );
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  async pull(controller: Controller): Promise<void> {
+    const passed = await this.#next();
+    for (const part of passed) controller.enqueue(part);
+    if (this.#ended) controller.close();
+  }
+
+  /** The next parts to pass on: none is never the answer unless the stream has ended. */
+  async #next(): Promise<readonly StreamPart[]> {
+    for (;;) {
+      let read: Awaited<ReturnType<ReadableStreamDefaultReader<StreamPart>['read']>>;
+      try {
+        read = await this.#reader.read();
+      } catch (failure) {
+        await this.#fail(failure);
+        throw failure;
+      }
+      if (this.#stopped !== undefined) throw this.#stopped.reason;
+      if (read.done) return this.#settle(undefined);
+      const { value: part } = read;
+      if (part.type === 'finish') return this.#settle(part);
+      await this.#count(part);
+      if (!this.#isJudged) return [part];
+      this.#held.push(part);
+    }
+  }
+
+  /** The provider's count is final: what comes after it is not part of the answer. */
+  async #settle(finish: Finish | undefined): Promise<readonly StreamPart[]> {
+    this.#ended = true;
+    const model = reportOf(finish?.usage, this.#model);
+    const outcome = finish === undefined ? 'unknown' : 'succeeded';
+    const result = { text: this.#texts.join('') };
+    await settle(this.#session, this.#granted, { outcome, result, model });
+    void this.#reader.cancel().catch(() => {});
+    return finish === undefined ? this.#held : [...this.#held, finish];
+  }
+
+  /** Stops reading and charges everything: nobody knows what the provider goes on doing. */
+  async stop(reason: unknown): Promise<void> {
+    if (this.#ended) return;
+    this.#stopped = { reason };
+    await Promise.all([this.#reader.cancel(reason).catch(() => {}), this.#fail(reason)]);
+  }
+
+  async #fail(failure: unknown): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await settleFailed(this.#session, this.#granted, failure);
+  }
+
+  async #count(part: StreamPart): Promise<void> {
+    if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
+    if (!('delta' in part)) return;
+    if (part.type === 'text-delta') this.#texts.push(part.delta);
+    this.#tokensAtLeast += this.#countOutput(part.delta);
+    const { outputTokensMax } = this.#granted.terms;
+    if (this.#tokensAtLeast <= outputTokensMax) return;
+    const cut = new ControlPlaneError(
+      'model-output-cut',
+      `the stream went beyond the ${outputTokensMax} output tokens that were reserved, and was cut`,
+    );
+    await this.stop(cut);
+    throw cut;
+  }
+}
+
+/** No tokenizer's longest token has more characters than that. */
+const charactersPerTokenMax = 128;
+
+/** The fewest tokens of a part: a provider sends at least one in each that is not empty. */
+function tokensAtLeast(delta: string): number {
+  return Math.ceil(delta.length / charactersPerTokenMax);
+}

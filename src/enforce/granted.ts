@@ -1,0 +1,129 @@
+/**
+ * What every enforcement point does around the work it guards: decide, wait for an approver where that is
+ * wanted, use the permit up, and record how it ended before anybody has the result.
+ */
+import {
+  type AuthorizeRequest,
+  type BoundTool,
+  ControlPlaneError,
+  type Decision,
+  faultCodes,
+  type Permit,
+  type ReadArguments,
+  type Session,
+  type Settled,
+  type Settlement,
+} from '../engine/index.ts';
+import { ActionRefused } from './action-refused.ts';
+
+export interface CallOptions {
+  /** Same key and same arguments: the call runs once, and a repeat is refused or answered as before. */
+  readonly idempotencyKey?: string;
+  readonly estimate?: Readonly<Record<string, string | number>>;
+  /** Whether to wait for an approver; otherwise a call that needs one is refused with its ticket. */
+  readonly waitForApproval?: boolean;
+  /** The caller's own signal. */
+  readonly signal?: AbortSignal;
+}
+
+/** A permit with the decision that issued it. */
+export interface Granted {
+  readonly decision: Decision;
+  readonly permit: Permit;
+  /** Fires when the call is killed, its session aborted, its time over, or the caller gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** A call that was allowed in a session that runs nothing. */
+export interface Rehearsed {
+  readonly decision: Decision;
+  readonly rehearsed: true;
+}
+
+/** Decides a call and takes its permit. Throws `ActionRefused` for anything but an allow. */
+export async function grant(
+  session: Session,
+  tool: BoundTool,
+  read: ReadArguments,
+  options: CallOptions & Pick<AuthorizeRequest, 'model'>,
+): Promise<Granted | Rehearsed> {
+  const decision = await decide(session, tool, read, options);
+  if (decision.outcome === 'allow' && decision.mode !== 'live') {
+    return { decision, rehearsed: true };
+  }
+  if (decision.outcome !== 'allow' || decision.permit === undefined) {
+    throw new ActionRefused(decision);
+  }
+  const permit = session.take(decision.permit, tool, read);
+  const { signal } = options;
+  const signals = signal === undefined ? [permit.signal] : [permit.signal, signal];
+  return { decision, permit, signal: AbortSignal.any(signals) };
+}
+
+/** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */
+async function decide(
+  session: Session,
+  tool: BoundTool,
+  read: ReadArguments,
+  options: CallOptions & Pick<AuthorizeRequest, 'model'>,
+): Promise<Decision> {
+  const { idempotencyKey, estimate, model, waitForApproval, signal } = options;
+  const request = {
+    tool,
+    arguments: read,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(estimate === undefined ? {} : { estimate }),
+    ...(model === undefined ? {} : { model }),
+  };
+  for (;;) {
+    const decision = await session.authorize(request);
+    if (decision.outcome !== 'require-approval' || waitForApproval !== true) return decision;
+    if (decision.ticket === undefined) return decision;
+    const ruling = await orAborted(session.ticketDecided(decision.ticket), signal);
+    if (ruling === 'refused') return session.authorize(request);
+  }
+}
+
+/** Records a failure. A tool that was stopped may have done half its work: nobody knows, and that is kept. */
+export async function settleFailed(
+  session: Session,
+  granted: Granted,
+  failure: unknown,
+  more: Pick<Settlement, 'model'> = {},
+): Promise<void> {
+  const outcome = granted.signal.aborted ? 'unknown' : 'failed';
+  await settle(session, granted, { ...more, outcome, result: String(failure) }, failure);
+}
+
+/**
+ * Records what happened and gives the result as it may be passed on. The effect is there: a settlement that
+ * fails must not look like a call that can be repeated.
+ */
+export async function settle(
+  session: Session,
+  { decision, permit }: Granted,
+  settlement: Settlement,
+  toolFailure?: unknown,
+): Promise<unknown> {
+  let settled: Settled;
+  try {
+    settled = await session.settle(permit, settlement);
+  } catch (failure) {
+    const message = faultCodes['outcome-unrecorded'];
+    throw new ControlPlaneError('outcome-unrecorded', message, {
+      cause: toolFailure === undefined ? failure : new AggregateError([toolFailure, failure]),
+    });
+  }
+  if (settled.released) return settled.result;
+  throw new ActionRefused(decision, 'output-withheld', settled.message);
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,38 @@
+/** Reconciliation with what providers billed: recorded, and models that drift too far are stopped. */
+import type { ReconcileUsage } from './command.ts';
+import type { Event } from './event.ts';
+import type { HandlerFor } from './handled.ts';
+import { driftedModels, reconciliationProblem } from './model/reconciliation.ts';
+import { isName } from './name.ts';
+import { everyOrg } from './org.ts';
+import { permits } from './principal.ts';
+import { reject } from './rejection.ts';
+
+export const reconcileUsage: HandlerFor<ReconcileUsage> = (view, command) => {
+  const { by, org, source, rows, freezeAbovePercent } = command;
+  const isHost = by.via === 'configuration';
+  if (!permits(by, 'reconcile-usage') || (by.org !== org && !isHost)) {
+    return { rejection: reject('permission-denied') };
+  }
+  if (view.get('prices', 'active') === undefined) return { rejection: reject('model-unknown') };
+  const problem =
+    org === everyOrg || isName(org)
+      ? reconciliationProblem(source, rows, freezeAbovePercent)
+      : 'the org is no name';
+  if (problem !== undefined) return { rejection: reject('reconciliation-invalid', problem) };
+  const stopped = driftedModels(rows, freezeAbovePercent);
+  const kills = stopped.map((name): Event => {
+    return { type: 'kill-engaged', data: { scope: { kind: 'model', org, name } } };
+  });
+  const data = {
+    org,
+    source,
+    rows,
+    stopped,
+    ...(freezeAbovePercent === undefined ? {} : { freezeAbovePercent }),
+  };
+  return {
+    events: [{ type: 'usage-reconciled', data }, ...kills],
+    subject: { kind: 'prices', key: 'active' },
+  };
+};
