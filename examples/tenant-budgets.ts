@@ -1,85 +1,79 @@
 /**
- * Budgets of two tenants. Each has a plan for every person by the month and one for the whole org; their
- * agents are loops of the Vercel AI SDK, and nothing in them counts, asks or remembers a budget. One tenant's
- * money runs out. It is still out after a restart, the other tenant never notices, and an admin raises it.
+ * Monthly budgets of two tenants, in money, for what their models and tools cost. The agents are loops of the
+ * Vercel AI SDK, and nothing in them counts, asks or remembers a budget. One tenant's money runs out in the
+ * middle of a loop. It is still out after a restart, the other tenant never notices, and an admin raises it.
  *
- * Run it with `node examples/tenant-budgets.ts`. It throws where anything is not as told.
+ * Run it with `node examples/tenant-budgets.ts`. It throws where anything is not as told. The story goes to
+ * standard error, and what it came to, in a line, to standard output.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isStepCount, tool, ToolLoopAgent } from 'ai';
+import { generateText, isStepCount, tool } from 'ai';
 import { MockLanguageModelV4 } from 'ai/test';
 import { z } from 'zod';
-import { declareTools, governTools } from '../src/enforce/adapters/ai-sdk.ts';
+import { declareTools, governModel, governTools } from '../src/enforce/adapters/ai-sdk.ts';
 import type { BudgetPlanDocument, ControlPlane } from '../src/index.ts';
-import { openControlPlane, sqlite, verify } from '../src/index.ts';
+import { ActionRefused, openControlPlane, sqlite, verify } from '../src/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenant-budgets-'));
 const file = join(folder, 'control-plane.db');
+const say = (line: string): void => console.error(line);
 
 // Tools as anybody writes them for the SDK, and beside them what a call can cost.
-const searched: string[] = [];
 const tools = {
   search: tool({
     description: 'Searches a paid archive',
     inputSchema: z.object({ query: z.string() }),
-    execute: async ({ query }) => {
-      searched.push(query);
-      return `found: ${query}`;
-    },
+    execute: async ({ query }) => `found: ${query}`,
   }),
 };
-const declarations = { search: { action: 'archive.search', estimate: { usd: '0.40' } } };
+const declarations = { search: { action: 'archive.search', estimate: { usd: '0.01' } } };
 const policy = {
   format: 1,
   version: 1,
-  actions: { 'archive.search': {} },
-  tiers: { unrestricted: ['archive.search'] },
+  actions: { 'archive.search': {}, 'model.call': {} },
+  tiers: { unrestricted: ['archive.search', 'model.call'] },
 };
-const month = { every: 'month', zone: 'Europe/Berlin' } as const;
+// What models cost, in USD for a million tokens.
+const models = { writer: { prices: [{ input: '5', output: '25' }] } };
+const prices = { format: 1, version: 1, currency: 'USD', models };
 
 async function open(): Promise<ControlPlane> {
-  return openControlPlane({
-    storage: sqlite(file),
-    policy,
-    agents: ['researcher'],
-    tools: await declareTools(tools, declarations),
-  });
+  const declared = await declareTools(tools, declarations);
+  const setting = { policy, prices, agents: ['researcher'], tools: declared };
+  return openControlPlane({ storage: sqlite(file), ...setting });
 }
 
-/** A dollar a month for each person of a tenant, and so much for all of them together. */
-function personPlan(): BudgetPlanDocument {
-  const scope = { kind: 'principal', every: true } as const;
-  return { id: 'person', unit: 'usd', limit: '1', scope, sharing: 'perMember', window: month };
-}
-
-function orgPlan(org: string, limit: string): BudgetPlanDocument {
+/** So much a month for a tenant, whoever works for it and with whatever. */
+function monthly(org: string, limit: string): BudgetPlanDocument {
   const scope = { kind: 'org', id: org } as const;
-  return { id: 'org', unit: 'usd', limit, scope, sharing: 'shared', window: month };
+  const window = { every: 'month', zone: 'Europe/Berlin' } as const;
+  return { id: 'monthly', unit: 'usd', limit, scope, sharing: 'shared', window };
 }
 
-/** A model that wants so many searches, one a step, and then stops. */
-function searcher(searches: number): MockLanguageModelV4 {
+/** Stands for a provider's model: it searches twice and then answers, and counts 100 tokens in and 400 out. */
+function writer(): MockLanguageModelV4 {
   let step = 0;
   return new MockLanguageModelV4({
+    modelId: 'writer',
     doGenerate: async () => {
       step += 1;
       const input = JSON.stringify({ query: `q-${step}` });
-      const call = {
+      const ask = {
         type: 'tool-call',
         toolCallId: `c-${step}`,
         toolName: 'search',
         input,
       } as const;
-      const isDone = step > searches;
+      const isDone = step > 2;
       return {
-        content: isDone ? [{ type: 'text', text: 'done' }] : [call],
+        content: isDone ? [{ type: 'text', text: 'the answer' }] : [ask],
         finishReason: { unified: isDone ? 'stop' : 'tool-calls', raw: undefined },
         usage: {
-          inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
-          outputTokens: { total: 1, text: 1, reasoning: 0 },
+          inputTokens: { total: 100, noCache: 100, cacheRead: 0, cacheWrite: 0 },
+          outputTokens: { total: 400, text: 400, reasoning: 0 },
         },
         warnings: [],
       };
@@ -87,82 +81,70 @@ function searcher(searches: number): MockLanguageModelV4 {
   });
 }
 
-/** Runs the agent of a person in a session of its own; how many searches ran. */
-async function research(
-  plane: ControlPlane,
-  org: string,
-  person: string,
-  searches: number,
-): Promise<number> {
+/** An agent of a tenant works: the answer, or the code of the refusal that ended it. */
+async function research(plane: ControlPlane, org: string, person: string): Promise<string> {
   const principal = plane.identity.assert({ id: person, org, roles: ['agent'] });
   const session = await plane.openSession({ principal, agent: 'researcher' });
-  const governed = await governTools(session, tools, declarations);
-  const before = searched.length;
-  const agent = new ToolLoopAgent({
-    model: searcher(searches),
-    tools: governed,
-    stopWhen: isStepCount(20),
-  });
-  await agent.generate({ prompt: 'look it up' });
-  await session.complete();
-  return searched.length - before;
+  try {
+    const { text, steps } = await generateText({
+      model: governModel(session, writer(), { maxOutputTokens: 1_000 }),
+      tools: await governTools(session, tools, declarations),
+      stopWhen: isStepCount(20),
+      prompt: 'look it up',
+    });
+    say(`${org}, ${person}: ${text}, in ${steps.length} steps`);
+    return text;
+  } catch (refusal) {
+    if (!ActionRefused.is(refusal)) throw refusal;
+    say(`${org}, ${person}: stopped, ${refusal.message}`);
+    return refusal.code;
+  } finally {
+    await session.complete();
+  }
 }
 
-/** What is used of a plan, by member. */
-async function used(plane: ControlPlane, org: string, plan: string) {
-  const usage = (await plane.budgets(org)).find((each) => each.plan.id === plan);
-  return Object.fromEntries((usage?.accounts ?? []).map((each) => [each.member, each.posted]));
+/** What each tenant has used of its budget this month. */
+async function used(plane: ControlPlane) {
+  const budgets = await Promise.all(['acme', 'zeta'].map((org) => plane.budgets(org)));
+  return budgets.map(([budget]) => budget?.accounts[0]?.posted);
 }
 
 let plane = await open();
-await plane.setBudget({ org: 'acme', plan: personPlan() });
-await plane.setBudget({ org: 'acme', plan: orgPlan('acme', '1.70') });
-await plane.setBudget({ org: 'zeta', plan: personPlan() });
-await plane.setBudget({ org: 'zeta', plan: orgPlan('zeta', '100') });
+await plane.setBudget({ org: 'acme', plan: monthly('acme', '0.12') });
+await plane.setBudget({ org: 'zeta', plan: monthly('zeta', '0.12') });
 
-// A dollar is two searches at 40 cents, however many the model asks for and however many sessions it has.
-assert.equal(await research(plane, 'acme', 'user:ann', 5), 2);
-assert.equal(await research(plane, 'acme', 'user:ann', 5), 0);
-// Bob has a dollar of his own, and the org has 90 cents left for him. Then the org's money is out.
-assert.equal(await research(plane, 'acme', 'user:bob', 5), 2);
-assert.equal(await research(plane, 'acme', 'user:cyd', 5), 0);
-// The other tenant has an Ann, too. She is somebody else.
-assert.equal(await research(plane, 'zeta', 'user:ann', 1), 1);
+// Three model calls at 0.0105 and two searches at 0.01 are 0.0515. The second run does not come to its end.
+assert.equal(await research(plane, 'acme', 'user:ann'), 'the answer');
+assert.equal(await research(plane, 'acme', 'user:bob'), 'budget-exceeded');
+assert.equal(await research(plane, 'zeta', 'user:ann'), 'the answer');
+assert.deepEqual(await used(plane), ['0.0925', '0.0515']);
 
-// A restart forgets nothing.
+say('the process ends, and another one opens the file');
 await plane.close();
 plane = await open();
-assert.equal(await research(plane, 'acme', 'user:cyd', 5), 0);
-assert.deepEqual(await used(plane, 'acme', 'org'), { '*': '1.6' });
-assert.deepEqual(await used(plane, 'acme', 'person'), { 'user:ann': '0.8', 'user:bob': '0.8' });
-assert.deepEqual(await used(plane, 'zeta', 'person'), { 'user:ann': '0.4' });
+assert.equal(await research(plane, 'acme', 'user:cyd'), 'budget-exceeded');
 
 // Whoever spends cannot raise, and nobody raises another org's. An admin of the org can, for a reason.
-const raise = { org: 'acme', plan: orgPlan('acme', '2.50') };
-for (const by of [
-  plane.identity.assert({ id: 'user:cyd', org: 'acme', roles: ['agent'] }),
-  plane.identity.assert({ id: 'user:zoe', org: 'zeta', roles: ['admin'] }),
-]) {
+const raise = { org: 'acme', plan: monthly('acme', '0.30') };
+const cyd = plane.identity.assert({ id: 'user:cyd', org: 'acme', roles: ['agent'] });
+const zoe = plane.identity.assert({ id: 'user:zoe', org: 'zeta', roles: ['admin'] });
+for (const by of [cyd, zoe]) {
   await assert.rejects(plane.setBudget({ ...raise, by }), { code: 'permission-denied' });
 }
-const ada = plane.identity.assert({ id: 'user:ada', org: 'acme', roles: ['admin'] });
-await plane.setBudget({ ...raise, by: ada, reason: 'the quarter is not over' });
-assert.equal(await research(plane, 'acme', 'user:cyd', 5), 2);
-assert.deepEqual(await used(plane, 'acme', 'org'), { '*': '2.4' });
+const by = plane.identity.assert({ id: 'user:ada', org: 'acme', roles: ['admin'] });
+await plane.setBudget({ ...raise, by, reason: 'the quarter is not over' });
+say('acme, user:ada: raised to 0.30');
+assert.equal(await research(plane, 'acme', 'user:cyd'), 'the answer');
 
-// The log has who raised it, and from where to where, in millionths of a dollar.
-const changes: string[] = [];
-for await (const { by, data } of plane.events({ types: ['budget-set'] })) {
-  if (!('before' in data) || data.before === null) continue;
-  changes.push(`${by.id}: ${data.before.limit} to ${data.plan.limit}`);
+for (const { group, amounts, tokens } of await plane.usage({ by: ['principal', 'action'] })) {
+  const { org, principal, action } = group;
+  say(`${org} ${principal} ${action}: ${amounts['usd']} USD, ${tokens.output} tokens out`);
 }
-assert.deepEqual(changes, ['user:ada: 1700000 to 2500000']);
+const [acme, zeta] = await used(plane);
+assert.deepEqual([acme, zeta], ['0.144', '0.0515']);
 await plane.close();
-
-const copy = sqlite(file, { mode: 'read-only' });
-assert.equal((await verify(copy)).holds, true);
-await copy.close();
+const store = sqlite(file, { mode: 'read-only' });
+assert.equal((await verify(store)).holds, true);
+await store.close();
 rmSync(folder, { recursive: true });
-console.log(
-  `exhausted, still so after a restart, raised by an admin; ${searched.length} searches ran`,
-);
+console.log(`ran out, after a restart too, until it was raised; used: ${acme} and ${zeta} USD`);

@@ -22,6 +22,8 @@ export {
   type Decision,
   type Drift,
   type EventQuery,
+  type Headroom,
+  type HeadroomForecast,
   type KillOrder,
   type LogEvent,
   type ModelListed,

@@ -1,10 +1,17 @@
 /** Prints what is used and left of each account, or whom the plans bind. */
-import { budgetUsage, lintBudgets, scanAll } from '../engine/index.ts';
+import {
+  type BudgetRow,
+  budgetUsage,
+  type Forecast,
+  forecastOf,
+  lintBudgets,
+  rowsNow,
+  rowsOfAllWindows,
+  scanAll,
+} from '../engine/index.ts';
 import { everyOrg, formatAmount, isName, quoted } from '../kernel/index.ts';
 import type { WindowDocument } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
-import { type Forecast, forecastOf } from './budget-forecast.ts';
 import { CommandError, exitCodes } from './exit.ts';
 import { type OpenLogFile, withLogFile } from './log-file.ts';
 import { planScopeText } from './plan-text.ts';

@@ -33,6 +33,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
 import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
+import { type Headroom, headroomOf } from './headroom.ts';
 import { type Ids, systemIds } from './ids.ts';
 import { committed } from './payload.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
@@ -266,6 +267,11 @@ export class ControlPlane {
   ): Promise<readonly Drift[]> {
     const whole = { by: this.#host, ...bill };
     return reading(reconcile(this.#core, this.#core.referenceOf(whole.by), whole));
+  }
+
+  /** What is left of an org's budget plans now, and when each is used up at the rate so far. */
+  async headroom(org: string): Promise<readonly Headroom[]> {
+    return headroomOf(await this.budgets(org), this.#core.options.clock.now());
   }
 
   /** What calls came to, from the log: by principal, model, day and so on, within bounds of log time. */

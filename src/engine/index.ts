@@ -9,6 +9,8 @@ export type {
 } from './administration.ts';
 export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';
 export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-report.ts';
+export { type Forecast, forecastOf } from './budget-forecast.ts';
+export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   ControlPlane,
@@ -20,6 +22,7 @@ export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
+export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Ids } from './ids.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';

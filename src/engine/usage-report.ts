@@ -66,7 +66,9 @@ export async function tallyUsage(
       shaped(placed, () => decide({ tallies, calls, placed, agent }, event.data));
     }
   }
-  for (const { tally } of calls.open.values()) tally.count('open');
+  for (const { tallies: own } of calls.open.values()) {
+    for (const tally of own) tally.count('open');
+  }
   return tallies.sorted();
 }
 
@@ -88,7 +90,8 @@ function checkedQuery(query: UsageQuery): UsageQuery {
 
 /** A call that was allowed and has not ended. */
 interface OpenCall {
-  readonly tally: UsageTally;
+  /** One, or one for each team. */
+  readonly tallies: readonly UsageTally[];
   readonly terms: ModelTerms | undefined;
 }
 
@@ -98,7 +101,7 @@ interface Calls {
   /** Those that were charged in full, with what was charged. */
   readonly givenUp: Map<
     string,
-    { readonly tally: UsageTally; readonly charged: ReadonlyMap<string, number> }
+    { readonly tallies: readonly UsageTally[]; readonly charged: ReadonlyMap<string, number> }
   >;
 }
 
@@ -113,7 +116,7 @@ type DataOf<T extends Event['type']> = Extract<Event, { readonly type: T }>['dat
 
 function decide({ tallies, calls, placed, agent }: Counting, data: DataOf<'action-decided'>): void {
   const { by, at, event } = placed;
-  const tally = tallies.of({
+  const values = {
     // A call is decided for the principal of its session and nobody else.
     org: by.org,
     principal: by.id,
@@ -123,10 +126,18 @@ function decide({ tallies, calls, placed, agent }: Counting, data: DataOf<'actio
     action: data.action,
     tool: data.tool,
     day: dayOf(at),
-  });
-  tally.count('calls');
-  if (data.outcome !== 'allow') tally.count('refused');
-  if (data.permit !== 'none') calls.open.set(data.decision, { tally, terms: data.modelTerms });
+  };
+  const { teams = [] } = by;
+  const own =
+    tallies.groupsBy('team') && teams.length > 0
+      ? teams.map((team) => tallies.of({ ...values, team }))
+      : [tallies.of(values)];
+  for (const tally of own) {
+    tally.count('calls');
+    if (data.outcome !== 'allow') tally.count('refused');
+  }
+  if (data.permit === 'none') return;
+  calls.open.set(data.decision, { tallies: own, terms: data.modelTerms });
 }
 
 /** Counts how a call ended. Of a call that is not asked for, nothing is known here and nothing counted. */
@@ -139,16 +150,24 @@ function resolve({ open, givenUp }: Calls, event: Event): void {
   const call = isEnd ? open.get(event.data.permit) : undefined;
   if (!isEnd || call === undefined) return;
   open.delete(event.data.permit);
-  const { tally } = call;
+  for (const tally of call.tallies) countEnd(tally, call, event);
+  if (event.type !== 'permit-expired' || !event.data.started) return;
+  givenUp.set(event.data.permit, {
+    tallies: call.tallies,
+    charged: chargedInFull(call, event.data),
+  });
+}
+
+type End = Extract<Event, { readonly type: 'permit-settled' | 'permit-voided' | 'permit-expired' }>;
+
+function countEnd(tally: UsageTally, call: OpenCall, event: End): void {
   if (event.type === 'permit-settled') {
     tally.charge(Object.entries(event.data.usage));
     countAnswer(tally, event.data.model);
     if (event.data.model?.problem !== undefined) tally.count('problems');
   } else if (event.type === 'permit-expired' && event.data.started) {
-    const charged = chargedInFull(call, event.data);
-    tally.charge(charged);
+    tally.charge(chargedInFull(call, event.data));
     tally.count('problems');
-    givenUp.set(event.data.permit, { tally, charged });
   }
 }
 
@@ -157,11 +176,13 @@ function countLate(givenUp: Calls['givenUp'], data: DataOf<'usage-late'>): void 
   const call = givenUp.get(data.permit);
   if (call === undefined) return;
   givenUp.delete(data.permit);
-  const { tally, charged } = call;
-  for (const [unit, amount] of Object.entries(data.usage)) {
-    tally.charge([[unit, Math.max(0, amount - (charged.get(unit) ?? 0))]]);
+  const { tallies, charged } = call;
+  for (const tally of tallies) {
+    for (const [unit, amount] of Object.entries(data.usage)) {
+      tally.charge([[unit, Math.max(0, amount - (charged.get(unit) ?? 0))]]);
+    }
+    countAnswer(tally, data.model);
   }
-  countAnswer(tally, data.model);
 }
 
 function countAnswer(tally: UsageTally, model: ModelOutcome | undefined): void {

@@ -5,6 +5,7 @@ import type { ModelOutcome } from '../kernel/index.ts';
 /** What usage can be grouped by. `day` is the UTC day on which a call was decided. */
 export const usageDimensions = [
   'org',
+  'team',
   'principal',
   'agent',
   'session',
@@ -15,7 +16,10 @@ export const usageDimensions = [
 ] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
-/** The values that a row stands for. `model` is empty for calls that are not of a model. */
+/**
+ * The values that a row stands for. `model` is empty for calls that are not of a model, `team` for those of
+ * somebody without one; a call of somebody in two teams is in the rows of both.
+ */
 export type UsageGroup = { readonly org: string } & {
   readonly [D in UsageDimension]?: string;
 };
@@ -122,6 +126,10 @@ export class UsageTallies {
   /** Rows always say whose org they are of, whatever else they are grouped by. */
   constructor(by: readonly UsageDimension[]) {
     this.#by = ['org', ...by.filter((dimension) => dimension !== 'org')];
+  }
+
+  groupsBy(dimension: UsageDimension): boolean {
+    return this.#by.includes(dimension);
   }
 
   /** The tally of the group that the values are in; those of other dimensions do not count. */

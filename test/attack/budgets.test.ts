@@ -1,10 +1,11 @@
-/** Attacks on numbers, budgets and time (A26–A42) and on the idempotency of calls. */
+/** Attacks on numbers and budgets (A26–A45; A43 and A44 are in `time.test.ts`) and on the idempotency of calls. */
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bindTool, openControlPlane, systemClock } from '../../src/engine/index.ts';
-import { memoryFleet } from '../../src/storage/memory.ts';
+import { bindTool, systemClock } from '../../src/engine/index.ts';
+import { callModel, sqlite } from '../../src/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 import { codeOf, openShop, pay, read, staff } from '../engine/shop.ts';
-import { attempt, openBench, setStage, type Stage, typesOf } from './stage.ts';
+import { attempt, openBench, setStage, type Stage, typesOf, withModels } from './stage.ts';
 
 let stage: Stage;
 
@@ -74,9 +75,7 @@ test.each(wrongAmounts)(
 );
 
 test('A30 two thousand posts of 0.1 sum to exactly two hundred', async () => {
-  const plane = await openShop(memoryFleet()());
-  const principal = staff(plane).billing;
-  const session = await plane.openSession({ principal, agent: 'bot', budget: { usd: '200' } });
+  const { session } = await openBench(stage, { usd: '200' });
   const tool = bindTool(pay);
   for (let round = 0; round < 4; round += 1) {
     const calls = Array.from({ length: 500 }, async (_, at) => {
@@ -87,10 +86,9 @@ test('A30 two thousand posts of 0.1 sum to exactly two hundred', async () => {
     });
     await Promise.all(calls);
   }
-  expect((await plane.budget(session.id, 'usd'))?.posted).toBe(200_000_000);
+  expect((await stage.plane.budget(session.id, 'usd'))?.posted).toBe(200_000_000);
   const more = { tool, arguments: session.read({ orderId: 'o', amount: '0.000001' }) };
   expect((await session.authorize(more)).code).toBe('budget-exceeded');
-  await plane.close();
 });
 
 test('A32 a thousand calls at once against a budget for ten give ten permits', async () => {
@@ -170,11 +168,9 @@ test('A36 another session or principal cannot resolve a permit', async () => {
 });
 
 test('A37 a permit that is never settled expires once, charged if it was started', async () => {
-  const handle = memoryFleet();
   const clock = new FakeClock();
-  const plane = await openShop(handle(), { clock });
-  const principal = staff(plane).billing;
-  const session = await plane.openSession({ principal, agent: 'bot', budget: { usd: '10' } });
+  const own = await setStage({ clock });
+  const { session } = await openBench(own, { usd: '10' });
   const tool = bindTool(pay);
   const ask = (start: 'now' | 'later') => {
     const callArguments = session.read({ orderId: 'o-1', amount: '4' });
@@ -185,11 +181,33 @@ test('A37 a permit that is never settled expires once, charged if it was started
   expect((await ask('now')).code).toBe('budget-exceeded');
   for (let minutes = 0; minutes < 20; minutes += 1) {
     clock.advance(60_000);
-    await plane.sync();
+    await own.plane.sync();
   }
-  expect(await plane.budget(session.id, 'usd')).toMatchObject({ reserved: 0, posted: 4_000_000 });
+  const state = () => own.plane.budget(session.id, 'usd');
+  await expect.poll(state).toMatchObject({ reserved: 0, posted: 4_000_000 });
   expect(started?.signal.aborted).toBe(true);
-  await plane.close();
+  await own.end();
+});
+
+// The list has no A38. Read as its threat T9 has it: what a call says of its own cost (W-TOK-3, W-BUD-3).
+test('A38 whatever a call, its caller or its result say of the cost, it is no less', async () => {
+  const bench = await openBench(stage);
+  const cheap = { cost: '-50', usage: { usd: '0' }, estimate: { usd: '0' }, total_tokens: 0 };
+  const call = bench.governed({ ...pay, execute: () => cheap });
+  const given = { orderId: 'o-1', amount: '5', ...cheap };
+  await call(given, { estimate: { usd: '0.01' } });
+  expect(await stage.plane.budget(bench.session.id, 'usd')).toMatchObject({
+    posted: 5_000_000,
+    reserved: 0,
+  });
+  // A plan that counts calls takes no other count from a tool.
+  const { permit } = await bench.session.authorize({
+    tool: bindTool(read),
+    arguments: bench.session.read({ orderId: 'o-1' }),
+  });
+  if (permit === undefined) throw new Error('no permit');
+  await bench.session.settle(permit, { outcome: 'succeeded', usage: { actions: 0 } });
+  expect((await stage.plane.budget(bench.session.id, 'actions'))?.posted).toBe(2);
 });
 
 test('A39 there is no fresh budget without a session', async () => {
@@ -197,27 +215,23 @@ test('A39 there is no fresh budget without a session', async () => {
   expect(await codeOf(plane.attachSession(people.billing, 'no-such-session'))).toBe(
     'session-unknown',
   );
-  const { session } = await openBench(stage);
-  await session.complete();
-  const request = { tool: bindTool(read), arguments: session.read({ orderId: 'o-1' }) };
-  expect((await session.authorize(request)).code).toBe('session-not-active');
+  const ends = ['complete', 'abort', 'pause'] as const;
+  for (const end of ends) {
+    const { session } = await openBench(stage);
+    await session[end]();
+    const request = { tool: bindTool(read), arguments: session.read({ orderId: 'o-1' }) };
+    expect((await session.authorize(request)).code).toBe('session-not-active');
+  }
 });
 
 test.each([-86_400_000, 365 * 86_400_000])(
   'A42 a process whose clock is %i ms off decides the same',
   async (offset) => {
-    const handle = memoryFleet();
-    const straight = await openControlPlane({ storage: handle() });
-    await straight.close();
-    const clock = {
-      now: () => systemClock.now() + offset,
-      after: (delayMs: number, task: () => void) => systemClock.after(delayMs, task),
-      sleep: (delayMs: number) => systemClock.sleep(delayMs),
-    };
-    const right = await openShop(handle());
-    const wrong = await openShop(handle(), { clock });
-    const { billing: principal } = staff(right);
-    const session = await right.openSession({ principal, agent: 'bot', budget: { actions: 2 } });
+    const own = await setStage();
+    const { session } = await openBench(own, { actions: 2 });
+    const wrong = await own.another({
+      clock: { ...systemClock, now: () => systemClock.now() + offset },
+    });
     const attached = await wrong.attachSession(staff(wrong).billing, session.id);
     const tool = bindTool(read);
     const first = await attached.authorize({ tool, arguments: attached.read({ orderId: 'o-1' }) });
@@ -231,10 +245,36 @@ test.each([-86_400_000, 365 * 86_400_000])(
     // The log's time never goes back, whoever writes.
     expect(second.at).toBeGreaterThanOrEqual(first.at);
     expect(third.at).toBeGreaterThanOrEqual(second.at);
-    await right.close();
-    await wrong.close();
+    await own.end();
   },
 );
+
+// The list has no A45. Read as the reference fails: its budget check lets a call through where it fails.
+test('A45 while a budget can be neither read nor written, nothing runs', async () => {
+  const own = await setStage(withModels);
+  const plane = await openShop(sqlite(own.path, { busyTimeoutMs: 200 }), withModels);
+  const budget = { actions: 2 };
+  const session = await plane.openSession({
+    principal: staff(plane).billing,
+    agent: 'bot',
+    budget,
+  });
+  let runs = 0;
+  const call = () =>
+    callModel(session, { model: 'small' }, () => {
+      runs += 1;
+      return Promise.resolve({ result: '' });
+    });
+  const holder = new DatabaseSync(own.path);
+  holder.exec('BEGIN IMMEDIATE');
+  expect(await codeOf(call())).toBe('store-unavailable');
+  holder.exec('ROLLBACK');
+  holder.close();
+  expect([runs, (await plane.budget(session.id, 'actions'))?.reserved]).toEqual([0, 0]);
+  expect([await codeOf(call()), runs]).toEqual(['resolved', 1]);
+  await plane.close();
+  await own.end();
+});
 
 test('A125 a key with another payload is refused, and a key out of bounds is no key', async () => {
   const bench = await openBench(stage);

@@ -5,7 +5,21 @@ import { join } from 'node:path';
 import type { ControlPlane, ControlPlaneOptions, LogEvent } from '../../src/engine/index.ts';
 import { guard, type Tool } from '../../src/enforce/guard.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
-import { openShop, staff } from '../engine/shop.ts';
+import { prices } from '../enforce/models.ts';
+import { openShop, shopPolicy, staff } from '../engine/shop.ts';
+
+/** For a shop that calls models as well: `small` by everyone, `large` by nobody. */
+export const withModels = {
+  prices,
+  policy: {
+    ...shopPolicy,
+    actions: { ...shopPolicy.actions, 'model.call': {} },
+    tiers: {
+      ...shopPolicy.tiers,
+      unrestricted: [...shopPolicy.tiers.unrestricted, 'model.call'],
+    },
+  },
+};
 
 export interface Stage {
   readonly plane: ControlPlane;

@@ -323,6 +323,22 @@ async function race(session: Session, calls: number): Promise<number> {
   return (await Promise.all(all)).filter((code) => code === 'resolved').length;
 }
 
+test.each([
+  { kind: 'model', id: 'small' },
+  { kind: 'model', every: true },
+] as const)(
+  'A32 of a thousand calls at once, ten get through a budget for ten of %j',
+  async (scope) => {
+    const { plane, session } = await open({}, {});
+    const terms = { id: 'ten', unit: 'usd', limit: '0.002', scope, window: 'unlimited' } as const;
+    await plane.setBudget({ org: 'acme', plan: { ...terms, sharing: 'shared' } });
+    expect(await race(session, 1_000)).toBe(10);
+    const [usage] = await plane.budgets('acme');
+    expect(usage?.accounts).toMatchObject([{ posted: '0.002', reserved: '0' }]);
+    await plane.close();
+  },
+);
+
 test('A32 of a thousand parallel model calls, as many get through as the budget has room for', async () => {
   const { plane, session, used } = await open({}, { usd: '0.002' });
   expect([await race(session, 1_000), await used()]).toEqual([10, 2_000]);

@@ -278,7 +278,7 @@ describe('of calls that are known', () => {
       [{ from: 1.5, by: [] }, 'no log time'],
       [{ to: -1, by: [] }, 'no log time'],
       [{ to: Number.NaN, by: [] }, 'no log time'],
-      [{ by: ['team' as 'org'] }, 'cannot be grouped by `team`'],
+      [{ by: ['crew' as 'org'] }, 'cannot be grouped by `crew`'],
     ];
     for (const [query, says] of refused) {
       await expect(here.plane.usage(query)).rejects.toThrow(says);
@@ -381,6 +381,63 @@ test('a call whose time ran out is charged in full in every unit, and for what i
       tokens: { input: '900', output: '1' },
     },
     posted: '901',
+  });
+  await plane.close();
+});
+
+test('a call of somebody in two teams is in the rows of both, and of nobody’s in one of its own', async () => {
+  const plane = await openControlPlane({ storage: memory(), policy, prices, agents: ['bot'] });
+  for (const teams of [['blue', 'red'], ['red'], []]) {
+    const id = `user-${teams.length}`;
+    const principal = plane.identity.assert({ id, org: 'acme', roles: ['agent'], teams });
+    const session = await plane.openSession({ principal, agent: 'bot' });
+    const usage = { inputTokens: 10, outputTokens: 0 };
+    const call = { model: 'small', maxInputTokens: 500, maxOutputTokens: 100 };
+    await callModel(session, call, () => Promise.resolve({ result: '', usage }));
+  }
+  const rows = await plane.usage({ by: ['team'] });
+  expect(rows.map(({ group, calls, tokens }) => [group.team, calls, tokens.input])).toEqual([
+    ['', 1, '10'],
+    ['blue', 1, '10'],
+    ['red', 2, '20'],
+  ]);
+  expect((await plane.usage({ by: [] }))[0]).toMatchObject({ calls: 3 });
+  await plane.close();
+});
+
+test('what is left of a budget, and when it is used up at the rate so far', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const clock = { ...systemClock, now: () => now };
+  const setting = { storage: memory(), policy, prices, agents: ['bot'], clock };
+  const plane = await openControlPlane(setting);
+  const scope = { kind: 'org', id: 'acme' } as const;
+  const window = { every: 'month', zone: 'UTC' } as const;
+  const terms = {
+    id: 'month',
+    unit: 'tokens',
+    limit: 100,
+    scope,
+    sharing: 'shared',
+    window,
+  } as const;
+  await plane.setBudget({ org: 'acme', plan: { ...terms, limit: '1000' } });
+  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  now += 4 * dayMs;
+  const usage = { inputTokens: 200, outputTokens: 0 };
+  const call = { model: 'small', maxInputTokens: 500, maxOutputTokens: 100 };
+  await callModel(session, call, () => Promise.resolve({ result: '', usage }));
+  const [headroom] = await plane.headroom('acme');
+  expect(headroom).toEqual({
+    plan: 'month',
+    unit: 'tokens',
+    limit: '1000',
+    member: '*',
+    posted: '200',
+    reserved: '0',
+    left: '800',
+    frozen: false,
+    forecast: { perDay: '50', reachedAt: Date.UTC(2026, 0, 21) },
   });
   await plane.close();
 });

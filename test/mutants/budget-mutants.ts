@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 const budget = (file: string) => `src/kernel/budget/${file}.ts`;
 const planTests = ['test/kernel/budget-plans.test.ts'];
+const tenantTests = ['test/attack/tenants.test.ts'];
 
 export const budgetMutants: readonly Mutant[] = [
   {
@@ -86,5 +87,29 @@ export const budgetMutants: readonly Mutant[] = [
     find: "const isOfOne = 'id' in scope || sharing === 'perMember';",
     replace: "const isOfOne = 'id' in scope;",
     tests: planTests,
+  },
+  {
+    name: 'namesake-attaches',
+    guards: 'A session is its principal’s in its org, whoever has the same name elsewhere.',
+    file: 'src/engine/control-plane.ts',
+    find: 'record === undefined || record.org !== by.org || record.principal !== by.id',
+    replace: 'record === undefined || record.principal !== by.id',
+    tests: tenantTests,
+  },
+  {
+    name: 'tickets-of-every-org',
+    guards: 'The pending tickets of an org are its own.',
+    file: 'src/engine/control-plane.ts',
+    find: ".filter((ticket) => ticket.org === org && ticket.status === 'pending')",
+    replace: ".filter((ticket) => org !== '' && ticket.status === 'pending')",
+    tests: tenantTests,
+  },
+  {
+    name: 'lint-sees-every-org',
+    guards: 'A lint of one org’s plans tells nothing of another’s people.',
+    file: 'src/engine/budget-lint.ts',
+    find: 'const own = org === everyOrg ? {} : { parent: org };',
+    replace: 'const own = {};',
+    tests: tenantTests,
   },
 ];

@@ -5,6 +5,7 @@ const model = (file: string) => `src/kernel/model/${file}.ts`;
 const callTests = ['test/enforce/call-model.test.ts'];
 const sdkTests = ['test/enforce/govern-model.test.ts'];
 const nestedTests = ['test/engine/nested-sessions.test.ts'];
+const attackTests = ['test/attack/models.test.ts'];
 const lateTests = ['test/engine/late-usage.test.ts'];
 
 export const modelMutants: readonly Mutant[] = [
@@ -127,5 +128,14 @@ export const modelMutants: readonly Mutant[] = [
     find: 'const flowed = BigInt(limit) * BigInt(Math.max(0, at - bucket.at));',
     replace: 'const flowed = BigInt(limit) * BigInt(Math.max(0, at - bucket.at)) * 2n;',
     tests: ['src/kernel/budget/bucket.test.ts'],
+  },
+  {
+    name: 'inner-model-shows',
+    guards: 'The model inside a governed one cannot be reached.',
+    file: 'src/enforce/adapters/ai-sdk-model.ts',
+    find: "specificationVersion: 'v4',",
+    replace:
+      "specificationVersion: 'v4', overrideSupportedUrls: ({ model: m }) => ({ m }) as never,",
+    tests: attackTests,
   },
 ];

@@ -74,6 +74,8 @@ test('root exports: every name, types included', () => {
     'EvaluatorVerdict',
     'EventQuery',
     'GuardedTool',
+    'Headroom',
+    'HeadroomForecast',
     'IdentityAssertion',
     'Ids',
     'KillOrder',

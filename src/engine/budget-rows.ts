@@ -1,8 +1,14 @@
 /** What there is to show of a budget plan: its accounts now, or in every window there was. */
-import type { BudgetAccount, BudgetUsage } from '../engine/index.ts';
-import { type BudgetPlan, limits, parseAmount } from '../kernel/index.ts';
-import { checkWindow } from '../kernel/index.ts';
-import { type CompiledWindow, sliceCounts, windowAt } from '../kernel/index.ts';
+import {
+  type BudgetPlan,
+  checkWindow,
+  type CompiledWindow,
+  limits,
+  parseAmount,
+  sliceCounts,
+  windowAt,
+} from '../kernel/index.ts';
+import type { BudgetAccount, BudgetUsage } from './budget-report.ts';
 
 /** Amounts in the unit's smallest step. */
 export interface BudgetRow {
