@@ -193,7 +193,7 @@ export class Session {
         kind: 'settle-permit',
         outcome,
         usage,
-        ...(model === undefined ? {} : { model }),
+        ...(model === undefined ? {} : { model: plainReport(model) }),
         ...(facts === undefined ? {} : { facts }),
       },
       { result: 'result' in settlement ? recordedText(read) : undefined },
@@ -322,6 +322,18 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
     );
   }
   return amounts;
+}
+
+/** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */
+function plainReport({ usage, model }: ModelReport): ModelReport {
+  let plain: unknown;
+  try {
+    const text: string | undefined = JSON.stringify(usage);
+    plain = text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    plain = undefined;
+  }
+  return { usage: plain, ...(typeof model === 'string' ? { model } : {}) };
 }
 
 /** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */

@@ -20,13 +20,15 @@ import {
 export interface PolicyRequest {
   readonly action: string;
   readonly arguments?: unknown;
-  /** The action's name where nothing is said. */
+  /** Of a model call `model/<id>`, otherwise the action's name, where nothing is said. */
   readonly resource?: string;
   /** The action's name where nothing is said. */
   readonly tool?: string;
   readonly agent?: string;
   readonly principal?: string;
   readonly org?: string;
+  /** Of a model call: the model's id and tier in the price catalogue. */
+  readonly model?: { readonly id: string; readonly tier?: string };
   readonly session?: RequestSession;
   /** What guardrails found; all that are not named have passed. */
   readonly guardrails?: Readonly<Record<string, 'pass' | 'refuse' | 'error'>>;
@@ -59,6 +61,7 @@ const requestMembers: readonly string[] = [
   'agent',
   'principal',
   'org',
+  'model',
   'session',
   'guardrails',
   'classifiers',
@@ -76,16 +79,18 @@ const sessionMembers: readonly string[] = [
 ];
 
 export function subjectOf(request: PolicyRequest): PolicyCall {
-  const { action } = request;
+  const { action, model } = request;
+  const modelResource = model === undefined ? action : `model/${model.id.replaceAll('/', '%2F')}`;
   return {
     action,
     arguments: request.arguments ?? {},
-    resource: request.resource ?? action,
+    resource: request.resource ?? modelResource,
     tool: request.tool ?? action,
     agent: request.agent ?? 'agent',
     principal: request.principal ?? 'user:principal',
     org: request.org ?? 'org',
     session: request.session?.id ?? 'session',
+    ...(model === undefined ? {} : { model: { tier: 'standard', ...model } }),
   };
 }
 
@@ -175,6 +180,7 @@ export function readRequest(value: unknown): { readonly request: PolicyRequest }
     }
   }
   const problem =
+    modelProblem(value['model']) ??
     sessionProblem(value['session']) ??
     guardrailProblem(value['guardrails']) ??
     classifierProblem(value['classifiers']);
@@ -188,6 +194,16 @@ function invalid(path: string, message: string): RequestProblem {
 function notKnown(path: string, known: readonly string[]): RequestProblem {
   const message = `is not known; known are ${known.join(', ')}`;
   return { code: 'unknown-member', path, message };
+}
+
+function modelProblem(model: unknown): RequestProblem | undefined {
+  if (model === undefined) return undefined;
+  if (!isObject(model)) return invalid('model', 'must be an object with an `id`');
+  const stray = Object.keys(model).find((name) => name !== 'id' && name !== 'tier');
+  if (stray !== undefined) return notKnown(`model.${stray}`, ['id', 'tier']);
+  const { id, tier = 'standard' } = model;
+  if (!isText(id)) return invalid('model.id', 'must be a text');
+  return isText(tier) ? undefined : invalid('model.tier', 'must be a text');
 }
 
 function sessionProblem(session: unknown): RequestProblem | undefined {

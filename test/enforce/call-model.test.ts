@@ -52,12 +52,25 @@ test.each([
   ['no number', { inputTokens: Number.NaN, outputTokens: 1 }],
   ['parts above their total', { inputTokens: 1, outputTokens: 1, cacheReadTokens: 2 }],
   ['what nobody knows', { inputTokens: 1, outputTokens: 1, bonusTokens: 1 }],
+  ['what cannot be read', { toJSON: () => JSON.parse('{') as unknown }],
+  ['a count without a form', { inputTokens: 1n, outputTokens: 1 }],
 ])('A29 a provider that says %s is charged in full, and the log says why', async (_, usage) => {
   const { session, used, plane } = await open();
   await callModel(session, asked, answers({ usage }));
   expect([await used(), await used('tokens')]).toEqual([worst, 150]);
   const settled = await lastOf(plane, 'permit-settled');
   expect(settled['model']).toHaveProperty('problem.code');
+  await plane.close();
+});
+
+test('what a provider calls its model is kept as far as it can be', async () => {
+  const { session, plane } = await open();
+  const usage = { inputTokens: 1, outputTokens: 1 };
+  await callModel(session, asked, answers({ usage, model: `\ud800${'x'.repeat(500)}` }));
+  expect((await lastOf(plane, 'permit-settled'))['model']).toMatchObject({
+    model: `\ufffd${'x'.repeat(127)}`,
+    isOther: true,
+  });
   await plane.close();
 });
 

@@ -185,9 +185,14 @@ test('a stream that guardrails judge is not passed on before they have', async (
   };
   for (const [word, code] of [
     ['secret', 'output-withheld'],
+    ['', 'output-withheld'],
     ['fine', undefined],
   ] as const) {
-    const stream = () => convertArrayToReadableStream(parts(['a ', word], [finish]));
+    // Without a word, what is secret is what the model wants a tool to do.
+    const input = JSON.stringify({ to: 'secret' });
+    const call: Part = { type: 'tool-call', toolCallId: 'c', toolName: 'send', input };
+    const last = word === '' ? [call, finish] : [finish];
+    const stream = () => convertArrayToReadableStream(parts(['a ', word], last));
     const model = mock({ doStream: () => Promise.resolve({ stream: stream() }) });
     const { governed, plane } = await open(model, {}, { policy, evaluators });
     const streamed = await governed.doStream({ prompt: [] });

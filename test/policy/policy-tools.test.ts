@@ -126,8 +126,31 @@ rules:
     ]);
   });
 
+  test('a case of a model call is decided by who may use the model', () => {
+    const document = {
+      ...starter,
+      actions: { 'model.call': { resource: 'model/*' } },
+      tiers: { unrestricted: ['model.call'] },
+      rules: [],
+      models: { tiers: { premium: { agents: ['writer'] } } },
+    } as unknown as PolicyDocument;
+    const model = { id: 'cloud/large', tier: 'premium' };
+    const codes = [{ model }, { model, agent: 'writer' }, { model: { id: 'small' } }, {}].map(
+      (more) => verdictOn(document, { action: 'model.call', ...more }).code,
+    );
+    expect(codes).toEqual(['model-not-allowed', 'allowed', 'allowed', 'policy-denied']);
+  });
+
   test.each([
     ['cases: []', 'case-invalid 1:1'],
+    [
+      'policy: p\ncases: [{ name: a, given: {action: x, model: {tier: x}}, expect: {effect: deny}}]',
+      'case-invalid 2:39',
+    ],
+    [
+      'policy: p\ncases: [{ name: a, given: {action: x, model: {id: x, t: 1}}, expect: {effect: deny}}]',
+      'unknown-member 2:54',
+    ],
     [
       'policy: p\ncases: [{ name: a, given: { action: x }, expect: { effect: permit } }]',
       'case-invalid 2:60',

@@ -7,6 +7,7 @@
 import { ControlPlaneError, type Session } from '../../engine/index.ts';
 import { settle, settleFailed } from '../granted.ts';
 import type { GrantedModel } from '../models/call-model.ts';
+import { StreamContent } from './ai-sdk-stream-content.ts';
 import type { StreamPart } from './ai-sdk-types.ts';
 import { reportOf } from './ai-sdk-usage.ts';
 
@@ -35,7 +36,7 @@ class StreamRun {
   readonly #countOutput: (delta: string) => number;
   readonly #isJudged: boolean;
   readonly #held: StreamPart[] = [];
-  readonly #texts: string[] = [];
+  readonly #content = new StreamContent();
   #tokensAtLeast = 0;
   #model: string | undefined;
   #ended = false;
@@ -99,7 +100,7 @@ class StreamRun {
     this.#ended = true;
     const model = reportOf(finish?.usage, this.#model);
     const outcome = finish === undefined ? 'unknown' : 'succeeded';
-    const result = { text: this.#texts.join('') };
+    const result = this.#content.parts;
     await settle(this.#session, this.#granted, { outcome, result, model });
     void this.#reader.cancel().catch(() => {});
     return finish === undefined ? this.#held : [...this.#held, finish];
@@ -119,9 +120,9 @@ class StreamRun {
   }
 
   async #count(part: StreamPart): Promise<void> {
+    this.#content.add(part);
     if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
     if (!('delta' in part)) return;
-    if (part.type === 'text-delta') this.#texts.push(part.delta);
     this.#tokensAtLeast += this.#countOutput(part.delta);
     const { outputTokensMax } = this.#granted.terms;
     if (this.#tokensAtLeast <= outputTokensMax) return;

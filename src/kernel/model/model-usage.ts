@@ -5,6 +5,7 @@
  * the permitted one is told, and charged at the dearer of the two.
  */
 import { type Amounts, amountOf } from '../amount.ts';
+import { limits } from '../limits.ts';
 import { quoted } from '../name.ts';
 import { findModel, priceAt } from './catalogue.ts';
 import { compileCatalogue } from './compile-catalogue.ts';
@@ -47,7 +48,7 @@ export function modelUsage(
   const catalogue = prices === undefined ? undefined : compileCatalogue(prices.document);
   const other = catalogue === undefined ? undefined : findModel(catalogue, answered);
   const isOther = answered !== '' && answered !== terms.name && other?.id !== terms.id;
-  const said = { model: answered.slice(0, 200), isOther };
+  const said = { model: answered.slice(0, limits.modelNameLengthMax).toWellFormed(), isOther };
   const read = readUsage(report.usage);
   if ('problem' in read) return { outcome: { ...said, problem: read.problem }, amounts: undefined };
   const { usage } = read;
