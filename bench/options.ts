@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const sectionNames = ['evaluate', 'durable', 'processes', 'memory', 'growth', 'open'] as const;
+const sectionNames = [
+  'evaluate',
+  'durable',
+  'budgets',
+  'processes',
+  'memory',
+  'growth',
+  'open',
+] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** How much to measure. Plain data: it travels to child processes. */

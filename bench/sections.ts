@@ -1,5 +1,6 @@
 /** The sections by name. Each runs as an errand, so that none inherits another's heap. */
 import { awakeClock, machineMs } from './awake.ts';
+import { measureBudgets } from './budgets.ts';
 import { measureDurable } from './durable.ts';
 import { measureEvaluate } from './evaluate.ts';
 import type { Findings } from './findings.ts';
@@ -12,6 +13,7 @@ import { measureProcesses } from './processes.ts';
 const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>> = {
   evaluate: measureEvaluate,
   durable: measureDurable,
+  budgets: measureBudgets,
   processes: measureProcesses,
   memory: measureMemory,
   growth: measureGrowth,

@@ -6,14 +6,17 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../machine.ts';
 import { progress } from '../progress.ts';
 import { jsonReport, type RunReport, textReport } from '../report.ts';
+import { measureHotBudget } from './hot-budget-peers.ts';
 import { measurePeers, type Plan, withoutOpa } from './measure.ts';
 
 const helpText = `Usage: npm run bench:peers -- [options]
 
 Evaluates the same policy of 1 to 10,000 rules here and in other engines, in turns, and compares
-every verdict: one that differs ends the run with exit code 1. A full run takes minutes.
+every verdict: one that differs ends the run with exit code 1. Spends from one budget on disk, here
+and in a rate limiter. A full run takes minutes.
 
   --quick     short rounds: shows that the bench works, not how fast
+  --only hot  only the budget on disk
   --rounds n  rounds that count, one more is run first (default 7, quick 3)
   --json      figures and bars as JSON on stdout
   --check     exit with 1 where a bar does not hold
@@ -23,6 +26,7 @@ every verdict: one that differs ends the run with exit code 1. A full run takes 
 interface Options {
   readonly quick: boolean;
   readonly rounds: number;
+  readonly onlyHot: boolean;
   readonly json: boolean;
   readonly check: boolean;
   readonly help: boolean;
@@ -50,13 +54,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function measureAndReport({ quick, rounds, json, check }: Options): Promise<number> {
+async function measureAndReport({ quick, rounds, onlyHot, json, check }: Options): Promise<number> {
   const folder = join(import.meta.dirname, '..', 'results');
   mkdirSync(folder, { recursive: true });
   progress('machine');
   const machine = await describeMachine(folder, true);
   const plan: Plan = { rounds, roundMs: quick ? 40 : 200, compareMs: quick ? 200 : 1_000 };
-  const sections = await measurePeers(plan);
+  const hot = { rounds, folder, calls: quick ? 800 : 2_000 };
+  const policies = onlyHot ? [] : await measurePeers(plan);
+  const sections = [...policies, await measureHotBudget(hot)];
   const report: RunReport = { machine, quick, rounds, sections };
   process.stdout.write(json ? jsonReport(report) : `${textReport(report)}\n${withoutOpa}\n`);
   const failing = sections.some(({ bars }) => bars.some(({ holds }) => !holds));
@@ -70,6 +76,7 @@ function readOptions(args: readonly string[]): Options {
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      only: { type: 'string' },
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -80,7 +87,8 @@ function readOptions(args: readonly string[]): Options {
   if (!Number.isSafeInteger(rounds) || rounds < 1 || rounds > 1_000) {
     throw new Error('--rounds takes a whole number from 1 to 1000');
   }
-  return { quick, rounds, json, check, help };
+  if (values.only !== undefined && values.only !== 'hot') throw new Error('--only takes `hot`');
+  return { quick, rounds, onlyHot: values.only === 'hot', json, check, help };
 }
 
 function messageOf(failure: unknown): string {

@@ -52,8 +52,10 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `${action} from ${from} to ${to}: ${escalations.map(({ cause }) => cause).join(', ')}`,
   'input-screened': ({ outcome, determinedBy, message }) =>
     outcome === 'pass' ? 'passed' : `refused${by(determinedBy)}, ${message}`,
-  'ticket-requested': ({ ticket, tool, resource, estimate, approverRoles }) =>
-    `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, for ${approverRoles.join(' or ')}`,
+  'ticket-requested': ({ ticket, tool, resource, estimate, approverRoles, quorum = 1 }) =>
+    `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, ` +
+    `for ${quorum === 1 ? '' : `${quorum} of `}${approverRoles.join(' or ')}`,
+  'ticket-endorsed': ({ ticket }) => `ticket ${ticket}, others have to approve as well`,
   'ticket-approved': ({ ticket }) => `ticket ${ticket}`,
   'ticket-denied': ({ ticket }) => `ticket ${ticket}`,
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,

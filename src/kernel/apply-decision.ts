@@ -11,6 +11,7 @@ import {
   reserve,
 } from './budget/account.ts';
 import { corrected, taken } from './budget/bucket.ts';
+import { planLimit } from './budget/plan-limit.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
 import { openPermitsChange } from './principal-record.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
@@ -78,6 +79,7 @@ export function applyDecision(
 export function applyPermit(
   view: StateView,
   event: Of<'permit-started' | 'permit-settled' | 'permit-voided' | 'permit-expired'>,
+  { at }: EventPosition,
 ): readonly RecordChange[] {
   const decision = view.get('decision', event.data.permit);
   if (decision === undefined) throw new Error('assertion: a permit without its decision');
@@ -109,7 +111,7 @@ export function applyPermit(
   return [
     { kind: 'decision', key: decision.id, value },
     openPermitsChange(view, decision, -1),
-    ...resolve(view, event.data.resolved, started),
+    ...resolve(view, event.data.resolved, { charged: started, takenAt: decision.decidedAt, at }),
   ];
 }
 
@@ -120,9 +122,10 @@ export function applyLateUsage(view: StateView, event: Of<'usage-late'>): readon
   const value: DecisionRecord = { ...decision, late: 'told', posted: event.data.usage };
   const debts = event.data.debts.map(({ budget, debt, onOverrun, bucketMs }) =>
     budgetChange(view, budget, (record) => {
-      const owing = owe(record, debt, onOverrun !== 'continue');
+      const owing = frozenSince(view, owe(record, debt, onOverrun !== 'continue'), record);
       if (bucketMs === undefined) return owing;
-      return { ...owing, bucket: corrected(record.bucket, debt, bucketMs) };
+      const owed = { limit: 0, bucketMs, reserved: 0, used: debt, takenAt: 0, at: 0 };
+      return { ...owing, bucket: corrected(record.bucket, owed) };
     }),
   );
   return [{ kind: 'decision', key: decision.id, value }, ...debts];
@@ -143,20 +146,38 @@ function expectPermit(decision: DecisionRecord, expected: readonly PermitStatus[
   }
 }
 
+interface Resolving {
+  readonly charged: boolean;
+  /** Log times of the reservation, and of its resolution. */
+  readonly takenAt: number;
+  readonly at: number;
+}
+
 function resolve(
   view: StateView,
   resolved: readonly Resolution[],
-  charged: boolean,
+  { charged, takenAt, at }: Resolving,
 ): readonly RecordChange[] {
   return resolved.map(({ budget, amount, used, onOverrun, bucketMs }) =>
     budgetChange(view, budget, (record) => {
       const value = charged
-        ? post(record, amount, used, onOverrun !== 'continue')
+        ? frozenSince(view, post(record, amount, used, onOverrun !== 'continue'), record)
         : release(record, amount);
       if (bucketMs === undefined) return value;
-      return { ...value, bucket: corrected(record.bucket, used - amount, bucketMs) };
+      const change = { limit: record.limit, bucketMs, reserved: amount, used, takenAt, at };
+      return { ...value, bucket: corrected(record.bucket, change) };
     }),
   );
+}
+
+/**
+ * An account that freezes has the limit that its plan has by then: only whoever raises it after the overrun
+ * has seen what happened.
+ */
+function frozenSince(view: StateView, account: BudgetRecord, before: BudgetRecord): BudgetRecord {
+  if (!account.frozen || account.overrun === before.overrun) return account;
+  const limit = planLimit(view, account.scope);
+  return limit === undefined || limit <= account.limit ? account : { ...account, limit };
 }
 
 /** A plan's account comes into being with its first reservation, and has the limit in force since. */

@@ -1,7 +1,13 @@
 /** Tickets and the bindings that find them. */
 import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
-import type { RecordChange, StateView, TicketRecord, TicketStatus } from './record.ts';
+import type {
+  ApproverTerms,
+  RecordChange,
+  StateView,
+  TicketRecord,
+  TicketStatus,
+} from './record.ts';
 import { bindingKey } from './ticket.ts';
 
 type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
@@ -14,6 +20,10 @@ export function applyTicket(
   if (event.type === 'ticket-requested') return requested(view, event, position);
   const ticket = view.get('ticket', event.data.ticket);
   if (ticket === undefined) throw new Error('assertion: a ticket that was never requested');
+  if (event.type === 'ticket-endorsed') {
+    const approvals = [...(ticket.approvals ?? []), position.by.id];
+    return [{ kind: 'ticket', key: ticket.id, value: { ...ticket, approvals } }];
+  }
   const value: TicketRecord = {
     ...ticket,
     status: statusAfter[event.type],
@@ -25,13 +35,28 @@ export function applyTicket(
 }
 
 const statusAfter: Readonly<
-  Record<Exclude<TicketEvent['type'], 'ticket-requested'>, TicketStatus>
+  Record<Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed'>, TicketStatus>
 > = {
   'ticket-approved': 'approved',
   'ticket-denied': 'denied',
   'ticket-cancelled': 'cancelled',
   'ticket-expired': 'expired',
 };
+
+/** Left out of the record is what is left out of the event. */
+function approverTermsOf({
+  approverRoles,
+  approverPrincipals,
+  quorum,
+  reasonRequired,
+}: ApproverTerms): ApproverTerms {
+  return {
+    approverRoles,
+    ...(approverPrincipals === undefined ? {} : { approverPrincipals }),
+    ...(quorum === undefined ? {} : { quorum }),
+    ...(reasonRequired === undefined ? {} : { reasonRequired }),
+  };
+}
 
 function requested(
   view: StateView,
@@ -57,7 +82,7 @@ function requested(
     estimate: data.estimate,
     risk: data.risk,
     reason: data.reason,
-    approverRoles: data.approverRoles,
+    ...approverTermsOf(data),
     status: 'pending',
     requestedAt: position.at,
     requestedIndex: position.index,

@@ -86,10 +86,11 @@ function changesOf(
     case 'permit-settled':
     case 'permit-voided':
     case 'permit-expired':
-      return [applySession(view, event, position), ...applyPermit(view, event)];
+      return [applySession(view, event, position), ...applyPermit(view, event, position)];
     case 'usage-late':
       return [applySession(view, event, position), ...applyLateUsage(view, event)];
     case 'ticket-requested':
+    case 'ticket-endorsed':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':

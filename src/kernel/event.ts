@@ -17,7 +17,7 @@ import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
-import type { DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
+import type { ApproverTerms, DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
 
@@ -126,7 +126,7 @@ export interface EventDataByType {
     readonly under: string;
     readonly facts: readonly EvaluatorFact[];
   };
-  readonly 'ticket-requested': {
+  readonly 'ticket-requested': ApproverTerms & {
     readonly ticket: string;
     readonly tool: string;
     readonly action: string;
@@ -138,9 +138,10 @@ export interface EventDataByType {
     readonly estimate: Amounts;
     readonly risk: RiskLevel;
     readonly reason: string;
-    readonly approverRoles: readonly string[];
     readonly expiresAt: number;
   };
+  /** One of several approvals that a ticket needs, and not the last. */
+  readonly 'ticket-endorsed': { readonly ticket: string };
   /** An approval has to be used before `expiresAt`. */
   readonly 'ticket-approved': { readonly ticket: string; readonly expiresAt: number };
   readonly 'ticket-denied': { readonly ticket: string };

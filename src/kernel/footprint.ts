@@ -194,6 +194,7 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
       break;
     }
+    case 'ticket-endorsed':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':

@@ -2,6 +2,8 @@
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
+import { quoted } from './name.ts';
+import { compileGlobs } from './policy/glob.ts';
 import { permits, type PrincipalReference } from './principal.ts';
 import type { StateView, TicketRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -35,6 +37,10 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   }
   const latch = engagedAfter(view, ticket.requestedIndex, subjectOf(ticket));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
+  // Each of several approvers stands for one approval; the last one's is the ticket's.
+  if ((ticket.approvals ?? []).length + 1 < (ticket.quorum ?? 1)) {
+    return { events: [{ type: 'ticket-endorsed', session, data }], subject };
+  }
   // The approval is good for as long again as the question was open for.
   const expiresAt = context.now + (ticket.expiresAt - ticket.requestedAt);
   return { events: [{ type: 'ticket-approved', session, data: { ...data, expiresAt } }], subject };
@@ -58,12 +64,19 @@ function refusalOf(
   } else {
     if (requester) return reject('self-approval');
     const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
-    if (!permits(by, 'decide-ticket') || !hasRole) {
+    const isNamed = (ticket.approverPrincipals ?? []).every((names) => compileGlobs(names)(by.id));
+    if (!permits(by, 'decide-ticket') || !hasRole || !isNamed) {
       return reject(
         'permission-denied',
         'the principal may not decide this ticket',
-        `it needs one of the roles ${ticket.approverRoles.join(', ')}`,
+        whoMay(ticket),
       );
+    }
+    if (ticket.reasonRequired === true && command.commitments?.['reason'] === undefined) {
+      return reject('reason-missing', 'whoever decides this ticket has to say why');
+    }
+    if (command.kind === 'approve-ticket' && ticket.approvals?.includes(by.id) === true) {
+      return reject('approved-already', `${quoted(by.id)} approved it already, and others have to`);
     }
   }
   const cancellable = command.kind === 'cancel-ticket' && ticket.status === 'approved';
@@ -71,4 +84,10 @@ function refusalOf(
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
+}
+
+function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {
+  const roles = `it needs one of the roles ${approverRoles.join(', ')}`;
+  const named = approverPrincipals.map((names) => ` and a principal like ${names.join(' or ')}`);
+  return `${roles}${named.join('')}`;
 }

@@ -103,6 +103,8 @@ export const limits = {
   rolesMax: 32,
   /** Units in one budget or one cost. */
   unitsMax: 16,
+  /** Approvers that one ticket may need. */
+  approvalQuorumMax: 10,
   /** Pending tickets in one session. */
   ticketsPendingMax: 100,
   /** Sessions that one session works on behalf of, directly or through others. */

@@ -159,7 +159,17 @@ export type DecisionStep = (typeof decisionSteps)[number];
 
 export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'consumed';
 
-export interface TicketRecord {
+/** Who may decide a ticket; what is left out is as it is where a policy says nothing. */
+export interface ApproverTerms {
+  readonly approverRoles: readonly string[];
+  /** Lists of patterns: whoever decides has to match one of each. */
+  readonly approverPrincipals?: readonly (readonly string[])[];
+  /** How many have to approve; 1 where it is left out. */
+  readonly quorum?: number;
+  readonly reasonRequired?: true;
+}
+
+export interface TicketRecord extends ApproverTerms {
   readonly id: string;
   readonly session: string;
   readonly ancestors?: readonly string[];
@@ -177,8 +187,9 @@ export interface TicketRecord {
   readonly estimate: Amounts;
   readonly risk: RiskLevel;
   readonly reason: string;
-  readonly approverRoles: readonly string[];
   readonly status: TicketStatus;
+  /** Who approved so far, where more than one has to. */
+  readonly approvals?: readonly string[];
   readonly requestedAt: number;
   readonly requestedIndex: number;
   readonly expiresAt: number;

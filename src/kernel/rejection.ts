@@ -53,6 +53,7 @@ export const rejectionCodes = {
   'ticket-unknown': 'no such ticket for this principal',
   'ticket-not-pending': 'the ticket is already decided',
   'ticket-expired': 'the ticket expired before it was decided or used',
+  'approved-already': 'the principal approved the ticket already',
   'self-approval': 'the requester cannot decide the ticket',
   'approval-denied': 'an approver denied exactly this call',
   'approval-required': 'an approver has to decide this call first',

@@ -8,7 +8,13 @@ import type { Event } from './event.ts';
 import type { HandleContext } from './handled.ts';
 import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
-import type { SessionRecord, StateView, TicketRecord, ToolRecord } from './record.ts';
+import type {
+  ApproverTerms,
+  SessionRecord,
+  StateView,
+  TicketRecord,
+  ToolRecord,
+} from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { bindingKey, stands } from './ticket.ts';
 
@@ -101,6 +107,20 @@ function isStanding(
   );
 }
 
+function approverTerms({
+  roles,
+  principals,
+  quorum,
+  reasonRequired,
+}: PolicyVerdict['approval']): ApproverTerms {
+  return {
+    approverRoles: roles,
+    ...(principals.length === 0 ? {} : { approverPrincipals: principals }),
+    ...(quorum === 1 ? {} : { quorum }),
+    ...(reasonRequired ? { reasonRequired } : {}),
+  };
+}
+
 function requestOf(
   asking: Asking,
   verdict: PolicyVerdict,
@@ -123,7 +143,7 @@ function requestOf(
       estimate,
       risk: verdict.risk,
       reason: verdict.message,
-      approverRoles: verdict.approval.roles,
+      ...approverTerms(verdict.approval),
       expiresAt: context.now + verdict.approval.timeoutMs,
     },
   };

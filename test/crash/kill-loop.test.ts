@@ -170,7 +170,7 @@ async function account(path: string, lines: readonly Line[]): Promise<number> {
   expect(starts.length).toBeLessThanOrEqual(started.length);
   const settled = lines.flatMap((line) => line.settled ?? []);
   for (const id of settled) expect(model.permits.get(id)?.state).toBe('resolved');
-  for (const { limit, posted, reserved, overrun } of model.accounts.values()) {
+  for (const { limit, posted, reserved, overrun } of model.ledger.accounts.values()) {
     expect(posted + reserved).toBeLessThanOrEqual(limit + overrun);
   }
   return head.size;

@@ -157,3 +157,25 @@ test('lint says whom a plan binds, and what about it is likely not meant', async
   ]);
   await plane.close();
 });
+
+test('a raise before an overrun does not thaw what the overrun freezes', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const terms = { ...plan, window: 'unlimited' } as const;
+  await plane.setBudget({ org, plan: terms });
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const overrunning = guard(session, {
+    ...tool,
+    execute: () => plane.setBudget({ org, plan: { ...terms, limit: '20' } }),
+    usage: () => ({ usd: '2' }),
+  });
+  await overrunning({});
+  const codeOfNext = () =>
+    guard(session, { ...tool, execute: () => 'ran' })({}).catch((refusal: unknown) =>
+      ActionRefused.is(refusal) ? refusal.code : 'failed',
+    );
+  expect(await codeOfNext()).toBe('budget-frozen');
+  await plane.setBudget({ org, plan: { ...terms, limit: '21' } });
+  expect(await codeOfNext()).toBe('ran');
+  await plane.close();
+});

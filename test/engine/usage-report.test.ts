@@ -396,7 +396,7 @@ test('a call of somebody in two teams is in the rows of both, and of nobody’s 
     await callModel(session, call, () => Promise.resolve({ result: '', usage }));
   }
   const rows = await plane.usage({ by: ['team'] });
-  expect(rows.map(({ group, calls, tokens }) => [group.team, calls, tokens.input])).toEqual([
+  expect(rows.map((row) => [row.group.team, row.calls, row.tokens.input])).toEqual([
     ['', 1, '10'],
     ['blue', 1, '10'],
     ['red', 2, '20'],

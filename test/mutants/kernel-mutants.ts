@@ -102,8 +102,8 @@ export const kernelMutants: readonly Mutant[] = [
     name: 'approver-role-unchecked',
     guards: 'Only the roles that the policy names decide a ticket.',
     file: kernel('handle-ticket'),
-    find: "if (!permits(by, 'decide-ticket') || !hasRole) {",
-    replace: 'if (false) {',
+    find: 'const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));',
+    replace: 'const hasRole = true;',
     tests: approvalTests,
   },
   {
@@ -241,6 +241,22 @@ export const kernelMutants: readonly Mutant[] = [
     find: '[unit, Math.min(limit, ...limitsAbove(unit))]',
     replace: '[unit, Math.min(limit || 2 ** 53 - 1, ...limitsAbove(unit))]',
     tests: ledgerTests,
+  },
+  {
+    name: 'one-approves-for-two',
+    guards: 'A ticket that needs several is approved by several, each another.',
+    file: kernel('handle-ticket'),
+    find: "if (command.kind === 'approve-ticket' && ticket.approvals?.includes(by.id) === true) {",
+    replace: 'if (false) {',
+    tests: ['test/engine/quorum.test.ts'],
+  },
+  {
+    name: 'named-approvers-are-not-asked',
+    guards: 'Only those whom the policy names decide.',
+    file: kernel('handle-ticket'),
+    find: "if (!permits(by, 'decide-ticket') || !hasRole || !isNamed) {",
+    replace: "if (!permits(by, 'decide-ticket') || !hasRole) {",
+    tests: ['test/engine/quorum.test.ts'],
   },
   {
     name: 'settle-twice',

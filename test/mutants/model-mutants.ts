@@ -122,6 +122,22 @@ export const modelMutants: readonly Mutant[] = [
     tests: lateTests,
   },
   {
+    name: 'bucket-gives-back-twice',
+    guards: 'What has flowed back by itself does not come back once more.',
+    file: 'src/kernel/budget/bucket.ts',
+    find: '-max(0n, -difference - flowed)',
+    replace: 'difference',
+    tests: ['src/kernel/budget/bucket.test.ts'],
+  },
+  {
+    name: 'raise-thaws-later-overrun',
+    guards: 'Only a raise after the overrun thaws what it froze.',
+    file: 'src/kernel/apply-decision.ts',
+    find: 'limit <= account.limit ? account : { ...account, limit };',
+    replace: 'limit <= account.limit ? account : account;',
+    tests: ['test/engine/budget-plans.test.ts'],
+  },
+  {
     name: 'bucket-fills-at-once',
     guards: 'A bucket gives no more than it holds and what flows in.',
     file: 'src/kernel/budget/bucket.ts',

@@ -45,10 +45,11 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-approved': 'commitments expiresAt ticket',
   'ticket-cancelled': 'ticket',
   'ticket-denied': 'commitments ticket',
+  'ticket-endorsed': 'commitments ticket',
   'ticket-expired': 'ticket',
   'ticket-requested':
-    'action approverRoles argumentsDigest definition estimate expiresAt policyVersion reason ' +
-    'resource risk ticket tool',
+    'action approverPrincipals approverRoles argumentsDigest definition estimate expiresAt policyVersion ' +
+    'quorum reason reasonRequired resource risk ticket tool',
   'tool-registered': 'action definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',

@@ -104,6 +104,7 @@ export async function makeHistory(): Promise<History> {
   await history.guarded();
   await history.planned();
   await history.models();
+  await history.endorsed();
   const store = fleet();
   const made = await readHistory(store);
   await store.close();
@@ -284,6 +285,23 @@ class HistoryScript {
     await refused(guard(session, summariseTool)({}));
     await this.#plane.closeBudget({ org: 'acme', id: 'calls', by, reason: 'done' });
     await session.complete();
+  }
+
+  /** Two named people approve with a reason. */
+  async endorsed(): Promise<void> {
+    const approvals = {
+      roles: ['approver'],
+      quorum: 2,
+      principals: ['user:*'],
+      reasonRequired: true,
+    };
+    await this.#plane.activatePolicy({ ...policy, version: 6, approvals }, this.#admin);
+    const session = await this.#session({});
+    const ticket = await this.#asked(session, { orderId: 'o-9', amount: '1' });
+    for (const id of ['user:first', 'user:second']) {
+      const by = this.#plane.identity.assert({ id, org: 'acme', roles: ['approver'] });
+      await this.#plane.approve({ ticket, by, reason: 'returned' });
+    }
   }
 
   /** Calls of models, on behalf of another session; one is given up, and its usage told late. */

@@ -201,6 +201,7 @@ test('rejection codes, in order of precedence', () => {
     'ticket-unknown',
     'ticket-not-pending',
     'ticket-expired',
+    'approved-already',
     'self-approval',
     'approval-denied',
     'approval-required',

@@ -9,10 +9,13 @@
 import { LogModel } from './log-model.ts';
 import type { HeldPermit, Operation, Reply } from './operation.ts';
 import type { RawEntry } from './raw-entry.ts';
+import { type Commit, RecordAudit } from './record-audit.ts';
 
 export interface Evidence {
   /** The bodies of the log's entries, in order. */
   readonly bodies: readonly string[];
+  /** What the store took, in order. */
+  readonly commits: readonly Commit[];
   readonly operations: readonly Operation[];
   readonly held: readonly HeldPermit[];
   /** Lives that lasted to the end. */
@@ -21,8 +24,20 @@ export interface Evidence {
 
 export function audit(evidence: Evidence): readonly string[] {
   const model = new LogModel();
-  for (const body of evidence.bodies) model.add(JSON.parse(body) as RawEntry);
-  return [...model.problems, ...new ReplyAudit(model, evidence).run()];
+  const records = new RecordAudit(model.ledger);
+  const problems: string[] = [];
+  const addTo = (size: number): void => {
+    for (const body of evidence.bodies.slice(model.entries.length, size)) {
+      model.add(JSON.parse(body) as RawEntry);
+    }
+  };
+  for (const commit of evidence.commits) {
+    addTo(commit.size);
+    problems.push(...records.check(commit));
+  }
+  addTo(evidence.bodies.length);
+  model.ledger.end();
+  return [...model.problems, ...problems, ...new ReplyAudit(model, evidence).run()];
 }
 
 type Of<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>;
@@ -105,7 +120,8 @@ class ReplyAudit {
       return this.#object(operation, 'settled a permit that the log has not resolved');
     }
     const resolved = this.#model.entries[permit.resolvedIndex];
-    if (resolved?.type !== 'permit-settled') return;
+    const isUsed = resolved?.type === 'permit-settled' || resolved?.data.started === true;
+    if (!isUsed) return;
     const same = Object.entries(posted).every(([unit, used]) => permit.usage[unit] === used);
     this.#demand(same, operation, 'was told of another usage than the log’s');
   }
@@ -131,6 +147,11 @@ class ReplyAudit {
       if (kind === 'activate-policy') {
         return type === 'policy-activated' && data.document.version === about.version;
       }
+      if (kind === 'set-budget') {
+        const { id, limit } = type === 'budget-set' ? data.plan : { id: '', limit: -1 };
+        return id === about.plan && limit === about.limit;
+      }
+      if (kind === 'close-budget') return type === 'budget-closed' && data.plan.id === about.plan;
       if (kind === 'transition-session') {
         return each.session === about.session && data.transition === about.transition;
       }
@@ -208,8 +229,11 @@ class ReplyAudit {
     const { entry, resolvedIndex } = model;
     const kills = this.#model.killsOver(entry, entry.index, resolvedIndex);
     if (kills.length > 0) this.#problems.push(`permit ${permit} ran on under ${kills.join()}`);
-    const ended = this.#model.sessions.get(entry.session ?? '')?.abortedIndex ?? Infinity;
-    if (ended < resolvedIndex) this.#problems.push(`permit ${permit} outlived its session`);
+    for (const session of this.#model.line(entry)) {
+      const ended = this.#model.sessions.get(session)?.abortedIndex ?? Infinity;
+      const outlived = ended > entry.index && ended < resolvedIndex;
+      if (outlived) this.#problems.push(`permit ${permit} outlived session ${session}`);
+    }
   }
 
   #keyOf({ about, kind }: Operation): string | undefined {

@@ -1,7 +1,8 @@
 /**
  * The auditor's model of a log: what must hold at every prefix, by arithmetic of its own. It shares
- * no code with the kernel: it reads the raw entries and objects to what cannot be.
+ * no code with the kernel: it reads the raw entries and objects to what cannot be. Money is in its ledger.
  */
+import { Ledger } from './ledger.ts';
 import type { RawEntry } from './raw-entry.ts';
 
 /** What an approval is bound to. */
@@ -13,17 +14,8 @@ const boundMembers = [
   'resource',
 ] as const;
 
-interface Account {
-  readonly limit: number;
-  reserved: number;
-  posted: number;
-  overrun: number;
-  frozen: boolean;
-}
-
 interface PermitModel {
   readonly entry: RawEntry;
-  readonly held: Map<string, number>;
   state: 'issued' | 'started' | 'resolved';
   startedIndex: number;
   resolvedIndex: number;
@@ -47,7 +39,7 @@ export interface SessionModel {
 export class LogModel {
   readonly problems: string[] = [];
   readonly entries: RawEntry[] = [];
-  readonly accounts = new Map<string, Account>();
+  readonly ledger = new Ledger((entry, problem) => this.#object(entry, problem));
   readonly permits = new Map<string, PermitModel>();
   readonly tickets = new Map<string, TicketModel>();
   readonly sessions = new Map<string, SessionModel>();
@@ -107,11 +99,17 @@ export class LogModel {
       case 'command-rejected':
         this.rejections.push(entry);
         return;
-      case 'budget-frozen': {
-        const account = this.accounts.get(data.budget as string);
-        this.#demand(account?.frozen === true, entry, 'freezes a budget without an overrun');
-        return;
-      }
+      case 'usage-late':
+        return this.#late(entry);
+      case 'budget-set':
+        return this.ledger.setPlan(entry);
+      case 'budget-closed':
+        return this.ledger.closePlan(entry);
+      case 'budget-frozen':
+      case 'budget-overrun':
+      case 'budget-warned':
+      case 'budget-exhausted':
+        return this.ledger.notice(entry);
       default:
         if (entry.type.startsWith('ticket-')) this.#ticket(entry);
     }
@@ -146,17 +144,19 @@ export class LogModel {
   }
 
   #open(entry: RawEntry): void {
-    const { session, budget, active } = entry.data;
+    const { session, active, ancestors = [] } = entry.data;
     this.#demand(!this.sessions.has(session), entry, 'opens a session twice');
     this.#demand(entry.sequence === 1, entry, 'does not begin its session’s sequence');
     const status = active ? 'active' : 'created';
     this.sessions.set(session, { opened: entry, status, sequence: 1, abortedIndex: Infinity });
-    for (const [unit, limit] of Object.entries(budget as Readonly<Record<string, number>>)) {
-      const account = { limit, reserved: 0, posted: 0, overrun: 0, frozen: false };
-      this.accounts.set(`session:${session}|${unit}`, account);
-    }
-    const subject = { org: entry.by.org, principal: entry.by.id, agent: entry.data.agent };
-    this.#demand(this.#engaged(subjectKeys(subject)) === undefined, entry, 'opens under a kill');
+    this.ledger.openSession(entry);
+    for (const above of ancestors) this.#active(entry, above, 'opens');
+    const { org, id: principal } = entry.by;
+    const keys = [
+      ...subjectKeys({ org, principal, agent: entry.data.agent }),
+      ...ancestors.map((above) => `session|${org}|${above}`),
+    ];
+    this.#demand(this.#engaged(keys) === undefined, entry, 'opens under a kill');
   }
 
   #transition(entry: RawEntry): void {
@@ -184,7 +184,7 @@ export class LogModel {
       this.#demand(data.reservations.length === 0, entry, 'reserves without an allow');
       return;
     }
-    this.#demand(session.status === 'active', entry, `allows in a session ${session.status}`);
+    for (const each of this.line(entry)) this.#active(entry, each, 'allows');
     const live = session.opened.data.mode === 'live';
     this.#demand(data.permit === 'none' || live, entry, 'gives a permit in a dry run');
     if (data.consumed) this.#consume(entry);
@@ -200,26 +200,10 @@ export class LogModel {
 
   #reserve(entry: RawEntry): void {
     const { data } = entry;
-    const held = new Map<string, number>();
-    for (const { budget, amount } of data.reservations) {
-      const account = this.accounts.get(budget);
-      if (account === undefined) {
-        this.#object(entry, `reserves in no account ${budget}`);
-        continue;
-      }
-      this.#demand(!account.frozen, entry, `reserves in the frozen ${budget}`);
-      account.reserved += amount;
-      held.set(budget, amount);
-      this.#within(account, entry, budget);
-    }
-    for (const budget of this.accounts.keys()) {
-      if (!budget.startsWith(`session:${entry.session}|`)) continue;
-      this.#demand(held.has(budget), entry, `passes by the budget ${budget}`);
-    }
+    this.ledger.reserve(entry);
     this.#demand(!this.permits.has(data.decision), entry, 'gives a permit twice');
     this.permits.set(data.decision, {
       entry,
-      held,
       state: data.permit === 'started' ? 'started' : 'issued',
       startedIndex: data.permit === 'started' ? entry.index : Infinity,
       resolvedIndex: Infinity,
@@ -233,8 +217,7 @@ export class LogModel {
     if (permit === undefined) return this.#object(entry, 'starts no permit');
     this.#demand(permit.state === 'issued', entry, `starts a permit that is ${permit.state}`);
     this.#demand(entry.at < permit.expiresAt, entry, 'starts a permit that is over');
-    const status = this.sessions.get(entry.session ?? '')?.status;
-    this.#demand(status === 'active', entry, `starts in a session ${status}`);
+    for (const each of this.line(entry)) this.#active(entry, each, 'starts');
     const latch = this.#engaged(this.#latchKeys(permit.entry));
     this.#demand(latch === undefined, entry, `starts under the kill ${latch}`);
     const since = this.killsOver(permit.entry, permit.entry.index, entry.index);
@@ -242,6 +225,7 @@ export class LogModel {
     this.#demand(permit.entry.data.policyVersion === this.#version, entry, 'starts an old verdict');
     permit.state = 'started';
     permit.startedIndex = entry.index;
+    this.ledger.start(entry);
     permit.expiresAt = entry.data.expiresAt;
   }
 
@@ -258,27 +242,16 @@ export class LogModel {
     permit.state = 'resolved';
     permit.resolvedIndex = entry.index;
     permit.usage = data.usage ?? {};
-    const left = new Map(permit.held);
-    for (const { budget, amount, used } of data.resolved) {
-      this.#demand(left.get(budget) === amount, entry, `resolves what was not held in ${budget}`);
-      left.delete(budget);
-      this.#demand(ran || used === 0, entry, 'charges what never ran');
-      const account = this.accounts.get(budget);
-      if (account === undefined) continue;
-      account.reserved -= amount;
-      account.posted += used;
-      account.overrun += Math.max(0, used - amount);
-      account.frozen ||= used > amount;
-      this.#within(account, entry, budget);
-    }
-    this.#demand(left.size === 0, entry, 'leaves a reservation behind');
+    this.ledger.resolve(entry);
   }
 
-  #within(account: Account, entry: RawEntry, budget: string): void {
-    const { limit, reserved, posted, overrun } = account;
-    this.#demand(reserved >= 0 && posted >= 0, entry, `makes ${budget} negative`);
-    const fits = posted + reserved <= limit + overrun;
-    this.#demand(fits, entry, `overspends ${budget}: ${posted} + ${reserved} of ${limit}`);
+  #late(entry: RawEntry): void {
+    const permit = this.permits.get(entry.data.permit);
+    const resolved = this.entries[permit?.resolvedIndex ?? -1];
+    const isGivenUp = resolved?.type === 'permit-expired' && resolved.data.started;
+    if (permit === undefined || !isGivenUp) return this.#object(entry, 'comes late for no permit');
+    permit.usage = entry.data.usage ?? {};
+    this.ledger.late(entry);
   }
 
   #ticket(entry: RawEntry): void {
@@ -325,14 +298,26 @@ export class LogModel {
     ticket.state = 'consumed';
   }
 
+  /** The session of an entry, and those that it works on behalf of. */
+  line(entry: RawEntry): readonly string[] {
+    const session = entry.session ?? '';
+    return [session, ...(this.sessions.get(session)?.opened.data.ancestors ?? [])];
+  }
+
+  #active(entry: RawEntry, session: string, does: string): void {
+    const status = this.sessions.get(session)?.status;
+    this.#demand(status === 'active', entry, `${does} in a session ${status}`);
+  }
+
   #latchKeys(decided: RawEntry): readonly string[] {
     const session = this.sessions.get(decided.session ?? '')?.opened;
     if (session === undefined) return [];
-    const { tool, action } = decided.data;
+    const { tool, action, modelTerms } = decided.data;
     const { org, id: principal } = session.by;
     return [
       ...subjectKeys({ org, principal, agent: session.data.agent }),
-      `session|${org}|${decided.session}`,
+      ...this.line(decided).map((each) => `session|${org}|${each}`),
+      ...(modelTerms === undefined ? [] : [`model|${org}|${modelTerms.id}`]),
       `action|${org}|${action}`,
       `tool|${org}|${tool}`,
     ];

@@ -13,6 +13,8 @@ export type OperationKind =
   | 'engage-kill'
   | 'release-kill'
   | 'activate-policy'
+  | 'set-budget'
+  | 'close-budget'
   | 'transition-session';
 
 /** What the operation was about, in the words of the log. */
@@ -27,6 +29,9 @@ export interface About {
   readonly latch?: string;
   readonly version?: number;
   readonly transition?: string;
+  readonly plan?: string;
+  /** Of a plan, in the unit's smallest steps. */
+  readonly limit?: number;
   readonly outcome?: string;
   readonly key?: string;
 }

@@ -7,8 +7,32 @@ export interface RawEntry {
   readonly session?: string;
   readonly sequence?: number;
   readonly command: string;
-  readonly by: { readonly id: string; readonly org: string; readonly roles: readonly string[] };
+  readonly by: {
+    readonly id: string;
+    readonly org: string;
+    readonly roles: readonly string[];
+    readonly via: string;
+    readonly teams?: readonly string[];
+  };
   readonly data: RawData;
+}
+
+export interface RawReservation {
+  readonly budget: string;
+  readonly unit: string;
+  readonly amount: number;
+  readonly limit?: number;
+  readonly onOverrun?: string;
+}
+
+export interface RawPlan {
+  readonly id: string;
+  readonly unit: string;
+  readonly limit: number;
+  readonly scope: { readonly kind: string; readonly id?: string };
+  readonly sharing: string;
+  readonly window: 'unlimited' | Readonly<Record<string, unknown>>;
+  readonly onOverrun: string;
 }
 
 /** Members of all types of entries; an entry has those of its own type. */
@@ -29,6 +53,11 @@ interface RawData {
   readonly argumentsDigest: string;
   readonly definition: string;
   readonly policyVersion: number;
+  readonly modelTerms?: {
+    readonly id: string;
+    readonly inputTokensMax: number;
+    readonly outputTokensMax: number;
+  };
   readonly outcome: string;
   readonly code: string;
   readonly ticket: string;
@@ -36,13 +65,25 @@ interface RawData {
   readonly permit: string;
   readonly started: boolean;
   readonly expiresAt: number;
-  readonly reservations: readonly { readonly budget: string; readonly amount: number }[];
-  readonly resolved: readonly {
-    readonly budget: string;
-    readonly amount: number;
-    readonly used: number;
-  }[];
+  readonly runTimeoutMs: number;
+  readonly reservations: readonly RawReservation[];
+  readonly resolved: readonly (RawReservation & { readonly used: number })[];
+  readonly debts: readonly (RawReservation & { readonly debt: number })[];
   readonly usage?: Readonly<Record<string, number>>;
+  /** What became of a model call. */
+  readonly model?: {
+    readonly model: string;
+    readonly problem?: object;
+    readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  };
+  readonly ancestors?: readonly string[];
+  readonly org: string;
+  readonly before: RawPlan | null;
+  readonly plan: RawPlan;
+  readonly limit: number;
+  readonly used: number;
+  readonly percent: number;
+  readonly overrun: number;
   readonly approverRoles: readonly string[];
   readonly scope: Readonly<Record<string, string>>;
   readonly command: string;

@@ -1,4 +1,4 @@
-/** What exists in a simulated world: agents, tools, policies and people. */
+/** What exists in a simulated world: agents, tools, models, policies and people. */
 import type { IdentityAssertion } from '../../src/identity/assertion.ts';
 import type { ToolDeclaration } from '../../src/engine/index.ts';
 
@@ -22,6 +22,30 @@ export const tools: readonly ToolDeclaration[] = [
   { name: 'guess', action: 'order.guess', resource: 'order/{order}' },
 ];
 
+/** Micro-USD for each token. */
+export const tokenPrices: Readonly<
+  Record<string, { readonly input: number; readonly output: number }>
+> = {
+  small: { input: 1_000, output: 2_000 },
+  large: { input: 5_000, output: 10_000 },
+};
+
+export const prices = {
+  format: 1,
+  version: 1,
+  currency: 'USD',
+  models: Object.fromEntries(
+    Object.entries(tokenPrices).map(([id, { input, output }]) => [
+      id,
+      {
+        aliases: [`cloud/${id}`],
+        // The catalogue has them in USD for a million tokens.
+        prices: [{ input: String(input), output: String(output) }],
+      },
+    ]),
+  ),
+};
+
 export const firstPolicy = policy(1);
 
 /** Versions differ in what is paid without a question and in who may be wired. */
@@ -35,12 +59,13 @@ export function policy(version: number): object {
       'bank.wire': { risk: 'high', runTimeoutMs: 30_000 },
       'order.erase': {},
       'order.guess': {},
+      'model.call': { runTimeoutMs: 10_000 },
     },
     tiers: {
       blocked: ['order.erase'],
       alwaysApprove: ['bank.wire'],
       autoApprove: ['order.pay'],
-      unrestricted: ['order.look'],
+      unrestricted: ['order.look', 'model.call'],
       steer: ['order.guess'],
     },
     autoApproveWhen: { riskAtMost: 'medium' },
@@ -63,13 +88,20 @@ export function policy(version: number): object {
 }
 
 export const people: Readonly<Record<string, IdentityAssertion>> = {
-  billing: { id: 'service:billing', org: 'acme', roles: ['agent'] },
+  billing: { id: 'service:billing', org: 'acme', roles: ['agent'], teams: ['desk'] },
   // An operator who may also approve: but not what it asked for itself.
-  ops: { id: 'service:ops', org: 'acme', roles: ['operator', 'approver'] },
+  ops: {
+    id: 'service:ops',
+    org: 'acme',
+    roles: ['operator', 'approver'],
+    teams: ['desk', 'night'],
+  },
   ada: { id: 'user:ada', org: 'acme', roles: ['approver'] },
   globex: { id: 'service:globex', org: 'globex', roles: ['operator'] },
   gwen: { id: 'user:gwen', org: 'globex', roles: ['approver'] },
   root: { id: 'user:root', org: 'acme', roles: ['admin'] },
+  gus: { id: 'user:gus', org: 'globex', roles: ['admin'] },
+  host: { id: 'host', org: 'host', roles: ['admin'] },
 };
 
 export const requesters = ['billing', 'ops', 'globex'] as const;

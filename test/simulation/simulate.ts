@@ -77,7 +77,8 @@ async function examine(world: World, work: Workload): Promise<readonly string[]>
   await store.open('main');
   const bodies = await bodiesOf(store);
   const { operations } = work;
-  const problems = audit({ bodies, operations, held: work.heldPermits(), survivors });
+  const { commits } = world;
+  const problems = audit({ bodies, commits, operations, held: work.heldPermits(), survivors });
   const report = await verify(store);
   return [...problems, ...report.faults.map(({ code, message }) => `verify: ${code}: ${message}`)];
 }

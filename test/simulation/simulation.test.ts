@@ -12,11 +12,12 @@ import {
   type SealedEntry,
   sealEntry,
 } from '../../src/log/index.ts';
-import type { Batch, Head, Storage } from '../../src/storage/storage.ts';
+import type { Batch, Head, StoredRecord } from '../../src/storage/storage.ts';
 import { commandLine, simulate, type SimulationResult } from './simulate.ts';
+import { wrapped } from './wrapped-store.ts';
 
-const steps = Number(process.env['SIM_STEPS'] ?? 400);
-const freshRuns = Number(process.env['SIM_RUNS'] ?? 6);
+const steps = Number(process.env['SIM_STEPS'] ?? 350);
+const freshRuns = Number(process.env['SIM_RUNS'] ?? 3);
 
 /** Seeds that once found something are kept for good. */
 const keptSeeds = ['a-0', 'a-4', 'a-11', 'b-1', 'b-3', 'kill-1', 'doubt-2', 'soak-5'];
@@ -45,7 +46,13 @@ test('a simulation meets what it is about', async () => {
     'permit-settled',
     'permit-voided',
     'permit-expired',
+    'usage-late',
     'budget-frozen',
+    'budget-overrun',
+    'budget-warned',
+    'budget-exhausted',
+    'budget-set',
+    'budget-closed',
     'kill-engaged',
     'kill-released',
     'ticket-requested',
@@ -108,6 +115,16 @@ test('the auditor objects to a store that loses an append it acknowledged', asyn
   expect(problems.some((problem) => problem.startsWith('verify:'))).toBe(true);
 });
 
+test('the auditor objects to a store that forgets what was spent', async () => {
+  const { problems } = await simulate({
+    seed: 'sabotage-4',
+    steps: 150,
+    sabotage: (store) =>
+      wrapped(store, (batch) => store.append({ ...batch, records: batch.records.map(forgetful) })),
+  });
+  expect(problems.some((problem) => /^commit to .* has posted 0/.test(problem))).toBe(true);
+});
+
 /** Shows the command line that runs a failing seed again. */
 function expectHolds(result: SimulationResult): void {
   const { problems } = result;
@@ -115,19 +132,19 @@ function expectHolds(result: SimulationResult): void {
   expect({ again, problems }).toEqual({ again: '', problems: [] });
 }
 
-function wrapped(store: Storage, append: Storage['append']): Storage {
-  return {
-    name: store.name,
-    durable: store.durable,
-    open: (log) => store.open(log),
-    append,
-    head: () => store.head(),
-    readEntries: (from, limit) => store.readEntries(from, limit),
-    readContents: (from, to) => store.readContents(from, to),
-    readRecords: (keys) => store.readRecords(keys),
-    scanRecords: (query) => store.scanRecords(query),
-    close: () => store.close(),
-  };
+/** An account as it would be had nothing ever been used. */
+function forgetful(record: StoredRecord): StoredRecord {
+  if (record.kind !== 'budget') return record;
+  const { posted, overrun, ...budget } = JSON.parse(record.value) as BudgetAmounts;
+  const released = budget.released + posted - overrun;
+  const value = JSON.stringify({ ...budget, posted: 0, overrun: 0, released });
+  return { ...record, value };
+}
+
+interface BudgetAmounts {
+  readonly posted: number;
+  readonly overrun: number;
+  readonly released: number;
 }
 
 /** The batch, decided on another head, moved behind this one with a chain and root that hold. */

@@ -1,11 +1,20 @@
 /**
- * What the people of a simulated world do: they open sessions with small budgets, ask for calls,
- * run and settle them, decide tickets, pull kill switches, change the policy, and ask again with
- * the same key when they did not hear an answer. Who does what when is the seed's choice.
+ * What the people of a simulated world do: they open sessions with small budgets, ask for calls of
+ * tools and models, run and settle them, decide tickets, pull kill switches, change the policy and
+ * the budget plans, and ask again with the same key when they did not hear an answer. Who does what
+ * when is the seed's choice.
  */
-import { bindTool, type BoundTool, type Permit, type Session } from '../../src/engine/index.ts';
+import {
+  bindTool,
+  type BoundTool,
+  modelTool,
+  type Permit,
+  type Session,
+  type Settlement,
+} from '../../src/engine/index.ts';
 import { type KillScope, latchKey } from '../../src/kernel/index.ts';
 import type { Random } from '../../src/testing/index.ts';
+import { choosePlan, modelAnswer, type ModelChoice, modelOf } from './budget-choices.ts';
 import type { About, HeldPermit, Operation, OperationKind, Reply } from './operation.ts';
 import { replyOf } from './operation.ts';
 import { approvers, people, policy, requesters, tools } from './scenario.ts';
@@ -21,6 +30,8 @@ interface Held {
   readonly permit: Permit;
   readonly session: KnownSession;
   readonly amount: number;
+  /** Of a model call. */
+  readonly model: ModelChoice | undefined;
 }
 
 /** An operation that can be sent again, through any worker, with the same key and payload. */
@@ -30,7 +41,7 @@ interface Repeatable {
 }
 
 const bound: ReadonlyMap<string, BoundTool> = new Map(
-  tools.map((tool) => [tool.name, bindTool(tool)]),
+  [...tools, modelTool].map((tool) => [tool.name, bindTool(tool)]),
 );
 
 export class Workload {
@@ -47,6 +58,8 @@ export class Workload {
   #moment = 0;
   #keys = 0;
   #version = 1;
+  /** How often plans were closed, by what they are of. */
+  readonly #closings = new Map<string, number>();
 
   constructor(world: World) {
     this.#random = world.random.fork('workload');
@@ -64,6 +77,7 @@ export class Workload {
       kill: 1.5,
       release: 4,
       policy: 1,
+      plan: 5,
       transition: 2,
     };
     const acts: Readonly<Record<keyof typeof weights, () => void>> = {
@@ -76,6 +90,7 @@ export class Workload {
       kill: () => this.#switch(life, 'engage-kill'),
       release: () => this.#switch(life, 'release-kill'),
       policy: () => this.#changePolicy(life),
+      plan: () => this.#changePlan(life),
       transition: () => this.#transition(life),
     };
     acts[this.#random.weighted(weights)]();
@@ -94,16 +109,15 @@ export class Workload {
   #open(life: Life): void {
     const person = this.#random.pick(requesters);
     const agent = this.#random.pick(['clerk', 'clerk', 'courier', 'nobody']);
-    const budget = {
-      usd: String(this.#random.integer(0, 12)),
-      actions: this.#random.integer(1, 12),
-    };
+    const budget = this.#budget();
     const mode = this.#random.chance(0.1) ? 'dry-run' : 'live';
+    const parent = this.#random.chance(0.3) ? this.#anySession(person)?.id : undefined;
     const about = this.#about(person, { key: this.#newKey() });
     this.#sendRepeatable('open-session', about, async (via) => {
       const principal = via.plane.identity.assert(whoIs(person));
+      const above = parent === undefined ? {} : { parent };
       const options = { principal, agent, budget, mode, idempotencyKey: about.key ?? '' } as const;
-      const session = await via.plane.openSession(options);
+      const session = await via.plane.openSession({ ...options, ...above });
       if (!this.#sessions.some(({ id }) => id === session.id)) {
         this.#sessions.push({ id: session.id, person });
       }
@@ -112,10 +126,24 @@ export class Workload {
     })(life);
   }
 
+  #budget(): Readonly<Record<string, string | number>> {
+    const tokens = this.#random.chance(0.3) ? { tokens: this.#random.integer(300, 8_000) } : {};
+    const seconds = this.#random.chance(0.2) ? { seconds: this.#random.integer(20, 600) } : {};
+    const usd = String(this.#random.integer(0, 40));
+    return { usd, actions: this.#random.integer(1, 40), ...tokens, ...seconds };
+  }
+
   #call(life: Life): void {
     const session = this.#anySession();
     if (session === undefined) return;
-    const tool = this.#random.weighted({ pay: 40, look: 25, wire: 25, erase: 3, guess: 6 });
+    const tool = this.#random.weighted({
+      pay: 40,
+      look: 25,
+      wire: 25,
+      erase: 3,
+      guess: 6,
+      model: 30,
+    });
     const order = `o-${this.#random.integer(1, 6)}`;
     this.#calls.push({ session, tool, order });
     if (this.#calls.length > 200) this.#calls = this.#calls.slice(100);
@@ -134,6 +162,7 @@ export class Workload {
     const amount = (Number(order.slice(2)) * 3) % 7;
     const handle = this.#handles.get(`${life.number} ${known.id}`);
     if (handle === undefined) return this.#attach(life, known);
+    const model = tool === 'model' ? modelOf(order) : undefined;
     const read = handle.read({ order, amount: String(amount) });
     const start = this.#random.chance(0.25) ? 'later' : 'now';
     const key = this.#random.chance(0.6) ? this.#newKey() : undefined;
@@ -151,6 +180,7 @@ export class Workload {
         tool: governed,
         arguments: session.read(read.value),
         start,
+        ...(model === undefined ? {} : { model }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       });
       const { permit, ...told } = decision;
@@ -158,7 +188,7 @@ export class Workload {
         this.#tickets.push({ id: told.ticket, org: about.org });
       }
       if (permit !== undefined) {
-        const held = { life: via, permit, session: known, amount };
+        const held = { life: via, permit, session: known, amount, model };
         this.#held.push(held);
         this.#everHeld.push(held);
       }
@@ -196,7 +226,7 @@ export class Workload {
       this.#send(life, 'void-permit', about, () => done(session.void(permit)));
     } else {
       const outcome = this.#random.pick(['succeeded', 'succeeded', 'failed', 'unknown'] as const);
-      const usage = this.#usage(held.amount);
+      const usage = this.#usage(held);
       this.#send(life, 'settle-permit', { ...about, outcome }, async () => ({
         kind: 'settled',
         posted: (await session.settle(permit, { outcome, ...usage })).posted,
@@ -204,11 +234,41 @@ export class Workload {
     }
   }
 
-  /** All that was reserved, part of it, or (rarely) more. */
-  #usage(amount: number): { readonly usage?: { readonly usd: string } } {
+  /** All that was reserved, part of it, or (rarely) more; of a model call what its provider answers. */
+  #usage({ amount, model }: Held): Pick<Settlement, 'usage' | 'model'> {
+    if (model !== undefined) {
+      const dearer = this.#random.chance(0.05) ? { usage: { usd: '9' } } : {};
+      return this.#random.chance(0.05)
+        ? {}
+        : { model: modelAnswer(this.#random, model), ...dearer };
+    }
     const part = this.#random.weighted({ reserved: 60, less: 35, more: 3 });
     if (part === 'reserved') return {};
     return { usage: { usd: part === 'less' ? `${Math.max(0, amount - 1)}` : `${amount + 1}.5` } };
+  }
+
+  /** Sets a plan for the first time or again, at another limit; now and then closes one. */
+  #changePlan(life: Life): void {
+    const choice = choosePlan(this.#random, (name) => this.#closings.get(name) ?? 0);
+    const { org, document: plan, limit } = choice;
+    // Now and then somebody who may not.
+    const person = this.#random.chance(0.95) ? choice.person : 'ops';
+    const by = (via: Life) =>
+      person === 'host' ? {} : { by: via.plane.identity.assert(whoIs(person)) };
+    if (this.#random.chance(0.15)) {
+      const name = `${org}/${plan.id.split('-')[0]}`;
+      this.#closings.set(name, (this.#closings.get(name) ?? 0) + (person === 'ops' ? 0 : 1));
+      const about = this.#about(person, { plan: plan.id });
+      const order = { org, id: plan.id, reason: 'simulated' };
+      this.#send(life, 'close-budget', about, () =>
+        done(life.plane.closeBudget({ ...order, ...by(life) })),
+      );
+    } else {
+      const about = this.#about(person, { plan: plan.id, limit });
+      this.#send(life, 'set-budget', about, () =>
+        done(life.plane.setBudget({ org, plan, ...by(life) })),
+      );
+    }
   }
 
   #rule(life: Life): void {
@@ -258,7 +318,16 @@ export class Workload {
 
   #scope(org: string): KillScope {
     const session = this.#anySession()?.id ?? 'none';
-    const kinds = { system: 1, org: 1, principal: 2, agent: 3, session: 4, action: 2, tool: 3 };
+    const kinds = {
+      system: 1,
+      org: 1,
+      principal: 2,
+      agent: 3,
+      session: 4,
+      action: 2,
+      tool: 3,
+      model: 2,
+    };
     const kind = this.#random.weighted(kinds);
     switch (kind) {
       case 'system':
@@ -275,6 +344,8 @@ export class Workload {
         return { kind, org, name: this.#random.pick(['order.pay', 'bank.wire']) };
       case 'tool':
         return { kind, org, name: this.#random.pick(['pay', 'look', 'wire']) };
+      case 'model':
+        return { kind, org, name: this.#random.pick(['small', 'large']) };
     }
   }
 
@@ -359,8 +430,10 @@ export class Workload {
     return operation;
   }
 
-  #anySession(): KnownSession | undefined {
-    const recent = this.#sessions.slice(-10);
+  #anySession(of?: string): KnownSession | undefined {
+    const recent = this.#sessions
+      .filter(({ person }) => of === undefined || of === person)
+      .slice(-10);
     return recent.length === 0 ? undefined : this.#random.pick(recent);
   }
 

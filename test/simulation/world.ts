@@ -21,7 +21,9 @@ import {
   seededFaults,
   seededIds,
 } from '../../src/testing/index.ts';
-import { agents, firstPolicy, tools } from './scenario.ts';
+import type { Commit } from './record-audit.ts';
+import { agents, firstPolicy, prices, tools } from './scenario.ts';
+import { wrapped } from './wrapped-store.ts';
 
 export interface WorldOptions {
   readonly seed: string;
@@ -119,6 +121,8 @@ export class World {
   readonly rates: FaultRates = { ...noFaults };
   readonly lives: (Life | undefined)[];
   crashes = 0;
+  /** What the store took, in order. */
+  readonly commits: Commit[] = [];
   readonly #options: WorldOptions;
   readonly #handle = memoryFleet();
   readonly #opening = new Set<number>();
@@ -135,6 +139,18 @@ export class World {
     return this.#handle();
   }
 
+  /** A way to the store that notes what it takes. */
+  #watched(): Storage {
+    const store = this.#handle();
+    return wrapped(store, async (batch) => {
+      const result = await store.append(batch);
+      if (result.status === 'appended') {
+        this.commits.push({ size: batch.head.size, records: batch.records });
+      }
+      return result;
+    });
+  }
+
   /** Opens a worker that is not alive. The first one brings the configuration. */
   async open(worker: number, configure = false): Promise<void> {
     if (this.lives[worker] !== undefined || this.#opening.has(worker)) return;
@@ -144,14 +160,14 @@ export class World {
     const clock = new WorkerClock(this.clock);
     const { sabotage = (store: Storage) => store } = this.#options;
     const plan = seededFaults(this.random.fork(`faults ${number}`), this.rates);
-    const store = new FaultyStorage(sabotage(this.#handle()), plan, clock);
+    const store = new FaultyStorage(sabotage(this.#watched()), plan, clock);
     try {
       const plane = await openControlPlane({
         storage: store,
         clock,
         ids: seededIds(`${this.#options.seed}/ids ${number}`),
         pollMs: 250,
-        ...(configure ? { agents, tools, policy: firstPolicy } : {}),
+        ...(configure ? { agents, tools, prices, policy: firstPolicy } : {}),
       });
       const life = { worker, number, plane, store, clock, paused: false, alive: true };
       this.lives[worker] = life;

@@ -46,11 +46,20 @@ test('a clock that is set back fills nothing', () => {
   expect(takenAt(bucket, 10, 60_000, 0)).toBe(10);
 });
 
+const change = { limit: 10, bucketMs: 1_000, reserved: 4, takenAt: 0, at: 0 };
+
 test('what was not used flows back at once, and what was used beyond is owed', () => {
   const bucket = taken(undefined, { limit: 10, bucketMs: 1_000, amount: 4, at: 0 });
-  expect(takenAt(corrected(bucket, -3, 1_000), 10, 1_000, 0)).toBe(1);
-  expect(takenAt(corrected(bucket, 20, 1_000), 10, 1_000, 0)).toBe(24);
-  expect(takenAt(corrected(bucket, -9, 1_000), 10, 1_000, 0)).toBe(0);
+  const left = (used: number): number =>
+    takenAt(corrected(bucket, { ...change, used }), 10, 1_000, 0);
+  expect([left(1), left(24), left(0)]).toEqual([1, 24, 0]);
+});
+
+test('what has flowed back by itself does not come back once more', () => {
+  const first = taken(undefined, { limit: 10, bucketMs: 1_000, amount: 10, at: 0 });
+  const second = taken(first, { limit: 10, bucketMs: 1_000, amount: 5, at: 1_000 });
+  const resolved = corrected(second, { ...change, reserved: 10, used: 0, at: 1_000 });
+  expect(takenAt(resolved, 10, 1_000, 1_000)).toBe(5);
 });
 
 test('a bucket that cannot be counted exactly is none', () => {

@@ -43,14 +43,27 @@ export function taken(
   return { missing: capped(missingAt(bucket, limit, at), BigInt(amount) * BigInt(bucketMs)), at };
 }
 
-/** The bucket after more was used than was taken, or, below 0, less. */
+/**
+ * The bucket after a reservation was resolved by what was used. More is owed. Less comes back, but for what
+ * may have flowed back already since it was taken: it would be given out twice.
+ */
 export function corrected(
   bucket: BucketLevel | undefined,
-  difference: number,
-  bucketMs: number,
+  change: {
+    readonly limit: number;
+    readonly bucketMs: number;
+    readonly reserved: number;
+    readonly used: number;
+    readonly takenAt: number;
+    readonly at: number;
+  },
 ): BucketLevel {
-  const { missing, at } = bucket ?? { missing: 0, at: 0 };
-  return { missing: capped(missing, BigInt(difference) * BigInt(bucketMs)), at };
+  const { limit, bucketMs, reserved, used, at } = change;
+  const level = bucket ?? { missing: 0, at: 0 };
+  const difference = (BigInt(used) - BigInt(reserved)) * BigInt(bucketMs);
+  if (difference >= 0n) return { ...level, missing: capped(level.missing, difference) };
+  const flowed = BigInt(limit) * BigInt(Math.max(0, at - change.takenAt));
+  return { ...level, missing: capped(level.missing, -max(0n, -difference - flowed)) };
 }
 
 function missingAt(bucket: BucketLevel | undefined, limit: number, at: number): number {

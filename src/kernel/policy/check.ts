@@ -169,11 +169,21 @@ function checkAutoApprove(findings: Findings, value: unknown): void {
 
 function checkApproval(findings: Findings, path: string, value: unknown): void {
   if (value === undefined) return;
-  const approval = findings.object(path, value, ['roles', 'timeoutMs']);
+  const known = ['roles', 'timeoutMs', 'principals', 'quorum', 'reasonRequired'];
+  const approval = findings.object(path, value, known);
   if (approval === undefined) return;
   // A role that may not decide tickets could never satisfy the approval that asks for it.
   const decides = (role: unknown): boolean => rolePermits(role, 'decide-ticket');
   findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
+  findings.listOf(`${path}.principals`, approval['principals'], isGlob, 'a pattern');
+  findings.optional(
+    `${path}.quorum`,
+    approval['quorum'],
+    isWholeNumber(1, limits.approvalQuorumMax),
+    `a whole number from 1 to ${limits.approvalQuorumMax}`,
+  );
+  const isFlag = (flag: unknown): boolean => typeof flag === 'boolean';
+  findings.optional(`${path}.reasonRequired`, approval['reasonRequired'], isFlag, 'true or false');
   findings.optional(
     `${path}.timeoutMs`,
     approval['timeoutMs'],

@@ -17,6 +17,7 @@ import {
 } from './compile-evaluators.ts';
 import { compileCondition } from './condition.ts';
 import {
+  type ApprovalDocument,
   type Effect,
   type PolicyDocument,
   type RiskDocument,
@@ -32,6 +33,10 @@ import type { CompiledRisk } from './session-risk.ts';
 export interface ApprovalTerms {
   readonly roles: readonly string[];
   readonly timeoutMs: number;
+  /** Lists of patterns: whoever decides has to match one of each. */
+  readonly principals: readonly (readonly string[])[];
+  readonly quorum: number;
+  readonly reasonRequired: boolean;
 }
 
 export interface SteerTerms {
@@ -102,10 +107,13 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 
 function compileWhole(document: PolicyDocument): CompiledPolicy {
   const names = Object.keys(document.actions);
-  const approval: ApprovalTerms = {
-    roles: document.approvals?.roles ?? ['approver', 'admin'],
-    timeoutMs: document.approvals?.timeoutMs ?? limits.ticketTimeoutMs,
-  };
+  const approval = approvalTerms(document.approvals, {
+    roles: ['approver', 'admin'],
+    timeoutMs: limits.ticketTimeoutMs,
+    principals: [],
+    quorum: 1,
+    reasonRequired: false,
+  });
   const rulesByAction = new Map<string, CompiledRule[]>(names.map((name) => [name, []]));
   for (const rule of document.rules ?? []) {
     const compiledRule = compileRule(rule, approval);
@@ -152,6 +160,19 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   };
 }
 
+function approvalTerms(
+  { roles, timeoutMs, principals, quorum, reasonRequired }: ApprovalDocument = {},
+  otherwise: ApprovalTerms,
+): ApprovalTerms {
+  return {
+    roles: roles ?? otherwise.roles,
+    timeoutMs: timeoutMs ?? otherwise.timeoutMs,
+    principals: principals === undefined ? otherwise.principals : [principals],
+    quorum: quorum ?? otherwise.quorum,
+    reasonRequired: reasonRequired ?? otherwise.reasonRequired,
+  };
+}
+
 function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule {
   return {
     id: rule.id,
@@ -159,10 +180,7 @@ function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule 
     reason: rule.reason ?? '',
     matches: compileMatch(rule.match),
     when: rule.when === undefined ? undefined : compileCondition(rule.when),
-    approval: {
-      roles: rule.approval?.roles ?? approval.roles,
-      timeoutMs: rule.approval?.timeoutMs ?? approval.timeoutMs,
-    },
+    approval: approvalTerms(rule.approval, approval),
     steer: {
       guidance: rule.steer?.guidance ?? '',
       suggestions: rule.steer?.suggest ?? [],

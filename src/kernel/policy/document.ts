@@ -209,6 +209,12 @@ export interface SteerDocument {
 export interface ApprovalDocument {
   /** Roles that may decide; `approver` and `admin` where nothing is said. */
   readonly roles?: readonly string[];
+  /** Patterns of the principals that may decide; any with the role where nothing is said. */
+  readonly principals?: readonly string[];
+  /** How many have to approve, each another; 1 where nothing is said. One denial is enough. */
+  readonly quorum?: number;
+  /** Whether whoever decides has to say why. */
+  readonly reasonRequired?: boolean;
   readonly timeoutMs?: number;
 }
 

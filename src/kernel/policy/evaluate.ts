@@ -251,6 +251,9 @@ function joinedApproval(voices: readonly Voice[]): ApprovalTerms {
   return {
     roles: (first?.roles ?? []).filter((role) => others.every((each) => each.roles.includes(role))),
     timeoutMs: Math.min(...voices.map((voice) => voice.approval.timeoutMs)),
+    principals: voices.flatMap((voice) => voice.approval.principals),
+    quorum: Math.max(...voices.map((voice) => voice.approval.quorum)),
+    reasonRequired: voices.some((voice) => voice.approval.reasonRequired),
   };
 }
 
