@@ -11,7 +11,7 @@ export function addUsageCommand(program: Command): void {
     .option('--log <name>', 'which log of the file', 'main')
     .option(
       '--by <names>',
-      'org, principal, agent, session, model, action, tool or day; several with commas between',
+      'org, team, principal, agent, session, model, action, tool or day; several with commas between',
       'principal,model',
     )
     .option('--from <time>', 'calls from then on: a day, or an instant in UTC', timeOption)

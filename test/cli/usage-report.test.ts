@@ -200,7 +200,7 @@ describe('usage', () => {
   });
 
   test.each([
-    [['--by', 'team'], 'cannot be grouped by `team`'],
+    [['--by', 'crew'], 'cannot be grouped by `crew`'],
     [['--org', 'a b'], '`a b` cannot be an org'],
     [['--from', '2100-02-30'], 'It must be a day such as'],
     [['--to', '2100-01-01T00:00:00+01:00'], 'both in UTC'],

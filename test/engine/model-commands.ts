@@ -267,6 +267,22 @@ function stepBack(sevens: number): ShopCommand {
   });
 }
 
+/** Sets, raises or lowers one budget of the org, beside those of its sessions. */
+function setPurse(limit: number): ShopCommand {
+  return command(`setPurse(${limit})`, async (model, real) => {
+    model.setPurse(limit);
+    const plan = {
+      id: 'purse',
+      unit: 'usd',
+      limit: micro(limit),
+      scope: { kind: 'org', id: 'acme' },
+      sharing: 'shared',
+      window: 'unlimited',
+    } as const;
+    await real.plane.setBudget({ org: 'acme', plan, by: real.principal('ada') });
+  });
+}
+
 async function raisePolicy(model: ShopModel, real: Reality): Promise<void> {
   model.raisePolicy();
   expect((await real.activate(model.version)).version).toBe(model.version);
@@ -291,6 +307,17 @@ export async function inspect(model: ShopModel, real: Reality): Promise<void> {
         overrun: unit === 'usd' ? session.overrun : 0,
       });
     }
+  }
+  const [purse] = await real.plane.budgets('acme');
+  expect(purse?.limit).toBe(model.purse === undefined ? undefined : plain(model.purse.limit));
+  const [account] = purse?.accounts ?? [];
+  if (account !== undefined && model.purse !== undefined) {
+    const { limit, seen, frozen, reserved, posted } = model.purse;
+    expect(account).toMatchObject({
+      reserved: plain(reserved),
+      posted: plain(posted),
+      frozen: frozen && limit <= seen,
+    });
   }
   const pending = model.tickets.filter(({ status }) => status === 'pending').length;
   expect(real.plane.pendingTickets('acme')).toHaveLength(pending);
@@ -318,10 +345,16 @@ export const shopCommands: fc.Arbitrary<ShopCommand>[] = [
   fc.tuple(at, fc.constantFrom('complete', 'abort')).map((a) => transition(...a)),
   fc.integer({ min: 1, max: 6 }).map(advance),
   fc.integer({ min: 1, max: 3 }).map(stepBack),
+  fc.constantFrom(2_000_000, 7_000_000, 12_000_000).map(setPurse),
   fc.constant(command('raisePolicy', raisePolicy)),
   fc.constant(command('reopen', reopen)),
   fc.constant(command('inspect', inspect)),
 ];
+
+/** As the library writes amounts: without zeros at the end. */
+function plain(amountMicros: number): string {
+  return String(amountMicros / 1e6);
+}
 
 function micro(amountMicros: number): string {
   return `${Math.floor(amountMicros / 1e6)}.${String(amountMicros % 1e6).padStart(6, '0')}`;

@@ -14,7 +14,20 @@ export interface ModelSession {
   overrun: number;
 }
 
+/** One budget that all sessions spend from, once there is a plan for it. */
+export interface ModelPurse {
+  limit: number;
+  /** The limit when something was last reserved, or froze it. */
+  seen: number;
+  reserved: number;
+  posted: number;
+  overrun: number;
+  frozen: boolean;
+}
+
 export interface ModelPermit {
+  /** Whether there was a purse when it was issued. */
+  readonly fromPurse: boolean;
   readonly session: ModelSession;
   readonly tool: 'pay' | 'refund';
   readonly amount: number;
@@ -57,6 +70,7 @@ export class ShopModel {
   readonly permits: ModelPermit[] = [];
   readonly tickets: ModelTicket[] = [];
   readonly latches = new Map<string, ModelLatch>();
+  purse: ModelPurse | undefined;
   version = 1;
   wall = 0;
   /** Time of the last entry: the log never goes back. */
@@ -89,6 +103,12 @@ export class ShopModel {
       overrun: 0,
     });
     return 'resolved';
+  }
+
+  setPurse(limit: number): void {
+    this.begin(this.purse?.limit !== limit);
+    const empty = { seen: limit, reserved: 0, posted: 0, overrun: 0, frozen: false };
+    this.purse = { ...(this.purse ?? empty), limit };
   }
 
   transition(session: ModelSession, name: 'pause' | 'resume' | 'complete' | 'abort'): string {
@@ -126,6 +146,8 @@ export class ShopModel {
     if (amount > Math.max(0, limit.usd - reserved.usd - posted.usd)) {
       return deny('budget-exceeded');
     }
+    const short = this.#purseRefuses(amount);
+    if (short !== undefined) return deny(short);
     if (tool === 'refund' && ticket?.status !== 'approved') {
       const asked = ticket ?? this.#ask(session, amount, now);
       return { outcome: 'require-approval', code: 'approval-required', ticket: asked };
@@ -133,7 +155,14 @@ export class ShopModel {
     if (ticket !== undefined) ticket.status = 'consumed';
     reserved.actions += 1;
     reserved.usd += amount;
+    if (this.purse !== undefined) {
+      const { limit: seen, seen: before, frozen } = this.purse;
+      this.purse.frozen = frozen && seen <= before;
+      this.purse.seen = seen;
+      this.purse.reserved += amount;
+    }
     const permit: ModelPermit = {
+      fromPurse: this.purse !== undefined,
       session,
       tool,
       amount,
@@ -146,6 +175,13 @@ export class ShopModel {
     };
     this.permits.push(permit);
     return { outcome: 'allow', code: 'allowed', permit };
+  }
+
+  #purseRefuses(amount: number): string | undefined {
+    if (this.purse === undefined) return undefined;
+    const { limit, seen, reserved, posted, frozen } = this.purse;
+    if (frozen && limit <= seen) return 'budget-frozen';
+    return amount > Math.max(0, limit - reserved - posted) ? 'budget-exceeded' : undefined;
   }
 
   start(permit: ModelPermit): string {
@@ -236,11 +272,19 @@ export class ShopModel {
     permit.outcome = outcome;
     session.reserved.actions -= 1;
     session.reserved.usd -= amount;
+    const purse = permit.fromPurse ? this.purse : undefined;
+    if (purse !== undefined) purse.reserved -= amount;
     if (used === undefined) return;
     session.posted.actions += 1;
     session.posted.usd += used;
     session.overrun += Math.max(0, used - amount);
     session.frozen ||= used > amount;
+    if (purse !== undefined) {
+      purse.posted += used;
+      purse.overrun += Math.max(0, used - amount);
+      purse.frozen ||= used > amount;
+      if (used > amount) purse.seen = Math.max(purse.seen, purse.limit);
+    }
     permit.posted = { actions: 1, usd: used };
   }
 

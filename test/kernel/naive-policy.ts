@@ -3,13 +3,15 @@
  * for each glob, no index, no closures. Expressions are walked in `naive-expression.ts`.
  */
 import type { EvaluatorFact, PolicyDocument, SessionHistory } from '../../src/kernel/index.ts';
+import type { ApprovalDocument } from '../../src/kernel/policy/document.ts';
 import { naiveOutcome } from '../policy/naive-expression.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Truth = boolean | 'error';
 type Effect = 'allow' | 'require-approval' | 'steer' | 'deny';
-type Terms = Readonly<{ roles: readonly string[]; timeoutMs: number }>;
-type Verdict = Terms & Readonly<{ effect: Effect; code: string }>;
+type Terms = Required<Omit<ApprovalDocument, 'principals'>> & Pick<ApprovalDocument, 'principals'>;
+type Asked = Omit<Terms, 'principals'> & { readonly principals: readonly (readonly string[])[] };
+type Verdict = Asked & Readonly<{ effect: Effect; code: string }>;
 
 function truthOf(node: Json, subject: Json): Truth {
   const { expression } = node;
@@ -81,8 +83,11 @@ const matches = (match: object = {}, request: Json): boolean =>
   Object.entries(match).every(([what, each]) => globs(each as string[], request[what]));
 
 export function naiveVerdict(document: PolicyDocument, request: Json, known: Known): Verdict {
-  const usual = { roles: ['approver', 'admin'], timeoutMs: 3_600_000, ...document.approvals };
-  const say = (effect: Effect, code: string, terms: Terms = usual) => ({ ...terms, effect, code });
+  const roleNames = ['approver', 'admin'];
+  const plain = { roles: roleNames, timeoutMs: 3_600_000, quorum: 1, reasonRequired: false };
+  const usual: Terms = { ...plain, ...document.approvals };
+  const nobody: Asked = { ...plain, principals: [] };
+  const say = (effect: Effect, code: string, asks = nobody) => ({ ...asks, effect, code });
   const name = String(request['action']);
   const action = Object.hasOwn(document.actions, name) ? document.actions[name] : undefined;
   if (action === undefined) return say('deny', 'action-unknown');
@@ -136,6 +141,10 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   const roles = asked[0]?.roles.filter((role) => asked.every((each) => each.roles.includes(role)));
   if (roles?.length === 0) return say('deny', 'policy-error');
   const timeoutMs = Math.min(...asked.map((each) => each.timeoutMs));
-  if (roles) return say('require-approval', 'approval-required', { roles, timeoutMs });
+  const quorum = Math.max(...asked.map((each) => each.quorum));
+  const reasonRequired = asked.some((each) => each.reasonRequired);
+  const principals = asked.flatMap((each) => (each.principals ? [each.principals] : []));
+  const terms = { roles: roles ?? [], timeoutMs, quorum, reasonRequired, principals };
+  if (roles) return say('require-approval', 'approval-required', terms);
   return has('allow') ? say('allow', 'allowed') : say('deny', 'policy-no-match');
 }

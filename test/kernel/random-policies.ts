@@ -69,7 +69,16 @@ const matching = fc
   .filter((match) => Object.keys(match).length > 0);
 
 const roles = fc.constantFrom(['approver'], ['admin'], ['approver', 'admin']);
-const approval = fc.record({ roles, timeoutMs: fc.constantFrom(10, 20, 30) }, { requiredKeys: [] });
+const approval = fc.record(
+  {
+    roles,
+    timeoutMs: fc.constantFrom(10, 20, 30),
+    quorum: fc.constantFrom(1, 2, 3),
+    principals: fc.constantFrom(['user:*'], ['user:ann', '**']),
+    reasonRequired: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
 
 /** A rule without its id, which its place gives. */
 const rule = fc

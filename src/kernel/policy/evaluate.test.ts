@@ -1,7 +1,7 @@
 /** The decision point: which voice wins, and what is said about it. */
 import { expect, test } from 'vitest';
 import { compilePolicy } from './compile.ts';
-import type { PolicyDocument, RuleDocument, TiersDocument } from './document.ts';
+import type { ApprovalDocument, PolicyDocument, RuleDocument, TiersDocument } from './document.ts';
 import { evaluatePolicy, type PolicyVerdict } from './evaluate.ts';
 
 function verdictOf(
@@ -156,12 +156,25 @@ test('the risk in a condition is the policy’s, whatever the request claims', (
 });
 
 test('several approvals become one that satisfies all, or none', () => {
-  const ask = (id: string, roles: readonly string[], timeoutMs: number) =>
-    rule(id, 'require-approval', { approval: { roles, timeoutMs } });
+  const ask = (
+    id: string,
+    roles: readonly string[],
+    timeoutMs: number,
+    more: ApprovalDocument = {},
+  ) => rule(id, 'require-approval', { approval: { roles, timeoutMs, ...more } });
   const both = verdictOf({
-    rules: [ask('a', ['admin', 'approver'], 500), ask('b', ['admin'], 900)],
+    rules: [
+      ask('a', ['admin', 'approver'], 500, { quorum: 2, principals: ['user:*'] }),
+      ask('b', ['admin'], 900, { reasonRequired: true, principals: ['user:ann'] }),
+    ],
   });
-  expect(both.approval).toEqual({ roles: ['admin'], timeoutMs: 500 });
+  expect(both.approval).toEqual({
+    roles: ['admin'],
+    timeoutMs: 500,
+    quorum: 2,
+    principals: [['user:*'], ['user:ann']],
+    reasonRequired: true,
+  });
   expect(both.determinedBy).toEqual(['rule:a', 'rule:b']);
   const none = verdictOf({ rules: [ask('a', ['approver'], 500), ask('b', ['admin'], 900)] });
   expect(none).toMatchObject({ effect: 'deny', code: 'policy-error' });

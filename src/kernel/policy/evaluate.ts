@@ -251,10 +251,17 @@ function joinedApproval(voices: readonly Voice[]): ApprovalTerms {
   return {
     roles: (first?.roles ?? []).filter((role) => others.every((each) => each.roles.includes(role))),
     timeoutMs: Math.min(...voices.map((voice) => voice.approval.timeoutMs)),
-    principals: voices.flatMap((voice) => voice.approval.principals),
+    principals: distinctLists(voices.flatMap((voice) => voice.approval.principals)),
     quorum: Math.max(...voices.map((voice) => voice.approval.quorum)),
     reasonRequired: voices.some((voice) => voice.approval.reasonRequired),
   };
+}
+
+/** Each list once and in one order, whatever the order of the rules. */
+function distinctLists(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const byText = new Map(lists.map((list) => [JSON.stringify(list), list]));
+  const sorted = [...byText].toSorted(([left], [right]) => compareText(left, right));
+  return sorted.map(([, list]) => list);
 }
 
 const codes: Readonly<Record<Effect, PolicyVerdict['code']>> = {
