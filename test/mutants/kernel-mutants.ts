@@ -104,7 +104,7 @@ export const kernelMutants: readonly Mutant[] = [
     file: kernel('handle-ticket'),
     find: 'const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));',
     replace: 'const hasRole = true;',
-    tests: approvalTests,
+    tests: [...approvalTests, 'test/engine/quorum.test.ts'],
   },
   {
     name: 'ticket-decided-twice',
