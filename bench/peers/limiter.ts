@@ -11,9 +11,23 @@ const key = 'acme';
 /** As long as it takes: whoever is refused a lock would be no answer. */
 const lockTimeoutMs = 60_000;
 
+/** The settings take no lock timeout, since the product waits in turns; beside another process they are retried. */
+function settle(database: DatabaseSync): void {
+  const endsAt = performance.now() + lockTimeoutMs;
+  for (;;) {
+    try {
+      applySettings(database);
+      return;
+    } catch (failure) {
+      const isLocked = failure instanceof Error && failure.message.includes('database is locked');
+      if (!isLocked || performance.now() > endsAt) throw failure;
+    }
+  }
+}
+
 export async function limiterSpending(path: string): Promise<Spending> {
   const database = new DatabaseSync(path, { timeout: lockTimeoutMs });
-  applySettings(database);
+  settle(database);
   database.exec(`PRAGMA busy_timeout = ${lockTimeoutMs}`);
   const storeClient = {
     prepare: (sql: string) => database.prepare(sql),

@@ -16,7 +16,7 @@ every verdict: one that differs ends the run with exit code 1. Spends from one b
 and in a rate limiter. A full run takes minutes.
 
   --quick     short rounds: shows that the bench works, not how fast
-  --only hot  only the budget on disk
+  --only x    \`policy\`: only that, in all engines; \`hot\`: only the budget on disk
   --rounds n  rounds that count, one more is run first (default 7, quick 3)
   --json      figures and bars as JSON on stdout
   --check     exit with 1 where a bar does not hold
@@ -26,7 +26,7 @@ and in a rate limiter. A full run takes minutes.
 interface Options {
   readonly quick: boolean;
   readonly rounds: number;
-  readonly onlyHot: boolean;
+  readonly only: 'policy' | 'hot' | undefined;
   readonly json: boolean;
   readonly check: boolean;
   readonly help: boolean;
@@ -54,15 +54,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function measureAndReport({ quick, rounds, onlyHot, json, check }: Options): Promise<number> {
+async function measureAndReport({ quick, rounds, only, json, check }: Options): Promise<number> {
   const folder = join(import.meta.dirname, '..', 'results');
   mkdirSync(folder, { recursive: true });
   progress('machine');
   const machine = await describeMachine(folder, true);
   const plan: Plan = { rounds, roundMs: quick ? 40 : 200, compareMs: quick ? 200 : 1_000 };
   const hot = { rounds, folder, calls: quick ? 800 : 2_000 };
-  const policies = onlyHot ? [] : await measurePeers(plan);
-  const sections = [...policies, await measureHotBudget(hot)];
+  const policies = only === 'hot' ? [] : await measurePeers(plan);
+  const budgets = only === 'policy' ? [] : [await measureHotBudget(hot)];
+  const sections = [...policies, ...budgets];
   const report: RunReport = { machine, quick, rounds, sections };
   process.stdout.write(json ? jsonReport(report) : `${textReport(report)}\n${withoutOpa}\n`);
   const failing = sections.some(({ bars }) => bars.some(({ holds }) => !holds));
@@ -87,8 +88,11 @@ function readOptions(args: readonly string[]): Options {
   if (!Number.isSafeInteger(rounds) || rounds < 1 || rounds > 1_000) {
     throw new Error('--rounds takes a whole number from 1 to 1000');
   }
-  if (values.only !== undefined && values.only !== 'hot') throw new Error('--only takes `hot`');
-  return { quick, rounds, onlyHot: values.only === 'hot', json, check, help };
+  const { only } = values;
+  if (only !== undefined && only !== 'policy' && only !== 'hot') {
+    throw new Error('--only takes `policy` or `hot`');
+  }
+  return { quick, rounds, only, json, check, help };
 }
 
 function messageOf(failure: unknown): string {
