@@ -234,7 +234,7 @@ export class ControlPlane {
     return this.#administration.activatePrices(this.#core.referenceOf(by), catalogue);
   }
 
-  /** The models of the active price catalogue that an agent of a principal may use for an action, and why. */
+  /** The models of the active catalogue, and whether the policy lets an agent of a principal use each. */
   models(request: ModelListRequest): readonly ModelListed[] {
     return listModels(this.#core.options.replica.cache, request);
   }

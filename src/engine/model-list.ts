@@ -1,4 +1,4 @@
-/** Which models may be used: every model of the catalogue, with the answer that a call of it would get. */
+/** Which models may be used: every model of the catalogue, with what the policy's `models` says of it. */
 import {
   compileCatalogue,
   compilePolicy,

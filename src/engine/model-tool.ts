@@ -1,4 +1,5 @@
 /** The tool that model calls are calls of, unless the host declares others. */
+import { modelResource } from '../kernel/index.ts';
 import type { ToolDeclaration } from './tool.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { ToolDeclaration } from './tool.ts';
 export const modelTool: ToolDeclaration = Object.freeze({
   name: 'model',
   action: 'model.call',
-  resource: 'model/{model}',
+  resource: modelResource,
   description: 'Calls a language model.',
   isModel: true,
 });

@@ -52,9 +52,9 @@ export async function reconcile(
 ): Promise<readonly Drift[]> {
   const { org, source, freezeAbovePercent, reason } = bill;
   const billed = billedByDay(core, bill.rows);
-  const recorded = await recordedByDay(core, org, [...billed.keys()]);
+  const recorded = await recordedByDay(core, org, new Set(bill.rows.map(({ day }) => day)));
   const rows = [...new Set([...billed.keys(), ...recorded.keys()])].toSorted().map((key) => {
-    const [day = '', model = ''] = key.split(' ');
+    const [day, model] = JSON.parse(key) as readonly [string, string];
     return { day, model, billed: billed.get(key) ?? 0, recorded: recorded.get(key) ?? 0 };
   });
   await core.submit(
@@ -93,10 +93,15 @@ function billedByDay(core: Core, rows: ProviderBill['rows']): Map<string, number
     if (typeof model !== 'string' || amount === undefined) {
       throw fault('input-invalid', `the row of ${quoted(model)} on ${quoted(day)} is not exact`);
     }
-    const key = `${day} ${modelIdOf(prices, model)}`;
+    const key = keyOf(day, modelIdOf(prices, model));
     billed.set(key, (billed.get(key) ?? 0) + amount);
   }
   return billed;
+}
+
+/** A text that cannot be read as another day and model. */
+function keyOf(day: string, model: string): string {
+  return JSON.stringify([day, model]);
 }
 
 const dayMs = 86_400_000;
@@ -104,9 +109,8 @@ const dayMs = 86_400_000;
 async function recordedByDay(
   core: Core,
   org: string,
-  keys: readonly string[],
+  days: ReadonlySet<string>,
 ): Promise<Map<string, number>> {
-  const days = new Set(keys.map((key) => key.split(' ')[0] ?? ''));
   const starts = [...days].map((day) => Date.parse(day)).filter((at) => !Number.isNaN(at));
   const recorded = new Map<string, number>();
   if (starts.length === 0) return recorded;
@@ -119,7 +123,7 @@ async function recordedByDay(
   for (const { group, amounts } of usage) {
     const { day = '', model = '' } = group;
     if (model === '' || !days.has(day)) continue;
-    const key = `${day} ${model}`;
+    const key = keyOf(day, model);
     const amount = parseAmount('usd', amounts['usd'] ?? '0') ?? 0;
     recorded.set(key, (recorded.get(key) ?? 0) + amount);
   }

@@ -8,6 +8,7 @@ import type { Principal } from '../identity/principal.ts';
 import {
   type Amounts,
   limits,
+  modelIdOf,
   type ModelReport,
   type ModelRequest,
   parseAmounts,
@@ -215,6 +216,11 @@ export class Session {
     return isOutputJudged(core, { session: this, by: core.referenceOf(this.#principal) }, permit);
   }
 
+  /** The price catalogue's id of a model; of one that is not listed, its name. */
+  modelId(name: string): string {
+    return modelIdOf(this.#core.options.replica.cache.peek('prices', 'active'), name);
+  }
+
   /** Gives back a permit that was never started. */
   async void(permit: Permit): Promise<void> {
     await this.#submitFor(permit, { kind: 'void-permit' });
@@ -325,7 +331,7 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
 }
 
 /** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */
-function plainReport({ usage, model }: ModelReport): ModelReport {
+function plainReport({ usage, model, refused }: ModelReport): ModelReport {
   let plain: unknown;
   try {
     const text: string | undefined = JSON.stringify(usage);
@@ -333,7 +339,11 @@ function plainReport({ usage, model }: ModelReport): ModelReport {
   } catch {
     plain = undefined;
   }
-  return { usage: plain, ...(typeof model === 'string' ? { model } : {}) };
+  return {
+    usage: plain,
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(refused === true ? { refused } : {}),
+  };
 }
 
 /** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */

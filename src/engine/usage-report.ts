@@ -6,12 +6,12 @@
  * group, and the calls that have not ended yet or were given up and may still tell what they used.
  */
 import {
+  type Amounts,
+  amountOf,
   type Event,
   isName,
   type ModelOutcome,
-  type ModelTerms,
   quoted,
-  worstCaseAmounts,
 } from '../kernel/index.ts';
 import { EntryError, readEntry } from '../log/index.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -92,7 +92,6 @@ function checkedQuery(query: UsageQuery): UsageQuery {
 interface OpenCall {
   /** One, or one for each team. */
   readonly tallies: readonly UsageTally[];
-  readonly terms: ModelTerms | undefined;
 }
 
 /** Calls by their permits. */
@@ -101,7 +100,7 @@ interface Calls {
   /** Those that were charged in full, with what was charged. */
   readonly givenUp: Map<
     string,
-    { readonly tallies: readonly UsageTally[]; readonly charged: ReadonlyMap<string, number> }
+    { readonly tallies: readonly UsageTally[]; readonly charged: Amounts }
   >;
 }
 
@@ -137,7 +136,7 @@ function decide({ tallies, calls, placed, agent }: Counting, data: DataOf<'actio
     if (data.outcome !== 'allow') tally.count('refused');
   }
   if (data.permit === 'none') return;
-  calls.open.set(data.decision, { tallies: own, terms: data.modelTerms });
+  calls.open.set(data.decision, { tallies: own });
 }
 
 /** Counts how a call ended. Of a call that is not asked for, nothing is known here and nothing counted. */
@@ -150,36 +149,33 @@ function resolve({ open, givenUp }: Calls, event: Event): void {
   const call = isEnd ? open.get(event.data.permit) : undefined;
   if (!isEnd || call === undefined) return;
   open.delete(event.data.permit);
-  for (const tally of call.tallies) countEnd(tally, call, event);
+  for (const tally of call.tallies) countEnd(tally, event);
   if (event.type !== 'permit-expired' || !event.data.started) return;
-  givenUp.set(event.data.permit, {
-    tallies: call.tallies,
-    charged: chargedInFull(call, event.data),
-  });
+  givenUp.set(event.data.permit, { tallies: call.tallies, charged: event.data.usage });
 }
 
 type End = Extract<Event, { readonly type: 'permit-settled' | 'permit-voided' | 'permit-expired' }>;
 
-function countEnd(tally: UsageTally, call: OpenCall, event: End): void {
+function countEnd(tally: UsageTally, event: End): void {
   if (event.type === 'permit-settled') {
     tally.charge(Object.entries(event.data.usage));
     countAnswer(tally, event.data.model);
     if (event.data.model?.problem !== undefined) tally.count('problems');
   } else if (event.type === 'permit-expired' && event.data.started) {
-    tally.charge(chargedInFull(call, event.data));
+    tally.charge(Object.entries(event.data.usage));
     tally.count('problems');
   }
 }
 
-/** What a call tells after it was charged in full: only what is more than that is charged as well. */
+/** What a call tells after it was charged in full: what is charged with it, less what was before. */
 function countLate(givenUp: Calls['givenUp'], data: DataOf<'usage-late'>): void {
   const call = givenUp.get(data.permit);
   if (call === undefined) return;
   givenUp.delete(data.permit);
   const { tallies, charged } = call;
   for (const tally of tallies) {
-    for (const [unit, amount] of Object.entries(data.usage)) {
-      tally.charge([[unit, Math.max(0, amount - (charged.get(unit) ?? 0))]]);
+    for (const [unit, amount] of Object.entries(data.posted)) {
+      tally.charge([[unit, amount - amountOf(charged, unit)]]);
     }
     countAnswer(tally, data.model);
   }
@@ -188,17 +184,6 @@ function countLate(givenUp: Calls['givenUp'], data: DataOf<'usage-late'>): void 
 function countAnswer(tally: UsageTally, model: ModelOutcome | undefined): void {
   if (model?.usage !== undefined) tally.countTokens(model.usage);
   if (model?.isOther === true) tally.count('otherModel');
-}
-
-/** What nobody knows the use of counts as all that was reserved; of a model call, as all it could take. */
-function chargedInFull(
-  { terms }: OpenCall,
-  { resolved }: DataOf<'permit-expired'>,
-): ReadonlyMap<string, number> {
-  const worst = terms === undefined ? undefined : worstCaseAmounts(terms);
-  const charged = new Map(Object.entries(worst ?? {}));
-  for (const { unit, used } of resolved) charged.set(unit, Math.max(charged.get(unit) ?? 0, used));
-  return charged;
 }
 
 /** The UTC day of a log time, which may be anything that a counter can hold. */

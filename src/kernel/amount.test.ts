@@ -1,6 +1,6 @@
 /** Amounts: exact or refused. */
 import { expect, test } from 'vitest';
-import { amountOf, formatAmount, largerOf, parseAmount, parseAmounts } from './amount.ts';
+import { amountOf, formatAmount, isUnit, largerOf, parseAmount, parseAmounts } from './amount.ts';
 import { limits } from './limits.ts';
 
 const parsed: readonly { unit: string; value: unknown; amount: number | undefined }[] = [
@@ -41,6 +41,10 @@ const parsed: readonly { unit: string; value: unknown; amount: number | undefine
   { unit: 'tokens', value: 2 ** 53 - 1, amount: limits.amountMax },
   { unit: 'tokens', value: '9007199254740993', amount: undefined },
   { unit: 'constructor', value: 3, amount: 3 },
+  { unit: 'eur@2', value: '1.05', amount: 105 },
+  { unit: 'eur@2', value: 1, amount: 100 },
+  { unit: 'eur@2', value: '0.001', amount: undefined },
+  { unit: 'gold@9', value: '0.000000001', amount: 1 },
 ];
 
 test.each(parsed)('$value $unit is $amount', ({ unit, value, amount }) => {
@@ -48,7 +52,7 @@ test.each(parsed)('$value $unit is $amount', ({ unit, value, amount }) => {
 });
 
 test('formatting is the inverse of parsing', () => {
-  for (const unit of ['usd', 'tokens', 'coins']) {
+  for (const unit of ['usd', 'tokens', 'coins', 'eur@2', 'gold@9']) {
     for (const amount of [0, 1, 10, 999_999, 1_000_000, 1_000_001, limits.amountMax]) {
       expect(parseAmount(unit, formatAmount(unit, amount))).toBe(amount);
     }
@@ -68,6 +72,26 @@ test('amounts by unit are sorted, keep their zeros, and are refused whole', () =
   expect(parseAmounts(JSON.parse('{"__proto__":"1"}') as Record<string, unknown>)).toBeUndefined();
   const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`u${n}`, 1]));
   expect(parseAmounts(many)).toBeUndefined();
+});
+
+test.each([
+  ['credits', true],
+  ['tokens.input', true],
+  ['eur@2', true],
+  ['eur@0', false],
+  ['eur@10', false],
+  ['eur@', false],
+  ['@2', false],
+  ['e@u@2', false],
+  // What the control plane counts itself has one scale.
+  ['usd@2', false],
+  ['seconds@3', false],
+  ['tokens.input@1', false],
+  ['eur@2\n', false],
+  [2, false],
+  [undefined, false],
+])('%j is a unit: %s', (unit, is) => {
+  expect(isUnit(unit)).toBe(is);
 });
 
 test('a unit is never answered by a prototype', () => {

@@ -93,12 +93,7 @@ export function applyPermit(
   const started =
     event.type === 'permit-settled' || (event.type === 'permit-expired' && event.data.started);
   expectPermit(decision, [started ? 'started' : 'issued']);
-  const posted =
-    event.type === 'permit-settled'
-      ? event.data.usage
-      : Object.fromEntries(
-          event.data.resolved.filter((r) => r.used > 0).map((r) => [r.unit, r.used]),
-        );
+  const posted = event.type === 'permit-voided' ? {} : event.data.usage;
   const output = event.type === 'permit-settled' ? event.data.output : undefined;
   const isGivenUp = event.type === 'permit-expired' && started;
   const value = {
@@ -119,7 +114,7 @@ export function applyPermit(
 export function applyLateUsage(view: StateView, event: Of<'usage-late'>): readonly RecordChange[] {
   const decision = view.get('decision', event.data.permit);
   if (decision?.late !== 'awaited') throw new Error('assertion: usage that nobody waits for');
-  const value: DecisionRecord = { ...decision, late: 'told', posted: event.data.usage };
+  const value: DecisionRecord = { ...decision, late: 'told', posted: event.data.posted };
   const debts = event.data.debts.map(({ budget, debt, onOverrun, bucketMs }) =>
     budgetChange(view, budget, (record) => {
       const owing = frozenSince(view, owe(record, debt, onOverrun !== 'continue'), record);

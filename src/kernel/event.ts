@@ -164,7 +164,10 @@ export interface EventDataByType {
   readonly 'usage-late': {
     readonly permit: string;
     readonly outcome: 'succeeded' | 'failed' | 'unknown';
+    /** What it had used. */
     readonly usage: Amounts;
+    /** What is charged with that: of each unit the larger of what was and what it had used. */
+    readonly posted: Amounts;
     /** What is more than was charged, by budget. */
     readonly debts: readonly Debt[];
     readonly model?: ModelOutcome;
@@ -183,6 +186,8 @@ export interface EventDataByType {
   readonly 'permit-expired': {
     readonly permit: string;
     readonly started: boolean;
+    /** What was charged by unit, units without a budget included; nothing where it was not started. */
+    readonly usage: Amounts;
     readonly resolved: readonly Resolution[];
   };
   readonly 'budget-frozen': {

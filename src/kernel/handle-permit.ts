@@ -7,10 +7,10 @@
  *
  * A permit is resolved once. Whoever resolves it again gets the first outcome, and nothing changes.
  */
-import { type Amounts, amountOf } from './amount.ts';
+import { type Amounts, amountOf, largerOf } from './amount.ts';
 import { countedUnits } from './budget/reservation.ts';
 import { worstCaseAmounts } from './model/model-call.ts';
-import { atLeast, type ModelRun, modelUsage } from './model/model-usage.ts';
+import { type ModelReport, type ModelRun, modelUsage } from './model/model-usage.ts';
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from './command.ts';
 import type { Event, Resolution } from './event.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
@@ -85,7 +85,7 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
   const ran =
     terms === undefined
       ? undefined
-      : modelUsage(terms, command.model ?? {}, view.get('prices', 'active'), context.now);
+      : modelUsage(terms, reportOf(command), view.get('prices', 'active'), context.now);
   const usage = usageOf(decision, command.usage, ran, context.now);
   if (decision.late === 'awaited') return lateUsage(view, decision, command, { usage, ran });
   const resolved = resolutionsOf(view, decision, usage);
@@ -105,6 +105,11 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
   };
   return { events: [settled, ...overrunEvents(decision, resolved)], subject };
 };
+
+/** Only a call that failed can have been turned away; of another the claim is no answer at all. */
+function reportOf({ model = {}, outcome }: SettlePermit): ModelReport {
+  return model.refused === true && outcome !== 'failed' ? {} : model;
+}
 
 /**
  * What a permit had used that was given up: its reservation is resolved, and stays as it was resolved. What
@@ -129,6 +134,7 @@ function lateUsage(
       permit: decision.id,
       outcome,
       usage,
+      posted: largerOf(decision.posted, usage),
       debts,
       ...(ran === undefined ? {} : { model: ran.outcome }),
     },
@@ -165,17 +171,11 @@ function usageOf(
   ran: ModelRun | undefined,
   now: number,
 ): Amounts {
-  const reserved: Record<string, number> = {};
-  for (const { unit, amount } of decision.reservations) reserved[unit] = amount;
-  const usage = { ...reserved };
-  const reported =
-    ran === undefined
-      ? stated
-      : atLeast(
-          ran.amounts ?? atLeast(worstCase(decision), reserved),
-          stated === 'reserved' ? {} : stated,
-        );
-  for (const [unit, amount] of Object.entries(reported === 'reserved' ? {} : reported)) {
+  const usage: Record<string, number> = {};
+  for (const { unit, amount } of decision.reservations) usage[unit] = amount;
+  const told = stated === 'reserved' ? {} : stated;
+  const reported = ran === undefined ? told : largerOf(ran.amounts ?? allReserved(decision), told);
+  for (const [unit, amount] of Object.entries(reported)) {
     // One call is one action: that is counted here, and nobody reports it away.
     if (unit !== 'actions') usage[unit] = amount;
   }
@@ -191,8 +191,13 @@ function usageOf(
   return Object.fromEntries(sortedEntries(usage));
 }
 
-function worstCase({ modelTerms }: DecisionRecord): Amounts {
-  return modelTerms === undefined ? {} : (worstCaseAmounts(modelTerms) ?? {});
+/** All that a call held, and of a model call all that it could come to, with a budget or without. */
+function allReserved({ modelTerms, reservations }: DecisionRecord): Amounts {
+  const worst = modelTerms === undefined ? {} : (worstCaseAmounts(modelTerms) ?? {});
+  const held = Object.fromEntries(reservations.map(({ unit, amount }) => [unit, amount]));
+  const all = largerOf(worst, held);
+  // Whatever a call did, it runs no longer.
+  return Object.hasOwn(all, countedUnits.concurrent) ? { ...all, concurrent: 0 } : all;
 }
 
 /** How each reservation is resolved, or undefined where a budget could not count the amount. */
@@ -201,10 +206,7 @@ function resolutionsOf(
   decision: DecisionRecord,
   usage: Amounts,
 ): readonly Resolution[] | undefined {
-  const resolved = decision.reservations.map((each) => ({
-    ...each,
-    used: amountOf(usage, each.unit),
-  }));
+  const resolved = resolvedBy(decision, usage);
   const countable = resolved.every(
     ({ budget, used }) => used <= limits.amountMax - (view.get('budget', budget)?.posted ?? 0),
   );
@@ -221,7 +223,7 @@ export const voidPermit: HandlerFor<VoidPermit> = (view, command) => {
   if (decision.permit !== 'issued') {
     return { rejection: reject('permit-not-voidable', `the permit is ${decision.permit}`) };
   }
-  const data = { permit: decision.id, resolved: givenBack(decision) };
+  const data = { permit: decision.id, resolved: resolvedBy(decision, {}) };
   return { events: [{ type: 'permit-voided', session: decision.session, data }], subject };
 };
 
@@ -232,21 +234,15 @@ export const expirePermit: HandlerFor<ExpirePermit> = (view, command, context) =
   const started = decision.permit === 'started';
   const open = started || decision.permit === 'issued';
   if (!open || context.now < decision.expiresAt) return { rejection: reject('not-due') };
-  const resolved = started ? chargedInFull(decision) : givenBack(decision);
-  const data = { permit: decision.id, started, resolved };
+  const usage = started ? allReserved(decision) : {};
+  const resolved = resolvedBy(decision, usage);
+  const data = { permit: decision.id, started, usage, resolved };
   return {
     events: [{ type: 'permit-expired', session: decision.session, data }],
     subject: { kind: 'decision', key: decision.id },
   };
 };
 
-function givenBack(decision: DecisionRecord): readonly Resolution[] {
-  return decision.reservations.map((each) => ({ ...each, used: 0 }));
-}
-
-function chargedInFull(decision: DecisionRecord): readonly Resolution[] {
-  return decision.reservations.map((each) => ({
-    ...each,
-    used: each.unit === countedUnits.concurrent ? 0 : each.amount,
-  }));
+function resolvedBy({ reservations }: DecisionRecord, usage: Amounts): readonly Resolution[] {
+  return reservations.map((each) => ({ ...each, used: amountOf(usage, each.unit) }));
 }

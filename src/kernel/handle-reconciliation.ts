@@ -14,7 +14,9 @@ export const reconcileUsage: HandlerFor<ReconcileUsage> = (view, command) => {
   if (!permits(by, 'reconcile-usage') || (by.org !== org && !isHost)) {
     return { rejection: reject('permission-denied') };
   }
-  if (view.get('prices', 'active') === undefined) return { rejection: reject('model-unknown') };
+  if (view.get('prices', 'active') === undefined) {
+    return { rejection: reject('model-unknown', 'no price catalogue is active') };
+  }
   const problem =
     org === everyOrg || isName(org)
       ? reconciliationProblem(source, rows, freezeAbovePercent)

@@ -1,5 +1,12 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
-export { type Amounts, formatAmount, isUnit, parseAmount, parseAmounts } from './amount.ts';
+export {
+  type Amounts,
+  amountOf,
+  formatAmount,
+  isUnit,
+  parseAmount,
+  parseAmounts,
+} from './amount.ts';
 export { apply } from './apply.ts';
 export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
 export { takenAt } from './budget/bucket.ts';
@@ -32,12 +39,7 @@ export { type CatalogueDocument, parseInstant } from './model/catalogue-document
 export type { CatalogueFinding } from './model/catalogue-finding.ts';
 export { checkCatalogue } from './model/check-catalogue.ts';
 export { compileCatalogue } from './model/compile-catalogue.ts';
-export {
-  modelIdOf,
-  type ModelRequest,
-  type ModelTerms,
-  worstCaseAmounts,
-} from './model/model-call.ts';
+export { modelIdOf, type ModelRequest, type ModelTerms } from './model/model-call.ts';
 export { driftedModels } from './model/reconciliation.ts';
 export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
@@ -112,5 +114,5 @@ export {
   type ToolRecord,
 } from './record.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
-export { resourceOf } from './resource-of.ts';
+export { modelResource, resourceOf } from './resource-of.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

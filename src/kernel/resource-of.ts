@@ -2,6 +2,9 @@
 import { expandResource } from './policy/resource.ts';
 import type { ToolRecord } from './record.ts';
 
+/** The resource of a model call, unless its tool says otherwise: `model/gpt-4o`, a `/` written `%2F`. */
+export const modelResource = 'model/{model}';
+
 /**
  * Undefined where it cannot be derived. Of a model call it comes from the model's id in the catalogue, so
  * that no alias gets around a rule.

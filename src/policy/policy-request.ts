@@ -10,6 +10,8 @@ import {
   type EvaluatorCall,
   type EvaluatorFact,
   evaluatePolicy,
+  modelResource,
+  resourceOf,
   type EvaluationContext,
   type PolicyCall,
   type PolicyDocument,
@@ -80,11 +82,12 @@ const sessionMembers: readonly string[] = [
 
 export function subjectOf(request: PolicyRequest): PolicyCall {
   const { action, model } = request;
-  const modelResource = model === undefined ? action : `model/${model.id.replaceAll('/', '%2F')}`;
+  const usual =
+    model === undefined ? action : resourceOf({ resource: modelResource }, undefined, model.id);
   return {
     action,
     arguments: request.arguments ?? {},
-    resource: request.resource ?? modelResource,
+    resource: request.resource ?? usual ?? '',
     tool: request.tool ?? action,
     agent: request.agent ?? 'agent',
     principal: request.principal ?? 'user:principal',

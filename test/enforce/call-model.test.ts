@@ -1,7 +1,7 @@
 /** Model calls through any client: who may use what, what is reserved, and what is charged. */
 import { expect, test } from 'vitest';
 import { callModel } from '../../src/index.ts';
-import { type Session, modelTool } from '../../src/engine/index.ts';
+import { bindTool, type Session, modelTool } from '../../src/engine/index.ts';
 import type { ModelAnswer, ModelCall } from '../../src/enforce/models/call-model.ts';
 import { ann, lastOf, modelPolicy, openModels, prices } from './models.ts';
 
@@ -71,6 +71,31 @@ test('what a provider calls its model is kept as far as it can be', async () => 
     model: `\ufffd${'x'.repeat(127)}`,
     isOther: true,
   });
+  await plane.close();
+});
+
+test('where no budget is, a missing count is still told as all that the call could come to', async () => {
+  const { session, plane } = await open({}, {});
+  await callModel(session, asked, answers({}));
+  expect((await lastOf(plane, 'permit-settled'))['usage']).toMatchObject({
+    usd: worst,
+    tokens: 150,
+  });
+  await plane.close();
+});
+
+test('only a call that failed was turned away: another that says so is charged in full', async () => {
+  const { session, plane, used } = await open();
+  const tool = bindTool(modelTool);
+  const settle = async (outcome: 'succeeded' | 'failed') => {
+    const model = { name: 'small', inputTokensMax: 100, outputTokensMax: 50 };
+    const request = { tool, arguments: session.read({}), model };
+    const { permit } = await session.authorize(request);
+    if (permit === undefined) throw new Error('no permit');
+    await session.settle(permit, { outcome, model: { refused: true } });
+    return used();
+  };
+  expect([await settle('failed'), await settle('succeeded')]).toEqual([0, worst]);
   await plane.close();
 });
 
@@ -147,6 +172,30 @@ test('a model that the policy takes in although nobody listed it is charged at t
   await callModel(session, { ...asked, model: 'new-one' }, answers({ usage, model: 'new-one' }));
   expect(await used()).toBe(300);
   expect((await lastOf(plane, 'action-decided'))['modelTerms']).toMatchObject({ listed: false });
+  await plane.close();
+});
+
+test('a plan that names the cheaper model by an alias does not steer that model away from itself', async () => {
+  const { plane, session } = await open({
+    policy: { ...modelPolicy, models: { tiers: { premium: {} } } },
+  });
+  const scope = { kind: 'org', id: 'acme' } as const;
+  const terms = { id: 'month', unit: 'usd', limit: '1', scope, sharing: 'shared' } as const;
+  const plan = {
+    ...terms,
+    window: 'unlimited',
+    downgradeAt: 1,
+    downgradeTo: 'cloud/small',
+  } as const;
+  await plane.setBudget({ org: 'acme', plan: { ...plan, limit: '0.002' } });
+  expect(await codeOf(callModel(session, asked, answers({})))).toBe('resolved');
+  const call = { ...asked, model: 'large', downgradeTo: ['small-alias'] };
+  let went = '';
+  await callModel(session, call, ({ model }) => {
+    went = model;
+    return Promise.resolve({ result: '' });
+  });
+  expect(went).toBe('small-alias');
   await plane.close();
 });
 
@@ -297,11 +346,7 @@ test('a budget that is nearly used up sends calls to another model where the cal
 test('a tool that is a model is not called without one, nor another tool with one', async () => {
   const { plane, session } = await open({ tools: [] });
   const read = session.read({});
-  const bound = { record: (await import('../../src/engine/index.ts')).bindTool(modelTool).record };
-  const decision = await session.authorize({
-    tool: { ...bound, inputSchema: undefined },
-    arguments: read,
-  });
+  const decision = await session.authorize({ tool: bindTool(modelTool), arguments: read });
   expect(decision.code).toBe('model-missing');
   await plane.close();
 });

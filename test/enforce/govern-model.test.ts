@@ -93,6 +93,10 @@ test.each([
   const { reservations } = await lastOf(plane, 'action-decided');
   const [{ amount } = { amount: 0 }] = reservations as { amount: number }[];
   expect(await posted()).toBe(charge ?? amount);
+  const { model: told } = await lastOf(plane, 'permit-settled');
+  // The log does not say that a provider counted nothing which has counted nothing.
+  expect(told).toMatchObject(charge === 0 ? { refused: true } : { problem: {} });
+  expect(told).not.toHaveProperty('usage');
   await plane.close();
 });
 
@@ -243,6 +247,13 @@ test('a budget that is nearly used up sends the call to the model that was given
   });
   expect((await generateText({ model: governed, prompt: 'hi' })).text).toBe('small');
   await plane.close();
+});
+
+test('two models that go by one name are refused: one would be called for the other', async () => {
+  const model = mock({ doGenerate: () => Promise.resolve(generated(usageOf(1, 1))) });
+  await expect(open(model, { downgradeTo: [mock({})] })).rejects.toMatchObject({
+    code: 'tool-ungovernable',
+  });
 });
 
 test('a tool that runs at the provider is refused unless it is named', async () => {

@@ -39,7 +39,8 @@ test('what is more than was charged is booked, freezes the budget, and is in the
 
 test('what is less than was charged is told, and gives nothing back', async () => {
   const { plane, fleet, settle, budget } = await givenUp();
-  await settle('0.5');
+  // What was posted is what was charged, whatever is told of it later.
+  expect(await settle('0.5')).toEqual({ usd: 2_000_000 });
   expect(await budget()).toEqual([2_000_000, 0, false]);
   expect((await entryTypes(plane)).at(-1)).toBe('usage-late');
   expect((await verify(fleet())).faults).toEqual([]);

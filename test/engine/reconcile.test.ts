@@ -96,6 +96,8 @@ test('only an admin reconciles, the own org, and nothing that does not check', a
   expect(await wrong({ org: 'globex' })).toBe('permission-denied');
   expect(await wrong({ org: '*' })).toBe('permission-denied');
   expect(await wrong({ source: 'a b' })).toBe('reconciliation-invalid');
+  const twoInOne = [{ day: `${day} large`, model: 'small', usd: 1 }];
+  expect(await wrong({ rows: twoInOne })).toBe('reconciliation-invalid');
   expect(await wrong({ rows: [] })).toBe('reconciliation-invalid');
   expect(await wrong({ freezeAbovePercent: 0.5 })).toBe('reconciliation-invalid');
   expect(await wrong({ rows: [{ day: '2026-02-30', model: 'small', usd: 1 }] })).toBe(

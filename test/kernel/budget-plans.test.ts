@@ -202,6 +202,34 @@ test('a raise admits more, a cut below what is used admits nothing further', () 
 });
 
 test.each<Partial<BudgetPlanDocument>>([
+  { downgradeAt: 50 },
+  { downgradeTo: 'small' },
+  { downgradeAt: 0, downgradeTo: 'small' },
+  { downgradeAt: 100, downgradeTo: 'small' },
+  { downgradeAt: 50, downgradeTo: 'no model' },
+  { unit: 'eur@12' },
+  { scope: { kind: 'model', id: 'no model' } },
+  { window: { bucketMs: 10 } },
+  { window: { bucketMs: 60_000 }, limit: Number.MAX_SAFE_INTEGER },
+])('a plan that cannot be meant is refused: %j', (more) => {
+  const stage = Stage.ready();
+  expect(set(stage, more)).toBe('budget-invalid');
+});
+
+test('a bucket admits again what has flowed back, and no more', () => {
+  const stage = Stage.ready();
+  set(stage, { limit: 10, window: { bucketMs: 10_000 } });
+  const session = stage.open({ budget: {} });
+  expect(allowed(stage, session, 20, cast.ann)).toBe(10);
+  stage.now += 3_500;
+  expect(allowed(stage, session, 20, cast.ann)).toBe(3);
+  stage.now += 500;
+  expect(allowed(stage, session, 20, cast.ann)).toBe(1);
+  stage.now += 100_000;
+  expect(allowed(stage, session, 20, cast.ann)).toBe(10);
+});
+
+test.each<Partial<BudgetPlanDocument>>([
   { unit: 'tokens' },
   { scope: { kind: 'org', every: true } },
   { window: { everyMs: 60_000 } },

@@ -270,7 +270,7 @@ export const kernelMutants: readonly Mutant[] = [
     name: 'unreported-is-free',
     guards: 'What was reserved and is not reported counts in full.',
     file: kernel('handle-permit'),
-    find: 'for (const { unit, amount } of decision.reservations) reserved[unit] = amount;',
+    find: 'for (const { unit, amount } of decision.reservations) usage[unit] = amount;',
     replace: '',
     tests: ['test/kernel/differential.test.ts'],
   },

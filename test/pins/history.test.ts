@@ -33,7 +33,7 @@ const eventTypes: Readonly<Record<string, string>> = {
     'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
-  'permit-expired': 'permit resolved started',
+  'permit-expired': 'permit resolved started usage',
   'permit-settled': 'commitments facts model outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',
   'permit-voided': 'permit resolved',
@@ -51,7 +51,7 @@ const eventTypes: Readonly<Record<string, string>> = {
     'action approverPrincipals approverRoles argumentsDigest definition estimate expiresAt policyVersion ' +
     'quorum reason reasonRequired resource risk ticket tool',
   'tool-registered': 'action definition estimate hasSchema isModel name resource',
-  'usage-late': 'debts model outcome permit usage',
+  'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',
 };
 

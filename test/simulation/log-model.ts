@@ -242,6 +242,10 @@ export class LogModel {
     permit.state = 'resolved';
     permit.resolvedIndex = entry.index;
     permit.usage = data.usage ?? {};
+    const told = data.resolved.every(
+      ({ unit, used }) => type === 'permit-voided' || (data.usage?.[unit] ?? 0) === used,
+    );
+    this.#demand(told, entry, 'charges its budgets another usage than it tells');
     this.ledger.resolve(entry);
   }
 
@@ -250,7 +254,17 @@ export class LogModel {
     const resolved = this.entries[permit?.resolvedIndex ?? -1];
     const isGivenUp = resolved?.type === 'permit-expired' && resolved.data.started;
     if (permit === undefined || !isGivenUp) return this.#object(entry, 'comes late for no permit');
-    permit.usage = entry.data.usage ?? {};
+    const { usage: told = {}, posted = {} } = entry.data;
+    const charged = permit.usage;
+    for (const unit of new Set([...Object.keys(charged), ...Object.keys(told)])) {
+      const most = Math.max(charged[unit] ?? 0, told[unit] ?? 0);
+      this.#demand(
+        posted[unit] === most,
+        entry,
+        `posts another amount of ${unit} than was charged`,
+      );
+    }
+    permit.usage = posted;
     this.ledger.late(entry);
   }
 

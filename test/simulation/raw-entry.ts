@@ -70,6 +70,7 @@ interface RawData {
   readonly resolved: readonly (RawReservation & { readonly used: number })[];
   readonly debts: readonly (RawReservation & { readonly debt: number })[];
   readonly usage?: Readonly<Record<string, number>>;
+  readonly posted?: Readonly<Record<string, number>>;
   /** What became of a model call. */
   readonly model?: {
     readonly model: string;

@@ -11,8 +11,9 @@ import type { ModelReport } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
 import { settle, settleFailed } from '../granted.ts';
 import { grantModel, type GrantedModel } from '../models/call-model.ts';
-import { readPrompt, thinkingTokens } from './ai-sdk-prompt.ts';
+import { readPrompt } from './ai-sdk-prompt.ts';
 import { governedStream } from './ai-sdk-stream.ts';
+import { thinkingTokens } from './ai-sdk-thinking.ts';
 import type { AnyModel, CallParams, WrappedModel } from './ai-sdk-types.ts';
 import { reportOf } from './ai-sdk-usage.ts';
 
@@ -21,6 +22,8 @@ export interface GovernModelOptions {
   readonly maxOutputTokens?: number;
   /** The most input tokens of a prompt, by a tokenizer; by default no more than it has bytes. */
   readonly countInput?: (params: CallParams) => number;
+  /** The tokens that the provider adds to the cap for thinking; by default what its options say. */
+  readonly countThinking?: (params: CallParams) => number;
   /** The fewest tokens that a part of a streamed answer can be; by default one. */
   readonly countOutput?: (delta: string) => number;
   /** Models that calls may go to instead where a budget asks for it. */
@@ -41,14 +44,12 @@ export function governModel(
   model: AnyModel,
   options: GovernModelOptions = {},
 ): WrappedModel {
-  const models = new Map(
-    [model, ...(options.downgradeTo ?? [])].map((each) => [each.modelId, raw(each)]),
-  );
+  const models = byName([model, ...(options.downgradeTo ?? [])]);
   const granting = async (params: CallParams) => {
     const granted = await decide(session, model.modelId, params, options);
     const target = models.get(granted.terms.name);
     if (target === undefined) throw new Error('assertion: a model that was not given');
-    return { granted, target, capped: cappedParams(params, granted) };
+    return { granted, target, capped: cappedParams(params, granted, options) };
   };
   return wrapLanguageModel({
     model,
@@ -78,6 +79,20 @@ export function governModel(
   });
 }
 
+/** Throws `tool-ungovernable` where two go by one name: one would be called for the other. */
+function byName(models: readonly AnyModel[]): ReadonlyMap<string, WrappedModel> {
+  const named = new Map<string, WrappedModel>();
+  for (const model of models) {
+    const { modelId } = model;
+    if (named.has(modelId)) {
+      const message = `two models are called \`${modelId}\``;
+      throw new ControlPlaneError('tool-ungovernable', message);
+    }
+    named.set(modelId, raw(model));
+  }
+  return named;
+}
+
 /** The model itself, whatever version of the interface it implements, without a middleware. */
 function raw(model: AnyModel): WrappedModel {
   return wrapLanguageModel({ model, middleware: [] });
@@ -92,7 +107,7 @@ async function decide(
   assertToolsWithinReach(params, options.providerTools ?? []);
   const { tokensMax, digest } = readPrompt(params);
   const maxInputTokens = options.countInput?.(params) ?? tokensMax;
-  const maxOutputTokens = params.maxOutputTokens ?? options.maxOutputTokens;
+  const { cap, thinking } = outputOf(params, options);
   const { downgradeTo = [], approval = 'wait', keepPrompts, tool } = options;
   const granted = await grantModel(session, {
     model,
@@ -100,9 +115,8 @@ async function decide(
     downgradeTo: downgradeTo.map(({ modelId }) => modelId),
     waitForApproval: approval === 'wait',
     ...(maxInputTokens === undefined ? {} : { maxInputTokens }),
-    ...(maxOutputTokens === undefined
-      ? {}
-      : { maxOutputTokens: maxOutputTokens + thinkingTokens(params) }),
+    // What cannot be added up is bounded by the model's own maximum, or not at all.
+    ...(cap === undefined || thinking === undefined ? {} : { maxOutputTokens: cap + thinking }),
     ...(params.abortSignal === undefined ? {} : { signal: params.abortSignal }),
     ...(tool === undefined ? {} : { tool }),
   });
@@ -121,9 +135,23 @@ function assertToolsWithinReach({ tools = [] }: CallParams, allowed: readonly st
   );
 }
 
+/** The cap on what is said, and what may be thought beside it, where they are known. */
+function outputOf(params: CallParams, { maxOutputTokens, countThinking }: GovernModelOptions) {
+  return {
+    cap: params.maxOutputTokens ?? maxOutputTokens,
+    thinking: countThinking?.(params) ?? thinkingTokens(params),
+  };
+}
+
 /** What the provider is told: no more than was reserved for. */
-function cappedParams(params: CallParams, { terms, signal }: GrantedModel): CallParams {
-  const maxOutputTokens = Math.max(1, terms.outputTokensMax - thinkingTokens(params));
+function cappedParams(
+  params: CallParams,
+  { terms, signal }: GrantedModel,
+  options: GovernModelOptions,
+): CallParams {
+  const { cap, thinking = 0 } = outputOf(params, options);
+  const left = Math.max(1, terms.outputTokensMax - thinking);
+  const maxOutputTokens = Math.min(cap ?? left, left);
   return { ...params, maxOutputTokens, abortSignal: signal };
 }
 
@@ -136,13 +164,11 @@ async function settledOnFailure<T>(
   try {
     return await call();
   } catch (failure) {
-    const model: ModelReport = isRefusal(failure) ? { usage: nothing } : {};
+    const model: ModelReport = isRefusal(failure) ? { refused: true } : {};
     await settleFailed(session, granted, failure, { model });
     throw failure;
   }
 }
-
-const nothing = { inputTokens: 0, outputTokens: 0 };
 
 /** Statuses of HTTP with which a provider turns a request away before any model has seen it. */
 const refusals: ReadonlySet<number | undefined> = new Set([

@@ -20,10 +20,17 @@ export interface PromptRead {
 
 export function readPrompt({ prompt, tools = [], responseFormat }: CallParams): PromptRead {
   let isBounded = tools.every(({ type }) => type === 'function');
-  const text = JSON.stringify([prompt, tools, responseFormat ?? null], (_, value: unknown) => {
-    if (isUnbounded(value)) isBounded = false;
-    return value;
-  });
+  const text = JSON.stringify(
+    [prompt, tools, responseFormat ?? null],
+    function replace(this: Readonly<Record<string, unknown>>, name, value: unknown) {
+      // As it was before `toJSON`: bytes may be megabytes, and their hash says as much.
+      const own = this[name];
+      if (own instanceof Uint8Array) isBounded = false;
+      if (own instanceof Uint8Array) return createHash('sha256').update(own).digest('hex');
+      if (isUnbounded(own)) isBounded = false;
+      return value;
+    },
+  );
   const forTools = tools.length === 0 ? 0 : framing.forTools + tools.length * framing.perTool;
   const around = framing.perCall + prompt.length * framing.perMessage + forTools;
   return {
@@ -34,18 +41,7 @@ export function readPrompt({ prompt, tools = [], responseFormat }: CallParams): 
 
 /** Parts of a message that are not their text; the result of a tool can have them too. */
 function isUnbounded(value: unknown): boolean {
-  if (value instanceof Uint8Array || value instanceof URL) return true;
+  if (value instanceof URL) return true;
   if (typeof value !== 'object' || value === null || !('type' in value)) return false;
   return ['file', 'reasoning-file', 'custom'].includes(String(value.type));
-}
-
-/**
- * Output tokens that providers add to the cap they are told, because they are asked to think first; 0 where
- * there are none.
- */
-export function thinkingTokens({ providerOptions }: CallParams): number {
-  const thinking = providerOptions?.['anthropic']?.['thinking'];
-  if (typeof thinking !== 'object' || thinking === null || Array.isArray(thinking)) return 0;
-  const budgetTokens = 'budgetTokens' in thinking ? thinking.budgetTokens : 0;
-  return Number.isSafeInteger(budgetTokens) && Number(budgetTokens) > 0 ? Number(budgetTokens) : 0;
 }

@@ -2,7 +2,7 @@
  * A model call through any client: decided first, with the most that it can cost reserved; settled by what
  * the provider says it took.
  *
- * What is sent to the model is not kept beside the log unless it is given as `input`: a digest of it is.
+ * Of what is sent to the model only what is given as `input` is kept beside the log.
  */
 import {
   type AuthorizeRequest,
@@ -110,16 +110,16 @@ export async function grantModel(
       if (terms === undefined) throw new Error('assertion: a model call without its terms');
       return { ...granted, terms };
     } catch (failure) {
-      const other = downgrade(failure);
-      const isMine = other !== undefined && downgradeTo.includes(other) && !models.includes(other);
-      if (!isMine) throw failure;
+      const wanted = downgrade(failure);
+      const other = downgradeTo.find((name) => session.modelId(name) === wanted);
+      if (other === undefined || models.includes(other)) throw failure;
       models.push(other);
     }
   }
 }
 
 function downgrade(failure: unknown): string | undefined {
-  if (!(failure instanceof ActionRefused) || failure.code !== 'model-downgraded') return undefined;
+  if (!ActionRefused.is(failure) || failure.code !== 'model-downgraded') return undefined;
   return failure.decision.suggestions[0];
 }
 

@@ -20,12 +20,14 @@ import {
 } from './account.ts';
 import { takenAt } from './bucket.ts';
 import type { KillScope } from '../latch.ts';
+import { modelIdOf } from '../model/model-call.ts';
 import { everyOrg } from '../org.ts';
 import type { BudgetPlan } from './plan.ts';
 import { type PlanAccount, planAccounts } from './plan-account.ts';
 import type { BudgetSubject } from './subject.ts';
 
 export interface Reserving {
+  /** Of no use where a downgrade is asked for. */
   readonly reservations: readonly Reservation[];
   /** Warnings, once each. */
   readonly events: readonly Event[];
@@ -77,10 +79,17 @@ export function reserveAll(view: StateView, need: Need): Reserving | NotReserved
     const amount = amountNeeded(need, plan.unit);
     const counted = counting(view, account, need.at);
     const refusal = refusalOf(counted, amount);
+    const used = plan.limit - available(counted) + amount;
+    const to = downgradeOf(view, plan, need.subject);
+    const isShort = refusal?.code === 'budget-exceeded';
+    // Where there is no room for this model there may be for the one that is asked for.
+    if (to !== undefined && (isShort || passes(used, plan.limit, plan.downgradeAt))) {
+      downgrade ??= { to, message: downgradeMessage(plan) };
+      if (isShort) continue;
+    }
     if (refusal !== undefined) {
       return { refusal, events: exhausted(view, account, refusal, need) };
     }
-    const used = plan.limit - available(counted) + amount;
     if (
       passes(used, plan.limit, plan.warnAt) &&
       isNews(view.get('budget', key)?.warnedAt, plan.limit)
@@ -89,11 +98,6 @@ export function reserveAll(view: StateView, need: Need): Reserving | NotReserved
     }
     if (passes(used, plan.limit, plan.askAt)) {
       ask ??= `budget plan \`${plan.id}\` asks from ${plan.askAt} % of its limit on`;
-    }
-    if (downgrades(plan, need.subject) && passes(used, plan.limit, plan.downgradeAt)) {
-      const { id, downgradeAt, downgradeTo: to } = plan;
-      const message = `budget plan \`${id}\` asks for another model from ${downgradeAt} % of its limit on`;
-      downgrade ??= { to, message };
     }
     reservations.push(reservationIn(account, amount));
   }
@@ -115,9 +119,19 @@ function sessionAccounts(
   );
 }
 
-/** A call of the model that is asked for is not asked for anything. */
-function downgrades({ downgradeTo }: BudgetPlan, { model }: BudgetSubject): boolean {
-  return model !== undefined && downgradeTo !== '' && model !== downgradeTo;
+function downgradeMessage({ id, downgradeAt }: BudgetPlan): string {
+  return `budget plan \`${id}\` asks for another model from ${downgradeAt} % of its limit on`;
+}
+
+/** The id of the model that a plan asks for in place of the call's own; whatever name the plan has for it. */
+function downgradeOf(
+  view: StateView,
+  { downgradeTo }: BudgetPlan,
+  { model }: BudgetSubject,
+): string | undefined {
+  if (model === undefined || downgradeTo === '') return undefined;
+  const id = modelIdOf(view.get('prices', 'active'), downgradeTo);
+  return id === model ? undefined : id;
 }
 
 /** Members in canonical order; see `Reservation`. */

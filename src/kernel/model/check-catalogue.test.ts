@@ -51,6 +51,29 @@ const cases: readonly (readonly [unknown, string])[] = [
   [document({ m: { prices: [price], aliases: 'a' } }), 'wrong-type models[m].aliases'],
   [document({ m: { prices: [price], tier: 'very good' } }), 'invalid-name models[m].tier'],
   [document({ m: { prices: [price], provider: '' } }), 'invalid-name models[m].provider'],
+  [document({ m: { prices: [price], dated: 'yes' } }), 'wrong-type models[m].dated'],
+  [model({ ...price, above: [] }), 'empty models[m].prices[0].above'],
+  [model({ ...price, above: {} }), 'wrong-type models[m].prices[0].above'],
+  [model({ ...price, above: [price] }), 'wrong-type models[m].prices[0].above[0].inputTokens'],
+  [
+    model({ ...price, above: [{ ...price, inputTokens: 1, output: 2 }] }),
+    'invalid-price models[m].prices[0].above[0].output',
+  ],
+  [
+    model({ ...price, above: [{ ...price, inputTokens: 1, above: [] }] }),
+    'unknown-member models[m].prices[0].above[0]',
+  ],
+  [
+    model({ ...price, above: [9, 9].map((inputTokens) => ({ ...price, inputTokens })) }),
+    'out-of-order models[m].prices[0].above[1].inputTokens',
+  ],
+  [
+    model({
+      ...price,
+      above: Array.from({ length: 11 }, (_, n) => ({ ...price, inputTokens: n + 1 })),
+    }),
+    'too-many models[m].prices[0].above',
+  ],
   [document({ m: {} }), 'wrong-type models[m].prices'],
   [model(), 'empty models[m].prices'],
   [model(...Array.from({ length: 101 }, () => price)), 'too-many models[m].prices'],

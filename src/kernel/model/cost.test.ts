@@ -50,6 +50,27 @@ test('the worst case takes the dearest kind of each side', () => {
   expect(worstCaseOf(dearRead, { inputTokensMax: 100, outputTokensMax: 10 })).toBe(660);
 });
 
+test('a call with more input than a threshold costs the prices above it, for all of its tokens', () => {
+  const dear = { ...price, input: 6_000_000, output: 30_000_000, inputTokens: 1_000 };
+  const dearer = { ...price, input: 9_000_000, output: 45_000_000, inputTokens: 2_000 };
+  const tiered = { ...price, request: 0, above: [dear, dearer] };
+  const cost = (inputTokens: number) => costOf(tiered, { ...none, inputTokens, outputTokens: 100 });
+  expect([cost(1_000), cost(1_001), cost(2_001)]).toEqual([
+    3 * 1_000 + 15 * 100,
+    6 * 1_001 + 30 * 100 + 10,
+    9 * 2_001 + 45 * 100 + 10,
+  ]);
+});
+
+test('the worst case is at the dearest prices that so much input can come to, and not beyond', () => {
+  const dear = { ...price, input: 60_000_000, request: 0, inputTokens: 1_000 };
+  const tiered = { ...price, request: 0, above: [dear] };
+  const worst = (inputTokensMax: number) =>
+    worstCaseOf(tiered, { inputTokensMax, outputTokensMax: 0 });
+  // The dearest kind of input below the threshold is what is written to a cache.
+  expect([worst(1_000), worst(1_001)]).toEqual([3_750, 60_060]);
+});
+
 test('a cost beyond 2^53 - 1 is no number', () => {
   const dear = { ...price, input: Number.MAX_SAFE_INTEGER, request: 0 };
   expect(costOf(dear, { ...none, inputTokens: 1_000_000 })).toBe(Number.MAX_SAFE_INTEGER);

@@ -4,7 +4,7 @@
  * Usage that is missing or cannot be right counts as the whole reservation. An answer from another model than
  * the permitted one is told, and charged at the dearer of the two.
  */
-import { type Amounts, amountOf } from '../amount.ts';
+import type { Amounts } from '../amount.ts';
 import { limits } from '../limits.ts';
 import { quoted } from '../name.ts';
 import { findModel, priceAt } from './catalogue.ts';
@@ -19,6 +19,8 @@ export interface ModelReport {
   readonly usage?: unknown;
   /** The model that answered, where the provider said so. */
   readonly model?: string;
+  /** Whether the provider turned the request away before any model had seen it. */
+  readonly refused?: true;
 }
 
 /** What became of a model call, as the log has it. */
@@ -28,6 +30,8 @@ export interface ModelOutcome {
   /** Whether that is another model than the permitted one. */
   readonly isOther: boolean;
   readonly usage?: Usage;
+  /** The provider turned the request away: nothing is charged. */
+  readonly refused?: true;
   /** Why the whole reservation counts. */
   readonly problem?: { readonly code: UsageProblemCode | 'cost-unknown'; readonly message: string };
 }
@@ -49,6 +53,9 @@ export function modelUsage(
   const other = catalogue === undefined ? undefined : findModel(catalogue, answered);
   const isOther = answered !== '' && answered !== terms.name && other?.id !== terms.id;
   const said = { model: answered.slice(0, limits.modelNameLengthMax).toWellFormed(), isOther };
+  if (report.refused === true) {
+    return { outcome: { ...said, refused: true }, amounts: amountsOf(noTokens, 0) };
+  }
   const read = readUsage(report.usage);
   if ('problem' in read) return { outcome: { ...said, problem: read.problem }, amounts: undefined };
   const { usage } = read;
@@ -65,6 +72,14 @@ export function modelUsage(
   return { outcome: { ...said, usage }, amounts: amountsOf(usage, Math.max(own, others ?? 0)) };
 }
 
+const noTokens: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
+
 function amountsOf(usage: Usage, usd: number): Amounts {
   return {
     [tokenUnits.all]: Math.min(Number.MAX_SAFE_INTEGER, usage.inputTokens + usage.outputTokens),
@@ -74,13 +89,4 @@ function amountsOf(usage: Usage, usd: number): Amounts {
     [tokenUnits.reasoning]: usage.reasoningTokens,
     usd,
   };
-}
-
-/** What is charged: by unit, no less than was computed, or where nothing was, than was reserved. */
-export function atLeast(floor: Amounts, reported: Amounts): Amounts {
-  const amounts: Record<string, number> = { ...reported };
-  for (const [unit, amount] of Object.entries(floor)) {
-    amounts[unit] = Math.max(amount, amountOf(reported, unit));
-  }
-  return amounts;
 }

@@ -1,0 +1,27 @@
+/**
+ * Output tokens beside the cap. Some providers of the AI SDK add what a model may think to the
+ * `maxOutputTokens` that they are told: what is reserved has to have room for both.
+ */
+import type { CallParams } from './ai-sdk-types.ts';
+
+/** What the Anthropic provider takes where thinking is asked for without a budget. */
+const budgetDefault = 1_024;
+
+/**
+ * The tokens that are added to the cap; undefined where nobody but the provider knows. The SDK's own
+ * `reasoning` levels are such a case: providers make a share of the model's maximum of them.
+ */
+export function thinkingTokens({ reasoning, providerOptions }: CallParams): number | undefined {
+  if (reasoning !== undefined && reasoning !== 'provider-default') return undefined;
+  return Math.max(
+    budgetOf(providerOptions?.['anthropic']?.['thinking'], budgetDefault),
+    budgetOf(providerOptions?.['bedrock']?.['reasoningConfig'], 0),
+  );
+}
+
+function budgetOf(thinking: unknown, otherwise: number): number {
+  if (typeof thinking !== 'object' || thinking === null) return 0;
+  const { type, budgetTokens } = thinking as Readonly<Record<string, unknown>>;
+  if (type !== 'enabled') return 0;
+  return Number.isSafeInteger(budgetTokens) ? Math.max(0, Number(budgetTokens)) : otherwise;
+}
