@@ -172,6 +172,14 @@ export const modelMutants: readonly Mutant[] = [
     tests: ['test/enforce/thinking.test.ts'],
   },
   {
+    name: 'action-tiers-are-not-asked',
+    guards: 'A tier of models is for the tiers of actions that the policy names.',
+    file: model('access'),
+    find: 'actionTiers !== undefined &&',
+    replace: 'actionTiers !== undefined && false &&',
+    tests: ['src/kernel/model/access.test.ts'],
+  },
+  {
     name: 'files-count-as-their-text',
     guards: 'Nothing but the model bounds a prompt with a file.',
     file: 'src/enforce/adapters/ai-sdk-prompt.ts',
