@@ -7,6 +7,7 @@ import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
   type Amounts,
+  isGrantableRole,
   isQualifiedName,
   type KillScope,
   quoted,
@@ -20,7 +21,7 @@ import {
 import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import {
   Administration,
-  type AgentDeclaration,
+  type AgentOrder,
   type BudgetClosing,
   type BudgetOrder,
   type KillOrder,
@@ -31,14 +32,20 @@ import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
+import type { AgentDeclaration } from './declared-agent.ts';
 import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
+import { handoffKey } from './handoff.ts';
 import { type Headroom, headroomOf } from './headroom.ts';
+import { type Identity, identityOf } from './identity-service.ts';
 import { type Ids, systemIds } from './ids.ts';
+import { Keys } from './keys.ts';
 import { committed } from './payload.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
 import { Replica } from './replica.ts';
-import { checkedAmounts, checkedKey, Session } from './session.ts';
+import { type Delegation, delegationTerms } from './scopes.ts';
+import { Session } from './session.ts';
+import { checkedAmounts, checkedKey } from './session-input.ts';
 import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
 import { modelTool } from './model-tool.ts';
 import type { ToolDeclaration } from './tool.ts';
@@ -77,18 +84,17 @@ export interface SessionOptions {
    * delegates: the new one spends from its budgets too, and stops with it.
    */
   readonly parent?: string;
+  /** Of a session with a parent: what it is given of what that one has; all of it by default. */
+  readonly delegation?: Delegation;
+  /** In place of a parent: the token of a hand-off, which names the parent and what is given. */
+  readonly handoff?: string;
   /** `false` leaves the session created, to be activated later. */
   readonly activate?: boolean;
   readonly idempotencyKey?: string;
 }
 
-/** Mints principals. The host says who somebody is, and the log says that the host said so. */
-export interface Identity {
-  assert(assertion: IdentityAssertion): Principal;
-}
-
 /** The host process itself, as the author of what its configuration declares. */
-const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['admin'] };
+const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['platform-admin'] };
 
 /** Opens a control plane on a store: creates or recovers the log, then applies the configuration. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -118,14 +124,6 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   return plane;
 }
 
-function asserted(core: Core, assertion: IdentityAssertion): Principal {
-  try {
-    return mintAssertion(core, assertion, 'host-assertion');
-  } catch (failure) {
-    throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
-  }
-}
-
 /** A read of the store, with its failure in the engine's words. */
 async function reading<T>(read: Promise<T>, code: ReadFault = 'store-unavailable'): Promise<T> {
   try {
@@ -144,6 +142,8 @@ function readFault(failure: unknown, code: ReadFault): unknown {
 
 export class ControlPlane {
   readonly identity: Identity;
+  /** API keys, for hosts and services whose credential the control plane itself gives out. */
+  readonly keys: Keys;
   readonly #core: Core;
   readonly #host: Principal;
   readonly #administration: Administration;
@@ -152,15 +152,18 @@ export class ControlPlane {
   constructor(core: Core) {
     this.#core = core;
     this.#administration = new Administration(core);
-    this.identity = Object.freeze({
-      assert: (assertion: IdentityAssertion) => asserted(core, assertion),
+    this.#host = mintAssertion(core, hostAssertion, {
+      via: 'configuration',
+      isRole: isGrantableRole,
     });
-    this.#host = mintAssertion(core, hostAssertion, 'configuration');
+    this.identity = identityOf(core);
+    this.keys = new Keys(core, this.#host);
   }
 
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
   async openSession(options: SessionOptions): Promise<Session> {
-    const { principal, agent, mode = 'live', activate = true, parent } = options;
+    const { principal, agent, mode = 'live', activate = true } = options;
+    const { parent, delegation, handoff } = options;
     if (!sessionModes.includes(mode))
       throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
     const core = this.#core;
@@ -178,6 +181,8 @@ export class ControlPlane {
         budget,
         activate,
         ...(parent === undefined ? {} : { parent }),
+        ...(delegation === undefined ? {} : { delegation: delegationTerms(delegation) }),
+        ...(handoff === undefined ? {} : { handoff: handoffKey(handoff) }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
       'session',
@@ -213,6 +218,13 @@ export class ControlPlane {
     by = this.#host,
   ): Promise<RecordsByKind['agent']> {
     return this.#administration.registerAgent(this.#core.referenceOf(by), agent);
+  }
+
+  /** Suspends, reinstates or revokes an agent. A revoked one is never enabled again, nor is its name. */
+  controlAgent(
+    order: Omit<AgentOrder, 'by'> & { readonly by?: Principal },
+  ): Promise<RecordsByKind['agent']> {
+    return this.#administration.controlAgent({ by: this.#host, ...order });
   }
 
   /** Registers a tool. A changed definition needs `replace`, so that no change passes unnoticed. */
