@@ -4,6 +4,7 @@ import type { Principal } from '../identity/principal.ts';
 import {
   type AgentTransition,
   type BudgetPlanDocument,
+  compareText,
   everyOrg,
   isKillScope,
   type KillScope,
@@ -267,9 +268,21 @@ export class Administration {
     return record;
   }
 
-  /** The scopes whose kill switch is engaged. */
-  engaged(): readonly RecordsByKind['latch'][] {
-    return [...this.#core.options.replica.cache.live('latch')].filter((latch) => latch.engaged);
+  /** The latches that are engaged and cover something of an org. */
+  engaged(org: string): readonly RecordsByKind['latch'][] {
+    const covers = (scope: string): boolean => {
+      const [kind, of] = scope.split('|');
+      return kind === 'system' || of === org || of === everyOrg;
+    };
+    return [...this.#core.options.replica.cache.live('latch')]
+      .filter(({ engaged, scope }) => engaged && covers(scope))
+      .toSorted((left, right) => left.engagedIndex - right.engagedIndex);
+  }
+
+  agents(org: string): readonly RecordsByKind['agent'][] {
+    return [...this.#core.options.replica.cache.live('agent')]
+      .filter((agent) => agent.org === org || agent.org === everyOrg)
+      .toSorted((left, right) => compareText(left.name, right.name));
   }
 
   isEngaged(scope: KillScope): boolean {

@@ -6,19 +6,14 @@ import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
-  type Amounts,
   isGrantableRole,
   isQualifiedName,
   type KillScope,
-  quoted,
-  reject,
   type RecordsByKind,
-  type SessionMode,
-  sessionModes,
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
-import { type Head, type Storage, StorageError } from '../storage/storage.ts';
+import type { Head, Storage } from '../storage/storage.ts';
 import {
   Administration,
   type AgentOrder,
@@ -33,19 +28,16 @@ import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
 import type { AgentDeclaration } from './declared-agent.ts';
-import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
-import { handoffKey } from './handoff.ts';
 import { type Headroom, headroomOf } from './headroom.ts';
 import { type Identity, identityOf } from './identity-service.ts';
 import { type Ids, systemIds } from './ids.ts';
 import { Keys } from './keys.ts';
-import { committed } from './payload.ts';
+import { attachSession, openSession, type SessionOptions } from './open-session.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
 import { Replica } from './replica.ts';
-import { type Delegation, delegationTerms } from './scopes.ts';
-import { Session } from './session.ts';
-import { checkedAmounts, checkedKey } from './session-input.ts';
+import type { Session } from './session.ts';
+import { readFault, reading } from './store-read.ts';
 import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
 import { modelTool } from './model-tool.ts';
 import type { ToolDeclaration } from './tool.ts';
@@ -71,26 +63,6 @@ export interface ControlPlaneOptions {
   readonly pollMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
-}
-
-export interface SessionOptions {
-  readonly principal: Principal;
-  readonly agent: string;
-  /** Limits by unit, such as `{ usd: '50', actions: 10 }`. A unit that is not named is not limited here. */
-  readonly budget?: Readonly<Record<string, string | number>>;
-  readonly mode?: SessionMode;
-  /**
-   * Id of an active session of the same principal, on whose behalf this one works, as when an agent
-   * delegates: the new one spends from its budgets too, and stops with it.
-   */
-  readonly parent?: string;
-  /** Of a session with a parent: what it is given of what that one has; all of it by default. */
-  readonly delegation?: Delegation;
-  /** In place of a parent: the token of a hand-off, which names the parent and what is given. */
-  readonly handoff?: string;
-  /** `false` leaves the session created, to be activated later. */
-  readonly activate?: boolean;
-  readonly idempotencyKey?: string;
 }
 
 /** The host process itself, as the author of what its configuration declares. */
@@ -124,22 +96,6 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   return plane;
 }
 
-/** A read of the store, with its failure in the engine's words. */
-async function reading<T>(read: Promise<T>, code: ReadFault = 'store-unavailable'): Promise<T> {
-  try {
-    return await read;
-  } catch (failure) {
-    throw readFault(failure, code);
-  }
-}
-
-type ReadFault = 'store-unavailable' | 'outcome-unknown';
-
-function readFault(failure: unknown, code: ReadFault): unknown {
-  if (!StorageError.is(failure)) return failure;
-  return fault(code, `${failure.code}: ${failure.message}`, failure);
-}
-
 export class ControlPlane {
   readonly identity: Identity;
   /** API keys, for hosts and services whose credential the control plane itself gives out. */
@@ -161,56 +117,13 @@ export class ControlPlane {
   }
 
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
-  async openSession(options: SessionOptions): Promise<Session> {
-    const { principal, agent, mode = 'live', activate = true } = options;
-    const { parent, delegation, handoff } = options;
-    if (!sessionModes.includes(mode))
-      throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
-    const core = this.#core;
-    const { ids, clock } = core.options;
-    const budget: Amounts = checkedAmounts(options.budget ?? {});
-    const key = checkedKey(options.idempotencyKey);
-    const secret = ids.secret();
-    const { record, answered } = await core.submit(
-      core.referenceOf(principal),
-      {
-        kind: 'open-session',
-        session: ids.next(clock.now()),
-        agent,
-        mode,
-        budget,
-        activate,
-        ...(parent === undefined ? {} : { parent }),
-        ...(delegation === undefined ? {} : { delegation: delegationTerms(delegation) }),
-        ...(handoff === undefined ? {} : { handoff: handoffKey(handoff) }),
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-      },
-      'session',
-      committed(ids, { secret }),
-    );
-    return answered.replayed
-      ? this.#attached(principal, record, 'outcome-unknown')
-      : new Session(core, principal, record, secret);
+  openSession(options: SessionOptions): Promise<Session> {
+    return openSession(this.#core, options);
   }
 
   /** A handle on an open session of this principal, in this or another process, or after a restart. */
-  async attachSession(principal: Principal, id: string): Promise<Session> {
-    const by = this.#core.referenceOf(principal);
-    const record = await this.session(id);
-    if (record === undefined || record.org !== by.org || record.principal !== by.id) {
-      throw rejected(reject('session-unknown'));
-    }
-    return this.#attached(principal, record, 'store-unavailable');
-  }
-
-  /** `code`: what a store that fails here means to the caller. */
-  async #attached(principal: Principal, record: SessionRecord, code: ReadFault): Promise<Session> {
-    const { storage } = this.#core.options;
-    const { openedIndex } = record;
-    const contents = await reading(storage.readContents(openedIndex, openedIndex + 1), code);
-    const secret = contents.find(({ field }) => field === 'secret')?.text;
-    if (secret === undefined) throw fault('input-invalid', 'the session’s secret was erased');
-    return new Session(this.#core, principal, record, secret);
+  attachSession(principal: Principal, id: string): Promise<Session> {
+    return attachSession(this.#core, principal, id);
   }
 
   registerAgent(
@@ -324,6 +237,16 @@ export class ControlPlane {
 
   killed(scope: KillScope): boolean {
     return this.#administration.isEngaged(scope);
+  }
+
+  /** The kill switches that are engaged and cover something of an org. */
+  kills(org: string): readonly RecordsByKind['latch'][] {
+    return this.#administration.engaged(org);
+  }
+
+  /** The agents that an org has: its own, and those of the whole installation. */
+  agents(org: string): readonly RecordsByKind['agent'][] {
+    return this.#administration.agents(org);
   }
 
   /** Pending tickets of an org, oldest first. */

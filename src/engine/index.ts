@@ -12,12 +12,7 @@ export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-repo
 export { type Forecast, forecastOf } from './budget-forecast.ts';
 export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
 export { type Clock, systemClock } from './clock.ts';
-export {
-  ControlPlane,
-  type ControlPlaneOptions,
-  openControlPlane,
-  type SessionOptions,
-} from './control-plane.ts';
+export { ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts';
 export type { AgentDeclaration } from './declared-agent.ts';
 export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
@@ -30,6 +25,7 @@ export type { Ids } from './ids.ts';
 export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
+export type { SessionOptions } from './open-session.ts';
 export type { Permit } from './permit.ts';
 export type { Drift, ProviderBill } from './reconcile.ts';
 export {
