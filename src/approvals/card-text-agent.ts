@@ -59,6 +59,7 @@ function fieldLines(field: ComparedField, heading: string, width: number): reado
   const { path, value, change, before } = field;
   const changed = change === undefined ? '' : `, ${changeNames[change]}`;
   return [
+    { text: '' },
     ...ownLines(`${heading}: ${valueText(field)}${changed}`, {
       width,
       indent: 2,
@@ -76,6 +77,7 @@ function fieldLines(field: ComparedField, heading: string, width: number): reado
 function removedLines(field: CardField, width: number): readonly CardLine[] {
   const { path, value } = field;
   return [
+    { text: '' },
     ...ownLines(`REMOVED: ${valueText(field)}`, { width, indent: 2, style: 'warning' }),
     ...warningLines('name', path, width),
     ...warningLines('old value', value, width),
@@ -103,5 +105,5 @@ function warningLines(what: string, text: ShownText, width: number): readonly Ca
 function leftOutLines(count: number, noun: string, width: number): readonly CardLine[] {
   if (count === 0) return [];
   const text = `! ${plural(count, noun)} more, not shown.`;
-  return ownLines(text, { width, indent: 2, style: 'warning' });
+  return [{ text: '' }, ...ownLines(text, { width, indent: 2, style: 'warning' })];
 }

@@ -1,4 +1,5 @@
 /** Lines of a card's text: its own, and those behind the margin that hold what an agent wrote. */
+import { isRightToLeft } from './shown-text.ts';
 import { wrap } from './wrap.ts';
 
 export type LineStyle = 'heading' | 'alarm' | 'warning';
@@ -47,11 +48,14 @@ export function cardRow(label: string, text: string, width: number): readonly Ca
 /** What a text of the agent is: where it stands, what is there, what was there before. */
 export type AgentLabel = 'at' | 'is' | 'was';
 
-/** Text of the agent: each line begins with the margin and the label, or the blank in its place. */
+/**
+ * Text of the agent: each line begins with the margin and the label. Where a text is wrapped, the label stands
+ * on its first line, and on those that a terminal would otherwise begin at the right edge.
+ */
 export function marginLines(label: AgentLabel, text: string, width: number): readonly CardLine[] {
-  const margin = (index: number): string => `| ${(index === 0 ? label : '').padEnd(4)}`;
-  return wrap(text, width - margin(0).length).map((line, index) => ({
-    text: `${margin(index)}${line}`,
+  const margin = (isLabelled: boolean): string => `| ${(isLabelled ? label : '').padEnd(4)}`;
+  return wrap(text, width - margin(true).length).map((line, index) => ({
+    text: `${margin(index === 0 || isRightToLeft(line))}${line}`,
   }));
 }
 

@@ -5,7 +5,7 @@
  * margin `| ` and a label, wrapped so that no terminal breaks them again; so no value can move the cursor,
  * change a colour or pass for a line of the card. Own words are ASCII alone.
  */
-import type { ApprovalCard } from './card.ts';
+import type { ApprovalCard, CardAmount } from './card.ts';
 import { agentLines } from './card-text-agent.ts';
 import { cardRow, ownLines, paint, plural, type CardLine } from './card-text-lines.ts';
 
@@ -49,7 +49,7 @@ function headLines({ risk, status, timeLeftMs }: ApprovalCard, width: number) {
 function factLines(card: ApprovalCard, width: number): readonly CardLine[] {
   const row = (label: string, text: string) => cardRow(label, text, width);
   const { model, estimate, ancestors, previous, reason } = card;
-  const cost = estimate.map(({ unit, amount }) => `${amount} ${unit}`).join(', ');
+  const cost = estimate.map(amountText).join(', ');
   return [
     ...row('Ticket', card.ticket),
     ...row('Action', `${card.action} by the tool ${card.tool}`),
@@ -62,6 +62,10 @@ function factLines(card: ApprovalCard, width: number): readonly CardLine[] {
     ...row('Decided by', deciderText(card)),
     ...(previous === undefined ? [] : row('Compared', comparedText(previous))),
   ];
+}
+
+function amountText({ unit, amount }: CardAmount): string {
+  return unit === 'actions' && amount === '1' ? '1 action' : `${amount} ${unit}`;
 }
 
 function deciderText(card: ApprovalCard): string {

@@ -43,8 +43,9 @@ export interface ShownTextOptions {
   readonly full: boolean;
 }
 
+/** The blocks of scripts that are written from right to left, and those kept for more of them (UAX #9). */
 const rightToLeft =
-  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+  /[\u{590}-\u{8ff}\u{fb1d}-\u{fdff}\u{fe70}-\u{fefc}\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 /** Tags, comments and character references of HTML and XML; links and images of Markdown; script links. */
 const markup = /<[a-z!/?]|&(?:#[0-9a-fx]+|[a-z]+);|\]\(|javascript:/i;
 /** The characters ESC and CSI and their kin, and how people write them in source text. */
@@ -72,6 +73,11 @@ export function plainText(text: string): string {
   return markedCharacters(text).map(escaped).join('');
 }
 
+/** Whether a text has letters that are written from right to left. */
+export function isRightToLeft(text: string): boolean {
+  return rightToLeft.test(text);
+}
+
 function marksOf(
   text: string,
   characters: readonly MarkedCharacter[],
@@ -80,7 +86,7 @@ function marksOf(
   const found = new Set<TextMark>(
     characters.flatMap(({ kind }): CharacterKind[] => (kind === undefined ? [] : [kind])),
   );
-  if (rightToLeft.test(text)) found.add('right-to-left');
+  if (isRightToLeft(text)) found.add('right-to-left');
   if (isLong) found.add('very-long');
   if (markup.test(text)) found.add('looks-like-markup');
   if (terminalEscape.test(text)) found.add('looks-like-terminal-escape');
