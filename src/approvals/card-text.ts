@@ -78,8 +78,8 @@ function deciderText(card: ApprovalCard): string {
 
 function comparedText({ ticket, isCompared }: NonNullable<ApprovalCard['previous']>): string {
   return isCompared
-    ? `with the last approval, ticket ${ticket}`
-    : `with nothing: arguments cannot be read, here or in the last approval, ticket ${ticket}`;
+    ? `with ticket ${ticket}, approved last`
+    : `with nothing: arguments cannot be read, here or in ticket ${ticket}, approved last`;
 }
 
 function verdictLines({ obstacles }: ApprovalCard, width: number): readonly CardLine[] {

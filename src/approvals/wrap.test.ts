@@ -52,6 +52,11 @@ test('words stay whole where a space is near', () => {
   expect(wrap('one two three four five', 16)).toEqual(['one two three ', 'four five']);
 });
 
+test('a word that was moved to the next line is left there alone where too much follows', () => {
+  const lines = ['aaaaaaa ', '漢字漢字', '⟦U+10FFFF⟧'];
+  expect(wrap(lines.join(''), 16)).toEqual(lines);
+});
+
 test('a line goes on in a new one behind its line breaks', () => {
   expect(wrap('a⟦U+000D⟧⟦U+000A⟧b⟦U+000A⟧', 40)).toEqual(['a⟦U+000D⟧⟦U+000A⟧', 'b⟦U+000A⟧']);
 });

@@ -118,6 +118,34 @@ describe('a card in a terminal', () => {
     for (const line of lines) expect(line).toMatch(/^\| (?:at|is) /);
   });
 
+  it('says of names and values what is marked, what is cut, and how many are left out', () => {
+    const lines = (value: unknown) =>
+      cardText(
+        approvalCard({
+          ticket: ticketWith(),
+          arguments: canonicalJson(value),
+          previous: { ticket: earlier, arguments: canonicalJson(['\u202e']) },
+          now: 0,
+        }),
+        { color: false, width: 120 },
+      ).split('\n');
+    expect(lines({ 'to\u200b': '<b>' })).toEqual(
+      expect.arrayContaining([
+        '  ! The name has characters without width.',
+        '  ! The value has what looks like markup.',
+        '  ! The old value has controls of writing direction.',
+      ]),
+    );
+    expect(lines('é'.repeat(1_002))).toEqual(
+      expect.arrayContaining([
+        '  ! The value has very much text.',
+        '  ! The value is cut: 2 characters (4 bytes) at its end are not shown.',
+      ]),
+    );
+    expect(lines(Array(101).fill(0))).toContain('  ! 1 argument more, not shown.');
+    expect(lines(Array(102).fill(0))).toContain('  ! 2 arguments more, not shown.');
+  });
+
   it('says so where nobody may approve from it, and why', () => {
     const card = approvalCard({ ticket: ticketWith(), arguments: undefined, now: 0 });
     const text = cardText(card, { color: false, width: 100 });
