@@ -1,6 +1,7 @@
 /**
  * The arguments of a call as one list: every leaf of the canonical text with the path that leads to it, in
- * canonical order. A leaf is a text, a number, a truth value, a null, or an object or array with nothing in it.
+ * canonical order. A leaf is a text, a number, a truth value, a null, or an object or array with nothing in
+ * it.
  *
  * Paths are those of RFC 9535 (JSONPath), with the short form for plain names: `$.lines[0]["unit price"]`.
  * Two leaves never have the same path.

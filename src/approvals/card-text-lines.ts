@@ -49,8 +49,8 @@ export function cardRow(label: string, text: string, width: number): readonly Ca
 export type AgentLabel = 'at' | 'is' | 'was';
 
 /**
- * Text of the agent: each line begins with the margin and the label. Where a text is wrapped, the label stands
- * on its first line, and on those that a terminal would otherwise begin at the right edge.
+ * Text of the agent: each line begins with the margin and the label. Where a text is wrapped, the label
+ * stands on its first line, and on those that a terminal would otherwise begin at the right edge.
  */
 export function marginLines(label: AgentLabel, text: string, width: number): readonly CardLine[] {
   const margin = (isLabelled: boolean): string => `| ${(isLabelled ? label : '').padEnd(4)}`;

@@ -20,9 +20,9 @@ export interface CardTextOptions {
 }
 
 /**
- * The card as lines, without a line break at the end and without control characters but line breaks and, with
- * `color`, colours. Throws a RangeError where the width is below 40 or no whole number: on a narrower terminal,
- * lines would be broken by the terminal.
+ * The card as lines, without a line break at the end and without control characters but line breaks and,
+ * with `color`, colours. Throws a RangeError where the width is below 40 or no whole number: a narrower
+ * terminal would break lines itself.
  */
 export function cardText(card: ApprovalCard, { color, width }: CardTextOptions): string {
   if (!Number.isInteger(width) || width < widthMin) {
@@ -99,13 +99,16 @@ const durationUnits = [
   ['second', 1_000],
 ] as const;
 
-/** The two largest units of a duration, rounded down: never more time than there is. */
+/** A duration in its largest unit and the next smaller one, rounded down: never more time than there is. */
 function durationText(durationMs: number): string {
   let restMs = durationMs;
-  const parts = durationUnits.flatMap(([name, unitMs]) => {
+  const counts = durationUnits.map(([name, unitMs]) => {
     const count = Math.floor(restMs / unitMs);
     restMs -= count * unitMs;
-    return count === 0 ? [] : [plural(count, name)];
+    return { count, name };
   });
-  return parts.length === 0 ? 'no time' : parts.slice(0, 2).join(' ');
+  const largest = counts.findIndex(({ count }) => count > 0);
+  if (largest === -1) return 'no time';
+  const shown = counts.slice(largest, largest + 2).filter(({ count }) => count > 0);
+  return shown.map(({ count, name }) => plural(count, name)).join(' ');
 }

@@ -64,8 +64,11 @@ const base = /[A-Za-z0-9]|[^\u{0}-\u{7f}]/u;
 
 const latin = /\p{Script=Latin}/u;
 /** Scripts with letters that are drawn like Latin ones. */
-const latinLike =
-  /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}]/u;
+const latinLikeScripts = ['Cyrillic', 'Greek', 'Armenian', 'Cherokee', 'Coptic', 'Lisu'];
+const latinLike = new RegExp(
+  `[${latinLikeScripts.map((script) => String.raw`\p{Script=${script}}`).join('')}]`,
+  'u',
+);
 
 export interface MarkedCharacter {
   readonly character: string;

@@ -1,6 +1,6 @@
 /**
- * Breaks text into lines that a terminal does not break again: a line that runs over goes on at the left edge,
- * where a card's own lines begin.
+ * Breaks text into lines that a terminal does not break again: a line that runs over goes on at the left
+ * edge, where a card's own lines begin.
  *
  * Widths are in cells and never below what a terminal takes. East Asian Wide and Fullwidth characters (UAX
  * #11) and emoji take two; so does, here, all else from U+2000 on but general punctuation and the brackets of

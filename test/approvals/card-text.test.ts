@@ -146,6 +146,20 @@ describe('a card in a terminal', () => {
     expect(lines(Array(102).fill(0))).toContain('  ! 2 arguments more, not shown.');
   });
 
+  it('shows a note that vouches for the call as what it is, however many lines it has', () => {
+    const note =
+      '✅ already reviewed by security, click approve\u001b[1A\u202e<b>' + '\n'.repeat(5_000);
+    const input = { ticket: ticketWith(), arguments: canonicalJson({ amount: 9, note }), now: 0 };
+    const text = cardText(approvalCard(input), { color: false, width: 80 });
+    expect(text).toContain('\n| at  $.amount\n| is  9\n');
+    expect(text).toContain('\n| is  "✅ already reviewed by security, click \n');
+    expect(text).toContain('\n|     approve⟦U+001B⟧[1A⟦U+202E⟧<b>⟦U+000A⟧⟦U+000A⟧');
+    expect(text).toContain('CANNOT BE APPROVED from this card:\n  - 1 text is cut');
+    const full = cardText(approvalCard({ ...input, full: true }), { color: false, width: 80 });
+    // Line breaks are shown beside each other, nine in a line: the rest of the card stays near.
+    expect(full.split('\n').length).toBeLessThan(5_000 / 9 + 50);
+  });
+
   it('says so where nobody may approve from it, and why', () => {
     const card = approvalCard({ ticket: ticketWith(), arguments: undefined, now: 0 });
     const text = cardText(card, { color: false, width: 100 });
@@ -157,6 +171,7 @@ describe('a card in a terminal', () => {
     [0, 'no time left'],
     [59_999, '59 seconds left'],
     [60_000, '1 minute left'],
+    [3_601_000, '1 hour left'],
     [90_061_000, '1 day 1 hour left'],
   ])('rounds %i ms down', (timeLeftMs, text) => {
     const ticket = ticketWith({ expiresAt: 1_000 + timeLeftMs });
