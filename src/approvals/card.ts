@@ -88,7 +88,7 @@ export interface ApprovalCard {
  * The card of a ticket, frozen: equal inputs give equal cards. Whether `arguments` are those that the ticket
  * was opened for (its digest takes the session's secret) MUST have been checked by the caller.
  *
- * Throws a TypeError where `previous` is of another org, agent or tool, or was not approved: that is a
+ * Throws a TypeError where `previous` is of another org, agent or tool, or is neither approved nor consumed: that is a
  * mistake of the caller.
  */
 export function approvalCard(input: ApprovalCardInput): ApprovalCard {
@@ -131,7 +131,8 @@ function assertSimilar(ticket: TicketRecord, previous: TicketRecord | undefined)
       throw new TypeError(`the previous approval is of another ${name} than the ticket`);
     }
   }
-  if (previous.status === 'pending' || previous.status === 'denied') {
+  // An expired or cancelled one may have been approved before or never: its record does not say.
+  if (previous.status !== 'approved' && previous.status !== 'consumed') {
     throw new TypeError(`the previous ticket is ${previous.status}, not approved`);
   }
 }

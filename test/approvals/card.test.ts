@@ -162,15 +162,18 @@ describe('what changed since the last approval', () => {
     }
   });
 
-  it.each([{ org: 'other' }, { agent: 'other' }, { tool: 'other' }, { status: 'denied' as const }])(
-    'is refused for a previous ticket with %o',
-    (changes) => {
-      const previous = { ticket: { ...earlier, ...changes }, arguments: '{}' };
-      expect(() => approvalCard({ ticket: ticketWith(), arguments: '{}', previous, now })).toThrow(
-        TypeError,
-      );
-    },
-  );
+  it.each([
+    { org: 'other' },
+    { agent: 'other' },
+    { tool: 'other' },
+    { status: 'denied' as const },
+    { status: 'expired' as const },
+  ])('is refused for a previous ticket with %o', (changes) => {
+    const previous = { ticket: { ...earlier, ...changes }, arguments: '{}' };
+    expect(() => approvalCard({ ticket: ticketWith(), arguments: '{}', previous, now })).toThrow(
+      TypeError,
+    );
+  });
 });
 
 describe('nobody approves from a card', () => {
