@@ -88,8 +88,8 @@ export interface ApprovalCard {
  * The card of a ticket, frozen: equal inputs give equal cards. Whether `arguments` are those that the ticket
  * was opened for (its digest takes the session's secret) MUST have been checked by the caller.
  *
- * Throws a TypeError where `previous` is of another org, agent or tool, or is neither approved nor consumed: that is a
- * mistake of the caller.
+ * Throws a TypeError where `previous` is of another org, agent or tool, or is neither approved nor consumed:
+ * that is a mistake of the caller.
  */
 export function approvalCard(input: ApprovalCardInput): ApprovalCard {
   const { ticket, previous, now, full = false } = input;
