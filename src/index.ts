@@ -11,6 +11,7 @@ export { guard, type GuardedTool, type Tool, type ToolContext } from './enforce/
 export {
   type AgentDeclaration,
   type AgentOrder,
+  type Approval,
   type BudgetAccount,
   type BudgetClosing,
   type BudgetFinding,
@@ -24,6 +25,9 @@ export {
   type Delegation,
   type Drift,
   type EventQuery,
+  type GrantListed,
+  type GrantOrder,
+  type GrantRevocation,
   type HandoffOrder,
   type Headroom,
   type HeadroomForecast,

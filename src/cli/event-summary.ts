@@ -2,7 +2,7 @@
 import type { LogEvent } from '../engine/index.ts';
 // Not by the room's door: the help of `events` lists the types, and need not wait for the whole kernel.
 import { formatAmount } from '../kernel/amount.ts';
-import type { Amounts, Event, EventType, KillScope } from '../kernel/index.ts';
+import type { Amounts, Event, EventType, GrantTerms, KillScope } from '../kernel/index.ts';
 import { planScopeText } from './plan-text.ts';
 import { brief } from './terminal.ts';
 
@@ -33,6 +33,11 @@ function scopeText(scope: KillScope): string {
   }
 }
 
+function grantText({ uses, actions, cost }: GrantTerms): string {
+  const most = Object.keys(cost).length === 0 ? '' : `, up to ${amountsText(cost)}`;
+  return `${uses} more of ${actions.join(' ')}${most}`;
+}
+
 const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'session-opened': ({ session, agent, mode, budget }) =>
     `${session}: agent ${agent}, ${mode}, budget ${amountsText(budget)}`,
@@ -61,7 +66,12 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `ticket ${ticket}: ${tool} ${resource}, ${amountsText(estimate)}, ` +
     `for ${quorum === 1 ? '' : `${quorum} of `}${approverRoles.join(' or ')}`,
   'ticket-endorsed': ({ ticket }) => `ticket ${ticket}, others have to approve as well`,
-  'ticket-approved': ({ ticket }) => `ticket ${ticket}`,
+  'ticket-edited': ({ ticket, tool, resource, estimate }) =>
+    `ticket ${ticket}: to ${tool} ${resource}, ${amountsText(estimate)}`,
+  'ticket-approved': ({ ticket, grant }) =>
+    `ticket ${ticket}` + (grant === undefined ? '' : `, and ${grantText(grant.terms)}`),
+  'grant-revoked': ({ grant, org, principal, agent }) =>
+    `grant ${grant} of ${agent} for ${org}/${principal}`,
   'ticket-denied': ({ ticket }) => `ticket ${ticket}`,
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
   'ticket-expired': ({ ticket }) => `ticket ${ticket}`,

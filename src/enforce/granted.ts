@@ -30,6 +30,8 @@ export interface CallOptions {
 export interface Granted {
   readonly decision: Decision;
   readonly permit: Permit;
+  /** The arguments that were decided on: the caller's own, or those that an approver edited them to. */
+  readonly read: ReadArguments;
   /** Fires when the call is killed, its session aborted, its time over, or the caller gives up. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +39,7 @@ export interface Granted {
 /** A call that was allowed in a session that runs nothing. */
 export interface Rehearsed {
   readonly decision: Decision;
+  readonly read: ReadArguments;
   readonly rehearsed: true;
 }
 
@@ -47,9 +50,47 @@ export async function grant(
   read: ReadArguments,
   options: CallOptions & Pick<AuthorizeRequest, 'model'>,
 ): Promise<Granted | Rehearsed> {
-  const decision = await decide(session, tool, read, options);
+  const asked = await decide(session, tool, read, options);
+  if (asked.decision.code === 'call-edited') return grantEdited(session, tool, asked, options);
+  return permitted(session, tool, asked, options);
+}
+
+/**
+ * An approver edited the call: it is made as edited, decided again from the start. What the caller expected
+ * it to cost was said of other arguments.
+ */
+async function grantEdited(
+  session: Session,
+  tool: BoundTool,
+  { decision }: Decided,
+  options: CallOptions & Pick<AuthorizeRequest, 'model'>,
+): Promise<Granted | Rehearsed> {
+  const { idempotencyKey, waitForApproval, signal } = options;
+  const { ticket = '' } = decision;
+  const read = await session.editedArguments(ticket);
+  // One key for each edit of each keyed call: a repetition of the call finds the answer to the edited one.
+  const key = idempotencyKey === undefined ? undefined : `${ticket}.${read.digest}`;
+  const edited = {
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(waitForApproval === undefined ? {} : { waitForApproval }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return permitted(session, tool, await decide(session, tool, read, edited), options);
+}
+
+interface Decided {
+  readonly decision: Decision;
+  readonly read: ReadArguments;
+}
+
+function permitted(
+  session: Session,
+  tool: BoundTool,
+  { decision, read }: Decided,
+  options: CallOptions,
+): Granted | Rehearsed {
   if (decision.outcome === 'allow' && decision.mode !== 'live') {
-    return { decision, rehearsed: true };
+    return { decision, read, rehearsed: true };
   }
   if (decision.outcome !== 'allow' || decision.permit === undefined) {
     throw new ActionRefused(decision);
@@ -57,7 +98,7 @@ export async function grant(
   const permit = session.take(decision.permit, tool, read);
   const { signal } = options;
   const signals = signal === undefined ? [permit.signal] : [permit.signal, signal];
-  return { decision, permit, signal: AbortSignal.any(signals) };
+  return { decision, permit, read, signal: AbortSignal.any(signals) };
 }
 
 /** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */
@@ -66,7 +107,7 @@ async function decide(
   tool: BoundTool,
   read: ReadArguments,
   options: CallOptions & Pick<AuthorizeRequest, 'model'>,
-): Promise<Decision> {
+): Promise<Decided> {
   const { idempotencyKey, estimate, model, waitForApproval, signal } = options;
   const request = {
     tool,
@@ -77,10 +118,11 @@ async function decide(
   };
   for (;;) {
     const decision = await session.authorize(request);
-    if (decision.outcome !== 'require-approval' || waitForApproval !== true) return decision;
-    if (decision.ticket === undefined) return decision;
-    const ruling = await orAborted(session.ticketDecided(decision.ticket), signal);
-    if (ruling === 'refused') return session.authorize(request);
+    const { outcome, ticket } = decision;
+    const waits = outcome === 'require-approval' && waitForApproval === true;
+    if (!waits || ticket === undefined) return { decision, read };
+    const ruling = await orAborted(session.ticketDecided(ticket), signal);
+    if (ruling === 'refused') return { decision: await session.authorize(request), read };
   }
 }
 

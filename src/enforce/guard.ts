@@ -61,7 +61,8 @@ export function guardWork<A, R>(
   return async function guarded(callArguments, work, options = {}) {
     const read = session.read(callArguments);
     const granted = await grant(session, bound, read, options);
-    const frozen = read.value as A;
+    // What was decided on is what the code gets, whoever wrote it.
+    const frozen = granted.read.value as A;
     if ('rehearsed' in granted) {
       if (dryRun === undefined) throw new ActionRefused(granted.decision, 'dry-run');
       return dryRun(frozen);

@@ -14,7 +14,6 @@ import {
   type RecordsByKind,
   type SessionRecord,
   type SessionTransition,
-  type TicketRecord,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core.ts';
@@ -34,13 +33,6 @@ export interface AgentOrder {
   readonly by: Principal;
   /** Mandatory: whoever reads the log will ask. */
   readonly reason: string;
-}
-
-export interface TicketRuling {
-  readonly ticket: string;
-  readonly by: Principal;
-  readonly reason?: string;
-  readonly idempotencyKey?: string;
 }
 
 export interface SessionOrder {
@@ -221,20 +213,6 @@ export class Administration {
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
       'session',
-      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
-    );
-    return record;
-  }
-
-  async decideTicket(
-    kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket',
-    { ticket, by, reason, idempotencyKey }: TicketRuling,
-  ): Promise<TicketRecord> {
-    const key = checkedKey(idempotencyKey);
-    const { record } = await this.#core.submit(
-      this.#core.referenceOf(by),
-      { kind, ticket, ...(key === undefined ? {} : { idempotencyKey: key }) },
-      'ticket',
       committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );
     return record;

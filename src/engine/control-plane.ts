@@ -21,7 +21,6 @@ import {
   type BudgetOrder,
   type KillOrder,
   type SessionOrder,
-  type TicketRuling,
 } from './administration.ts';
 import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
@@ -40,6 +39,17 @@ import type { Session } from './session.ts';
 import { readFault, reading } from './store-read.ts';
 import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
 import { modelTool } from './model-tool.ts';
+import {
+  approveTicket,
+  type Approval,
+  type GrantListed,
+  type GrantRevocation,
+  listGrants,
+  refuseTicket,
+  revokeGrant,
+  ticketDecided,
+  type TicketRuling,
+} from './tickets.ts';
 import type { ToolDeclaration } from './tool.ts';
 import { type UsageQuery, usageReport } from './usage-report.ts';
 import type { UsageRow } from './usage-tally.ts';
@@ -214,16 +224,34 @@ export class ControlPlane {
     return this.#administration.controlSession(order);
   }
 
-  approve(ruling: TicketRuling): Promise<TicketRecord> {
-    return this.#administration.decideTicket('approve-ticket', ruling);
+  /** Approves a ticket: for the one call, as it was asked or edited, or with a grant beside it. */
+  approve(approval: Approval): Promise<TicketRecord> {
+    return approveTicket(this.#core, approval);
   }
 
   deny(ruling: TicketRuling): Promise<TicketRecord> {
-    return this.#administration.decideTicket('deny-ticket', ruling);
+    return refuseTicket(this.#core, 'deny-ticket', ruling);
   }
 
   cancel(ruling: TicketRuling): Promise<TicketRecord> {
-    return this.#administration.decideTicket('cancel-ticket', ruling);
+    return refuseTicket(this.#core, 'cancel-ticket', ruling);
+  }
+
+  /**
+   * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it; in any process,
+   * also after a restart. Rejects with `closed` when this control plane closes.
+   */
+  ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
+    return ticketDecided(this.#core, ticket);
+  }
+
+  /** The grants of an org that still cover something, oldest first. */
+  grants(org: string): readonly GrantListed[] {
+    return listGrants(this.#core, org);
+  }
+
+  revokeGrant(revocation: GrantRevocation): Promise<void> {
+    return revokeGrant(this.#core, revocation);
   }
 
   /** Engages the kill switch for a scope: nothing in it starts again until it is released. */

@@ -5,7 +5,6 @@ export type {
   BudgetOrder,
   KillOrder,
   SessionOrder,
-  TicketRuling,
 } from './administration.ts';
 export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';
 export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-report.ts';
@@ -44,6 +43,13 @@ export type {
   Settled,
   Settlement,
 } from './session.ts';
+export type {
+  Approval,
+  GrantListed,
+  GrantOrder,
+  GrantRevocation,
+  TicketRuling,
+} from './tickets.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { tallyUsage, type UsageQuery } from './usage-report.ts';
 export {

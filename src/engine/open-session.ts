@@ -16,7 +16,7 @@ import { committed } from './payload.ts';
 import { type Delegation, delegationTerms } from './scopes.ts';
 import { Session } from './session.ts';
 import { checkedAmounts, checkedKey } from './session-input.ts';
-import { type ReadFault, reading } from './store-read.ts';
+import { type ReadFault, sessionSecret, storedSession } from './store-read.ts';
 
 export interface SessionOptions {
   readonly principal: Principal;
@@ -76,17 +76,11 @@ export async function attachSession(
   id: string,
 ): Promise<Session> {
   const by = core.referenceOf(principal);
-  const record = isQualifiedName(id) ? await storedSession(core, id) : undefined;
+  const record = isQualifiedName(id) ? await storedSession(core.options.storage, id) : undefined;
   if (record === undefined || record.org !== by.org || record.principal !== by.id) {
     throw rejected(reject('session-unknown'));
   }
   return attached(core, principal, record, 'store-unavailable');
-}
-
-async function storedSession({ options }: Core, key: string): Promise<SessionRecord | undefined> {
-  const { records } = await reading(options.storage.readRecords([{ kind: 'session', key }]));
-  const [record] = records;
-  return record === undefined ? undefined : (JSON.parse(record.value) as SessionRecord);
 }
 
 /** `code`: what a store that fails here means to the caller. */
@@ -96,10 +90,6 @@ async function attached(
   record: SessionRecord,
   code: ReadFault,
 ): Promise<Session> {
-  const { storage } = core.options;
-  const { openedIndex } = record;
-  const contents = await reading(storage.readContents(openedIndex, openedIndex + 1), code);
-  const secret = contents.find(({ field }) => field === 'secret')?.text;
-  if (secret === undefined) throw fault('input-invalid', 'the session’s secret was erased');
+  const secret = await sessionSecret(core.options.storage, record, code);
   return new Session(core, principal, record, secret);
 }

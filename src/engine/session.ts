@@ -24,6 +24,8 @@ import { checkedText, committed, readArguments, readContent, recordedText } from
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from './session-input.ts';
+import { contentText, reading } from './store-read.ts';
+import { ticketDecided } from './tickets.ts';
 import type { BoundTool } from './tool.ts';
 
 export interface AuthorizeRequest {
@@ -254,35 +256,23 @@ export class Session {
     });
   }
 
-  /**
-   * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it.
-   * Rejects with `closed` when the control plane closes: the ticket stays and can be used after a restart.
-   */
+  /** Waits until a ticket is decided; see `ControlPlane.ticketDecided`. */
   ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
+    return ticketDecided(this.#core, ticket);
+  }
+
+  /** The arguments that an approver edited a call of this session to, read as `read` does. */
+  async editedArguments(ticket: string): Promise<ReadArguments> {
     const core = this.#core;
-    const { cache } = core.options.replica;
-    return new Promise((resolve, reject) => {
-      const settle = (): boolean => {
-        const record = cache.peek('ticket', ticket);
-        if (record?.status === 'pending' && !core.isKilled(record)) return false;
-        resolve(record?.status === 'approved' ? 'approved' : 'refused');
-        return true;
-      };
-      if (settle()) return;
-      const stop = core.listen(
-        (events) => {
-          const concerns = events.some(
-            ({ event }) =>
-              event.type === 'kill-engaged' ||
-              (event.type.startsWith('ticket-') &&
-                'ticket' in event.data &&
-                event.data.ticket === ticket),
-          );
-          if (concerns && settle()) stop();
-        },
-        () => reject(fault('closed')),
-      );
-    });
+    await core.follow();
+    const { session, edited } = core.options.replica.cache.peek('ticket', ticket) ?? {};
+    if (session !== this.id || edited === undefined) {
+      throw fault('input-invalid', 'no call of this session was edited in this ticket');
+    }
+    const { storage } = core.options;
+    const text = await reading(contentText(storage, edited.index, 'arguments'));
+    if (text === undefined) throw fault('input-invalid', 'the edited arguments were erased');
+    return this.read(JSON.parse(text));
   }
 
   /**

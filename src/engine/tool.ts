@@ -41,7 +41,7 @@ export interface ToolDeclaration {
 
 /** A declaration, checked and pinned. */
 export interface BoundTool {
-  readonly record: ToolRecord;
+  readonly record: Omit<ToolRecord, 'changedIndex'>;
   readonly inputSchema: object | undefined;
 }
 

@@ -98,6 +98,15 @@ export function largerOf(left: Amounts, right: Amounts): Amounts {
   return amounts;
 }
 
+/** The sum in each unit; what passes the largest amount stays there. */
+export function addAmounts(left: Amounts, right: Amounts): Amounts {
+  const amounts: Record<string, number> = {};
+  for (const unit of new Set([...Object.keys(left), ...Object.keys(right)].toSorted())) {
+    amounts[unit] = Math.min(limits.amountMax, amountOf(left, unit) + amountOf(right, unit));
+  }
+  return amounts;
+}
+
 /** Own-property lookup: a unit may not be answered by a prototype. */
 export function amountOf(amounts: Amounts, unit: string): number {
   return Object.hasOwn(amounts, unit) ? (amounts[unit] ?? 0) : 0;

@@ -12,6 +12,7 @@ import {
 } from './budget/account.ts';
 import { corrected, taken } from './budget/bucket.ts';
 import { planLimit } from './budget/plan-limit.ts';
+import { grantUsed } from './apply-grant.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
 import { openPermitsChange } from './principal-record.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
@@ -65,9 +66,14 @@ export function applyDecision(
       ? {}
       : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
+    ...(data.grant === undefined ? {} : { grant: data.grant.id }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
+  if (data.grant !== undefined) {
+    const { id, cost } = data.grant;
+    changes.push(grantUsed(view, session, id, cost, position.at));
+  }
   if (data.consumed) {
     const ticket = view.get('ticket', data.ticket);
     if (ticket?.status !== 'approved')

@@ -42,7 +42,8 @@ export function applyRegistry(
     }
     case 'tool-registered': {
       const { name, action, resource, estimate, hasSchema, isModel, definition } = event.data;
-      const known = { name, action, resource, estimate, hasSchema, definition };
+      const { index: changedIndex } = position;
+      const known = { name, action, resource, estimate, hasSchema, definition, changedIndex };
       const value = isModel === undefined ? known : { ...known, isModel };
       return { kind: 'tool', key: name, value };
     }

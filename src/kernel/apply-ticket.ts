@@ -1,13 +1,9 @@
 /** Tickets and the bindings that find them. */
+import { grantGiven } from './apply-grant.ts';
 import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
-import type {
-  ApproverTerms,
-  RecordChange,
-  StateView,
-  TicketRecord,
-  TicketStatus,
-} from './record.ts';
+import type { ApproverTerms, TicketRecord, TicketStatus } from './approval-record.ts';
+import type { RecordChange, StateView } from './record.ts';
 import { bindingKey } from './ticket.ts';
 
 type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
@@ -22,8 +18,11 @@ export function applyTicket(
   if (ticket === undefined) throw new Error('assertion: a ticket that was never requested');
   if (event.type === 'ticket-endorsed') {
     const approvals = [...(ticket.approvals ?? []), position.by.id];
-    return [{ kind: 'ticket', key: ticket.id, value: { ...ticket, approvals } }];
+    const { grant } = event.data;
+    const value = { ...ticket, approvals, ...(grant === undefined ? {} : { grant }) };
+    return [{ kind: 'ticket', key: ticket.id, value }];
   }
+  if (event.type === 'ticket-edited') return edited(ticket, event, position);
   const value: TicketRecord = {
     ...ticket,
     status: statusAfter[event.type],
@@ -31,11 +30,31 @@ export function applyTicket(
     decidedAt: position.at,
     ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
   };
-  return [{ kind: 'ticket', key: ticket.id, value }];
+  const change: RecordChange = { kind: 'ticket', key: ticket.id, value };
+  const given = event.type === 'ticket-approved' ? event.data.grant : undefined;
+  return given === undefined ? [change] : [change, grantGiven(view, ticket, given.terms, position)];
+}
+
+/** What was approved so far was approved of another call. */
+function edited(
+  { approvals: _approvals, grant: _grant, ...ticket }: TicketRecord,
+  { data }: Extract<TicketEvent, { readonly type: 'ticket-edited' }>,
+  { by, index }: EventPosition,
+): readonly RecordChange[] {
+  const { argumentsDigest, resource, estimate } = data;
+  const value = { ...ticket, argumentsDigest, resource, estimate, edited: { by: by.id, index } };
+  const binding = bindingKey(ticket.session, ticket.tool, argumentsDigest);
+  return [
+    { kind: 'ticket', key: ticket.id, value },
+    { kind: 'binding', key: binding, value: { ticket: ticket.id } },
+  ];
 }
 
 const statusAfter: Readonly<
-  Record<Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed'>, TicketStatus>
+  Record<
+    Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed' | 'ticket-edited'>,
+    TicketStatus
+  >
 > = {
   'ticket-approved': 'approved',
   'ticket-denied': 'denied',

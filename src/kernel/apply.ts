@@ -7,6 +7,7 @@
 import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
 import { applySession } from './apply-session.ts';
+import { grantRevoked } from './apply-grant.ts';
 import { applyRegistry } from './apply-registry.ts';
 import { applyTicket } from './apply-ticket.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
@@ -85,8 +86,11 @@ function changesOf(
       return [applySession(view, event, position), ...applyPermit(view, event, position)];
     case 'usage-late':
       return [applySession(view, event, position), ...applyLateUsage(view, event)];
+    case 'grant-revoked':
+      return [grantRevoked(view, event.data, event.data.grant)];
     case 'ticket-requested':
     case 'ticket-endorsed':
+    case 'ticket-edited':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':

@@ -106,7 +106,8 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
   const ask = effective.effect === 'require-approval' && session.mode === 'live';
   const use = ask ? claimTicket(view, draft, effective, estimate, context) : undefined;
   if (use?.refusal !== undefined) {
-    return [decided(draft, denied({ step: 'approval', rejection: use.refusal })), ...use.events];
+    const refused = { ...denied({ step: 'approval', rejection: use.refusal }), ticket: use.ticket };
+    return [decided(draft, refused), ...use.events];
   }
   // A session that only rehearses neither warns nor exhausts anything.
   const notices = session.mode === 'live' ? budgets.events : [];
@@ -117,11 +118,11 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
   if (budgets.downgrade !== undefined) return [downgraded(draft, budgets.downgrade)];
   const blocked = permitRefusal(view, session);
   if (blocked !== undefined) return [decided(draft, denied(blocked))];
-  if (effective.effect === 'require-approval' && use?.consumed !== true) {
-    return awaiting(draft, effective, use);
-  }
-  const ticket = use?.ticket ?? '';
-  return [allowed(draft, effective, budgets.reservations, ticket, context), ...notices];
+  const waived = use?.consumed === true || use?.grant !== undefined;
+  if (effective.effect === 'require-approval' && !waived) return awaiting(draft, effective, use);
+  const approval = use === undefined ? {} : approvalOf(use);
+  const done = allowed(draft, effective, budgets.reservations, approval, context);
+  return [done, ...(use?.events ?? []), ...notices];
 }
 
 function checkSession(view: StateView, { session }: Draft, now: number): Refusal | undefined {
@@ -301,7 +302,7 @@ function allowed(
   draft: Draft,
   verdict: PolicyVerdict,
   reservations: readonly Reservation[],
-  ticket: string,
+  approval: Partial<Decided>,
   context: HandleContext,
 ): Event {
   const { command, session } = draft;
@@ -313,13 +314,17 @@ function allowed(
     step: 'permit',
     code: 'allowed',
     message: verdict.message,
-    ticket,
-    consumed: ticket !== '',
+    ...approval,
     permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
     reservations: runs ? reservations : [],
     expiresAt: runs ? context.now + waitMs : 0,
     ...remembers(verdict, session),
   });
+}
+
+/** What stood for the approver's yes. */
+function approvalOf({ ticket, consumed, grant }: TicketUse): Partial<Decided> {
+  return { ticket, consumed, ...(grant === undefined ? {} : { grant }) };
 }
 
 /** What the session keeps of an action it was allowed; nothing new of one that has no risk. */

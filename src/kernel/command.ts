@@ -9,6 +9,7 @@ import type { AgentTransition } from './agent.ts';
 import type { Amounts } from './amount.ts';
 import type { CallScope } from './call-scope.ts';
 import type { DelegationTerms } from './delegation-terms.ts';
+import type { GrantHolder, GrantTerms } from './grant-terms.ts';
 import type { KillScope } from './latch.ts';
 import type { ModelRequest } from './model/model-call.ts';
 import type { ModelReport } from './model/model-usage.ts';
@@ -183,6 +184,16 @@ export interface ExpirePermit extends Envelope {
 export interface DecideTicket extends Envelope {
   readonly kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket' | 'expire-ticket';
   readonly ticket: string;
+  /** Of an approval: what is granted beside the one call. */
+  readonly grant?: GrantTerms;
+  /** Of an approval: the arguments to call with instead, and their digest under the session's secret. */
+  readonly edit?: { readonly arguments: unknown; readonly argumentsDigest: string };
+}
+
+export interface RevokeGrant extends Envelope {
+  readonly kind: 'revoke-grant';
+  readonly grant: string;
+  readonly holder: GrantHolder;
 }
 
 export interface Kill extends Envelope {
@@ -254,6 +265,7 @@ export type Command =
   | VoidPermit
   | ExpirePermit
   | DecideTicket
+  | RevokeGrant
   | Kill
   | SetBudget
   | CloseBudget

@@ -9,6 +9,7 @@ import type { DelegationTerms } from './delegation-terms.ts';
 import type { Reservation } from './budget/account.ts';
 import type { BudgetPlan } from './budget/plan.ts';
 import type { CommandKind, IssueKey, RegisterAgent, RegisterTool } from './command.ts';
+import type { GrantHolder, GrantTerms } from './grant-terms.ts';
 import type { KillScope } from './latch.ts';
 import type { CatalogueDocument } from './model/catalogue-document.ts';
 import type { ModelRequest, ModelTerms } from './model/model-call.ts';
@@ -19,14 +20,9 @@ import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
-import type {
-  AgentRecord,
-  ApproverTerms,
-  DecisionOutcome,
-  Lineage,
-  DecisionStep,
-  StoredAnswer,
-} from './record.ts';
+import type { ApproverTerms } from './approval-record.ts';
+import type { Lineage } from './session.ts';
+import type { AgentRecord, DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
 
@@ -133,6 +129,8 @@ export interface EventDataByType {
     readonly suggestions: readonly string[];
     readonly ticket: string;
     readonly consumed: boolean;
+    /** The grant that stood in for an approver, the record that keeps it, and what is counted against it. */
+    readonly grant?: { readonly id: string; readonly holder: string; readonly cost: Amounts };
     readonly permit: 'none' | 'issued' | 'started';
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
@@ -182,9 +180,23 @@ export interface EventDataByType {
     readonly expiresAt: number;
   };
   /** One of several approvals that a ticket needs, and not the last. */
-  readonly 'ticket-endorsed': { readonly ticket: string };
+  readonly 'ticket-endorsed': { readonly ticket: string; readonly grant?: GrantTerms };
+  /** An approver's edit: what was approved of the ticket until then is not of the call as edited. */
+  readonly 'ticket-edited': {
+    readonly ticket: string;
+    readonly tool: string;
+    readonly argumentsDigest: string;
+    readonly resource: string;
+    readonly estimate: Amounts;
+  };
   /** An approval has to be used before `expiresAt`. */
-  readonly 'ticket-approved': { readonly ticket: string; readonly expiresAt: number };
+  readonly 'ticket-approved': {
+    readonly ticket: string;
+    readonly expiresAt: number;
+    /** What is granted beside the call, and the key of the record that keeps it. */
+    readonly grant?: { readonly holder: string; readonly terms: GrantTerms };
+  };
+  readonly 'grant-revoked': GrantHolder & { readonly grant: string };
   readonly 'ticket-denied': { readonly ticket: string };
   readonly 'ticket-cancelled': { readonly ticket: string };
   readonly 'ticket-expired': { readonly ticket: string };

@@ -11,6 +11,7 @@ import { budgetSubject } from './budget/subject.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
+import { holderKey } from './grant-terms.ts';
 import { latchKey } from './latch.ts';
 import { modelIdOf } from './model/model-call.ts';
 import { everyOrg } from './org.ts';
@@ -85,7 +86,11 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
     case 'expire-ticket': {
       names.push({ kind: 'ticket', key: command.ticket });
       const ticket = peek('ticket', command.ticket);
-      if (ticket !== undefined) names.push({ kind: 'session', key: ticket.session });
+      if (ticket === undefined) break;
+      names.push({ kind: 'session', key: ticket.session });
+      if (command.edit !== undefined) {
+        names.push(...bound(ticket.session, ticket.tool, command.edit.argumentsDigest, peek));
+      }
       break;
     }
     default:
@@ -133,11 +138,20 @@ function authorizeFootprint(
     names.push(...attributed.accounts.flatMap(({ counted }) => counted.map(budgetName)));
   }
   if (!session.hadTickets) return names;
-  const binding = bindingKey(session.id, command.tool, command.argumentsDigest);
-  names.push({ kind: 'binding', key: binding });
-  const found = peek('binding', binding);
-  if (found !== undefined) names.push({ kind: 'ticket', key: found.ticket });
-  return names;
+  return [...names, ...bound(session.id, command.tool, command.argumentsDigest, peek)];
+}
+
+/** The binding of a call, and the ticket that it finds. */
+function bound(
+  session: string,
+  tool: string,
+  argumentsDigest: string,
+  peek: Peek,
+): readonly RecordName[] {
+  const key = bindingKey(session, tool, argumentsDigest);
+  const binding = { kind: 'binding', key } as const;
+  const found = peek('binding', key);
+  return found === undefined ? [binding] : [binding, { kind: 'ticket', key: found.ticket }];
 }
 
 /**
@@ -173,6 +187,9 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'decision', key: event.data.decision });
       names.push(...event.data.reservations.map(({ budget }) => budgetName(budget)));
       if (event.data.consumed) names.push({ kind: 'ticket', key: event.data.ticket });
+      if (event.data.grant !== undefined) {
+        names.push({ kind: 'grants', key: event.data.grant.holder });
+      }
       break;
     case 'permit-started':
       names.push({ kind: 'decision', key: event.data.permit });
@@ -187,14 +204,20 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'decision', key: event.data.permit });
       names.push(...event.data.debts.map(({ budget }) => budgetName(budget)));
       break;
+    case 'ticket-edited':
     case 'ticket-requested': {
       const { ticket, tool, argumentsDigest } = event.data;
       names.push({ kind: 'ticket', key: ticket });
       names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
       break;
     }
-    case 'ticket-endorsed':
     case 'ticket-approved':
+      names.push({ kind: 'ticket', key: event.data.ticket });
+      if (event.data.grant !== undefined) {
+        names.push({ kind: 'grants', key: event.data.grant.holder });
+      }
+      break;
+    case 'ticket-endorsed':
     case 'ticket-denied':
     case 'ticket-cancelled':
     case 'ticket-expired':
@@ -209,6 +232,8 @@ export function touched(event: Event): readonly RecordName[] {
 /** The one record of an event about what exists, or who may. */
 function registryRecord(event: Event): RecordName | undefined {
   switch (event.type) {
+    case 'grant-revoked':
+      return { kind: 'grants', key: holderKey(event.data) };
     case 'agent-registered':
       return { kind: 'agent', key: agentKey(event.data.org, event.data.name) };
     case 'agent-transitioned':

@@ -14,6 +14,7 @@ import { type ModelReport, type ModelRun, modelUsage } from './model/model-usage
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from './command.ts';
 import { lineRefusal } from './delegation.ts';
 import type { Event, Resolution } from './event.ts';
+import { isWithdrawn } from './grant.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
@@ -54,6 +55,10 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   }
   if (view.get('policy', 'active')?.version !== decision.policyVersion) {
     const message = 'the policy changed since the permit was issued';
+    return { rejection: reject('permit-not-startable', message, 'authorize the call again') };
+  }
+  if (isWithdrawn(view, decision)) {
+    const message = 'the grant that stood in for an approver was revoked';
     return { rejection: reject('permit-not-startable', message, 'authorize the call again') };
   }
   const expiresAt = context.now + decision.runTimeoutMs;

@@ -82,7 +82,9 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
   }
   const known = view.get('tool', tool.name);
   const subject = { kind: 'tool', key: tool.name } as const;
-  if (known !== undefined && sameJson(known, tool)) return { events: [], subject, replayed: true };
+  const isKnown =
+    known !== undefined && sameJson(known, { ...tool, changedIndex: known.changedIndex });
+  if (isKnown) return { events: [], subject, replayed: true };
   if (known !== undefined && !command.replace) {
     return {
       rejection: reject(

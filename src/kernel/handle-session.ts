@@ -16,7 +16,8 @@ import {
 } from './handled.ts';
 import { limits } from './limits.ts';
 import { quoted } from './name.ts';
-import type { Lineage, SessionRecord, StateView } from './record.ts';
+import type { Lineage } from './session.ts';
+import type { SessionRecord, StateView } from './record.ts';
 import { compareText, sortedEntries } from './order.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';

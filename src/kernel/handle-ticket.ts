@@ -1,16 +1,16 @@
 /** Tickets: approve, deny, cancel, expire. Opening and using one belong to `authorize.ts`. */
 import { findAgent } from './agent-rights.ts';
+import { approveTicket } from './approve-ticket.ts';
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
 import { quoted } from './name.ts';
 import { compileGlobs } from './policy/glob.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
-import type { StateView, TicketRecord } from './record.ts';
+import type { TicketRecord } from './approval-record.ts';
+import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
-import { killedMessage } from './handle-session.ts';
-import { engagedAfter, subjectOf } from './ticket.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
   const ticket = view.get('ticket', command.ticket);
@@ -41,15 +41,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   if (command.kind === 'deny-ticket') {
     return { events: [{ type: 'ticket-denied', session, data }], subject };
   }
-  const latch = engagedAfter(view, ticket.requestedIndex, subjectOf(ticket));
-  if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
-  // Each of several approvers stands for one approval; the last one's is the ticket's.
-  if ((ticket.approvals ?? []).length + 1 < (ticket.quorum ?? 1)) {
-    return { events: [{ type: 'ticket-endorsed', session, data }], subject };
-  }
-  // The approval is good for as long again as the question was open for.
-  const expiresAt = context.now + (ticket.expiresAt - ticket.requestedAt);
-  return { events: [{ type: 'ticket-approved', session, data: { ...data, expiresAt } }], subject };
+  return approveTicket(view, command, ticket, context);
 };
 
 /** Whoever may do nothing with a ticket does not learn that it exists. */

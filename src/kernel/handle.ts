@@ -27,6 +27,7 @@ import {
   registerTool,
 } from './handle-registry.ts';
 import { screenInput } from './handle-screening.ts';
+import { revokeGrant } from './handle-grant.ts';
 import { issueHandoff } from './handle-handoff.ts';
 import { openSession, transitionSession } from './handle-session.ts';
 import { decideTicket } from './handle-ticket.ts';
@@ -92,6 +93,7 @@ const handlers: {
   'deny-ticket': decideTicket,
   'cancel-ticket': decideTicket,
   'expire-ticket': decideTicket,
+  'revoke-grant': revokeGrant,
   'engage-kill': switchKill,
   'release-kill': switchKill,
   'set-budget': setBudget,
@@ -170,6 +172,8 @@ function subjectText(command: Command): string {
       return command.key.id;
     case 'revoke-key':
       return command.key;
+    case 'revoke-grant':
+      return command.grant;
     default:
       return command.ticket;
   }

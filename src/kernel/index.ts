@@ -26,6 +26,7 @@ export type { Event, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';
+export type { GrantHolder, GrantTerms } from './grant-terms.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';
 export { modelAccess, type ModelAccess } from './model/access.ts';
@@ -97,6 +98,7 @@ export {
   type ValueType,
 } from './policy/value-type.ts';
 export { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
+export type { GrantRecord, TicketRecord } from './approval-record.ts';
 export {
   type DecisionOutcome,
   type DecisionRecord,
@@ -113,7 +115,6 @@ export {
   type SessionRecord,
   type StateView,
   type StoredAnswer,
-  type TicketRecord,
   type ToolRecord,
 } from './record.ts';
 export { rolePermissions } from './rights.ts';

@@ -31,6 +31,12 @@ export const limits = {
   scopePatternsMax: 100,
   /** Capabilities of an agent. */
   capabilitiesMax: 100,
+  /** Calls that one grant may be good for. */
+  grantUsesMax: 10_000,
+  /** Longest time that a grant may stand, ms: 30 days. */
+  grantMsMax: 2_592_000_000,
+  /** Grants that an agent of a principal holds at a time. */
+  grantsPerHolderMax: 20,
   /** Longest time that a hand-off can be accepted for, ms. */
   handoffMsMax: 86_400_000,
   /** How long a change that takes two principals waits for the second, ms. */

@@ -8,6 +8,7 @@ import type { Amounts } from './amount.ts';
 import type { AgentStatus } from './agent.ts';
 import type { CallScope } from './call-scope.ts';
 import type { DelegationTerms } from './delegation-terms.ts';
+import type { BindingRecord, HolderGrants, TicketRecord } from './approval-record.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
 import type { ModelTerms, PricesRecord } from './model/model-call.ts';
@@ -17,13 +18,7 @@ import type { StageVerdict } from './policy/evaluator-fact.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { SessionHistory } from './policy/session-risk.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
-import type { SessionMode, SessionStatus } from './session.ts';
-
-/** Who works above a session, sorted: a kill switch that covers one of them covers it. */
-export interface Lineage {
-  readonly agents: readonly string[];
-  readonly principals: readonly string[];
-}
+import type { Lineage, SessionMode, SessionStatus } from './session.ts';
 
 export interface SessionRecord {
   readonly id: string;
@@ -93,6 +88,8 @@ export interface ToolRecord {
   readonly isModel?: true;
   /** Hash of the whole definition. */
   readonly definition: string;
+  /** Index of the entry that registered it as it is. */
+  readonly changedIndex: number;
 }
 
 /** Key `active`. */
@@ -164,6 +161,8 @@ export interface DecisionRecord {
   readonly posted: Amounts;
   /** A started permit that was given up: what it really used may still be told, once. */
   readonly late?: 'awaited' | 'told';
+  /** The grant that stood in for an approver. */
+  readonly grant?: string;
   /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
   readonly model?: string;
   readonly modelTerms?: ModelTerms;
@@ -185,56 +184,6 @@ export const decisionSteps = [
   'permit',
 ] as const;
 export type DecisionStep = (typeof decisionSteps)[number];
-
-export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'consumed';
-
-/** Who may decide a ticket; what is left out is as it is where a policy says nothing. */
-export interface ApproverTerms {
-  readonly approverRoles: readonly string[];
-  /** Lists of patterns: whoever decides has to match one of each. */
-  readonly approverPrincipals?: readonly (readonly string[])[];
-  /** How many have to approve; 1 where it is left out. */
-  readonly quorum?: number;
-  readonly reasonRequired?: true;
-}
-
-export interface TicketRecord extends ApproverTerms {
-  readonly id: string;
-  readonly session: string;
-  readonly ancestors?: readonly string[];
-  readonly lineage?: Lineage;
-  readonly org: string;
-  readonly principal: string;
-  readonly agent: string;
-  /** Who answered for the agent when it asked. */
-  readonly agentOwner?: string;
-  /** Id of the API key that the requester was established with. */
-  readonly credential?: string;
-  readonly tool: string;
-  readonly action: string;
-  /** The catalogue's id of the model, of a model call. */
-  readonly model?: string;
-  readonly resource: string;
-  readonly argumentsDigest: string;
-  readonly definition: string;
-  readonly policyVersion: number;
-  readonly estimate: Amounts;
-  readonly risk: RiskLevel;
-  readonly reason: string;
-  readonly status: TicketStatus;
-  /** Who approved so far, where more than one has to. */
-  readonly approvals?: readonly string[];
-  readonly requestedAt: number;
-  readonly requestedIndex: number;
-  readonly expiresAt: number;
-  readonly decidedBy: string;
-  readonly decidedAt: number;
-}
-
-/** Which ticket stands for exactly this call in this session. */
-export interface BindingRecord {
-  readonly ticket: string;
-}
 
 /** A change that takes two principals, asked for by one of them. The key is the change's fingerprint. */
 export interface ProposalRecord {
@@ -288,6 +237,7 @@ export interface RecordsByKind {
   readonly prices: PricesRecord;
   readonly latch: LatchRecord;
   readonly key: KeyRecord;
+  readonly grants: HolderGrants;
   readonly handoff: HandoffRecord;
   readonly proposal: ProposalRecord;
   readonly principal: PrincipalRecord;
@@ -310,6 +260,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'latch',
   'key',
   'proposal',
+  'grants',
   'plans',
 ]);
 
@@ -322,6 +273,7 @@ export const recordKinds: readonly RecordKind[] = [
   'latch',
   'key',
   'proposal',
+  'grants',
   'handoff',
   'principal',
   'budget',
@@ -366,6 +318,8 @@ export function isLive(change: RecordChange): boolean {
       return change.value.status === 'pending' || change.value.status === 'approved';
     case 'proposal':
       return change.value.open;
+    case 'grants':
+      return change.value.grants.length > 0;
     case 'handoff':
     case 'principal':
     case 'budget':
@@ -388,6 +342,7 @@ export function parentOf(change: RecordChange): string {
     case 'principal':
     case 'key':
     case 'proposal':
+    case 'grants':
     case 'plans':
       return change.value.org;
     default:

@@ -42,3 +42,9 @@ export function isTerminal(status: SessionStatus): boolean {
 export function putsToWork(transition: SessionTransition): boolean {
   return transition === 'activate' || transition === 'resume';
 }
+
+/** Who works above a session, sorted: a kill switch that covers one of them covers it. */
+export interface Lineage {
+  readonly agents: readonly string[];
+  readonly principals: readonly string[];
+}

@@ -5,24 +5,24 @@
 import { findAgent } from './agent-rights.ts';
 import type { Amounts } from './amount.ts';
 import type { Authorize } from './command.ts';
-import type { Event } from './event.ts';
+import type { Event, EventDataByType } from './event.ts';
+import { coveringGrant, type GrantedCall } from './grant.ts';
+import { holderKey } from './grant-terms.ts';
 import type { HandleContext } from './handled.ts';
 import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
-import type {
-  ApproverTerms,
-  SessionRecord,
-  StateView,
-  TicketRecord,
-  ToolRecord,
-} from './record.ts';
+import type { ApproverTerms, TicketRecord } from './approval-record.ts';
+import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { bindingKey, stands } from './ticket.ts';
 
 export interface TicketUse {
+  /** The ticket that is used, waits or denies; empty where none has to do with the call. */
   readonly ticket: string;
   /** Whether an approval is used up by this call. */
   readonly consumed: boolean;
+  /** The grant that stands in for an approver. */
+  readonly grant?: NonNullable<EventDataByType['action-decided']['grant']>;
   readonly events: readonly Event[];
   readonly refusal?: Rejection;
 }
@@ -45,28 +45,24 @@ export function claimTicket(
 ): TicketUse {
   const { session, command } = asking;
   const found = boundTicket(view, session, command);
+  if (found !== undefined && isEditedAway(found, command)) return editedAway(found);
   const standing = found !== undefined && isStanding(view, found, asking, estimate, context);
-  if (found !== undefined && standing) {
-    switch (found.status) {
-      case 'approved':
-        return { ticket: found.id, consumed: true, events: [] };
-      case 'pending':
-        return { ticket: found.id, consumed: false, events: [] };
-      case 'denied': {
-        const refusal = reject(
-          'approval-denied',
-          `\`${found.decidedBy}\` denied exactly this call`,
-        );
-        return { ticket: found.id, consumed: false, events: [], refusal };
-      }
-      default:
-        break;
-    }
+  if (standing && found.status === 'approved') {
+    return { ticket: found.id, consumed: true, events: [] };
   }
-  const lapsed = found?.status === 'pending' || found?.status === 'approved';
-  const withdrawn: readonly Event[] = lapsed
+  if (standing && found.status === 'denied') {
+    const refusal = reject('approval-denied', `\`${found.decidedBy}\` denied exactly this call`);
+    return { ticket: found.id, consumed: false, events: [], refusal };
+  }
+  const isOpen = found?.status === 'pending' || found?.status === 'approved';
+  const withdrawn: readonly Event[] = isOpen
     ? [{ type: 'ticket-cancelled', session: session.id, data: { ticket: found.id } }]
     : [];
+  const grant = claimGrant(view, asking, verdict, estimate, context);
+  if (grant !== undefined) return { ticket: '', consumed: false, grant, events: withdrawn };
+  if (standing && found.status === 'pending') {
+    return { ticket: found.id, consumed: false, events: [] };
+  }
   if (session.pendingTickets.length - withdrawn.length >= limits.ticketsPendingMax) {
     const refusal = reject('tickets-pending-limit');
     return { ticket: '', consumed: false, events: withdrawn, refusal };
@@ -84,6 +80,50 @@ function boundTicket(
   const key = bindingKey(session.id, command.tool, command.argumentsDigest);
   const binding = view.get('binding', key);
   return binding === undefined ? undefined : view.get('ticket', binding.ticket);
+}
+
+/** Whether an approver edited the call, and the ticket stands for what it was edited to. */
+function isEditedAway(ticket: TicketRecord, command: Authorize): boolean {
+  const isOpen = ticket.status === 'pending' || ticket.status === 'approved';
+  return isOpen && ticket.argumentsDigest !== command.argumentsDigest;
+}
+
+/** Others may still have to approve the edit; once they have, the call is to be made as edited. */
+function editedAway({ id, status, edited }: TicketRecord): TicketUse {
+  const use = { ticket: id, consumed: false, events: [] };
+  if (status === 'pending') return use;
+  const refusal = reject('call-edited', `\`${edited?.by ?? ''}\` edited the call and approved it`);
+  return { ...use, refusal };
+}
+
+function claimGrant(
+  view: StateView,
+  { command, session, tool, model, resource }: Asking,
+  verdict: PolicyVerdict,
+  estimate: Amounts,
+  { now }: HandleContext,
+): TicketUse['grant'] {
+  const { org, principal, agent, ancestors, lineage } = session;
+  const call: GrantedCall = {
+    org,
+    principal,
+    agent,
+    session: session.id,
+    ...(ancestors === undefined ? {} : { ancestors }),
+    ...(lineage === undefined ? {} : { lineage }),
+    tool: command.tool,
+    action: tool?.action ?? '',
+    ...(model === undefined ? {} : { model }),
+    resource,
+    arguments: command.arguments,
+    risk: verdict.risk,
+    approvers: approverTerms(verdict.approval),
+    estimate,
+  };
+  const grant = coveringGrant(view, call, now);
+  return grant === undefined
+    ? undefined
+    : { id: grant.id, holder: holderKey(call), cost: estimate };
 }
 
 function isStanding(

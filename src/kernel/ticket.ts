@@ -12,7 +12,9 @@
 import type { Amounts } from './amount.ts';
 import { amountOf } from './amount.ts';
 import { coveringLatchKeys, type KillSubject } from './latch.ts';
-import type { Lineage, StateView, TicketRecord } from './record.ts';
+import type { TicketRecord } from './approval-record.ts';
+import type { Lineage } from './session.ts';
+import type { StateView } from './record.ts';
 
 export function bindingKey(session: string, tool: string, argumentsDigest: string): string {
   return `${session}|${tool}|${argumentsDigest}`;

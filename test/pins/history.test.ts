@@ -19,7 +19,7 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts guidance help idempotency message model modelTerms outcome permit policyEffect ' +
+    'expiresAt facts grant guidance help idempotency message model modelTerms outcome permit policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'before capabilities name org owner version',
   'agent-transitioned': 'agent commitments from org to transition',
@@ -32,6 +32,7 @@ const eventTypes: Readonly<Record<string, string>> = {
   'change-confirmed': 'proposal',
   'change-proposed': 'change expiresAt proposal',
   'command-rejected': 'command commitments rejection subject',
+  'grant-revoked': 'agent commitments grant org principal',
   'handoff-issued': 'agent budget delegation expiresAt handoff principal',
   'input-screened':
     'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
@@ -49,9 +50,10 @@ const eventTypes: Readonly<Record<string, string>> = {
   'session-opened':
     'active agent ancestors budget commitments delegation handoff lineage mode session',
   'session-transitioned': 'commitments transition',
-  'ticket-approved': 'commitments expiresAt ticket',
+  'ticket-approved': 'commitments expiresAt grant ticket',
   'ticket-cancelled': 'ticket',
   'ticket-denied': 'commitments ticket',
+  'ticket-edited': 'argumentsDigest commitments estimate resource ticket tool',
   'ticket-endorsed': 'commitments ticket',
   'ticket-expired': 'ticket',
   'ticket-requested':

@@ -336,6 +336,8 @@ class HistoryScript {
       expiresAt,
     });
     await plane.openSession({ principal, agent: 'deputy', handoff });
+    await plane.activatePolicy({ ...policy, version: 39 }, by);
+    await this.#approvals();
     const order = { agent: 'deputy', org: 'acme', by, reason: 'done for today' };
     await plane.controlAgent({ ...order, transition: 'suspend' });
     await plane.keys.revoke({ key: id, by });
@@ -345,6 +347,27 @@ class HistoryScript {
     await plane.activatePolicy(asked, by);
     await refused(plane.activatePolicy({ ...asked, version: 41 }, by));
     await plane.activatePolicy({ ...asked, version: 41 });
+  }
+
+  /** An approval with a grant, one of an edited call, and the grant's end. */
+  async #approvals(): Promise<void> {
+    const session = await this.#session({ usd: '100' });
+    const ask = (orderId: string, amount: string) =>
+      session.authorize({
+        tool: bindTool(refundTool),
+        arguments: session.read({ orderId, amount }),
+      });
+    const { ticket = '' } = await ask('o-1', '20');
+    const by = this.#approver;
+    const expiresAt = new Date(this.#clock.now() + 60_000);
+    const order = { actions: ['order.refund'], cost: { usd: '90' }, uses: 3, expiresAt };
+    const reason = 'known customer';
+    await this.#plane.approve({ ticket, by, reason, grant: { ...order, sessionOnly: true } });
+    await ask('o-2', '21');
+    await this.#plane.revokeGrant({ grant: ticket, by, reason: 'enough' });
+    const other = (await ask('o-3', '22')).ticket ?? '';
+    await this.#plane.approve({ ticket: other, by, reason, edit: { orderId: 'o-3', amount: '6' } });
+    await ask('o-3', '22');
   }
 
   /** Calls of models, on behalf of another session; one is given up, and its usage told late. */

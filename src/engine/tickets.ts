@@ -1,0 +1,176 @@
+/** What approvers do with tickets: decide them, edit the call, grant more than the one call, revoke that. */
+import type { Principal } from '../identity/principal.ts';
+import {
+  type CallScope,
+  compareText,
+  type GrantHolder,
+  type GrantRecord,
+  type GrantTerms,
+  type TicketRecord,
+} from '../kernel/index.ts';
+import { digestKey, keyedDigest } from '../log/index.ts';
+import type { Core } from './core.ts';
+import { fault } from './error.ts';
+import { checkedText, committed, readArguments } from './payload.ts';
+import { plainScope } from './scopes.ts';
+import { checkedAmounts, checkedKey } from './session-input.ts';
+import { reading, sessionSecret, storedSession } from './store-read.ts';
+
+export interface TicketRuling {
+  readonly ticket: string;
+  readonly by: Principal;
+  readonly reason?: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface Approval extends TicketRuling {
+  /**
+   * The arguments to call with instead. The call is decided again from the start with them; it is not made
+   * with the ones that it was asked with.
+   */
+  readonly edit?: unknown;
+  /** What is granted beside the call: later calls that it covers do not wait for an approver. */
+  readonly grant?: GrantOrder;
+}
+
+export interface GrantOrder extends CallScope {
+  /** How many calls it is good for, beside the one that was asked about. Zero means zero. */
+  readonly uses: number;
+  readonly expiresAt: Date;
+  /** The most that its calls together may cost, by unit. Zero means zero; a unit not named is not limited. */
+  readonly cost?: Readonly<Record<string, string | number>>;
+  /** Whether it holds in the session of the ticket alone; in every one of the agent's by default. */
+  readonly sessionOnly?: boolean;
+}
+
+export interface GrantRevocation {
+  readonly grant: string;
+  readonly by: Principal;
+  readonly reason?: string;
+}
+
+/** A grant as it is listed. */
+export type GrantListed = GrantRecord & GrantHolder;
+
+export async function approveTicket(core: Core, approval: Approval): Promise<TicketRecord> {
+  const { ticket, by, reason, idempotencyKey, edit, grant } = approval;
+  const key = checkedKey(idempotencyKey);
+  const edited = 'edit' in approval ? await editOf(core, ticket, edit) : undefined;
+  const { record } = await core.submit(
+    core.referenceOf(by),
+    {
+      kind: 'approve-ticket',
+      ticket,
+      ...(edited === undefined ? {} : { edit: edited.edit }),
+      ...(grant === undefined ? {} : { grant: grantTerms(grant) }),
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+    },
+    'ticket',
+    committed(core.options.ids, {
+      reason: checkedText('the reason', reason),
+      arguments: edited?.text,
+    }),
+  );
+  return record;
+}
+
+export async function refuseTicket(
+  core: Core,
+  kind: 'deny-ticket' | 'cancel-ticket',
+  { ticket, by, reason, idempotencyKey }: TicketRuling,
+): Promise<TicketRecord> {
+  const key = checkedKey(idempotencyKey);
+  const { record } = await core.submit(
+    core.referenceOf(by),
+    { kind, ticket, ...(key === undefined ? {} : { idempotencyKey: key }) },
+    'ticket',
+    committed(core.options.ids, { reason: checkedText('the reason', reason) }),
+  );
+  return record;
+}
+
+/** The edited arguments, with their digest as the session that asked would make it. */
+async function editOf(core: Core, ticket: string, edit: unknown) {
+  const { text, value } = readArguments(edit);
+  const session = await storedSession(core.options.storage, await sessionOfTicket(core, ticket));
+  if (session === undefined) throw fault('internal-error', 'a ticket without its session');
+  const secret = digestKey(await sessionSecret(core.options.storage, session));
+  const argumentsDigest = keyedDigest(secret, 'arguments', text);
+  return { text, edit: { arguments: value, argumentsDigest } };
+}
+
+/** Of a ticket that is not known here the kernel says so: it is asked with no session's secret. */
+async function sessionOfTicket({ options }: Core, key: string): Promise<string> {
+  const { records } = await reading(options.storage.readRecords([{ kind: 'ticket', key }]));
+  const [record] = records;
+  if (record === undefined) throw fault('input-invalid', 'there is no such ticket to edit');
+  return (JSON.parse(record.value) as TicketRecord).session;
+}
+
+function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder): GrantTerms {
+  return {
+    ...plainScope(scope),
+    cost: checkedAmounts(cost ?? {}),
+    uses,
+    expiresAt: expiresAt.getTime(),
+    ...(sessionOnly === true ? { sessionOnly } : {}),
+  };
+}
+
+/** The grants of an org that are neither used up, expired nor revoked, oldest first. */
+export function listGrants({ options }: Core, org: string): readonly GrantListed[] {
+  const now = options.clock.now();
+  return [...options.replica.cache.live('grants')]
+    .filter((held) => held.org === org)
+    .flatMap(({ principal, agent, grants }) =>
+      grants.map((grant) => ({ org, principal, agent, ...grant })),
+    )
+    .filter(({ revoked, used, terms }) => !revoked && used < terms.uses && now < terms.expiresAt)
+    .toSorted((left, right) => left.index - right.index || compareText(left.id, right.id));
+}
+
+/** Revokes a grant: from the next decision on, it stands in for nobody. Throws `grant-unknown`. */
+export async function revokeGrant(
+  core: Core,
+  { grant, by, reason }: GrantRevocation,
+): Promise<void> {
+  const reference = core.referenceOf(by);
+  const found = listGrants(core, reference.org).find(({ id }) => id === grant);
+  const { org, principal, agent } = found ?? { org: reference.org, principal: '', agent: '' };
+  await core.submit(
+    reference,
+    { kind: 'revoke-grant', grant, holder: { org, principal, agent } },
+    'grants',
+    committed(core.options.ids, { reason: checkedText('the reason', reason) }),
+  );
+}
+
+/**
+ * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Rejects with
+ * `closed` when the control plane closes: the ticket stays and can be used after a restart.
+ */
+export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
+  const { cache } = core.options.replica;
+  return new Promise((resolve, reject) => {
+    const settle = (): boolean => {
+      const record = cache.peek('ticket', ticket);
+      if (record?.status === 'pending' && !core.isKilled(record)) return false;
+      resolve(record?.status === 'approved' ? 'approved' : 'refused');
+      return true;
+    };
+    if (settle()) return;
+    const stop = core.listen(
+      (events) => {
+        const concerns = events.some(
+          ({ event }) =>
+            event.type === 'kill-engaged' ||
+            (event.type.startsWith('ticket-') &&
+              'ticket' in event.data &&
+              event.data.ticket === ticket),
+        );
+        if (concerns && settle()) stop();
+      },
+      () => reject(fault('closed')),
+    );
+  });
+}

@@ -1,0 +1,156 @@
+/** Edit, then approve: the call is made as an approver edited it, decided again from the start. */
+import { expect, test } from 'vitest';
+import { bindTool } from '../../src/engine/index.ts';
+import { guard } from '../../src/enforce/guard.ts';
+import { verify } from '../../src/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { codeOf, openShop, refund, shopPolicy, staff } from './shop.ts';
+
+interface Refund {
+  readonly orderId: string;
+  readonly amount: string;
+}
+
+async function open(policy: object = {}) {
+  const fleet = memoryFleet();
+  const plane = await openShop(fleet(), { policy: { ...shopPolicy, ...policy } });
+  const people = staff(plane);
+  const session = await plane.openSession({
+    principal: people.billing,
+    agent: 'bot',
+    budget: { usd: '100' },
+  });
+  const ran: Refund[] = [];
+  const governed = guard(session, {
+    ...refund,
+    execute: (call: Refund) => {
+      ran.push(call);
+      return { refunded: call.amount };
+    },
+  });
+  const asked = async (call: Refund, more = {}) => {
+    await codeOf(governed(call, more));
+    const [ticket] = plane.pendingTickets('acme').toReversed();
+    return ticket?.id ?? '';
+  };
+  return { plane, fleet, people, session, governed, ran, asked };
+}
+
+const call = { orderId: 'o-1', amount: '80' };
+const edit = { orderId: 'o-1', amount: '8' };
+
+test('the code runs once, with the arguments that the approver wrote', async () => {
+  const { plane, fleet, people, session, governed, ran, asked } = await open();
+  const ticket = await asked(call);
+  await plane.approve({ ticket, by: people.ada, edit, reason: 'eighty is a typo' });
+  expect(await governed(call)).toEqual({ refunded: '8' });
+  expect(ran).toEqual([edit]);
+  expect((await plane.budget(session.id, 'usd'))?.posted).toBe(8_000_000);
+  expect((await plane.ticket(ticket))?.status).toBe('consumed');
+  expect(await codeOf(governed(call))).toBe('approval-required');
+  expect(ran).toHaveLength(1);
+  expect((await verify(fleet())).faults).toEqual([]);
+  await plane.close();
+});
+
+test('whoever waits for the approver goes on with the edited call', async () => {
+  const { plane, people, governed, ran } = await open();
+  const waiting = governed(call, { waitForApproval: true });
+  let ticket: string | undefined;
+  while (ticket === undefined) {
+    await new Promise((resolve) => setImmediate(resolve));
+    ticket = plane.pendingTickets('acme')[0]?.id;
+  }
+  await plane.approve({ ticket, by: people.ada, edit });
+  expect(await waiting).toEqual({ refunded: '8' });
+  expect(ran).toEqual([edit]);
+  await plane.close();
+});
+
+test('an edited call is decided from the start: policy, budget and schema can refuse it', async () => {
+  const rules = [
+    {
+      id: 'not-there',
+      effect: 'deny',
+      match: { action: 'order.refund', resource: 'order/secret*' },
+    },
+  ];
+  const { plane, people, governed, ran, asked } = await open({ rules });
+  const outcomes: string[] = [];
+  for (const [orderId, edited] of [
+    ['o-1', { orderId: 'secret-1', amount: '1' }],
+    ['o-2', { orderId: 'o-2', amount: '500' }],
+  ] as const) {
+    const ticket = await asked({ orderId, amount: '2' });
+    await plane.approve({ ticket, by: people.ada, edit: edited });
+    outcomes.push(await codeOf(governed({ orderId, amount: '2' })));
+  }
+  expect(outcomes).toEqual(['policy-denied', 'budget-exceeded']);
+  expect(ran).toEqual([]);
+  await plane.close();
+});
+
+test('what cannot be edited is refused, and the ticket stays as it was', async () => {
+  const { plane, people, asked } = await open();
+  const ticket = await asked(call);
+  const other = await asked({ orderId: 'o-2', amount: '1' });
+  const attempt = (edited: unknown) =>
+    codeOf(plane.approve({ ticket, by: people.ada, edit: edited }));
+  expect(await attempt(call)).toBe('edit-invalid');
+  expect(await attempt({ amount: '1' })).toBe('edit-invalid');
+  expect(await attempt({ orderId: 'o-1', amount: 'much' })).toBe('edit-invalid');
+  expect(await attempt({ orderId: 'o-2', amount: '1' })).toBe('edit-invalid');
+  expect(await attempt({ orderId: Number.NaN })).toBe('arguments-unrepresentable');
+  expect(await codeOf(plane.approve({ ticket: 'none', by: people.ada, edit }))).toBe(
+    'input-invalid',
+  );
+  expect(await codeOf(plane.approve({ ticket, by: people.support, edit }))).toBe('resolved');
+  expect((await plane.ticket(other))?.status).toBe('pending');
+  await plane.close();
+});
+
+test('who may not approve a call may not edit it either', async () => {
+  const { plane, people, asked } = await open();
+  const ticket = await asked(call);
+  expect(await codeOf(plane.approve({ ticket, by: people.billing, edit }))).toBe('self-approval');
+  expect(await codeOf(plane.approve({ ticket, by: people.ops, edit }))).toBe('permission-denied');
+  expect(await codeOf(plane.approve({ ticket, by: people.eve, edit }))).toBe('ticket-unknown');
+  await plane.close();
+});
+
+test('an edit takes back what others approved of the call before it', async () => {
+  const { plane, people, governed, ran, asked } = await open({ approvals: { quorum: 2 } });
+  const ticket = await asked(call);
+  const kim = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+  await plane.approve({ ticket, by: kim });
+  await plane.approve({ ticket, by: people.ada, edit });
+  expect((await plane.ticket(ticket))?.status).toBe('pending');
+  expect(await codeOf(governed(call))).toBe('approval-required');
+  await plane.approve({ ticket, by: kim });
+  await governed(call);
+  expect(ran).toEqual([edit]);
+  await plane.close();
+});
+
+test('a keyed call that was edited runs once, however often it is repeated', async () => {
+  const { plane, people, governed, ran, asked } = await open();
+  const options = { idempotencyKey: 'refund-1' };
+  const ticket = await asked(call, options);
+  await plane.approve({ ticket, by: people.ada, edit });
+  await governed(call, options);
+  expect(await codeOf(governed(call, options))).not.toBe('resolved');
+  expect(ran).toEqual([edit]);
+  await plane.close();
+});
+
+test('the edited arguments go to the session that asked, and to no other', async () => {
+  const { plane, people, session, asked } = await open();
+  const ticket = await asked(call);
+  await plane.approve({ ticket, by: people.ada, edit });
+  const other = await plane.openSession({ principal: people.support, agent: 'bot' });
+  expect(await codeOf(other.editedArguments(ticket))).toBe('input-invalid');
+  expect((await session.editedArguments(ticket)).value).toEqual(edit);
+  const direct = await session.authorize({ tool: bindTool(refund), arguments: session.read(call) });
+  expect(direct).toMatchObject({ outcome: 'deny', code: 'call-edited', ticket });
+  await plane.close();
+});
