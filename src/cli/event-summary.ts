@@ -93,6 +93,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
   'kill-released': ({ scope }) => scopeText(scope),
+  'notification-delivered': ({ notifier, entry, attempts }) =>
+    `${notifier}: entry ${entry}${attempts === 1 ? '' : `, after ${attempts} attempts`}`,
+  'notification-abandoned': ({ notifier, entry, attempts }) =>
+    `${notifier}: entry ${entry}, given up after ${attempts} attempts`,
+  'notifier-advanced': ({ notifier, cursor }) => `${notifier} goes on at entry ${cursor}`,
   'command-rejected': ({ command, subject, rejection }) =>
     `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
 };

@@ -96,7 +96,18 @@ function changesOf(
     case 'ticket-cancelled':
     case 'ticket-expired':
       return [applySession(view, event, position), ...applyTicket(view, event, position)];
+    case 'notification-delivered':
+    case 'notification-abandoned':
+      return [cursorChange(view, event.data.notifier, event.data.entry + 1)];
+    case 'notifier-advanced':
+      return [cursorChange(view, event.data.notifier, event.data.cursor)];
   }
+}
+
+/** INVARIANT: a cursor never goes back, or what was delivered would be sent again for ever. */
+function cursorChange(view: StateView, name: string, to: number): RecordChange {
+  const cursor = Math.max(view.get('notifier', name)?.cursor ?? 0, to);
+  return { kind: 'notifier', key: name, value: { name, cursor } };
 }
 
 function latchChange(

@@ -188,6 +188,25 @@ export interface CloseBudget extends Envelope {
   readonly plan: string;
 }
 
+/** What became of a notification, as the control plane tells itself. `problem` is a commitment. */
+export interface RecordDelivery extends Envelope {
+  readonly kind: 'record-delivery';
+  readonly notifier: string;
+  /** Index of the entry that it was about. */
+  readonly entry: number;
+  readonly outcome: 'delivered' | 'abandoned';
+  /** How often it was sent. */
+  readonly attempts: number;
+}
+
+/** Moves a notifier's cursor past entries that are none of its business. */
+export interface AdvanceNotifier extends Envelope {
+  readonly kind: 'advance-notifier';
+  readonly notifier: string;
+  /** Index of the next entry to look at. */
+  readonly cursor: number;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -205,6 +224,8 @@ export type Command =
   | Kill
   | SetBudget
   | CloseBudget
-  | ReconcileUsage;
+  | ReconcileUsage
+  | RecordDelivery
+  | AdvanceNotifier;
 
 export type CommandKind = Command['kind'];

@@ -201,6 +201,11 @@ export function touched(event: Event): readonly RecordName[] {
     case 'ticket-expired':
       names.push({ kind: 'ticket', key: event.data.ticket });
       break;
+    case 'notification-delivered':
+    case 'notification-abandoned':
+    case 'notifier-advanced':
+      names.push({ kind: 'notifier', key: event.data.notifier });
+      break;
     default:
       break;
   }

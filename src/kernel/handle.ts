@@ -15,6 +15,7 @@ import {
 } from './handled.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
 import { switchKill } from './handle-kill.ts';
+import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
 import { activatePolicy, activatePrices, registerAgent, registerTool } from './handle-registry.ts';
@@ -83,6 +84,8 @@ const handlers: {
   'set-budget': setBudget,
   'close-budget': closeBudget,
   'reconcile-usage': reconcileUsage,
+  'record-delivery': recordDelivery,
+  'advance-notifier': advanceNotifier,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -147,6 +150,9 @@ function subjectText(command: Command): string {
     case 'close-budget':
     case 'reconcile-usage':
       return command.org;
+    case 'record-delivery':
+    case 'advance-notifier':
+      return command.notifier;
     default:
       return command.ticket;
   }

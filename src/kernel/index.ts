@@ -19,7 +19,7 @@ export {
 } from './budget/window.ts';
 export { type BudgetPlan, type BudgetPlanDocument, planName, planScopeOf } from './budget/plan.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
-export type { Event, EventType } from './event.ts';
+export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';

@@ -47,7 +47,7 @@ const permissionsByRole = {
     'set-budget',
     'reconcile-usage',
   ],
-  system: ['expire'],
+  system: ['expire', 'record-delivery'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Role = keyof typeof permissionsByRole;

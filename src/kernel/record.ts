@@ -209,6 +209,13 @@ export interface PrincipalRecord {
   readonly openPermits: number;
 }
 
+/** How far a notifier has come: where it goes on after a restart. */
+export interface NotifierRecord {
+  readonly name: string;
+  /** Index of the next entry to look at. It never goes back. */
+  readonly cursor: number;
+}
+
 /** The stored answer to a command that carried an idempotency key. */
 export interface CommandRecord {
   readonly fingerprint: string;
@@ -233,6 +240,7 @@ export interface RecordsByKind {
   readonly ticket: TicketRecord;
   readonly binding: BindingRecord;
   readonly command: CommandRecord;
+  readonly notifier: NotifierRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -245,6 +253,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'prices',
   'latch',
   'plans',
+  'notifier',
 ]);
 
 export const recordKinds: readonly RecordKind[] = [
@@ -261,6 +270,7 @@ export const recordKinds: readonly RecordKind[] = [
   'ticket',
   'binding',
   'command',
+  'notifier',
 ];
 
 /** One record to put in place of what was there. */
@@ -287,6 +297,7 @@ export function isLive(change: RecordChange): boolean {
     case 'prices':
     case 'latch':
     case 'plans':
+    case 'notifier':
       return true;
     case 'session':
       return change.value.status !== 'completed' && change.value.status !== 'aborted';
