@@ -124,6 +124,7 @@ class Lane {
     while (!this.#isClosing) {
       this.#isStale = false;
       this.#position = Math.max(this.#position, this.#cursor);
+      if (this.#isFarBehind) await advance(this.#core, this.#notifier.name, this.#position);
       const entries = await storage.readEntries(this.#position, pageSize);
       if (entries.length === 0) return;
       for (const { index, body } of entries) {
@@ -133,7 +134,6 @@ class Lane {
         if (this.#isClosing) return;
         this.#position = index + 1;
       }
-      if (this.#isFarBehind) await advance(this.#core, this.#notifier.name, this.#position);
     }
   }
 

@@ -19,11 +19,14 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** A cloud's host service that answers on a public address. */
 const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16']);
 
+/** IPv6 with a dotted tail, but for a mapped address: `::1.2.3.4` is read in two ways by different programs. */
+const dottedTail = /^(?!::ffff:[0-9.]+$).*:.*\./i;
+
 /** Why an address is refused, or undefined where it may be connected to. */
 export function addressProblem(address: string, allowPrivate: boolean): string | undefined {
   // Only the four-part form: `127.1` and `0x7f000001` mean different hosts to different programs.
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
-  if (!isAddress || address.includes('%')) return 'it is no address';
+  if (!isAddress || address.includes('%') || dottedTail.test(address)) return 'it is no address';
   const parsed = ipaddr.process(address);
   const range = parsed.range();
   if (metadataAddresses.has(parsed.toString())) return 'it is a metadata service';
