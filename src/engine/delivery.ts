@@ -29,8 +29,8 @@ export function checkedTerms({ name, timeoutMs, retry }: Notifier): Terms {
 }
 
 /**
- * The wait after a failed attempt, ms: doubled each time up to a bound, and less up to a half by chance, so that
- * processes that failed together do not come back together.
+ * The wait after a failed attempt, ms: doubled each time up to a bound, and less up to a half by chance, so
+ * that processes that failed together do not come back together.
  */
 export function retryDelayMs(notifier: Notifier, attempt: number): number {
   const { firstDelayMs, delayMsMax } = checkedTerms(notifier);

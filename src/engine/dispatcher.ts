@@ -1,10 +1,10 @@
 /**
- * The dispatcher: tells notifiers what the log says happened. The log is the outbox. What was not committed is not
- * in it and is never sent; what was committed is sent after a restart too, from where the notifier's cursor, itself
- * a record of the log, stands.
+ * The dispatcher: tells notifiers what the log says happened. The log is the outbox. What was not committed
+ * is not in it and is never sent; what was committed is sent after a restart too, from where the notifier's
+ * cursor, itself a record of the log, stands.
  *
- * Each notifier has a lane of its own: one that is slow or fails holds up neither another one nor the write path.
- * Within a lane notifications are sent one after the other, in the order of the log.
+ * Each notifier has a lane of its own: one that is slow or fails holds up neither another one nor the write
+ * path. Within a lane notifications are sent one after the other, in the order of the log.
  */
 import { isName, limits, quoted, systemPrincipal } from '../kernel/index.ts';
 import { readEntry } from '../log/index.ts';
@@ -23,8 +23,9 @@ const storeDelayMsMin = 250;
 const storeDelayMsMax = 30_000;
 
 /**
- * Starts a lane for each notifier; they stop when the control plane closes. A notifier that the log does not know
- * begins with what is committed after this. Throws `input-invalid` where notifiers cannot be used together.
+ * Starts a lane for each notifier; they stop when the control plane closes. A notifier that the log does
+ * not know begins with what is committed after this. Throws `input-invalid` where notifiers cannot be used
+ * together.
  */
 export async function startNotifiers(core: Core, notifiers: readonly Notifier[]): Promise<void> {
   const names = new Set<string>();

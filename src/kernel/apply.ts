@@ -98,14 +98,18 @@ function changesOf(
       return [applySession(view, event, position), ...applyTicket(view, event, position)];
     case 'notification-delivered':
     case 'notification-abandoned':
-      return [cursorChange(view, event.data.notifier, event.data.entry + 1)];
     case 'notifier-advanced':
-      return [cursorChange(view, event.data.notifier, event.data.cursor)];
+      return [cursorChange(view, event)];
   }
 }
 
 /** INVARIANT: a cursor never goes back, or what was delivered would be sent again for ever. */
-function cursorChange(view: StateView, name: string, to: number): RecordChange {
+function cursorChange(
+  view: StateView,
+  event: Extract<Event, { readonly type: `notification-${string}` | 'notifier-advanced' }>,
+): RecordChange {
+  const { notifier: name } = event.data;
+  const to = event.type === 'notifier-advanced' ? event.data.cursor : event.data.entry + 1;
   const cursor = Math.max(view.get('notifier', name)?.cursor ?? 0, to);
   return { kind: 'notifier', key: name, value: { name, cursor } };
 }

@@ -135,11 +135,7 @@ function authorizeFootprint(
  * is about.
  */
 export function touched(event: Event): readonly RecordName[] {
-  const names: RecordName[] = [];
-  if (event.session !== undefined) names.push({ kind: 'session', key: event.session });
-  if (event.data.idempotency !== undefined) {
-    names.push({ kind: 'command', key: event.data.idempotency.key });
-  }
+  const names: RecordName[] = [...touchedByMembers(event)];
   switch (event.type) {
     case 'session-opened':
       for (const unit of Object.keys(event.data.budget)) {
@@ -201,13 +197,17 @@ export function touched(event: Event): readonly RecordName[] {
     case 'ticket-expired':
       names.push({ kind: 'ticket', key: event.data.ticket });
       break;
-    case 'notification-delivered':
-    case 'notification-abandoned':
-    case 'notifier-advanced':
-      names.push({ kind: 'notifier', key: event.data.notifier });
-      break;
     default:
       break;
   }
+  return names;
+}
+
+/** The records that an event names by members which events of several types have. */
+function touchedByMembers({ session, data }: Event): readonly RecordName[] {
+  const names: RecordName[] = [];
+  if (session !== undefined) names.push({ kind: 'session', key: session });
+  if (data.idempotency !== undefined) names.push({ kind: 'command', key: data.idempotency.key });
+  if ('notifier' in data) names.push({ kind: 'notifier', key: data.notifier });
   return names;
 }

@@ -1,7 +1,7 @@
 /**
- * Which addresses a webhook may be sent to: those of the public internet. What is private, local, reserved or a
- * translation of another address is refused, so that a name somebody else controls cannot point the host at its
- * own network or at a cloud's metadata service.
+ * Which addresses a webhook may be sent to: those of the public internet. What is private, local, reserved
+ * or a translation of another address is refused, so that a name somebody else controls cannot point the
+ * host at its own network or at a cloud's metadata service.
  */
 import ipaddr from 'ipaddr.js';
 
@@ -19,7 +19,9 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** A cloud's host service that answers on a public address. */
 const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16']);
 
-/** IPv6 with a dotted tail, but for a mapped address: `::1.2.3.4` is read in two ways by different programs. */
+/**
+ * IPv6 with a dotted tail, but for a mapped address: `::1.2.3.4` is read in two ways by different programs.
+ */
 const dottedTail = /^(?!::ffff:[0-9.]+$).*:.*\./i;
 
 /** Why an address is refused, or undefined where it may be connected to. */

@@ -1,9 +1,9 @@
 /**
  * Notifiers: whom the control plane tells what happened, and what it tells them.
  *
- * Delivery is at least once and, for each notifier, in the order of the log. The same notification always has
- * the same id, so that a receiver can drop what it has seen. A notification names digests and ids; it carries no
- * arguments, no results, no reasons that people wrote, and no secrets.
+ * Delivery is at least once and, for each notifier, in the order of the log. The same notification always
+ * has the same id, so that a receiver can drop what it has seen. A notification names digests and ids; it
+ * carries no arguments, no results, no reasons that people wrote, and no secrets.
  */
 import type { EventDataByType, EventType } from '../kernel/index.ts';
 
@@ -26,7 +26,7 @@ export const notifiableEvents = [
 export type NotifiableEvent = (typeof notifiableEvents)[number];
 
 /** What a notifier wants where it does not say. */
-export const usualEvents: readonly NotifiableEvent[] = [
+const usualEvents: readonly NotifiableEvent[] = [
   'ticket-requested',
   'ticket-approved',
   'ticket-denied',
@@ -67,7 +67,10 @@ export interface Notification {
 export interface RetryTerms {
   /** After so many attempts it is given up; 12 by default, which takes about half an hour. */
   readonly attemptsMax?: number;
-  /** Wait before the second attempt, ms; 1,000 by default. It doubles each time, less up to a half by chance. */
+  /**
+   * Wait before the second attempt, ms; 1,000 by default. It doubles each time, less up to a half by
+   * chance.
+   */
   readonly firstDelayMs?: number;
   /** Longest wait, ms; 600,000 by default. */
   readonly delayMsMax?: number;
@@ -79,8 +82,8 @@ export interface Notifier {
   /** MUST answer alike each time. A notification that is not wanted is passed over for good. */
   wants(notification: Notification): boolean;
   /**
-   * MUST reject where the receiver did not take the notification, and SHOULD stop when the signal fires. MAY be
-   * called again with a notification that was delivered.
+   * MUST reject where the receiver did not take the notification, and SHOULD stop when the signal fires.
+   * MAY be called again with a notification that was delivered.
    */
   deliver(notification: Notification, signal: AbortSignal): Promise<void>;
   /** Longest time for one attempt, ms; 10,000 by default. */

@@ -1,6 +1,6 @@
 /**
- * Signatures of webhooks by the conventions of Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, as
- * `v1,<base64>`, and secrets written as `whsec_<base64>`.
+ * Signatures of webhooks by the conventions of Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`,
+ * as `v1,<base64>`, and secrets written as `whsec_<base64>`.
  */
 import { createHmac } from 'node:crypto';
 

@@ -37,8 +37,8 @@ const timestampPattern = /^[0-9]{1,12}$/;
 const signaturesMax = 32;
 
 /**
- * Checks a webhook's headers against its raw body: the bytes as they came, before anything parsed them. Throws
- * `WebhookRefused` where they do not hold, and a `TypeError` where a secret can be none.
+ * Checks a webhook's headers against its raw body: the bytes as they came, before anything parsed them.
+ * Throws `WebhookRefused` where they do not hold, and a `TypeError` where a secret can be none.
  */
 export function verifyWebhook(
   headers: ReceivedHeaders,

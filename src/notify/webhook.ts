@@ -1,9 +1,9 @@
 /**
  * Webhooks: a notification as one signed POST, by the conventions of Standard Webhooks 1.0.
  *
- * The receiver's name is resolved once for each attempt, every address it has is checked, and the connection goes
- * to a checked address itself: what the name resolves to a moment later is not asked. Redirects are not followed,
- * no connection is kept, and of an answer only its status is read.
+ * The receiver's name is resolved once for each attempt, every address it has is checked, and the
+ * connection goes to a checked address itself: what the name resolves to a moment later is not asked.
+ * Redirects are not followed, no connection is kept, and of an answer only its status is read.
  */
 import { lookup } from 'node:dns/promises';
 import http from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * A certificate for `hooks.example` that is its own authority, valid for a hundred years, and its key. Made for these
- * tests alone: whoever has the key can be `hooks.example` to nobody else.
+ * A certificate for `hooks.example` that is its own authority, valid for a hundred years, and its key. Made
+ * for these tests alone: whoever has the key can be `hooks.example` to nobody else.
  */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBoDCCAUegAwIBAgIUDlObrs81cIKZWAeiCprMaATsD3swCgYIKoZIzj0EAwIw

@@ -16,11 +16,13 @@ import { receiver, until } from './receiver.ts';
 const secret = 'a secret that is long enough to be one';
 const teller = join(import.meta.dirname, 'teller.ts');
 
+const works = (): Fault => ({ kind: 'none' });
+
 /** A control plane whose store follows a script, with a notifier that keeps what it is told. */
 async function faultyPlane() {
   const clock = new FakeClock();
   const told: Notification[] = [];
-  let script = (_: FaultyCall): Fault => ({ kind: 'none' });
+  let script: (call: FaultyCall) => Fault = works;
   const plan = { next: (call: FaultyCall): Fault => script(call) };
   const handle = memoryFleet();
   const store = new FaultyStorage(handle(), plan, clock);
@@ -55,8 +57,6 @@ async function isRecorded(plane: ControlPlane, count: number): Promise<boolean> 
   const types = await entryTypes(plane);
   return types.filter((type) => type === 'notification-delivered').length === count;
 }
-
-const works = (): Fault => ({ kind: 'none' });
 
 test('a ticket whose commit failed is never told', async () => {
   const { plane, session, told, follow, passUntil } = await faultyPlane();

@@ -1,4 +1,7 @@
-/** Receivers for tests: real HTTP servers on this machine that keep what came in, and waiting for conditions. */
+/**
+ * Receivers for tests: real HTTP servers on this machine that keep what came in, and waiting for
+ * conditions.
+ */
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';

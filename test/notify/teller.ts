@@ -1,7 +1,7 @@
 /**
- * A process that asks for one approval and is killed with SIGKILL while its notifier tells of it. Arguments: path of
- * the SQLite file, URL of the receiver, and `before` or `after`: whether it dies before the notification is sent, or
- * after the receiver took it and before that is recorded.
+ * A process that asks for one approval and is killed with SIGKILL while its notifier tells of it.
+ * Arguments: path of the SQLite file, URL of the receiver, and `before` or `after`: whether it dies before
+ * the notification is sent, or after the receiver took it and before that is recorded.
  */
 import { bindTool } from '../../src/engine/index.ts';
 import { webhook } from '../../src/notify/index.ts';

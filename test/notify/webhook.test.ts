@@ -36,7 +36,7 @@ async function outcomeOf(
     await hook(options).deliver({ ...notification, attempt }, new AbortController().signal);
     return 'delivered';
   } catch (failure) {
-    return String((failure as Error).message);
+    return (failure as Error).message;
   }
 }
 
