@@ -10,7 +10,7 @@ import {
 } from '../src/kernel/index.ts';
 
 const now = 1_800_000_000_000;
-const admin = { id: 'host', org: 'host', roles: ['admin'], via: 'configuration' };
+const admin = { id: 'host', org: 'host', roles: ['platform-admin'], via: 'configuration' };
 const service = { id: 'service:billing', org: 'acme', roles: ['operator'], via: 'host-assertion' };
 
 const setUp: readonly Command[] = [
@@ -18,7 +18,7 @@ const setUp: readonly Command[] = [
     kind: 'register-agent',
     id: 'c-1',
     by: admin,
-    agent: { name: 'refund-bot', version: '1', enabled: true, actions: ['**'] },
+    agent: { org: '*', name: 'refund-bot', version: '1', capabilities: [{ actions: ['**'] }] },
   },
   {
     kind: 'register-tool',

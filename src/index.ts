@@ -10,6 +10,7 @@ export type { CallOptions } from './enforce/granted.ts';
 export { guard, type GuardedTool, type Tool, type ToolContext } from './enforce/guard.ts';
 export {
   type AgentDeclaration,
+  type AgentOrder,
   type BudgetAccount,
   type BudgetClosing,
   type BudgetFinding,
@@ -20,10 +21,17 @@ export {
   ControlPlaneError,
   type ControlPlaneOptions,
   type Decision,
+  type Delegation,
   type Drift,
   type EventQuery,
+  type HandoffOrder,
   type Headroom,
   type HeadroomForecast,
+  type Identity,
+  type IssuedKey,
+  type KeyListed,
+  type KeyOrder,
+  type Keys,
   type KillOrder,
   type LogEvent,
   type ModelListed,
@@ -71,6 +79,7 @@ export type { Clock, Ids } from './engine/index.ts';
 export type {
   BudgetPlan,
   BudgetPlanDocument,
+  CallScope,
   CatalogueDocument,
   KillScope,
   PolicyDocument,

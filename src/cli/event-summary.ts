@@ -37,8 +37,13 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'session-opened': ({ session, agent, mode, budget }) =>
     `${session}: agent ${agent}, ${mode}, budget ${amountsText(budget)}`,
   'session-transitioned': ({ transition }) => transition,
-  'agent-registered': ({ name, version, enabled, actions }) =>
-    `${name} ${version}${enabled ? '' : ' (disabled)'}, may ask for ${actions.join(' ')}`,
+  'agent-registered': ({ org, name, version, capabilities }) =>
+    `${org === '*' ? '' : `${org}/`}${name} ${version}, may ask for ` +
+    capabilities.map(({ actions }) => actions.join(' ')).join(', '),
+  'agent-transitioned': ({ org, agent, from, to }) =>
+    `${org === '*' ? '' : `${org}/`}${agent} from ${from} to ${to}`,
+  'handoff-issued': ({ agent, principal }) =>
+    `to agent ${agent}${principal === undefined ? '' : ` of ${principal}`}`,
   'tool-registered': ({ name, action, definition }) =>
     `${name} does ${action}, definition ${definition.slice(0, 12)}`,
   'policy-activated': ({ hash, document }) =>
@@ -93,6 +98,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
   'kill-released': ({ scope }) => scopeText(scope),
+  'key-issued': ({ id, org, principal, roles }) =>
+    `key ${id} for ${org}/${principal}, ${roles.join(' ')}`,
+  'key-revoked': ({ key }) => `key ${key}`,
+  'change-proposed': ({ change }) => `${change}, another principal has to confirm`,
+  'change-confirmed': () => 'as it was proposed',
   'notification-delivered': ({ notifier, entry, attempts }) =>
     `${notifier}: entry ${entry}${attempts === 1 ? '' : `, after ${attempts} attempts`}`,
   'notification-abandoned': ({ notifier, entry, attempts }) =>

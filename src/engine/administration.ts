@@ -2,14 +2,15 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../identity/principal.ts';
 import {
+  type AgentTransition,
   type BudgetPlanDocument,
+  compareText,
+  everyOrg,
   isKillScope,
-  isName,
   type KillScope,
   latchKey,
   limits,
   type PrincipalReference,
-  quoted,
   type RecordsByKind,
   type SessionRecord,
   type SessionTransition,
@@ -20,16 +21,19 @@ import type { Core } from './core.ts';
 import { fault } from './error.ts';
 import { checkedText, committed } from './payload.ts';
 import { policyToActivate } from './policy-reading.ts';
-import { checkedKey } from './session.ts';
+import { checkedKey } from './session-input.ts';
 import type { DeclaredTool } from '../policy/argument-types.ts';
+import { type AgentDeclaration, declaredAgent } from './declared-agent.ts';
 import { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 
-export interface AgentDeclaration {
-  readonly name: string;
-  readonly version?: string;
-  /** Patterns of the actions the agent may ask for; all by default. */
-  readonly actions?: readonly string[];
-  readonly enabled?: boolean;
+export interface AgentOrder {
+  readonly agent: string;
+  /** Whose agent it is; `*` by default, for one that every org has. */
+  readonly org?: string;
+  readonly transition: AgentTransition;
+  readonly by: Principal;
+  /** Mandatory: whoever reads the log will ask. */
+  readonly reason: string;
 }
 
 export interface TicketRuling {
@@ -94,14 +98,21 @@ export class Administration {
     agent: string | AgentDeclaration,
   ): Promise<RecordsByKind['agent']> {
     const declaration = typeof agent === 'string' ? { name: agent } : agent;
-    const { name, version = '1', actions = ['**'], enabled = true } = declaration;
-    if (!isName(name) || !isName(version)) {
-      throw fault('input-invalid', `agent ${quoted(name)}: the name or version is not valid`);
-    }
     const { record } = await this.#core.submit(
       by,
-      { kind: 'register-agent', agent: { name, version, enabled, actions: [...actions] } },
+      { kind: 'register-agent', agent: declaredAgent(by, declaration) },
       'agent',
+    );
+    return record;
+  }
+
+  async controlAgent(order: AgentOrder): Promise<RecordsByKind['agent']> {
+    const { agent, org = everyOrg, transition, by, reason } = order;
+    const { record } = await this.#core.submit(
+      this.#core.referenceOf(by),
+      { kind: 'control-agent', org, agent, transition },
+      'agent',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );
     return record;
   }
@@ -257,9 +268,21 @@ export class Administration {
     return record;
   }
 
-  /** The scopes whose kill switch is engaged. */
-  engaged(): readonly RecordsByKind['latch'][] {
-    return [...this.#core.options.replica.cache.live('latch')].filter((latch) => latch.engaged);
+  /** The latches that are engaged and cover something of an org. */
+  engaged(org: string): readonly RecordsByKind['latch'][] {
+    const covers = (scope: string): boolean => {
+      const [kind, of] = scope.split('|');
+      return kind === 'system' || of === org || of === everyOrg;
+    };
+    return [...this.#core.options.replica.cache.live('latch')]
+      .filter(({ engaged, scope }) => engaged && covers(scope))
+      .toSorted((left, right) => left.engagedIndex - right.engagedIndex);
+  }
+
+  agents(org: string): readonly RecordsByKind['agent'][] {
+    return [...this.#core.options.replica.cache.live('agent')]
+      .filter((agent) => agent.org === org || agent.org === everyOrg)
+      .toSorted((left, right) => compareText(left.name, right.name));
   }
 
   isEngaged(scope: KillScope): boolean {

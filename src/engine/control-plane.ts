@@ -6,22 +6,18 @@ import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
-  type Amounts,
+  isGrantableRole,
   isQualifiedName,
   type KillScope,
-  quoted,
-  reject,
   type RecordsByKind,
-  type SessionMode,
-  sessionModes,
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
 import type { Notifier } from '../notify/notifier.ts';
-import { type Head, type Storage, StorageError } from '../storage/storage.ts';
+import type { Head, Storage } from '../storage/storage.ts';
 import {
   Administration,
-  type AgentDeclaration,
+  type AgentOrder,
   type BudgetClosing,
   type BudgetOrder,
   type KillOrder,
@@ -32,15 +28,18 @@ import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
+import type { AgentDeclaration } from './declared-agent.ts';
 import { startNotifiers } from './dispatcher.ts';
-import { fault, rejected } from './error.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
 import { type Headroom, headroomOf } from './headroom.ts';
+import { type Identity, identityOf } from './identity-service.ts';
 import { type Ids, systemIds } from './ids.ts';
-import { committed } from './payload.ts';
+import { Keys } from './keys.ts';
+import { attachSession, openSession, type SessionOptions } from './open-session.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
 import { Replica } from './replica.ts';
-import { checkedAmounts, checkedKey, Session } from './session.ts';
+import type { Session } from './session.ts';
+import { readFault, reading } from './store-read.ts';
 import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
 import { modelTool } from './model-tool.ts';
 import type { ToolDeclaration } from './tool.ts';
@@ -70,29 +69,8 @@ export interface ControlPlaneOptions {
   readonly ids?: Ids;
 }
 
-export interface SessionOptions {
-  readonly principal: Principal;
-  readonly agent: string;
-  /** Limits by unit, such as `{ usd: '50', actions: 10 }`. A unit that is not named is not limited here. */
-  readonly budget?: Readonly<Record<string, string | number>>;
-  readonly mode?: SessionMode;
-  /**
-   * Id of an active session of the same principal, on whose behalf this one works, as when an agent
-   * delegates: the new one spends from its budgets too, and stops with it.
-   */
-  readonly parent?: string;
-  /** `false` leaves the session created, to be activated later. */
-  readonly activate?: boolean;
-  readonly idempotencyKey?: string;
-}
-
-/** Mints principals. The host says who somebody is, and the log says that the host said so. */
-export interface Identity {
-  assert(assertion: IdentityAssertion): Principal;
-}
-
 /** The host process itself, as the author of what its configuration declares. */
-const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['admin'] };
+const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['platform-admin'] };
 
 /** Opens a control plane on a store: creates or recovers the log, then applies the configuration. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -123,32 +101,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   return plane;
 }
 
-function asserted(core: Core, assertion: IdentityAssertion): Principal {
-  try {
-    return mintAssertion(core, assertion, 'host-assertion');
-  } catch (failure) {
-    throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
-  }
-}
-
-/** A read of the store, with its failure in the engine's words. */
-async function reading<T>(read: Promise<T>, code: ReadFault = 'store-unavailable'): Promise<T> {
-  try {
-    return await read;
-  } catch (failure) {
-    throw readFault(failure, code);
-  }
-}
-
-type ReadFault = 'store-unavailable' | 'outcome-unknown';
-
-function readFault(failure: unknown, code: ReadFault): unknown {
-  if (!StorageError.is(failure)) return failure;
-  return fault(code, `${failure.code}: ${failure.message}`, failure);
-}
-
 export class ControlPlane {
   readonly identity: Identity;
+  /** API keys, for hosts and services whose credential the control plane itself gives out. */
+  readonly keys: Keys;
   readonly #core: Core;
   readonly #host: Principal;
   readonly #administration: Administration;
@@ -157,60 +113,22 @@ export class ControlPlane {
   constructor(core: Core) {
     this.#core = core;
     this.#administration = new Administration(core);
-    this.identity = Object.freeze({
-      assert: (assertion: IdentityAssertion) => asserted(core, assertion),
+    this.#host = mintAssertion(core, hostAssertion, {
+      via: 'configuration',
+      isRole: isGrantableRole,
     });
-    this.#host = mintAssertion(core, hostAssertion, 'configuration');
+    this.identity = identityOf(core);
+    this.keys = new Keys(core, this.#host);
   }
 
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
-  async openSession(options: SessionOptions): Promise<Session> {
-    const { principal, agent, mode = 'live', activate = true, parent } = options;
-    if (!sessionModes.includes(mode))
-      throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
-    const core = this.#core;
-    const { ids, clock } = core.options;
-    const budget: Amounts = checkedAmounts(options.budget ?? {});
-    const key = checkedKey(options.idempotencyKey);
-    const secret = ids.secret();
-    const { record, answered } = await core.submit(
-      core.referenceOf(principal),
-      {
-        kind: 'open-session',
-        session: ids.next(clock.now()),
-        agent,
-        mode,
-        budget,
-        activate,
-        ...(parent === undefined ? {} : { parent }),
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-      },
-      'session',
-      committed(ids, { secret }),
-    );
-    return answered.replayed
-      ? this.#attached(principal, record, 'outcome-unknown')
-      : new Session(core, principal, record, secret);
+  openSession(options: SessionOptions): Promise<Session> {
+    return openSession(this.#core, options);
   }
 
   /** A handle on an open session of this principal, in this or another process, or after a restart. */
-  async attachSession(principal: Principal, id: string): Promise<Session> {
-    const by = this.#core.referenceOf(principal);
-    const record = await this.session(id);
-    if (record === undefined || record.org !== by.org || record.principal !== by.id) {
-      throw rejected(reject('session-unknown'));
-    }
-    return this.#attached(principal, record, 'store-unavailable');
-  }
-
-  /** `code`: what a store that fails here means to the caller. */
-  async #attached(principal: Principal, record: SessionRecord, code: ReadFault): Promise<Session> {
-    const { storage } = this.#core.options;
-    const { openedIndex } = record;
-    const contents = await reading(storage.readContents(openedIndex, openedIndex + 1), code);
-    const secret = contents.find(({ field }) => field === 'secret')?.text;
-    if (secret === undefined) throw fault('input-invalid', 'the session’s secret was erased');
-    return new Session(this.#core, principal, record, secret);
+  attachSession(principal: Principal, id: string): Promise<Session> {
+    return attachSession(this.#core, principal, id);
   }
 
   registerAgent(
@@ -218,6 +136,13 @@ export class ControlPlane {
     by = this.#host,
   ): Promise<RecordsByKind['agent']> {
     return this.#administration.registerAgent(this.#core.referenceOf(by), agent);
+  }
+
+  /** Suspends, reinstates or revokes an agent. A revoked one is never enabled again, nor is its name. */
+  controlAgent(
+    order: Omit<AgentOrder, 'by'> & { readonly by?: Principal },
+  ): Promise<RecordsByKind['agent']> {
+    return this.#administration.controlAgent({ by: this.#host, ...order });
   }
 
   /** Registers a tool. A changed definition needs `replace`, so that no change passes unnoticed. */
@@ -317,6 +242,16 @@ export class ControlPlane {
 
   killed(scope: KillScope): boolean {
     return this.#administration.isEngaged(scope);
+  }
+
+  /** The kill switches that are engaged and cover something of an org. */
+  kills(org: string): readonly RecordsByKind['latch'][] {
+    return this.#administration.engaged(org);
+  }
+
+  /** The agents that an org has: its own, and those of the whole installation. */
+  agents(org: string): readonly RecordsByKind['agent'][] {
+    return this.#administration.agents(org);
   }
 
   /** Pending tickets of an org, oldest first. */

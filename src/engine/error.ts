@@ -16,6 +16,7 @@ export const faultCodes = {
     'the store may have taken the command; ask again with the same idempotency key',
   'log-inconsistent': 'the log no longer continues what this process has seen',
   'internal-error': 'an internal assertion failed; nothing was decided',
+  'credential-invalid': 'the credential does not establish a principal',
   'principal-not-minted': 'the principal was not minted by this control plane',
   'permit-not-genuine': 'the permit was not issued by this control plane, or is for something else',
   'permit-used': 'the permit was used before',

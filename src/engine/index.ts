@@ -1,6 +1,6 @@
 /** The engine's face towards enforcement points and surfaces. */
 export type {
-  AgentDeclaration,
+  AgentOrder,
   BudgetClosing,
   BudgetOrder,
   KillOrder,
@@ -12,20 +12,20 @@ export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-repo
 export { type Forecast, forecastOf } from './budget-forecast.ts';
 export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
 export { type Clock, systemClock } from './clock.ts';
-export {
-  ControlPlane,
-  type ControlPlaneOptions,
-  openControlPlane,
-  type SessionOptions,
-} from './control-plane.ts';
+export { ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts';
+export type { AgentDeclaration } from './declared-agent.ts';
 export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
+export type { HandoffOrder } from './handoff.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
+export type { Identity } from './identity-service.ts';
 export type { Ids } from './ids.ts';
+export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
+export type { SessionOptions } from './open-session.ts';
 export type { Permit } from './permit.ts';
 export type { Drift, ProviderBill } from './reconcile.ts';
 export {
@@ -35,6 +35,7 @@ export {
   type ReplayReport,
 } from './replay-policy.ts';
 export { scanAll } from './scan.ts';
+export type { Delegation } from './scopes.ts';
 export type {
   AuthorizeRequest,
   ReadArguments,

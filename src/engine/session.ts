@@ -7,11 +7,9 @@
 import type { Principal } from '../identity/principal.ts';
 import {
   type Amounts,
-  limits,
   modelIdOf,
   type ModelReport,
   type ModelRequest,
-  parseAmounts,
   type SessionMode,
   type SessionRecord,
   type SessionTransition,
@@ -20,10 +18,12 @@ import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../
 import type { CommandBody, Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
+import { type HandoffOrder, offerHandoff } from './handoff.ts';
 import { callFacts, inputFacts, isOutputJudged, outputFacts } from './guardrails.ts';
 import { checkedText, committed, readArguments, readContent, recordedText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
+import { checkedAmounts, checkedKey, checkedModel, plainReport } from './session-input.ts';
 import type { BoundTool } from './tool.ts';
 
 export interface AuthorizeRequest {
@@ -285,6 +285,14 @@ export class Session {
     });
   }
 
+  /**
+   * Offers a part of what this session has to an agent that may work elsewhere, and gives the token with
+   * which `openSession` takes it up: once, by whom it is for, and until it expires.
+   */
+  handOff(order: HandoffOrder): Promise<string> {
+    return offerHandoff(this.#core, this.#principal, this.id, order);
+  }
+
   activate(): Promise<SessionRecord> {
     return this.#transition('activate');
   }
@@ -317,63 +325,4 @@ export class Session {
     );
     return record;
   }
-}
-
-export function checkedAmounts(value: Readonly<Record<string, string | number>>): Amounts {
-  const amounts = parseAmounts(value);
-  if (amounts === undefined) {
-    throw fault(
-      'input-invalid',
-      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit',
-    );
-  }
-  return amounts;
-}
-
-/** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */
-function plainReport({ usage, model, refused }: ModelReport): ModelReport {
-  let plain: unknown;
-  try {
-    const text: string | undefined = JSON.stringify(usage);
-    plain = text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    plain = undefined;
-  }
-  return {
-    usage: plain,
-    ...(typeof model === 'string' ? { model } : {}),
-    ...(refused === true ? { refused } : {}),
-  };
-}
-
-/** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */
-function checkedModel(request: ModelRequest | undefined): ModelRequest | undefined {
-  if (request === undefined) return undefined;
-  const { name, inputTokensMax, outputTokensMax } = request;
-  const counts = [inputTokensMax, outputTokensMax].every(
-    (each) => each === undefined || (Number.isSafeInteger(each) && each >= 0),
-  );
-  if (typeof name !== 'string' || name.length > limits.modelNameLengthMax || !counts) {
-    throw fault(
-      'input-invalid',
-      `a model is asked for by a name of up to ${limits.modelNameLengthMax} characters, ` +
-        'with whole numbers of tokens from 0 up',
-    );
-  }
-  return {
-    name,
-    ...(inputTokensMax === undefined ? {} : { inputTokensMax }),
-    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
-  };
-}
-
-export function checkedKey(key: string | undefined): string | undefined {
-  if (key === undefined) return undefined;
-  if (key === '' || key.length > limits.idempotencyKeyLengthMax || !/^[\x21-\x7e]+$/.test(key)) {
-    throw fault(
-      'input-invalid',
-      `an idempotency key is 1 to ${limits.idempotencyKeyLengthMax} printable ASCII characters`,
-    );
-  }
-  return key;
 }

@@ -22,6 +22,8 @@ export class Principal {
       roles: Object.freeze([...reference.roles]),
       via: reference.via,
       ...(teams.length === 0 ? {} : { teams }),
+      ...(reference.credential === undefined ? {} : { credential: reference.credential }),
+      ...(reference.expiresAt === undefined ? {} : { expiresAt: reference.expiresAt }),
     });
     Object.freeze(this);
   }

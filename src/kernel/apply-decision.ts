@@ -32,6 +32,7 @@ export function applyDecision(
     id: data.decision,
     session: session.id,
     ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
+    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
     org: session.org,
     principal: session.principal,
     agent: session.agent,

@@ -24,13 +24,15 @@ function opened(
   event: Extract<Event, { readonly type: 'session-opened' }>,
   position: EventPosition,
 ): SessionRecord {
-  const { session, agent, mode, budget, active, ancestors } = event.data;
+  const { session, agent, mode, budget, active, ancestors, lineage, delegation } = event.data;
   return {
     id: session,
     org: position.by.org,
     principal: position.by.id,
     agent,
     ...(ancestors === undefined ? {} : { ancestors }),
+    ...(lineage === undefined ? {} : { lineage }),
+    ...(delegation === undefined ? {} : { delegation }),
     mode,
     status: active ? 'active' : 'created',
     sequence: 1,

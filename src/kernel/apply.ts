@@ -7,6 +7,7 @@
 import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
 import { applySession } from './apply-session.ts';
+import { applyRegistry } from './apply-registry.ts';
 import { applyTicket } from './apply-ticket.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
 import type { Event, EventPosition } from './event.ts';
@@ -32,27 +33,18 @@ function changesOf(
   position: EventPosition,
 ): readonly RecordChange[] {
   switch (event.type) {
-    case 'agent-registered': {
-      const { name, version, enabled, actions } = event.data;
-      return [{ kind: 'agent', key: name, value: { name, version, enabled, actions } }];
-    }
-    case 'tool-registered': {
-      const { name, action, resource, estimate, hasSchema, isModel, definition } = event.data;
-      const known = { name, action, resource, estimate, hasSchema, definition };
-      const value = isModel === undefined ? known : { ...known, isModel };
-      return [{ kind: 'tool', key: name, value }];
-    }
-    case 'policy-activated': {
-      const { hash, document } = event.data;
-      return [
-        { kind: 'policy', key: 'active', value: { version: document.version, hash, document } },
-      ];
-    }
-    case 'prices-activated': {
-      const { hash, document } = event.data;
-      const value = { version: document.version, hash, document };
-      return [{ kind: 'prices', key: 'active', value }];
-    }
+    case 'agent-registered':
+    case 'agent-transitioned':
+    case 'tool-registered':
+    case 'policy-activated':
+    case 'prices-activated':
+    case 'key-issued':
+    case 'key-revoked':
+    case 'change-proposed':
+    case 'change-confirmed':
+      return [applyRegistry(view, event, position)];
+    case 'handoff-issued':
+      return [applySession(view, event, position), handoffOffered(event, position)];
     case 'kill-engaged':
     case 'kill-released':
       return [latchChange(view, event, position)];
@@ -66,7 +58,11 @@ function changesOf(
         key: budgetKey(scope, unit),
         value: openBudget(scope, unit, limit),
       }));
-      return [applySession(view, event, position), ...budgets];
+      return [
+        applySession(view, event, position),
+        ...budgets,
+        ...takenUp(view, event.data.handoff),
+      ];
     }
     case 'session-transitioned':
     case 'budget-frozen':
@@ -101,6 +97,32 @@ function changesOf(
     case 'notifier-advanced':
       return [cursorChange(view, event)];
   }
+}
+
+function handoffOffered(
+  event: Extract<Event, { readonly type: 'handoff-issued' }>,
+  { by }: EventPosition,
+): RecordChange {
+  const { handoff: key, agent, principal, delegation, budget, expiresAt } = event.data;
+  const value = {
+    session: event.session ?? '',
+    org: by.org,
+    agent,
+    ...(principal === undefined ? {} : { principal }),
+    delegation,
+    budget,
+    expiresAt,
+    used: false,
+  };
+  return { kind: 'handoff', key, value };
+}
+
+/** A hand-off is taken up once. */
+function takenUp(view: StateView, key: string | undefined): readonly RecordChange[] {
+  if (key === undefined) return [];
+  const handoff = view.get('handoff', key);
+  if (handoff === undefined) throw new Error('assertion: a hand-off that was never issued');
+  return [{ kind: 'handoff', key, value: { ...handoff, used: true } }];
 }
 
 /** INVARIANT: a cursor never goes back, or what was delivered would be sent again for ever. */

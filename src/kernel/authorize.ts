@@ -9,6 +9,7 @@ import { reserveAll } from './budget/reservation.ts';
 import { budgetSubject } from './budget/subject.ts';
 import { estimateOf } from './estimate.ts';
 import type { Authorize } from './command.ts';
+import { actionRefusal, callRefusal, lineRefusal } from './delegation.ts';
 import type { Event, EventDataByType, Remembered } from './event.ts';
 import { type HandleContext, type HandlerFor, inactiveSession, ownSession } from './handled.ts';
 import { killedMessage } from './handle-session.ts';
@@ -18,12 +19,11 @@ import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
 import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
 import type { EvaluatorFact } from './policy/evaluator-fact.ts';
-import { compileGlobs } from './policy/glob.ts';
 import { resourceOf } from './resource-of.ts';
-import { permits } from './principal.ts';
 import { openPermitsOf } from './principal-record.ts';
 import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permits } from './rights.ts';
 import { claimTicket, type TicketUse } from './ticket-use.ts';
 import { engagedLatch } from './ticket.ts';
 
@@ -50,7 +50,7 @@ interface Refusal {
 }
 
 export const authorize: HandlerFor<Authorize> = (view, command, context) => {
-  if (!permits(command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const tool = view.get('tool', command.tool);
@@ -76,7 +76,7 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
 
 function decide(view: StateView, draft: Draft, context: HandleContext): readonly Event[] {
   const refusal =
-    checkSession(view, draft) ??
+    checkSession(view, draft, context.now) ??
     checkKill(view, draft) ??
     checkTool(view, draft) ??
     checkModel(view, draft, context) ??
@@ -124,15 +124,12 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
   return [allowed(draft, effective, budgets.reservations, ticket, context), ...notices];
 }
 
-function checkSession(view: StateView, draft: Draft): Refusal | undefined {
-  const { session } = draft;
+function checkSession(view: StateView, { session }: Draft, now: number): Refusal | undefined {
   const step = 'session';
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { step, rejection: inactive };
-  const agent = view.get('agent', session.agent);
-  if (agent === undefined) return { step, rejection: reject('agent-unknown') };
-  if (!agent.enabled) return { step, rejection: reject('agent-disabled') };
-  return undefined;
+  const unfit = lineRefusal(view, session, now);
+  return unfit === undefined ? undefined : { step, rejection: unfit };
 }
 
 function checkKill(view: StateView, draft: Draft): Refusal | undefined {
@@ -143,6 +140,7 @@ function checkKill(view: StateView, draft: Draft): Refusal | undefined {
     agent: session.agent,
     session: session.id,
     ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
+    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
     tool: command.tool,
     ...(tool === undefined ? {} : { action: tool.action }),
     ...(draft.model === undefined ? {} : { model: draft.model }),
@@ -164,11 +162,8 @@ function checkTool(view: StateView, draft: Draft): Refusal | undefined {
     const message = `tool ${quoted(tool.name)} differs from its registered definition`;
     return { step, rejection: reject('tool-changed', message) };
   }
-  const actions = view.get('agent', session.agent)?.actions ?? [];
-  if (!actions.includes('**') && !compileGlobs(actions)(tool.action)) {
-    const message = `agent ${quoted(session.agent)} is not registered for ${quoted(tool.action)}`;
-    return { step, rejection: reject('agent-not-capable', message) };
-  }
+  const incapable = actionRefusal(view, session, tool.action);
+  if (incapable !== undefined) return { step, rejection: incapable };
   if (tool.hasSchema) {
     const fact = command.schema;
     if (fact === undefined || fact.definition !== tool.definition || !fact.valid) {
@@ -188,7 +183,15 @@ function checkTool(view: StateView, draft: Draft): Refusal | undefined {
     return { step, rejection: reject('resource-invalid', message) };
   }
   draft.resource = resource;
-  return undefined;
+  const { action, name } = tool;
+  const call = { action, resource, arguments: command.arguments, tool: name, ...whoOf(session) };
+  const beyond = callRefusal(view, session, call);
+  return beyond === undefined ? undefined : { step, rejection: beyond };
+}
+
+/** Who makes a call, in the words of conditions. */
+function whoOf({ agent, principal, org }: SessionRecord) {
+  return { agent, principal, org };
 }
 
 function checkModel(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
@@ -214,9 +217,7 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
     resource: draft.resource,
     action: tool?.action ?? '',
     tool: command.tool,
-    agent: session.agent,
-    principal: session.principal,
-    org: session.org,
+    ...whoOf(session),
     session: session.id,
     ...(draft.terms === undefined ? {} : { model: draft.terms }),
   };

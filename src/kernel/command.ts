@@ -5,7 +5,10 @@
  * Free text and payloads are not in the parts that become entries: `commitments` carries their salted hashes
  * by field, and the engine keeps the texts beside the log.
  */
+import type { AgentTransition } from './agent.ts';
 import type { Amounts } from './amount.ts';
+import type { CallScope } from './call-scope.ts';
+import type { DelegationTerms } from './delegation-terms.ts';
 import type { KillScope } from './latch.ts';
 import type { ModelRequest } from './model/model-call.ts';
 import type { ModelReport } from './model/model-usage.ts';
@@ -35,6 +38,10 @@ export interface OpenSession extends Envelope {
   readonly activate: boolean;
   /** The session on whose behalf this one works: whatever binds that one binds this one too. */
   readonly parent?: string;
+  /** SHA-256, hex, of the token of a hand-off: it names the session on whose behalf this one works. */
+  readonly handoff?: string;
+  /** Of a session with a parent: what it is given of what that one has. */
+  readonly delegation?: DelegationTerms;
 }
 
 export interface TransitionSession extends Envelope {
@@ -46,11 +53,35 @@ export interface TransitionSession extends Envelope {
 export interface RegisterAgent extends Envelope {
   readonly kind: 'register-agent';
   readonly agent: {
+    /** Whose it is; `*` for one that every org has. */
+    readonly org: string;
     readonly name: string;
     readonly version: string;
-    readonly enabled: boolean;
-    readonly actions: readonly string[];
+    readonly owner?: string;
+    readonly capabilities: readonly CallScope[];
   };
+}
+
+export interface ControlAgent extends Envelope {
+  readonly kind: 'control-agent';
+  readonly org: string;
+  readonly agent: string;
+  readonly transition: AgentTransition;
+}
+
+/** Offers a part of what a session has to an agent that may work elsewhere. */
+export interface IssueHandoff extends Envelope {
+  readonly kind: 'issue-handoff';
+  readonly session: string;
+  /** SHA-256 of the token, hex. */
+  readonly handoff: string;
+  /** Whom it is for. */
+  readonly agent: string;
+  readonly principal?: string;
+  readonly delegation: DelegationTerms;
+  /** The most that whoever takes it up may spend, by unit. */
+  readonly budget: Amounts;
+  readonly expiresAt: number;
 }
 
 export interface RegisterTool extends Envelope {
@@ -188,6 +219,25 @@ export interface CloseBudget extends Envelope {
   readonly plan: string;
 }
 
+/** Makes an API key, with which a principal of the org can be established. */
+export interface IssueKey extends Envelope {
+  readonly kind: 'issue-key';
+  readonly key: {
+    readonly id: string;
+    readonly org: string;
+    readonly principal: string;
+    readonly roles: readonly string[];
+    readonly teams?: readonly string[];
+    readonly secretHash: string;
+    readonly expiresAt?: number;
+  };
+}
+
+export interface RevokeKey extends Envelope {
+  readonly kind: 'revoke-key';
+  readonly key: string;
+}
+
 /** What became of a notification, as the control plane tells itself. `problem` is a commitment. */
 export interface RecordDelivery extends Envelope {
   readonly kind: 'record-delivery';
@@ -211,6 +261,8 @@ export type Command =
   | OpenSession
   | TransitionSession
   | RegisterAgent
+  | ControlAgent
+  | IssueHandoff
   | RegisterTool
   | ActivatePolicy
   | ActivatePrices
@@ -225,6 +277,8 @@ export type Command =
   | SetBudget
   | CloseBudget
   | ReconcileUsage
+  | IssueKey
+  | RevokeKey
   | RecordDelivery
   | AdvanceNotifier;
 

@@ -3,10 +3,12 @@
  *
  * Names and members are wire format: golden histories in `test/vectors` pin them.
  */
+import type { AgentStatus, AgentTransition } from './agent.ts';
 import type { Amounts } from './amount.ts';
+import type { DelegationTerms } from './delegation-terms.ts';
 import type { Reservation } from './budget/account.ts';
 import type { BudgetPlan } from './budget/plan.ts';
-import type { CommandKind, RegisterTool } from './command.ts';
+import type { CommandKind, IssueKey, RegisterAgent, RegisterTool } from './command.ts';
 import type { KillScope } from './latch.ts';
 import type { CatalogueDocument } from './model/catalogue-document.ts';
 import type { ModelRequest, ModelTerms } from './model/model-call.ts';
@@ -17,7 +19,14 @@ import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
-import type { ApproverTerms, DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
+import type {
+  AgentRecord,
+  ApproverTerms,
+  DecisionOutcome,
+  Lineage,
+  DecisionStep,
+  StoredAnswer,
+} from './record.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionTransition } from './session.ts';
 
@@ -52,6 +61,12 @@ export interface Remembered {
   readonly runs?: Readonly<Record<string, SequenceRuns>>;
 }
 
+/** What was active until then; its document is in the entry that activated it. */
+export interface ActiveBefore {
+  readonly version: number;
+  readonly hash: string;
+}
+
 export interface EventDataByType {
   readonly 'session-opened': {
     readonly session: string;
@@ -61,17 +76,41 @@ export interface EventDataByType {
     readonly active: boolean;
     /** Sessions on whose behalf it works, the nearest first. */
     readonly ancestors?: readonly string[];
+    readonly lineage?: Lineage;
+    readonly delegation?: DelegationTerms;
+    /** The hand-off that it took up. */
+    readonly handoff?: string;
   };
   readonly 'session-transitioned': { readonly transition: SessionTransition };
-  readonly 'agent-registered': {
-    readonly name: string;
-    readonly version: string;
-    readonly enabled: boolean;
-    readonly actions: readonly string[];
+  /** `before` is what was registered under the name, or null. */
+  readonly 'agent-registered': RegisterAgent['agent'] & { readonly before: AgentRecord | null };
+  readonly 'agent-transitioned': {
+    readonly org: string;
+    readonly agent: string;
+    readonly transition: AgentTransition;
+    readonly from: AgentStatus;
+    readonly to: AgentStatus;
   };
-  readonly 'tool-registered': RegisterTool['tool'];
-  readonly 'policy-activated': { readonly hash: string; readonly document: PolicyDocument };
-  readonly 'prices-activated': { readonly hash: string; readonly document: CatalogueDocument };
+  readonly 'handoff-issued': {
+    readonly handoff: string;
+    readonly agent: string;
+    readonly principal?: string;
+    readonly delegation: DelegationTerms;
+    readonly budget: Amounts;
+    readonly expiresAt: number;
+  };
+  /** `before` is the hash of the definition that was registered, or null. */
+  readonly 'tool-registered': RegisterTool['tool'] & { readonly before: string | null };
+  readonly 'policy-activated': {
+    readonly before: ActiveBefore | null;
+    readonly hash: string;
+    readonly document: PolicyDocument;
+  };
+  readonly 'prices-activated': {
+    readonly before: ActiveBefore | null;
+    readonly hash: string;
+    readonly document: CatalogueDocument;
+  };
   readonly 'action-decided': {
     readonly decision: string;
     readonly tool: string;
@@ -128,6 +167,8 @@ export interface EventDataByType {
   };
   readonly 'ticket-requested': ApproverTerms & {
     readonly ticket: string;
+    readonly agentOwner?: string;
+    readonly credential?: string;
     readonly tool: string;
     readonly action: string;
     readonly model?: string;
@@ -228,6 +269,16 @@ export interface EventDataByType {
   readonly 'budget-closed': { readonly org: string; readonly plan: BudgetPlan };
   readonly 'kill-engaged': { readonly scope: KillScope };
   readonly 'kill-released': { readonly scope: KillScope };
+  readonly 'key-issued': IssueKey['key'];
+  readonly 'key-revoked': { readonly key: string };
+  /** A change that takes two principals, as the first of them asked for it. */
+  readonly 'change-proposed': {
+    readonly proposal: string;
+    readonly change: CommandKind;
+    readonly expiresAt: number;
+  };
+  /** The second asked for exactly the same; it is done with the events before this one. */
+  readonly 'change-confirmed': { readonly proposal: string };
   /** A notification about the entry at an index reached its receiver. */
   readonly 'notification-delivered': {
     readonly notifier: string;

@@ -4,6 +4,7 @@
  * `footprint` is asked again as records arrive, until it names nothing new: a ticket is known only once its
  * binding is. `touched` tells a follower which records another process's event made stale.
  */
+import { agentKey } from './agent.ts';
 import { budgetKey } from './budget/account.ts';
 import { planAccounts } from './budget/plan-account.ts';
 import { budgetSubject } from './budget/subject.ts';
@@ -42,7 +43,16 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
   switch (command.kind) {
     case 'open-session':
       names.push({ kind: 'session', key: command.session });
+      if (command.handoff !== undefined) {
+        names.push({ kind: 'handoff', key: command.handoff });
+        const offered = peek('handoff', command.handoff);
+        if (offered !== undefined) names.push(...sessionLine(offered.session, peek));
+      }
       if (command.parent !== undefined) names.push(...sessionLine(command.parent, peek));
+      break;
+    case 'issue-handoff':
+      names.push({ kind: 'handoff', key: command.handoff });
+      names.push(...sessionLine(command.session, peek));
       break;
     case 'screen-input':
       names.push({ kind: 'session', key: command.session });
@@ -136,17 +146,16 @@ function authorizeFootprint(
  */
 export function touched(event: Event): readonly RecordName[] {
   const names: RecordName[] = [...touchedByMembers(event)];
+  const registered = registryRecord(event);
+  if (registered !== undefined) names.push(registered);
   switch (event.type) {
     case 'session-opened':
+      if (event.data.handoff !== undefined) {
+        names.push({ kind: 'handoff', key: event.data.handoff });
+      }
       for (const unit of Object.keys(event.data.budget)) {
         names.push(budgetName(budgetKey(`session:${event.data.session}`, unit)));
       }
-      break;
-    case 'agent-registered':
-      names.push({ kind: 'agent', key: event.data.name });
-      break;
-    case 'tool-registered':
-      names.push({ kind: 'tool', key: event.data.name });
       break;
     case 'budget-warned':
     case 'budget-exhausted':
@@ -155,16 +164,6 @@ export function touched(event: Event): readonly RecordName[] {
     case 'budget-set':
     case 'budget-closed':
       names.push({ kind: 'plans', key: event.data.org });
-      break;
-    case 'policy-activated':
-      names.push({ kind: 'policy', key: 'active' });
-      break;
-    case 'prices-activated':
-      names.push({ kind: 'prices', key: 'active' });
-      break;
-    case 'kill-engaged':
-    case 'kill-released':
-      names.push({ kind: 'latch', key: latchKey(event.data.scope) });
       break;
     case 'action-decided':
       names.push({ kind: 'decision', key: event.data.decision });
@@ -201,6 +200,36 @@ export function touched(event: Event): readonly RecordName[] {
       break;
   }
   return names;
+}
+
+/** The one record of an event about what exists, or who may. */
+function registryRecord(event: Event): RecordName | undefined {
+  switch (event.type) {
+    case 'agent-registered':
+      return { kind: 'agent', key: agentKey(event.data.org, event.data.name) };
+    case 'agent-transitioned':
+      return { kind: 'agent', key: agentKey(event.data.org, event.data.agent) };
+    case 'handoff-issued':
+      return { kind: 'handoff', key: event.data.handoff };
+    case 'tool-registered':
+      return { kind: 'tool', key: event.data.name };
+    case 'policy-activated':
+      return { kind: 'policy', key: 'active' };
+    case 'prices-activated':
+      return { kind: 'prices', key: 'active' };
+    case 'kill-engaged':
+    case 'kill-released':
+      return { kind: 'latch', key: latchKey(event.data.scope) };
+    case 'key-issued':
+      return { kind: 'key', key: event.data.id };
+    case 'key-revoked':
+      return { kind: 'key', key: event.data.key };
+    case 'change-proposed':
+    case 'change-confirmed':
+      return { kind: 'proposal', key: event.data.proposal };
+    default:
+      return undefined;
+  }
 }
 
 /** The records that an event names by members which events of several types have. */

@@ -4,11 +4,13 @@ import type { CloseBudget, SetBudget } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isName, quoted } from './name.ts';
 import { everyOrg } from './org.ts';
-import { permits, type PrincipalReference } from './principal.ts';
+import type { PrincipalReference } from './principal.ts';
+import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permitsIn } from './rights.ts';
 
 export const setBudget: HandlerFor<SetBudget> = (view, command) => {
-  const refusal = refusalFor(command.by, command.org);
+  const refusal = refusalFor(view, command.by, command.org);
   if (refusal !== undefined) return { rejection: refusal };
   const checked = checkPlan(command.plan, command.org);
   if ('problem' in checked) return { rejection: reject('budget-invalid', checked.problem) };
@@ -32,7 +34,7 @@ export const setBudget: HandlerFor<SetBudget> = (view, command) => {
 };
 
 export const closeBudget: HandlerFor<CloseBudget> = (view, command) => {
-  const refusal = refusalFor(command.by, command.org);
+  const refusal = refusalFor(view, command.by, command.org);
   if (refusal !== undefined) return { rejection: refusal };
   const { org } = command;
   const plan = view.get('plans', org)?.plans.find(({ id }) => id === command.plan);
@@ -43,12 +45,9 @@ export const closeBudget: HandlerFor<CloseBudget> = (view, command) => {
   };
 };
 
-/** An admin's own org. The host's configuration speaks for every org, and alone for the installation. */
-function refusalFor(by: PrincipalReference, org: string): Rejection | undefined {
-  const isHost = by.via === 'configuration';
-  if (!permits(by, 'set-budget') || (by.org !== org && !isHost)) {
-    return reject('permission-denied');
-  }
+/** An admin's own org; every org, and the installation, where the principal may act for all of them. */
+function refusalFor(view: StateView, by: PrincipalReference, org: string): Rejection | undefined {
+  if (!permitsIn(view, by, 'set-budget', org)) return reject('permission-denied');
   return org === everyOrg || isName(org)
     ? undefined
     : reject('budget-invalid', 'the org is no name');

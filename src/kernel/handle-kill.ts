@@ -3,8 +3,8 @@ import type { Kill } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { latchKey } from './latch.ts';
 import { everyOrg } from './org.ts';
-import { permits } from './principal.ts';
 import { reject } from './rejection.ts';
+import { permits, permitsIn } from './rights.ts';
 import { quoted } from './name.ts';
 
 export const switchKill: HandlerFor<Kill> = (view, command) => {
@@ -12,8 +12,8 @@ export const switchKill: HandlerFor<Kill> = (view, command) => {
   const engage = command.kind === 'engage-kill';
   const allowed =
     scope.kind === 'system' || scope.org === everyOrg
-      ? permits(by, engage ? 'engage-system-kill' : 'release-system-kill')
-      : permits(by, engage ? 'engage-kill' : 'release-kill') && scope.org === by.org;
+      ? permits(view, by, engage ? 'engage-system-kill' : 'release-system-kill')
+      : permitsIn(view, by, engage ? 'engage-kill' : 'release-kill', scope.org);
   if (!allowed) return { rejection: reject('permission-denied') };
   if (command.commitments?.['reason'] === undefined) return { rejection: reject('reason-missing') };
   const key = latchKey(scope);

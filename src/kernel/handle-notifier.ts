@@ -9,12 +9,12 @@ import type { Event } from './event.ts';
 import type { HandlerFor } from './handled.ts';
 import { limits } from './limits.ts';
 import { isName, quoted } from './name.ts';
-import { permits } from './principal.ts';
+import { isSystem } from './principal.ts';
 import { reject } from './rejection.ts';
 
 export const recordDelivery: HandlerFor<RecordDelivery> = (view, command, context) => {
   const { by, notifier, entry, outcome, attempts } = command;
-  if (!permits(by, 'record-delivery')) return { rejection: reject('permission-denied') };
+  if (!isSystem(by)) return { rejection: reject('permission-denied') };
   const problem =
     nameProblem(notifier) ??
     (isIndexBelow(entry, context.index) ? undefined : `the log has no entry ${entry} yet`) ??
@@ -33,7 +33,7 @@ export const recordDelivery: HandlerFor<RecordDelivery> = (view, command, contex
 
 export const advanceNotifier: HandlerFor<AdvanceNotifier> = (view, command, context) => {
   const { by, notifier, cursor } = command;
-  if (!permits(by, 'record-delivery')) return { rejection: reject('permission-denied') };
+  if (!isSystem(by)) return { rejection: reject('permission-denied') };
   const problem =
     nameProblem(notifier) ??
     (isIndexBelow(cursor, context.index + 1)

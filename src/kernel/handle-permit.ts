@@ -12,13 +12,14 @@ import { countedUnits } from './budget/reservation.ts';
 import { worstCaseAmounts } from './model/model-call.ts';
 import { type ModelReport, type ModelRun, modelUsage } from './model/model-usage.ts';
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from './command.ts';
+import { lineRefusal } from './delegation.ts';
 import type { Event, Resolution } from './event.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
-import { permits, type PrincipalReference } from './principal.ts';
+import { isSystem, type PrincipalReference } from './principal.ts';
 import type { DecisionRecord, StateView } from './record.ts';
 import { reject } from './rejection.ts';
 import { engagedAfter, subjectOf } from './ticket.ts';
@@ -30,7 +31,7 @@ function ownPermit(
 ): DecisionRecord | undefined {
   const decision = view.get('decision', id);
   if (decision === undefined || decision.permit === 'none') return undefined;
-  return isOwner(by, decision) || permits(by, 'expire') ? decision : undefined;
+  return isOwner(by, decision) || isSystem(by) ? decision : undefined;
 }
 
 export const startPermit: HandlerFor<StartPermit> = (view, command, context) => {
@@ -44,9 +45,8 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (session === undefined) return { rejection: reject('session-not-active') };
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { rejection: inactive };
-  if (view.get('agent', decision.agent)?.enabled !== true) {
-    return { rejection: reject('agent-disabled') };
-  }
+  const unfit = lineRefusal(view, session, context.now);
+  if (unfit !== undefined) return { rejection: unfit };
   const latch = engagedAfter(view, decision.index, subjectOf(decision));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   if (view.get('tool', decision.tool)?.definition !== decision.definition) {
@@ -228,7 +228,7 @@ export const voidPermit: HandlerFor<VoidPermit> = (view, command) => {
 };
 
 export const expirePermit: HandlerFor<ExpirePermit> = (view, command, context) => {
-  if (!permits(command.by, 'expire')) return { rejection: reject('permission-denied') };
+  if (!isSystem(command.by)) return { rejection: reject('permission-denied') };
   const decision = ownPermit(view, command.by, command.permit);
   if (decision === undefined) return { rejection: reject('permit-unknown') };
   const started = decision.permit === 'started';

@@ -5,13 +5,12 @@ import type { HandlerFor } from './handled.ts';
 import { driftedModels, reconciliationProblem } from './model/reconciliation.ts';
 import { isName } from './name.ts';
 import { everyOrg } from './org.ts';
-import { permits } from './principal.ts';
 import { reject } from './rejection.ts';
+import { permitsIn } from './rights.ts';
 
 export const reconcileUsage: HandlerFor<ReconcileUsage> = (view, command) => {
   const { by, org, source, rows, freezeAbovePercent } = command;
-  const isHost = by.via === 'configuration';
-  if (!permits(by, 'reconcile-usage') || (by.org !== org && !isHost)) {
+  if (!permitsIn(view, by, 'reconcile-usage', org)) {
     return { rejection: reject('permission-denied') };
   }
   if (view.get('prices', 'active') === undefined) {

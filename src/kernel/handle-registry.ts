@@ -1,29 +1,79 @@
 /** What exists: agents, tools and the active policy. */
-import type { ActivatePolicy, ActivatePrices, RegisterAgent, RegisterTool } from './command.ts';
+import { agentKey, nextAgentStatus } from './agent.ts';
+import { scopeProblem } from './call-scope.ts';
+import type {
+  ActivatePolicy,
+  ActivatePrices,
+  ControlAgent,
+  RegisterAgent,
+  RegisterTool,
+} from './command.ts';
+import type { ActiveBefore } from './event.ts';
 import type { HandlerFor } from './handled.ts';
 import { checkCatalogue } from './model/check-catalogue.ts';
-import { isName, quoted } from './name.ts';
+import { limits } from './limits.ts';
+import { isName, isQualifiedName, quoted } from './name.ts';
+import { everyOrg } from './org.ts';
+import type { StateView } from './record.ts';
 import { checkPolicy } from './policy/check.ts';
-import { isGlob } from './policy/glob.ts';
 import { isResourceTemplate } from './policy/resource.ts';
 import { sortedEntries } from './order.ts';
-import { permits } from './principal.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permits, permitsIn } from './rights.ts';
 
 export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
-  if (!permits(command.by, 'register-agent')) return { rejection: reject('permission-denied') };
-  const { agent } = command;
-  if (!isName(agent.name) || agent.actions.length === 0 || !agent.actions.every(isGlob)) {
-    return { rejection: reject('agent-unknown', 'the agent’s name or its actions are not valid') };
+  const { by, agent } = command;
+  if (!permitsIn(view, by, 'register-agent', agent.org)) {
+    return { rejection: reject('permission-denied') };
   }
-  const known = view.get('agent', agent.name);
-  const subject = { kind: 'agent', key: agent.name } as const;
-  if (known !== undefined && sameJson(known, agent)) return { events: [], subject, replayed: true };
-  return { events: [{ type: 'agent-registered', data: agent }], subject };
+  const problem = agentProblem(view, agent);
+  if (problem !== undefined) return { rejection: reject('agent-invalid', problem) };
+  const key = agentKey(agent.org, agent.name);
+  const before = view.get('agent', key) ?? null;
+  const subject = { kind: 'agent', key } as const;
+  if (before !== null && sameJson({ ...agent, status: before.status }, before)) {
+    return { events: [], subject, replayed: true };
+  }
+  return { events: [{ type: 'agent-registered', data: { ...agent, before } }], subject };
+};
+
+function agentProblem(view: StateView, agent: RegisterAgent['agent']): string | undefined {
+  const { org, name, version, owner, capabilities } = agent;
+  if (!isName(name) || !isName(version)) return 'its name or version is not valid';
+  if (org !== everyOrg && !isName(org)) return 'its org is not valid';
+  if (owner !== undefined && !isQualifiedName(owner)) return 'its owner is not valid';
+  if (org !== everyOrg && view.get('agent', agentKey(everyOrg, name)) !== undefined) {
+    return `every org has an agent ${quoted(name)}`;
+  }
+  if (view.get('agent', agentKey(org, name))?.status === 'revoked') {
+    return `agent ${quoted(name)} was revoked`;
+  }
+  if (capabilities.length === 0 || capabilities.length > limits.capabilitiesMax) {
+    return `it must have 1 to ${limits.capabilitiesMax} capabilities`;
+  }
+  return capabilities.map(scopeProblem).find((problem) => problem !== undefined);
+}
+
+export const controlAgent: HandlerFor<ControlAgent> = (view, command) => {
+  const { by, org, transition } = command;
+  if (!permitsIn(view, by, 'control-agent', org)) return { rejection: reject('permission-denied') };
+  const key = agentKey(org, command.agent);
+  const agent = view.get('agent', key);
+  if (agent === undefined) return { rejection: reject('agent-unknown') };
+  if (command.commitments?.['reason'] === undefined) return { rejection: reject('reason-missing') };
+  const { status: from } = agent;
+  const to = nextAgentStatus(from, transition);
+  if (to === undefined) {
+    const message = `an agent that is ${from} cannot ${transition}`;
+    return { rejection: reject('transition-illegal', message) };
+  }
+  const data = { org, agent: agent.name, transition, from, to };
+  return { events: [{ type: 'agent-transitioned', data }], subject: { kind: 'agent', key } };
 };
 
 export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
-  if (!permits(command.by, 'register-tool')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'register-tool'))
+    return { rejection: reject('permission-denied') };
   const { tool } = command;
   if (!isName(tool.name) || !isName(tool.action) || !isResourceTemplate(tool.resource)) {
     return {
@@ -42,11 +92,13 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
       ),
     };
   }
-  return { events: [{ type: 'tool-registered', data: tool }], subject };
+  const data = { ...tool, before: known?.definition ?? null };
+  return { events: [{ type: 'tool-registered', data }], subject };
 };
 
 export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
-  if (!permits(command.by, 'activate-policy')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'activate-policy'))
+    return { rejection: reject('permission-denied') };
   const checked = checkPolicy(command.document);
   if ('findings' in checked) {
     return { rejection: reject('policy-invalid', shown(checked.findings)) };
@@ -62,13 +114,19 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
     return { rejection: behind('policy-version-behind', document.version, active.version) };
   }
   return {
-    events: [{ type: 'policy-activated', data: { hash: command.hash, document } }],
+    events: [
+      {
+        type: 'policy-activated',
+        data: { before: activeBefore(active), hash: command.hash, document },
+      },
+    ],
     subject,
   };
 };
 
 export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
-  if (!permits(command.by, 'activate-prices')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'activate-prices'))
+    return { rejection: reject('permission-denied') };
   const checked = checkCatalogue(command.document);
   if ('findings' in checked)
     return { rejection: reject('prices-invalid', shown(checked.findings)) };
@@ -79,9 +137,13 @@ export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
   if (active !== undefined && document.version <= active.version) {
     return { rejection: behind('prices-version-behind', document.version, active.version) };
   }
-  const data = { hash: command.hash, document };
+  const data = { before: activeBefore(active), hash: command.hash, document };
   return { events: [{ type: 'prices-activated', data }], subject };
 };
+
+function activeBefore(active: ActiveBefore | undefined): ActiveBefore | null {
+  return active === undefined ? null : { version: active.version, hash: active.hash };
+}
 
 /** The first findings, as a text. */
 function shown(

@@ -5,9 +5,9 @@ import { killedMessage } from './handle-session.ts';
 import { compilePolicy } from './policy/compile.ts';
 import type { EvaluatorFacts, StageVerdict } from './policy/evaluator-fact.ts';
 import { judgeStage } from './policy/hear-evaluators.ts';
-import { permits } from './principal.ts';
 import type { DecisionRecord, PolicyRecord, StateView } from './record.ts';
 import { reject } from './rejection.ts';
+import { permits } from './rights.ts';
 import { engagedLatch } from './ticket.ts';
 
 const nothingAsked: StageVerdict = Object.freeze({
@@ -18,7 +18,7 @@ const nothingAsked: StageVerdict = Object.freeze({
 });
 
 export const screenInput: HandlerFor<ScreenInput> = (view, command) => {
-  if (!permits(command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   if (session.status !== 'active') {

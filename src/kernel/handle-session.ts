@@ -2,7 +2,11 @@
 import type { OpenSession, TransitionSession } from './command.ts';
 import type { Event } from './event.ts';
 import type { Amounts } from './amount.ts';
+import { agentRefusal } from './agent-rights.ts';
 import { budgetKey } from './budget/account.ts';
+import { delegationRefusal, lineOf, lineRefusal } from './delegation.ts';
+import { delegationProblem, type DelegationTerms } from './delegation-terms.ts';
+import { acceptedHandoff } from './handle-handoff.ts';
 import {
   controlledSession,
   type HandlerFor,
@@ -11,42 +15,37 @@ import {
   ownSession,
 } from './handled.ts';
 import { limits } from './limits.ts';
-import type { StateView } from './record.ts';
-import { sortedEntries } from './order.ts';
-import { permits } from './principal.ts';
+import { quoted } from './name.ts';
+import type { Lineage, SessionRecord, StateView } from './record.ts';
+import { compareText, sortedEntries } from './order.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permits } from './rights.ts';
 import { isTerminal, nextStatus, putsToWork } from './session.ts';
 import { engagedLatch } from './ticket.ts';
-import { quoted } from './name.ts';
 
-export const openSession: HandlerFor<OpenSession> = (view, command) => {
-  if (!permits(command.by, 'open-session')) return { rejection: reject('permission-denied') };
+export const openSession: HandlerFor<OpenSession> = (view, command, { now }) => {
+  const { by, agent } = command;
+  if (!permits(view, by, 'open-session')) return { rejection: reject('permission-denied') };
   if (view.get('session', command.session) !== undefined) {
     return { rejection: reject('session-exists') };
   }
-  const agent = view.get('agent', command.agent);
-  if (agent === undefined) {
-    return {
-      rejection: reject(
-        'agent-unknown',
-        `agent ${quoted(command.agent)} is not registered`,
-        'register it when the control plane is opened, or with registerAgent',
-      ),
-    };
-  }
-  if (!agent.enabled) return { rejection: reject('agent-disabled') };
+  const unfit = agentRefusal(view, by.org, agent);
+  if (unfit !== undefined) return { rejection: unfit };
+  const origin = originOf(view, command, now);
+  if ('rejection' in origin) return origin;
+  const { line, delegation, slice } = origin;
+  const above = abovesOf(line);
   const latch = engagedLatch(view, {
-    org: command.by.org,
-    principal: command.by.id,
-    agent: command.agent,
+    org: by.org,
+    principal: by.id,
+    agent,
     session: command.session,
-    ...(command.parent === undefined ? {} : { ancestors: lineOf(view, command.parent) }),
+    ...above,
   });
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
-  const parent = parentSession(view, command);
-  if ('rejection' in parent) return parent;
-  const { ancestors } = parent;
-  const budget = clipped(view, command.budget, ancestors);
+  const refusal = lineProblem(view, command, line, now);
+  if (refusal !== undefined) return { rejection: refusal };
+  const budget = clipped(view, command.budget, slice, above.ancestors ?? []);
   return {
     events: [
       {
@@ -54,11 +53,13 @@ export const openSession: HandlerFor<OpenSession> = (view, command) => {
         session: command.session,
         data: {
           session: command.session,
-          agent: command.agent,
+          agent,
           mode: command.mode,
           budget,
           active: command.activate,
-          ...(ancestors.length === 0 ? {} : { ancestors }),
+          ...above,
+          ...(delegation === undefined ? {} : { delegation }),
+          ...(command.handoff === undefined ? {} : { handoff: command.handoff }),
         },
       },
     ],
@@ -66,44 +67,106 @@ export const openSession: HandlerFor<OpenSession> = (view, command) => {
   };
 };
 
-/** A session with the sessions that it works on behalf of, the nearest first. */
-function lineOf(view: StateView, id: string): readonly string[] {
-  return [id, ...(view.get('session', id)?.ancestors ?? [])];
+/** On whose behalf a new session works, and what of theirs it is given. */
+interface Origin {
+  /** Sessions above, the nearest first; none for one that works for itself. */
+  readonly line: readonly SessionRecord[];
+  readonly delegation?: DelegationTerms | undefined;
+  /** The most that it may spend, by unit. */
+  readonly slice: Amounts;
 }
 
-/** The sessions that a new one works on behalf of; none without a parent. */
-function parentSession(
+function originOf(
   view: StateView,
-  { by, parent, mode }: OpenSession,
-): { readonly ancestors: readonly string[] } | { readonly rejection: Rejection } {
-  if (parent === undefined) return { ancestors: [] };
+  command: OpenSession,
+  now: number,
+): Origin | { readonly rejection: Rejection } {
+  const { by, parent, handoff, delegation } = command;
+  if (handoff !== undefined) {
+    if (parent !== undefined || delegation !== undefined) {
+      const message = 'a session that takes up a hand-off has its parent and its terms from there';
+      return { rejection: reject('delegation-invalid', message) };
+    }
+    const accepted = acceptedHandoff(view, command, handoff, now);
+    if ('rejection' in accepted) return accepted;
+    const session = view.get('session', accepted.session);
+    if (session === undefined) return { rejection: reject('handoff-unknown') };
+    const { delegation: terms, budget: slice } = accepted;
+    return { line: lineOf(view, session), delegation: terms, slice };
+  }
+  if (parent === undefined) {
+    if (delegation === undefined) return { line: [], slice: {} };
+    const message = 'only a session that works on behalf of another is delegated anything';
+    return { rejection: reject('delegation-invalid', message) };
+  }
   const session = ownSession(view, by, parent);
   if (session === undefined) return { rejection: reject('session-unknown') };
-  const inactive = inactiveSession(view, session);
-  if (inactive !== undefined) return { rejection: inactive };
-  if (session.mode !== 'live' && mode !== session.mode) {
-    const message = `a session on behalf of a ${session.mode} session is one too`;
-    return { rejection: reject('transition-illegal', message) };
-  }
-  const ancestors = lineOf(view, parent);
-  if (ancestors.length > limits.sessionDepthMax) {
-    const message = `sessions are nested more than ${limits.sessionDepthMax} deep`;
-    return { rejection: reject('sessions-nested-limit', message) };
-  }
-  return { ancestors };
+  const problem = delegation === undefined ? undefined : delegationProblem(delegation, now);
+  if (problem !== undefined) return { rejection: reject('delegation-invalid', problem) };
+  return { line: lineOf(view, session), delegation, slice: {} };
 }
 
-/** The budget that was asked for, and in each unit no more than any session above has. */
-function clipped(view: StateView, asked: Amounts, ancestors: readonly string[]): Amounts {
+/** What of the sessions above goes into the new one's record. */
+function abovesOf(line: readonly SessionRecord[]): {
+  readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
+} {
+  if (line.length === 0) return {};
+  const distinct = (names: readonly string[]) => [...new Set(names)].toSorted(compareText);
+  return {
+    ancestors: line.map(({ id }) => id),
+    lineage: {
+      agents: distinct(line.map(({ agent }) => agent)),
+      principals: distinct(line.map(({ principal }) => principal)),
+    },
+  };
+}
+
+/** Why no session can be opened below a line. */
+function lineProblem(
+  view: StateView,
+  { agent, mode }: OpenSession,
+  line: readonly SessionRecord[],
+  now: number,
+): Rejection | undefined {
+  const [parent] = line;
+  if (parent === undefined) return undefined;
+  const inactive = inactiveSession(view, parent) ?? lineRefusal(view, parent, now);
+  if (inactive !== undefined) return inactive;
+  if (parent.mode !== 'live' && mode !== parent.mode) {
+    const message = `a session on behalf of a ${parent.mode} session is one too`;
+    return reject('transition-illegal', message);
+  }
+  if (line.length > limits.sessionDepthMax) {
+    const message = `sessions are nested more than ${limits.sessionDepthMax} deep`;
+    return reject('sessions-nested-limit', message);
+  }
+  return delegationRefusal(line, agent);
+}
+
+/** The budget that was asked for, no more than the slice, and in each unit no more than any above has. */
+function clipped(
+  view: StateView,
+  asked: Amounts,
+  slice: Amounts,
+  ancestors: readonly string[],
+): Amounts {
   const limitsAbove = (unit: string): readonly number[] =>
     ancestors.flatMap((id) => {
       if (view.get('session', id)?.units.includes(unit) !== true) return [];
       const budget = view.get('budget', budgetKey(`session:${id}`, unit));
       return budget === undefined ? [] : [budget.limit];
     });
-  return Object.fromEntries(
-    sortedEntries(asked).map(([unit, limit]) => [unit, Math.min(limit, ...limitsAbove(unit))]),
+  // Units are names that whoever asks made up: only own members count.
+  const slices = new Map(Object.entries(slice));
+  const wanted = new Map(slices);
+  for (const [unit, limit] of Object.entries(asked)) {
+    wanted.set(unit, Math.min(limit, slices.get(unit) ?? limit));
+  }
+  const clippedLimits = Object.fromEntries(
+    [...wanted].map(([unit, limit]) => [unit, Math.min(limit, ...limitsAbove(unit))]),
   );
+  return Object.fromEntries(sortedEntries(clippedLimits));
 }
 
 export const transitionSession: HandlerFor<TransitionSession> = (view, command) => {
@@ -112,8 +175,8 @@ export const transitionSession: HandlerFor<TransitionSession> = (view, command) 
   if (session === undefined) return { rejection: reject('session-unknown') };
   // Only an operator resumes: an agent that was paused must not be able to put itself back to work.
   const byRight =
-    permits(by, 'control-session') ||
-    (isOwner(by, session) && permits(by, 'use-session') && transition !== 'resume');
+    permits(view, by, 'control-session') ||
+    (isOwner(by, session) && permits(view, by, 'use-session') && transition !== 'resume');
   if (!byRight) return { rejection: reject('permission-denied') };
   const status = nextStatus(session.status, transition);
   if (status === undefined) {

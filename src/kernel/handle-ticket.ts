@@ -1,20 +1,26 @@
 /** Tickets: approve, deny, cancel, expire. Opening and using one belong to `authorize.ts`. */
+import { findAgent } from './agent-rights.ts';
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
 import { quoted } from './name.ts';
 import { compileGlobs } from './policy/glob.ts';
-import { permits, type PrincipalReference } from './principal.ts';
+import { isSystem, type PrincipalReference } from './principal.ts';
 import type { StateView, TicketRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permits } from './rights.ts';
 import { killedMessage } from './handle-session.ts';
 import { engagedAfter, subjectOf } from './ticket.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
   const ticket = view.get('ticket', command.ticket);
   const { session } = ticket ?? {};
-  const system = permits(command.by, 'expire');
-  if (ticket === undefined || session === undefined || !(system || maySee(command.by, ticket))) {
+  const system = isSystem(command.by);
+  if (
+    ticket === undefined ||
+    session === undefined ||
+    !(system || maySee(view, command.by, ticket))
+  ) {
     return { rejection: reject('ticket-unknown') };
   }
   const subject = { kind: 'ticket', key: ticket.id } as const;
@@ -47,9 +53,10 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
 };
 
 /** Whoever may do nothing with a ticket does not learn that it exists. */
-function maySee(by: PrincipalReference, ticket: TicketRecord): boolean {
+function maySee(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
   if (ticket.org !== by.org) return false;
-  return isOwner(by, ticket) || permits(by, 'decide-ticket') || permits(by, 'cancel-ticket');
+  if (isOwner(by, ticket) || permits(view, by, 'decide-ticket')) return true;
+  return permits(view, by, 'cancel-ticket');
 }
 
 function refusalOf(
@@ -60,12 +67,15 @@ function refusalOf(
   const { by } = command;
   const requester = isOwner(by, ticket);
   if (command.kind === 'cancel-ticket') {
-    if (!requester && !permits(by, 'cancel-ticket')) return reject('permission-denied');
+    if (!requester && !permits(view, by, 'cancel-ticket')) return reject('permission-denied');
   } else {
     if (requester) return reject('self-approval');
+    if (answersFor(view, by, ticket)) {
+      return reject('self-approval', 'the owner of the agent cannot decide its tickets');
+    }
     const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
     const isNamed = (ticket.approverPrincipals ?? []).every((names) => compileGlobs(names)(by.id));
-    if (!permits(by, 'decide-ticket') || !hasRole || !isNamed) {
+    if (!permits(view, by, 'decide-ticket') || !hasRole || !isNamed) {
       return reject(
         'permission-denied',
         'the principal may not decide this ticket',
@@ -84,6 +94,12 @@ function refusalOf(
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
+}
+
+/** Whether it is their own agent that asks: as it was registered then, or as it is now. */
+function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
+  const { org, agent, agentOwner } = ticket;
+  return by.id === agentOwner || by.id === findAgent(view, org, agent)?.owner;
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {

@@ -13,22 +13,34 @@ import {
   type HandlerFor,
   type HandlerResult,
 } from './handled.ts';
+import { withFourEyes } from './four-eyes.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
+import { issueKey, revokeKey } from './handle-key.ts';
 import { switchKill } from './handle-kill.ts';
 import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
-import { activatePolicy, activatePrices, registerAgent, registerTool } from './handle-registry.ts';
+import {
+  activatePolicy,
+  activatePrices,
+  controlAgent,
+  registerAgent,
+  registerTool,
+} from './handle-registry.ts';
 import { screenInput } from './handle-screening.ts';
+import { issueHandoff } from './handle-handoff.ts';
 import { openSession, transitionSession } from './handle-session.ts';
 import { decideTicket } from './handle-ticket.ts';
 import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
 import { latchKey } from './latch.ts';
-import { permits } from './principal.ts';
+import { isSystem } from './principal.ts';
 import type { StateView, StoredAnswer } from './record.ts';
 import { reject } from './rejection.ts';
+import { credentialRefusal } from './rights.ts';
 
 export function handle(view: StateView, command: Command, context: HandleContext): Handled {
+  const lapsed = credentialRefusal(view, command, context.now);
+  if (lapsed !== undefined) return settled(command, { rejection: lapsed });
   const key = commandKey(command);
   if (key === undefined) return settled(command, route(view, command, context));
   const fingerprint = fingerprintOf(command);
@@ -57,7 +69,7 @@ function replayed(view: StateView, command: Command, answer: StoredAnswer): Hand
 
 function route(view: StateView, command: Command, context: HandleContext): HandlerResult {
   const handler = handlers[command.kind] as HandlerFor<Command>;
-  return handler(view, command, context);
+  return withFourEyes(view, command, handler(view, command, context), context);
 }
 
 const handlers: {
@@ -66,6 +78,8 @@ const handlers: {
   'open-session': openSession,
   'transition-session': transitionSession,
   'register-agent': registerAgent,
+  'control-agent': controlAgent,
+  'issue-handoff': issueHandoff,
   'register-tool': registerTool,
   'activate-policy': activatePolicy,
   'activate-prices': activatePrices,
@@ -84,6 +98,8 @@ const handlers: {
   'set-budget': setBudget,
   'close-budget': closeBudget,
   'reconcile-usage': reconcileUsage,
+  'issue-key': issueKey,
+  'revoke-key': revokeKey,
   'record-delivery': recordDelivery,
   'advance-notifier': advanceNotifier,
 };
@@ -95,7 +111,7 @@ function settled(command: Command, result: HandlerResult): Handled {
   if ('rejection' in result) {
     const { rejection } = result;
     answer = { status: 'rejected', rejection };
-    if (!permits(command.by, 'expire')) events.push(rejectionEvent(command, answer));
+    if (!isSystem(command.by)) events.push(rejectionEvent(command, answer));
   } else {
     answer = { status: 'done', ...result.subject };
   }
@@ -130,9 +146,12 @@ function subjectText(command: Command): string {
     case 'transition-session':
     case 'authorize':
     case 'screen-input':
+    case 'issue-handoff':
       return command.session;
     case 'register-agent':
       return command.agent.name;
+    case 'control-agent':
+      return command.agent;
     case 'register-tool':
       return command.tool.name;
     case 'activate-policy':
@@ -150,6 +169,10 @@ function subjectText(command: Command): string {
     case 'close-budget':
     case 'reconcile-usage':
       return command.org;
+    case 'issue-key':
+      return command.key.id;
+    case 'revoke-key':
+      return command.key;
     case 'record-delivery':
     case 'advance-notifier':
       return command.notifier;

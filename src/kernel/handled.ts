@@ -1,10 +1,11 @@
 /** What handling a command gives, and the pieces that several handlers need. */
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
-import { permits, samePrincipal, type PrincipalReference } from './principal.ts';
+import { samePrincipal, type PrincipalReference } from './principal.ts';
 import type { RecordKind, SessionRecord, StateView, StoredAnswer } from './record.ts';
 import { quoted } from './name.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { permits } from './rights.ts';
 
 /** When and where the first event of a command will stand. */
 export interface HandleContext {
@@ -69,7 +70,7 @@ export function controlledSession(
 ): SessionRecord | undefined {
   const session = view.get('session', id);
   if (session === undefined || session.org !== by.org) return undefined;
-  return isOwner(by, session) || permits(by, 'control-session') ? session : undefined;
+  return isOwner(by, session) || permits(view, by, 'control-session') ? session : undefined;
 }
 
 export function isOwner(

@@ -7,6 +7,7 @@ export {
   parseAmount,
   parseAmounts,
 } from './amount.ts';
+export type { AgentTransition } from './agent.ts';
 export { apply } from './apply.ts';
 export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
 export { takenAt } from './budget/bucket.ts';
@@ -18,6 +19,8 @@ export {
   type WindowDocument,
 } from './budget/window.ts';
 export { type BudgetPlan, type BudgetPlanDocument, planName, planScopeOf } from './budget/plan.ts';
+export type { CallScope } from './call-scope.ts';
+export type { DelegationTerms } from './delegation-terms.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
@@ -113,6 +116,7 @@ export {
   type TicketRecord,
   type ToolRecord,
 } from './record.ts';
+export { rolePermissions } from './rights.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

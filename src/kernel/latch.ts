@@ -20,6 +20,16 @@ export type KillScope =
   /** By the catalogue's id; of the org `*`, for every org. */
   | { readonly kind: 'model'; readonly org: string; readonly name: string };
 
+/** A latch as it stands. */
+export interface LatchRecord {
+  readonly scope: string;
+  readonly engaged: boolean;
+  /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
+  readonly engagedIndex: number;
+  readonly changedAt: number;
+  readonly by: string;
+}
+
 /** What a request must state for its latches to be found. */
 export interface KillSubject {
   readonly org: string;
@@ -28,6 +38,8 @@ export interface KillSubject {
   readonly session: string;
   /** Sessions on whose behalf it works. */
   readonly ancestors?: readonly string[];
+  /** Who works above it. */
+  readonly lineage?: { readonly agents: readonly string[]; readonly principals: readonly string[] };
   readonly action?: string;
   readonly tool?: string;
   /** The catalogue's id of the model, of a model call. */
@@ -62,6 +74,10 @@ export function coveringLatchKeys(subject: KillSubject): readonly string[] {
     `session|${subject.org}|${subject.session}`,
   ];
   for (const each of subject.ancestors ?? []) keys.push(`session|${subject.org}|${each}`);
+  for (const each of subject.lineage?.agents ?? []) keys.push(`agent|${subject.org}|${each}`);
+  for (const each of subject.lineage?.principals ?? []) {
+    keys.push(`principal|${subject.org}|${each}`);
+  }
   if (subject.action !== undefined) keys.push(`action|${subject.org}|${subject.action}`);
   if (subject.tool !== undefined) keys.push(`tool|${subject.org}|${subject.tool}`);
   if (subject.model !== undefined) {

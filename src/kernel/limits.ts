@@ -27,6 +27,16 @@ export const limits = {
   policyRulesMax: 10_000,
   /** Actions in a policy document. */
   policyActionsMax: 10_000,
+  /** Patterns of actions, or of resources, in one scope. */
+  scopePatternsMax: 100,
+  /** Capabilities of an agent. */
+  capabilitiesMax: 100,
+  /** Longest time that a hand-off can be accepted for, ms. */
+  handoffMsMax: 86_400_000,
+  /** How long a change that takes two principals waits for the second, ms. */
+  proposalMs: 86_400_000,
+  /** Roles that a policy document may define. */
+  policyRolesMax: 100,
   /** Wildcard patterns of actions, times actions: what checking and compiling a policy may cost. */
   policyMatchesMax: 2_000_000,
   /** Nesting depth of a condition. */

@@ -5,8 +5,12 @@
  * as the entries that produced them; the log can rebuild every one.
  */
 import type { Amounts } from './amount.ts';
+import type { AgentStatus } from './agent.ts';
+import type { CallScope } from './call-scope.ts';
+import type { DelegationTerms } from './delegation-terms.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
+import type { LatchRecord } from './latch.ts';
 import type { ModelTerms, PricesRecord } from './model/model-call.ts';
 import type { PolicyDocument } from './policy/document.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
@@ -16,6 +20,12 @@ import type { SessionHistory } from './policy/session-risk.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
 import type { SessionMode, SessionStatus } from './session.ts';
 
+/** Who works above a session, sorted: a kill switch that covers one of them covers it. */
+export interface Lineage {
+  readonly agents: readonly string[];
+  readonly principals: readonly string[];
+}
+
 export interface SessionRecord {
   readonly id: string;
   readonly org: string;
@@ -23,6 +33,9 @@ export interface SessionRecord {
   readonly agent: string;
   /** Sessions on whose behalf it works, the nearest first; left out where there is none. */
   readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
+  /** What it was given by the session on whose behalf it works. */
+  readonly delegation?: DelegationTerms;
   readonly mode: SessionMode;
   readonly status: SessionStatus;
   /** Number of entries of this session so far; the last one has this sequence. */
@@ -43,11 +56,27 @@ export interface SessionRecord {
 }
 
 export interface AgentRecord {
+  /** Whose it is; `*` for one that every org has. */
+  readonly org: string;
   readonly name: string;
   readonly version: string;
-  readonly enabled: boolean;
-  /** Patterns of the actions the agent may ask for. */
-  readonly actions: readonly string[];
+  /** Id of the principal that answers for it, who decides none of its tickets. */
+  readonly owner?: string;
+  readonly status: AgentStatus;
+  /** Which calls it may ask for: any that one of these covers. */
+  readonly capabilities: readonly CallScope[];
+}
+
+/** A hand-off that was offered: whoever has its token, and is whom it is for, may take it up once. */
+export interface HandoffRecord {
+  readonly session: string;
+  readonly org: string;
+  readonly agent: string;
+  readonly principal?: string;
+  readonly delegation: DelegationTerms;
+  readonly budget: Amounts;
+  readonly expiresAt: number;
+  readonly used: boolean;
 }
 
 /** A cost known before the call: a fixed amount, or the amount that an argument names. */
@@ -74,15 +103,6 @@ export interface PolicyRecord {
   readonly document: PolicyDocument;
 }
 
-export interface LatchRecord {
-  readonly scope: string;
-  readonly engaged: boolean;
-  /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
-  readonly engagedIndex: number;
-  readonly changedAt: number;
-  readonly by: string;
-}
-
 export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
 export type PermitStatus =
   | 'none'
@@ -99,6 +119,7 @@ export interface DecisionRecord {
   readonly id: string;
   readonly session: string;
   readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
@@ -173,9 +194,14 @@ export interface TicketRecord extends ApproverTerms {
   readonly id: string;
   readonly session: string;
   readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
+  /** Who answered for the agent when it asked. */
+  readonly agentOwner?: string;
+  /** Id of the API key that the requester was established with. */
+  readonly credential?: string;
   readonly tool: string;
   readonly action: string;
   /** The catalogue's id of the model, of a model call. */
@@ -200,6 +226,33 @@ export interface TicketRecord extends ApproverTerms {
 /** Which ticket stands for exactly this call in this session. */
 export interface BindingRecord {
   readonly ticket: string;
+}
+
+/** A change that takes two principals, asked for by one of them. The key is the change's fingerprint. */
+export interface ProposalRecord {
+  readonly change: string;
+  readonly org: string;
+  readonly proposedBy: string;
+  readonly proposedAt: number;
+  readonly expiresAt: number;
+  readonly open: boolean;
+}
+
+/** An API key: what it establishes, and the hash of its secret. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly org: string;
+  /** Id of the principal that whoever shows the key is. */
+  readonly principal: string;
+  readonly roles: readonly string[];
+  readonly teams?: readonly string[];
+  /** SHA-256 of the secret, hex. The secret is 32 random bytes, so that there is nothing to guess it by. */
+  readonly secretHash: string;
+  /** Log time, ms, from which on it establishes nothing. */
+  readonly expiresAt?: number;
+  readonly revoked: boolean;
+  readonly issuedBy: string;
+  readonly issuedAt: number;
 }
 
 /** What counts for a principal over all of its sessions. */
@@ -233,6 +286,9 @@ export interface RecordsByKind {
   readonly policy: PolicyRecord;
   readonly prices: PricesRecord;
   readonly latch: LatchRecord;
+  readonly key: KeyRecord;
+  readonly handoff: HandoffRecord;
+  readonly proposal: ProposalRecord;
   readonly principal: PrincipalRecord;
   readonly budget: BudgetRecord;
   readonly plans: PlansRecord;
@@ -252,6 +308,8 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'policy',
   'prices',
   'latch',
+  'key',
+  'proposal',
   'plans',
   'notifier',
 ]);
@@ -263,6 +321,9 @@ export const recordKinds: readonly RecordKind[] = [
   'policy',
   'prices',
   'latch',
+  'key',
+  'proposal',
+  'handoff',
   'principal',
   'budget',
   'plans',
@@ -296,6 +357,7 @@ export function isLive(change: RecordChange): boolean {
     case 'policy':
     case 'prices':
     case 'latch':
+    case 'key':
     case 'plans':
     case 'notifier':
       return true;
@@ -305,6 +367,9 @@ export function isLive(change: RecordChange): boolean {
       return change.value.permit === 'issued' || change.value.permit === 'started';
     case 'ticket':
       return change.value.status === 'pending' || change.value.status === 'approved';
+    case 'proposal':
+      return change.value.open;
+    case 'handoff':
     case 'principal':
     case 'budget':
     case 'binding':
@@ -318,11 +383,14 @@ export function parentOf(change: RecordChange): string {
   switch (change.kind) {
     case 'decision':
     case 'ticket':
+    case 'handoff':
       return change.value.session;
     case 'budget':
       return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
     case 'session':
     case 'principal':
+    case 'key':
+    case 'proposal':
     case 'plans':
       return change.value.org;
     default:

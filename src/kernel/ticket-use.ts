@@ -2,6 +2,7 @@
  * What the approval step of the main path does with tickets: use an approved one, wait for a pending one,
  * respect a denied one, or ask anew.
  */
+import { findAgent } from './agent-rights.ts';
 import type { Amounts } from './amount.ts';
 import type { Authorize } from './command.ts';
 import type { Event } from './event.ts';
@@ -70,7 +71,7 @@ export function claimTicket(
     const refusal = reject('tickets-pending-limit');
     return { ticket: '', consumed: false, events: withdrawn, refusal };
   }
-  const requested = requestOf(asking, verdict, estimate, context);
+  const requested = requestOf(view, asking, verdict, estimate, context);
   return { ticket: command.id, consumed: false, events: [...withdrawn, requested] };
 }
 
@@ -121,7 +122,13 @@ function approverTerms({
   };
 }
 
+function ownerOf(view: StateView, { org, agent }: SessionRecord): { readonly agentOwner?: string } {
+  const owner = findAgent(view, org, agent)?.owner;
+  return owner === undefined ? {} : { agentOwner: owner };
+}
+
 function requestOf(
+  view: StateView,
   asking: Asking,
   verdict: PolicyVerdict,
   estimate: Amounts,
@@ -133,6 +140,8 @@ function requestOf(
     session: session.id,
     data: {
       ticket: command.id,
+      ...ownerOf(view, session),
+      ...(command.by.credential === undefined ? {} : { credential: command.by.credential }),
       tool: command.tool,
       action: asking.tool?.action ?? '',
       ...(asking.model === undefined ? {} : { model: asking.model }),

@@ -12,7 +12,7 @@
 import type { Amounts } from './amount.ts';
 import { amountOf } from './amount.ts';
 import { coveringLatchKeys, type KillSubject } from './latch.ts';
-import type { StateView, TicketRecord } from './record.ts';
+import type { Lineage, StateView, TicketRecord } from './record.ts';
 
 export function bindingKey(session: string, tool: string, argumentsDigest: string): string {
   return `${session}|${tool}|${argumentsDigest}`;
@@ -37,6 +37,7 @@ export function stands(
   const units = new Set([...Object.keys(ticket.estimate), ...Object.keys(claim.estimate)]);
   return (
     now < ticket.expiresAt &&
+    !isRevoked(view, ticket.credential) &&
     ticket.principal === claim.principal &&
     ticket.agent === claim.agent &&
     ticket.definition === claim.definition &&
@@ -46,12 +47,18 @@ export function stands(
   );
 }
 
+/** What was asked for with a key that was revoked since is no longer asked for. */
+function isRevoked(view: StateView, credential: string | undefined): boolean {
+  return credential !== undefined && view.get('key', credential)?.revoked !== false;
+}
+
 export function subjectOf(record: {
   readonly org: string;
   readonly principal: string;
   readonly agent: string;
   readonly session: string;
   readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
   readonly action: string;
   readonly tool: string;
   readonly model?: string;

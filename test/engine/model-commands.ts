@@ -86,7 +86,7 @@ export class Reality {
   principal(name: 'ops' | 'ada') {
     const assertion = {
       ops: { id: 'service:ops', org: 'acme', roles: ['operator'] },
-      ada: { id: 'user:ada', org: 'acme', roles: ['approver', 'admin'] },
+      ada: { id: 'user:ada', org: 'acme', roles: ['approver', 'admin', 'platform-admin'] },
     }[name];
     return this.plane.identity.assert(assertion);
   }

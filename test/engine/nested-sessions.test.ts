@@ -9,12 +9,14 @@ import { codeOf, openShop, pay, staff } from './shop.ts';
 async function open() {
   const fleet = memoryFleet();
   const plane = await openShop(fleet());
+  const deputies = Array.from({ length: 9 }, (_, depth) => `deputy-${depth}`);
+  for (const deputy of deputies) await plane.registerAgent(deputy);
   const principal = staff(plane).billing;
   const top = await plane.openSession({ principal, agent: 'bot', budget: { usd: '10' } });
   const under = (parent: Session, usd?: string) =>
     plane.openSession({
       principal,
-      agent: 'other-bot',
+      agent: parent === top ? 'deputy-0' : (deputies[deputies.indexOf(parent.agent) + 1] ?? ''),
       parent: parent.id,
       ...(usd === undefined ? {} : { budget: { usd } }),
     });
@@ -78,10 +80,10 @@ test('a kill switch on a session covers those that work for it', async () => {
 test('nobody works for another’s session, nor runs what a rehearsal would not', async () => {
   const { plane, top } = await open();
   const { support: principal, billing } = staff(plane);
-  const opened = plane.openSession({ principal, agent: 'bot', parent: top.id });
+  const opened = plane.openSession({ principal, agent: 'other-bot', parent: top.id });
   expect(await codeOf(opened)).toBe('session-unknown');
   const rehearsal = await plane.openSession({ principal: billing, agent: 'bot', mode: 'dry-run' });
-  const live = plane.openSession({ principal: billing, agent: 'bot', parent: rehearsal.id });
+  const live = plane.openSession({ principal: billing, agent: 'other-bot', parent: rehearsal.id });
   expect(await codeOf(live)).toBe('transition-illegal');
   await plane.close();
 });

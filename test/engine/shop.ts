@@ -88,7 +88,7 @@ export function staff({ identity }: ControlPlane) {
     ops: identity.assert({ id: 'service:ops', org: 'acme', roles: ['operator'] }),
     ada: identity.assert({ id: 'user:ada', org: 'acme', roles: ['approver'] }),
     eve: identity.assert({ id: 'user:eve', org: 'globex', roles: ['admin'] }),
-    root: identity.assert({ id: 'user:root', org: 'acme', roles: ['admin'] }),
+    root: identity.assert({ id: 'user:root', org: 'acme', roles: ['admin', 'platform-admin'] }),
     auditor: identity.assert({ id: 'user:aud', org: 'acme', roles: ['auditor'] }),
   };
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { PrincipalReference } from '../../src/kernel/index.ts';
 import { play, steps } from './random-commands.ts';
 import { assertHolds } from './sampling.ts';
-import { agents, type Call, cast, policyDocument, Stage, tools } from './stage.ts';
+import { type Call, cast, policyDocument, Stage, tools } from './stage.ts';
 
 const args = { to: 'x', amount: '60' };
 
@@ -214,7 +214,6 @@ test('no approval survives the end of its session or its agent’s registration'
   ended.stage.transition(ended.call.session, 'complete', cast.ann);
   expect(ended.stage.authorize(ended.call)).toBe('deny session-not-active');
   const { stage, call } = approved();
-  const agent = { ...agents.bot, enabled: false };
-  stage.do({ kind: 'register-agent', by: cast.ada, agent });
+  stage.controlAgent('bot', 'revoke');
   expect(stage.authorize(call)).toBe('deny agent-disabled');
 });

@@ -6,7 +6,7 @@ import { cast, Stage } from './stage.ts';
 const host: PrincipalReference = {
   id: 'host',
   org: 'host',
-  roles: ['admin'],
+  roles: ['platform-admin'],
   via: 'configuration',
 };
 const inTeam = (by: PrincipalReference, ...teams: readonly string[]) => ({ ...by, teams });
@@ -148,7 +148,7 @@ test('budgets of one org neither bind nor see another', () => {
 test('a plan of the installation is the host’s, counts every org, and has to be acknowledged', () => {
   const stage = Stage.ready();
   const all = { scope: { kind: 'all' }, acknowledgeAll: true } as const;
-  expect(set(stage, all, cast.ada, '*')).toBe('permission-denied');
+  expect(set(stage, all, cast.otherAda, '*')).toBe('permission-denied');
   expect(set(stage, { scope: { kind: 'all' } }, host, '*')).toBe('budget-invalid');
   expect(set(stage, { ...all, limit: 3 }, host, '*')).toBe('done');
   const here = stage.open({ budget: {} });

@@ -39,6 +39,11 @@ function compare(sequence: readonly Step[]): void {
   });
 }
 
+const agentMoves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  enabled: { suspend: 'suspended', revoke: 'revoked' },
+  suspended: { reinstate: 'enabled', revoke: 'revoked' },
+};
+
 /** The model, and around it what is registered and what was answered under a key. */
 class Oracle {
   readonly model = new NaiveModel();
@@ -82,12 +87,26 @@ class Oracle {
   /** What a registration comes to; undefined for any other command. */
   #register(command: Command): string | undefined {
     const { registered } = this.model;
-    const isAdmin = command.by.roles.includes('admin');
+    const isAdmin = command.by.roles.includes('platform-admin');
     switch (command.kind) {
-      case 'register-agent':
+      case 'register-agent': {
+        const { agent } = command;
         if (!isAdmin) return 'permission-denied';
-        registered.agents.set(command.agent.name, command.agent);
+        const { status = 'enabled' } = registered.agents.get(agent.name) ?? {};
+        if (status === 'revoked') return 'agent-invalid';
+        registered.agents.set(agent.name, { ...agent, status });
         return 'done';
+      }
+      case 'control-agent': {
+        const agent = registered.agents.get(command.agent);
+        if (!isAdmin) return 'permission-denied';
+        if (agent === undefined) return 'agent-unknown';
+        if (command.commitments?.['reason'] === undefined) return 'reason-missing';
+        const to = agentMoves[agent.status]?.[command.transition];
+        if (to === undefined) return 'transition-illegal';
+        agent.status = to;
+        return 'done';
+      }
       case 'register-tool': {
         const { tool, replace } = command;
         if (!isAdmin) return 'permission-denied';

@@ -28,12 +28,11 @@ const rows: readonly Row[] = [
     },
   },
   {
-    given: 'an agent that was disabled',
+    given: 'an agent that was suspended',
     expect: 'deny agent-disabled',
     step: 'session',
     call: (stage) => {
-      const agent = { ...agents.bot, enabled: false };
-      stage.do({ kind: 'register-agent', by: cast.ada, agent });
+      stage.controlAgent('bot', 'suspend');
       return read;
     },
   },

@@ -12,7 +12,7 @@ export type Session = Of<'open-session'> & { status: string };
 /** What exists, by name. */
 export class Registered {
   policy: PolicyDocument = { format: 1, version: 0, actions: {} };
-  readonly agents = new Map<string, Of<'register-agent'>['agent']>();
+  readonly agents = new Map<string, Of<'register-agent'>['agent'] & { status: string }>();
   readonly tools = new Map<string, Tool>();
 }
 
@@ -51,7 +51,8 @@ export function naiveAnswer({ policy, agents, tools }: Registered, session: Sess
     runTimeoutMs,
   };
   const deny = (code: string): typeof answer => ({ ...answer, effect: 'deny', code });
-  if (!globs(agents.get(agent)?.actions ?? [], action)) return deny('agent-not-capable');
+  if (!globs(agents.get(agent)?.capabilities[0]?.actions ?? [], action))
+    return deny('agent-not-capable');
   if (name !== '' && typeof given[name] !== 'string') return deny('resource-invalid');
   const isPriced = Object.values(cost).every((amount) => amount < Infinity);
   const isToPay = answer.effect === 'allow' || answer.effect === 'require-approval';

@@ -84,7 +84,8 @@ export class NaiveModel {
     const isToWork = opens || calls || starts;
     const no = (code: string): string => (calls ? `deny ${code}` : code);
     if ((calls || starts) && session.status !== 'active') return no('session-not-active');
-    if (isToWork && !agent?.enabled) return no(`agent-${agent ? 'disabled' : 'unknown'}`);
+    if (isToWork && agent?.status !== 'enabled')
+      return no(`agent-${agent ? 'disabled' : 'unknown'}`);
     if (isKilled && (isToWork || next === 'active' || next === 'approved')) return no('killed');
     if (isToWork && call && !tool) return no('tool-unknown');
     if (isToWork && tool?.definition !== call?.definition) return no('tool-changed');
@@ -104,7 +105,8 @@ export class NaiveModel {
   }
 
   #switch({ by, kind, scope, commitments }: Kill): string {
-    const isInReach = 'org' in scope ? scope.org === by.org : is(by, 'admin');
+    const isInReach =
+      'org' in scope ? scope.org === by.org || is(by, 'platform-admin') : is(by, 'platform-admin');
     if (!isInReach || !is(by, 'operator', 'admin')) return 'permission-denied';
     if (commitments?.['reason'] === undefined) return 'reason-missing';
     const others = this.kills.filter((each) => !same(each, scope));

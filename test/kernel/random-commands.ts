@@ -202,8 +202,16 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
       };
     }
     case 'agent': {
-      const agent = { ...pick([agents.bot, agents.clerk], a), enabled: b % 3 > 0 };
-      return { kind: 'register-agent', id, by: pick([ada, ada, ada, olga], c), agent };
+      const by = pick([ada, ada, ada, olga, otherAda], c);
+      const { org, name: agent, ...rest } = pick([agents.bot, agents.clerk], a);
+      if (b % 3 === 0) {
+        const actions = b % 2 === 0 ? ['**'] : ['file.*', 'pay.send'];
+        const declared = { ...rest, org, name: agent, capabilities: [{ actions }] };
+        return { kind: 'register-agent', id, by, agent: declared };
+      }
+      const transition = pick(['suspend', 'reinstate', 'reinstate', 'revoke'] as const, b);
+      const reason = c % 10 === 9 ? {} : { commitments: { reason: `salted ${id}` } };
+      return { kind: 'control-agent', id, by, org, agent, transition, ...reason };
     }
     case 'transition': {
       const session = anySession(b, stage);

@@ -3,6 +3,7 @@
  * command.
  */
 import type {
+  AgentTransition,
   Amounts,
   Command,
   Handled,
@@ -29,7 +30,7 @@ export const cast = {
   sam: person('sam', 'acme', 'agent', 'approver'),
   olga: person('olga', 'acme', 'operator'),
   pat: person('pat', 'acme', 'approver'),
-  ada: person('ada', 'acme', 'admin'),
+  ada: person('ada', 'acme', 'admin', 'platform-admin'),
   vera: person('vera', 'acme', 'auditor'),
   /** Same id as ann, in another org. */
   otherAnn: person('ann', 'zeta', 'agent'),
@@ -37,10 +38,15 @@ export const cast = {
   system: systemPrincipal,
 } as const;
 
+/** An agent of the whole installation. */
+function agentOfAll(name: string, ...actions: readonly string[]) {
+  return { org: '*', name, version: '1', capabilities: [{ actions }] };
+}
+
 export const agents = {
-  bot: { name: 'bot', version: '1', enabled: true, actions: ['**'] },
-  clerk: { name: 'clerk', version: '1', enabled: true, actions: ['file.*', 'pay.send'] },
-  retired: { name: 'retired', version: '1', enabled: false, actions: ['**'] },
+  bot: agentOfAll('bot', '**'),
+  clerk: agentOfAll('clerk', 'file.*', 'pay.send'),
+  retired: agentOfAll('retired', '**'),
 } as const;
 
 function tool(name: string, action: string, resource: string, more: Partial<Tool> = {}): Tool {
@@ -146,6 +152,7 @@ export class Stage extends KernelWorld {
     for (const agent of Object.values(agents)) {
       stage.do({ kind: 'register-agent', by: cast.ada, agent });
     }
+    stage.controlAgent('retired', 'suspend');
     for (const each of Object.values(tools)) {
       stage.do({ kind: 'register-tool', by: cast.ada, tool: each, replace: false });
     }
@@ -187,6 +194,15 @@ export class Stage extends KernelWorld {
     const session = more.id ?? `s-${this.commands.length}`;
     this.do({ kind: 'open-session', by, session, agent, mode, budget, activate });
     return session;
+  }
+
+  controlAgent(
+    name: string,
+    transition: AgentTransition,
+    by: PrincipalReference = cast.ada,
+  ): string {
+    const commitments = { reason: 'salted' };
+    return this.do({ kind: 'control-agent', by, org: '*', agent: name, transition, commitments });
   }
 
   transition(session: string, transition: SessionTransition, by: PrincipalReference): string {

@@ -127,7 +127,7 @@ test('nobody but an admin registers agents and tools or activates policies', () 
   for (const by of Object.values(others)) {
     const stage = Stage.ready();
     const before = stage.snapshot();
-    const agent = { ...agents.retired, enabled: true };
+    const agent = { ...agents.retired, version: '2' };
     const words = [
       stage.policy(policyDocument(2), by),
       stage.do({ kind: 'register-agent', by, agent }),
@@ -150,12 +150,12 @@ test('nobody but an agent, an operator or an admin opens or uses a session', () 
 });
 
 test('a role permits what it lists and nothing else', () => {
-  const admin = new Set(['register-agent', 'register-tool', 'activate-policy']);
+  const admin = new Set(['register-agent', 'control-agent', 'register-tool', 'activate-policy']);
   assertHolds(steps, 40, (sequence) => {
     play(sequence, Stage.ready(), (command, word) => {
       if (word !== 'done') return;
       const { roles } = command.by;
-      if (admin.has(command.kind)) expect(roles).toContain('admin');
+      if (admin.has(command.kind)) expect(roles).toContain('platform-admin');
       if (command.kind.startsWith('expire-')) expect(roles).toContain('system');
       expect(roles).not.toContain('auditor');
     });

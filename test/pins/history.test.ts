@@ -21,16 +21,22 @@ const eventTypes: Readonly<Record<string, string>> = {
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
     'expiresAt facts guidance help idempotency message model modelTerms outcome permit policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
-  'agent-registered': 'actions enabled name version',
+  'agent-registered': 'before capabilities name org owner version',
+  'agent-transitioned': 'agent commitments from org to transition',
   'budget-closed': 'commitments org plan',
   'budget-exhausted': 'budget decision limit unit',
   'budget-frozen': 'budget overrun permit unit',
   'budget-overrun': 'budget overrun permit unit',
   'budget-set': 'before commitments org plan',
   'budget-warned': 'budget decision limit percent unit used',
+  'change-confirmed': 'proposal',
+  'change-proposed': 'change expiresAt proposal',
   'command-rejected': 'command commitments rejection subject',
+  'handoff-issued': 'agent budget delegation expiresAt handoff principal',
   'input-screened':
     'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
+  'key-issued': 'commitments expiresAt id org principal roles secretHash teams',
+  'key-revoked': 'key',
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
   'notification-abandoned': 'attempts commitments entry notifier',
@@ -40,10 +46,11 @@ const eventTypes: Readonly<Record<string, string>> = {
   'permit-settled': 'commitments facts model outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',
   'permit-voided': 'permit resolved',
-  'policy-activated': 'document hash',
-  'prices-activated': 'document hash',
+  'policy-activated': 'before document hash',
+  'prices-activated': 'before document hash',
   'risk-escalated': 'action decision escalations from to',
-  'session-opened': 'active agent ancestors budget commitments mode session',
+  'session-opened':
+    'active agent ancestors budget commitments delegation handoff lineage mode session',
   'session-transitioned': 'commitments transition',
   'ticket-approved': 'commitments expiresAt ticket',
   'ticket-cancelled': 'ticket',
@@ -53,7 +60,7 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-requested':
     'action approverPrincipals approverRoles argumentsDigest definition estimate expiresAt policyVersion ' +
     'quorum reason reasonRequired resource risk ticket tool',
-  'tool-registered': 'action definition estimate hasSchema isModel name resource',
+  'tool-registered': 'action before definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',
 };

@@ -112,6 +112,7 @@ export async function makeHistory(): Promise<History> {
   await history.planned();
   await history.models();
   await history.endorsed();
+  await history.entrusted();
   await notified(fleet(), clock);
   const store = fleet();
   const made = await readHistory(store);
@@ -131,17 +132,22 @@ class HistoryScript {
   constructor(plane: ControlPlane, clock: FakeClock) {
     this.#plane = plane;
     this.#clock = clock;
-    const person = (id: string, role: Role): Principal =>
-      plane.identity.assert({ id, org: 'acme', roles: [role] });
+    const person = (id: string, ...roles: readonly Role[]): Principal =>
+      plane.identity.assert({ id, org: 'acme', roles });
     this.#clerk = person('service:clerk', 'agent');
     this.#operator = person('user:olga', 'operator');
     this.#approver = person('user:ada', 'approver');
-    this.#admin = person('user:root', 'admin');
+    this.#admin = person('user:root', 'admin', 'platform-admin');
   }
 
   /** Registry and policy by an admin, and what somebody else is refused. */
   async administration(): Promise<void> {
-    const agent = { name: 'clerk', version: '2', actions: ['order.*', 'text.summarise'] };
+    const agent = {
+      name: 'clerk',
+      org: '*',
+      version: '2',
+      actions: ['order.*', 'text.*', 'model.*'],
+    };
     await this.#plane.registerAgent(agent, this.#admin);
     await this.#plane.activatePolicy({ ...policy, version: 2 }, this.#admin);
     await refused(this.#plane.activatePolicy({ ...policy, version: 1 }, this.#admin));
@@ -310,6 +316,43 @@ class HistoryScript {
       const by = this.#plane.identity.assert({ id, org: 'acme', roles: ['approver'] });
       await this.#plane.approve({ ticket, by, reason: 'returned' });
     }
+  }
+
+  /** API keys, agents of an org, a hand-off, and a change that takes two principals. */
+  async entrusted(): Promise<void> {
+    const [plane, by] = [this.#plane, this.#admin];
+    const expiresAt = new Date(this.#clock.now() + 60_000);
+    const { id, key } = await plane.keys.issue({
+      principal: 'service:clerk',
+      roles: ['agent'],
+      teams: ['desk'],
+      expiresAt,
+      by,
+      reason: 'for the night shift',
+    });
+    const principal = await plane.identity.authenticate(key);
+    await plane.registerAgent(
+      { name: 'deputy', owner: 'user:olga', capabilities: [{ actions: ['order.read'] }] },
+      by,
+    );
+    const above = await this.#session({ usd: '1' });
+    const handoff = await above.handOff({
+      agent: 'deputy',
+      principal: 'service:clerk',
+      delegation: { actions: ['order.*'], resources: ['order/*'], expiresAt, depth: 0 },
+      budget: { usd: '0.5' },
+      expiresAt,
+    });
+    await plane.openSession({ principal, agent: 'deputy', handoff });
+    const order = { agent: 'deputy', org: 'acme', by, reason: 'done for today' };
+    await plane.controlAgent({ ...order, transition: 'suspend' });
+    await plane.keys.revoke({ key: id, by });
+    await refused(plane.openSession({ principal, agent: 'clerk' }));
+    const roles = { teller: { permissions: ['decide-ticket'] } };
+    const asked = { ...policy, version: 40, roles, fourEyes: ['activate-policy'] };
+    await plane.activatePolicy(asked, by);
+    await refused(plane.activatePolicy({ ...asked, version: 41 }, by));
+    await plane.activatePolicy({ ...asked, version: 41 });
   }
 
   /** Calls of models, on behalf of another session; one is given up, and its usage told late. */

@@ -51,6 +51,7 @@ const orgShapes: Readonly<Record<string, PlanShape>> = {
       sharing: perMember,
       window: unlimited,
       onOverrun: 'continue',
+      warnAt: 20,
     },
     from: 5,
     to: 60,

@@ -368,7 +368,8 @@ export class Ledger {
 }
 
 function mayPlan({ by, data }: RawEntry): boolean {
-  return by.roles.includes('admin') && (by.org === data.org || by.via === 'configuration');
+  const isPlatform = by.roles.includes('platform-admin');
+  return isPlatform || (by.roles.includes('admin') && by.org === data.org);
 }
 
 function costOf(model: string, inputTokens: number, outputTokens: number): number {

@@ -2,7 +2,7 @@
 import type { IdentityAssertion } from '../../src/identity/assertion.ts';
 import type { ToolDeclaration } from '../../src/engine/index.ts';
 
-export const agents = ['clerk', 'courier'];
+export const agents = ['clerk', 'courier', 'deputy'];
 
 export const tools: readonly ToolDeclaration[] = [
   {
@@ -99,9 +99,9 @@ export const people: Readonly<Record<string, IdentityAssertion>> = {
   ada: { id: 'user:ada', org: 'acme', roles: ['approver'] },
   globex: { id: 'service:globex', org: 'globex', roles: ['operator'] },
   gwen: { id: 'user:gwen', org: 'globex', roles: ['approver'] },
-  root: { id: 'user:root', org: 'acme', roles: ['admin'] },
+  root: { id: 'user:root', org: 'acme', roles: ['admin', 'platform-admin'] },
   gus: { id: 'user:gus', org: 'globex', roles: ['admin'] },
-  host: { id: 'host', org: 'host', roles: ['admin'] },
+  host: { id: 'host', org: 'host', roles: ['platform-admin'] },
 };
 
 export const requesters = ['billing', 'ops', 'globex'] as const;

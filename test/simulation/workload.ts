@@ -108,10 +108,12 @@ export class Workload {
 
   #open(life: Life): void {
     const person = this.#random.pick(requesters);
-    const agent = this.#random.pick(['clerk', 'clerk', 'courier', 'nobody']);
+    const chosen = this.#random.pick(['clerk', 'clerk', 'courier', 'nobody']);
     const budget = this.#budget();
     const mode = this.#random.chance(0.1) ? 'dry-run' : 'live';
     const parent = this.#random.chance(0.3) ? this.#anySession(person)?.id : undefined;
+    // Most work that is delegated is delegated to somebody else; the rest is refused.
+    const agent = parent !== undefined && chosen === 'clerk' ? 'deputy' : chosen;
     const about = this.#about(person, { key: this.#newKey() });
     this.#sendRepeatable('open-session', about, async (via) => {
       const principal = via.plane.identity.assert(whoIs(person));

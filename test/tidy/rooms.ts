@@ -19,6 +19,7 @@ const rooms: Readonly<Record<string, Room>> = {
   kernel: { rooms: [], builtins: ['crypto'], packages: ['re2js'] },
   log: { rooms: [], builtins: ['crypto'], packages: [] },
   storage: { rooms: [contract, 'log'], builtins: 'any', packages: [] },
+  approvals: { rooms: ['kernel', 'log'], builtins: [], packages: [] },
   identity: { rooms: ['kernel'], builtins: ['crypto'], packages: [] },
   policy: {
     rooms: ['kernel', 'log'],

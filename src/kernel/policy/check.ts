@@ -4,7 +4,6 @@
  */
 import { limits } from '../limits.ts';
 import { isName } from '../name.ts';
-import { rolePermits } from '../principal.ts';
 import { checkCondition } from './check-condition.ts';
 import {
   checkEvaluators,
@@ -14,12 +13,16 @@ import {
 } from './check-evaluators.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
-import { type PolicyDocument, tiersByStrictness } from './document.ts';
+import { checkRoles, type DecidesTickets, decidingRoles } from './check-roles.ts';
+import { fourEyesSubjects, type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
 import { compileGlob, isGlob, isLiteral } from './glob.ts';
 import { isRiskLevel } from './risk.ts';
 
 const effects: ReadonlySet<unknown> = new Set(['deny', 'steer', 'require-approval', 'allow']);
+
+const isFourEyesSubject = (value: unknown): boolean =>
+  (fourEyesSubjects as readonly unknown[]).includes(value);
 
 const isMode = (value: unknown): boolean => value === 'enforce' || value === 'shadow';
 
@@ -41,6 +44,8 @@ export function checkPolicy(
     'assets',
     'guardrails',
     'models',
+    'roles',
+    'fourEyes',
     'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
@@ -60,8 +65,12 @@ export function checkPolicy(
   const actions = checkActions(findings, document['actions']);
   checkTiers(findings, document['tiers'], actions);
   checkAutoApprove(findings, document['autoApproveWhen']);
-  checkApproval(findings, 'approvals', document['approvals']);
-  checkRules(findings, document['rules'], actions);
+  checkRoles(findings, document['roles']);
+  const subjects = fourEyesSubjects.join(', ');
+  findings.listOf('fourEyes', document['fourEyes'], isFourEyesSubject, `one of ${subjects}`);
+  const decides = decidingRoles(document['roles']);
+  checkApproval(findings, 'approvals', document['approvals'], decides);
+  checkRules(findings, document['rules'], { actions, decides });
   checkRisk(findings, document['risk'], actions);
   checkEvaluators(findings, document, (path, match, members) =>
     checkMatch(findings, path, match, actions, members),
@@ -167,13 +176,16 @@ function checkAutoApprove(findings: Findings, value: unknown): void {
   }
 }
 
-function checkApproval(findings: Findings, path: string, value: unknown): void {
+function checkApproval(
+  findings: Findings,
+  path: string,
+  value: unknown,
+  decides: DecidesTickets,
+): void {
   if (value === undefined) return;
   const known = ['roles', 'timeoutMs', 'principals', 'quorum', 'reasonRequired'];
   const approval = findings.object(path, value, known);
   if (approval === undefined) return;
-  // A role that may not decide tickets could never satisfy the approval that asks for it.
-  const decides = (role: unknown): boolean => rolePermits(role, 'decide-ticket');
   findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
   findings.listOf(`${path}.principals`, approval['principals'], isGlob, 'a pattern');
   findings.optional(
@@ -192,7 +204,14 @@ function checkApproval(findings: Findings, path: string, value: unknown): void {
   );
 }
 
-function checkRules(findings: Findings, value: unknown, actions: readonly string[]): void {
+/** What a rule may refer to. */
+interface Declared {
+  readonly actions: readonly string[];
+  readonly decides: DecidesTickets;
+}
+
+function checkRules(findings: Findings, value: unknown, declared: Declared): void {
+  const { actions } = declared;
   if (value === undefined) return;
   if (!Array.isArray(value)) return findings.add('wrong-type', 'rules', 'must be a list');
   if (value.length > limits.policyRulesMax) {
@@ -227,7 +246,7 @@ function checkRules(findings: Findings, value: unknown, actions: readonly string
     findings.optional(`${path}.reason`, rule['reason'], isText, 'a text');
     checkMatch(findings, `${path}.match`, rule['match'], actions);
     if (rule['when'] !== undefined) checkCondition(findings, `${path}.when`, rule['when']);
-    checkTerms(findings, path, rule, actions);
+    checkTerms(findings, path, rule, declared);
     checkLabels(findings, path, rule);
     findings.optional(`${path}.mode`, rule['mode'], isMode, 'enforce or shadow');
   }
@@ -279,12 +298,12 @@ function checkTerms(
   findings: Findings,
   path: string,
   rule: Readonly<Record<string, unknown>>,
-  actions: readonly string[],
+  { actions, decides }: Declared,
 ): void {
   if (rule['approval'] !== undefined && rule['effect'] !== 'require-approval') {
     findings.add('no-effect', `${path}.approval`, 'has an effect only with `require-approval`');
   }
-  checkApproval(findings, `${path}.approval`, rule['approval']);
+  checkApproval(findings, `${path}.approval`, rule['approval'], decides);
   if (rule['effect'] !== 'steer') {
     if (rule['steer'] !== undefined)
       findings.add('no-effect', `${path}.steer`, 'has an effect only with `steer`');

@@ -19,6 +19,7 @@ import { compileCondition } from './condition.ts';
 import {
   type ApprovalDocument,
   type Effect,
+  type FourEyesSubject,
   type PolicyDocument,
   type RiskDocument,
   type RuleDocument,
@@ -86,6 +87,10 @@ export interface CompiledPolicy {
     effect: 'require-approval' | 'deny',
   ])[];
   readonly models: CompiledModels;
+  /** The permissions of the roles that the policy defines. */
+  readonly roles: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What takes two principals. */
+  readonly fourEyes: ReadonlySet<FourEyesSubject>;
   readonly enforced: boolean;
   /** Whether a rule, or the whole policy, is in shadow mode. */
   readonly hasShadow: boolean;
@@ -155,6 +160,10 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       return effect === undefined ? [] : [[level, effect] as const];
     }),
     models: compileModels(document.models),
+    roles: new Map(
+      Object.entries(document.roles ?? {}).map(([name, role]) => [name, new Set(role.permissions)]),
+    ),
+    fourEyes: new Set(document.fourEyes),
     enforced: document.mode !== 'shadow',
     hasShadow: [document, ...(document.rules ?? [])].some(({ mode }) => mode === 'shadow'),
   };

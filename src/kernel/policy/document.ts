@@ -28,6 +28,10 @@ export interface PolicyDocument {
   readonly guardrails?: GuardrailsDocument;
   /** Who may use which models. */
   readonly models?: ModelsDocument;
+  /** Roles beside those that are built in, by name. */
+  readonly roles?: Readonly<Record<string, RoleDocument>>;
+  /** What takes two principals: the first one's command is a proposal, and the same of a second does it. */
+  readonly fourEyes?: readonly FourEyesSubject[];
   /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
   readonly mode?: PolicyMode;
 }
@@ -145,6 +149,16 @@ export interface ActionDocument {
   readonly resource?: string;
   /** How long a tool may run before its signal fires and its outcome counts as unknown. */
   readonly runTimeoutMs?: number;
+  readonly description?: string;
+}
+
+/** Changes that loosen what holds, and may be made to take two principals. */
+export const fourEyesSubjects = ['activate-policy', 'raise-budget', 'release-kill'] as const;
+export type FourEyesSubject = (typeof fourEyesSubjects)[number];
+
+/** A role of the policy's own: what whoever has it may do within the own org. */
+export interface RoleDocument {
+  readonly permissions: readonly string[];
   readonly description?: string;
 }
 

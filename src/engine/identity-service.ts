@@ -1,0 +1,74 @@
+/**
+ * Who may mint principals: the host's own assertion, API keys, and the authenticators that the host gave.
+ *
+ * A credential is checked once, here; whether it still is good is the kernel's to say at every command.
+ */
+import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
+import type { Principal } from '../identity/principal.ts';
+import { isGrantableRole, quoted, type RecordsByKind, rolePermissions } from '../kernel/index.ts';
+import { isSecretOf, readApiKey } from './api-keys.ts';
+import type { Core } from './core.ts';
+import { fault } from './error.ts';
+
+/** Mints principals: nothing else does, and nothing that a caller states is ever an identity. */
+export interface Identity {
+  /** The host says who somebody is, and the log says that the host said so. */
+  assert(assertion: IdentityAssertion): Principal;
+  /** The principal that an API key was issued for. Throws `credential-invalid`. */
+  authenticate(apiKey: string): Promise<Principal>;
+}
+
+/** Of a key that does not exist, so that it takes as long to refuse as one that does. */
+const nobodysHash = '0'.repeat(64);
+
+export function identityOf(core: Core): Identity {
+  return Object.freeze({
+    assert: (assertion: IdentityAssertion) => minted(core, assertion, 'host-assertion'),
+    authenticate: (apiKey: string) => byApiKey(core, apiKey),
+  });
+}
+
+function minted(
+  core: Core,
+  assertion: IdentityAssertion,
+  via: string,
+  more: { readonly credential?: string; readonly expiresAt?: number } = {},
+): Principal {
+  const { cache } = core.options.replica;
+  const isRole = (role: unknown): boolean =>
+    isGrantableRole(role) ||
+    (typeof role === 'string' && role !== 'system' && rolePermissions(cache, role) !== undefined);
+  try {
+    return mintAssertion(core, assertion, { via, isRole, ...more });
+  } catch (failure) {
+    throw fault('input-invalid', failure instanceof Error ? failure.message : '', failure);
+  }
+}
+
+async function byApiKey(core: Core, apiKey: string): Promise<Principal> {
+  const read = typeof apiKey === 'string' ? readApiKey(apiKey) : undefined;
+  if (read === undefined) throw fault('credential-invalid', 'it does not look like an API key');
+  const { cache } = core.options.replica;
+  let record = cache.peek('key', read.id);
+  if (record === undefined) {
+    // Another process may have issued it since this one last looked.
+    await core.follow();
+    record = cache.peek('key', read.id);
+  }
+  const isTheirs = isSecretOf(read.secret, record?.secretHash ?? nobodysHash);
+  if (record === undefined || !isTheirs) {
+    throw fault('credential-invalid', 'there is no such API key');
+  }
+  assertGood(record, core.options.clock.now());
+  const { org, principal: id, roles, teams = [] } = record;
+  return minted(core, { id, org, roles, teams }, 'api-key', { credential: record.id });
+}
+
+/** Early, for a helpful answer: the kernel asks again at each command, by the log's state and time. */
+function assertGood(record: RecordsByKind['key'], now: number): void {
+  const name = quoted(record.id);
+  if (record.revoked) throw fault('credential-invalid', `API key ${name} was revoked`);
+  if (record.expiresAt !== undefined && now >= record.expiresAt) {
+    throw fault('credential-invalid', `API key ${name} expired`);
+  }
+}
