@@ -36,15 +36,17 @@ function notificationId(log: string, notifier: string, { index, command }: Place
   return `msg_${hash('sha256', text, 'hex').slice(0, 32)}`;
 }
 
-/** Whose event it is: its session's org, or the org of its scope; `*` for a kill of everything. */
+/** Whose event it is: its session's org, the org it names, or else the org of who caused it. */
 export async function orgOf(
   { storage, replica }: CoreOptions,
-  { event }: PlacedEvent,
+  { event, by }: PlacedEvent,
 ): Promise<string> {
   if (event.type === 'kill-engaged' || event.type === 'kill-released') {
     return event.data.scope.kind === 'system' ? everyOrg : event.data.scope.org;
   }
-  const key = event.session ?? '';
+  if (event.type === 'agent-transitioned') return event.data.org;
+  if (event.session === undefined) return by.org;
+  const key = event.session;
   const known = replica.cache.peek('session', key);
   if (known !== undefined) return known.org;
   const { records } = await storage.readRecords([{ kind: 'session', key }]);

@@ -21,6 +21,8 @@ export const notifiableEvents = [
   'budget-exhausted',
   'budget-frozen',
   'budget-overrun',
+  'agent-transitioned',
+  'change-proposed',
 ] as const satisfies readonly EventType[];
 
 export type NotifiableEvent = (typeof notifiableEvents)[number];

@@ -17,7 +17,7 @@ import {
 import { memoryFleet } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { FakeClock } from '../../src/testing/index.ts';
-import { codeOf, openShop, refund, staff } from '../engine/shop.ts';
+import { codeOf, openShop, refund, shopPolicy, staff } from '../engine/shop.ts';
 import { receiver, until } from './receiver.ts';
 
 const secret = 'a secret that is long enough to be one';
@@ -286,6 +286,26 @@ test('of several orgs it is told only of its own, and of what concerns every org
     'kill-engaged globex',
     'kill-engaged *',
   ]);
+});
+
+test('a change that waits for a second principal, and an agent that was suspended, can be told', async () => {
+  const events = ['change-proposed', 'agent-transitioned'] as const;
+  const { told, notifier } = keeping({ events });
+  const policy = { ...shopPolicy, fourEyes: ['release-kill'] };
+  const plane = await open(memoryFleet()(), { notifiers: [notifier], policy });
+  const { ops, root } = staff(plane);
+  const order = { scope: { kind: 'org', org: 'acme' }, by: ops, reason: 'drill' } as const;
+  await plane.kill(order);
+  expect(await codeOf(plane.release(order))).toBe('second-principal-needed');
+  await plane.registerAgent('helper', root);
+  const helper = { agent: 'helper', org: 'acme', by: root, reason: 'drill' };
+  await plane.controlAgent({ ...helper, transition: 'suspend' });
+  await untilTold(plane, 2);
+  expect(told.map(({ type, org }) => `${type} ${org}`)).toEqual([
+    'change-proposed acme',
+    'agent-transitioned acme',
+  ]);
+  expect(told[0]?.data).toMatchObject({ change: 'release-kill' });
 });
 
 test('two processes both send, with one id, and the log has one outcome for each', async () => {
