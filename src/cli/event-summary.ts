@@ -113,6 +113,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
   'key-revoked': ({ key }) => `key ${key}`,
   'change-proposed': ({ change }) => `${change}, another principal has to confirm`,
   'change-confirmed': () => 'as it was proposed',
+  'notification-delivered': ({ notifier, entry, attempts }) =>
+    `${notifier}: entry ${entry}${attempts === 1 ? '' : `, after ${attempts} attempts`}`,
+  'notification-abandoned': ({ notifier, entry, attempts }) =>
+    `${notifier}: entry ${entry}, given up after ${attempts} attempts`,
+  'notifier-advanced': ({ notifier, cursor }) => `${notifier} goes on at entry ${cursor}`,
   'command-rejected': ({ command, subject, rejection }) =>
     `${command} ${subject}: ${rejection.code}, ${rejection.message}`,
 };

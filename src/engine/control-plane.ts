@@ -13,6 +13,7 @@ import {
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Head, Storage } from '../storage/storage.ts';
 import {
   Administration,
@@ -27,6 +28,7 @@ import { budgetUsage, type BudgetUsage } from './budget-report.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Core } from './core.ts';
 import type { AgentDeclaration } from './declared-agent.ts';
+import { startNotifiers } from './dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
 import { type Headroom, headroomOf } from './headroom.ts';
 import { type Identity, identityOf } from './identity-service.ts';
@@ -67,6 +69,8 @@ export interface ControlPlaneOptions {
   readonly prices?: unknown;
   /** What the policy's guardrails may name, beside the evaluators that are built in. */
   readonly evaluators?: readonly Evaluator[];
+  /** Whom to tell what happened; see `agent-control-plane/notify`. */
+  readonly notifiers?: readonly Notifier[];
   /** Name of the log; `main` by default. */
   readonly log?: string;
   /** How often other processes' events are looked for, ms; 250 by default. */
@@ -99,6 +103,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
       await plane.activatePrices(options.prices);
     }
     if (options.policy !== undefined) await plane.activatePolicy(options.policy);
+    await startNotifiers(core, options.notifiers ?? []);
   } catch (failure) {
     await plane.close();
     throw failure;

@@ -53,6 +53,7 @@ export class Core {
   readonly #deadlines: Deadlines;
   /** With each listener, what to do for it when the control plane closes. */
   readonly #listeners = new Map<Listener, (() => void) | undefined>();
+  readonly #closers: (() => Promise<void>)[] = [];
   #cancelPoll: (() => void) | undefined;
   #closed = false;
 
@@ -155,6 +156,11 @@ export class Core {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Runs when the control plane closes, while commands can still be submitted. */
+  beforeClose(task: () => Promise<void>): void {
+    this.#closers.push(task);
+  }
+
   /** Reads what other processes appended now, not at the next poll. */
   follow(): Promise<void> {
     return this.#sequencer.follow();
@@ -165,6 +171,7 @@ export class Core {
     this.#closed = true;
     this.#cancelPoll?.();
     this.#deadlines.stop();
+    await Promise.all(this.#closers.map((task) => task()));
     await this.#sequencer.close();
     await this.options.storage.close();
     for (const onClose of this.#listeners.values()) onClose?.();

@@ -96,6 +96,10 @@ function changesOf(
     case 'ticket-cancelled':
     case 'ticket-expired':
       return [applySession(view, event, position), ...applyTicket(view, event, position)];
+    case 'notification-delivered':
+    case 'notification-abandoned':
+    case 'notifier-advanced':
+      return [cursorChange(view, event)];
   }
 }
 
@@ -123,6 +127,17 @@ function takenUp(view: StateView, key: string | undefined): readonly RecordChang
   const handoff = view.get('handoff', key);
   if (handoff === undefined) throw new Error('assertion: a hand-off that was never issued');
   return [{ kind: 'handoff', key, value: { ...handoff, used: true } }];
+}
+
+/** INVARIANT: a cursor never goes back, or what was delivered would be sent again for ever. */
+function cursorChange(
+  view: StateView,
+  event: Extract<Event, { readonly type: `notification-${string}` | 'notifier-advanced' }>,
+): RecordChange {
+  const { notifier: name } = event.data;
+  const to = event.type === 'notifier-advanced' ? event.data.cursor : event.data.entry + 1;
+  const cursor = Math.max(view.get('notifier', name)?.cursor ?? 0, to);
+  return { kind: 'notifier', key: name, value: { name, cursor } };
 }
 
 function latchChange(

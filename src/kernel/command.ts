@@ -249,6 +249,25 @@ export interface RevokeKey extends Envelope {
   readonly key: string;
 }
 
+/** What became of a notification, as the control plane tells itself. `problem` is a commitment. */
+export interface RecordDelivery extends Envelope {
+  readonly kind: 'record-delivery';
+  readonly notifier: string;
+  /** Index of the entry that it was about. */
+  readonly entry: number;
+  readonly outcome: 'delivered' | 'abandoned';
+  /** How often it was sent. */
+  readonly attempts: number;
+}
+
+/** Moves a notifier's cursor past entries that are none of its business. */
+export interface AdvanceNotifier extends Envelope {
+  readonly kind: 'advance-notifier';
+  readonly notifier: string;
+  /** Index of the next entry to look at. */
+  readonly cursor: number;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -271,6 +290,8 @@ export type Command =
   | CloseBudget
   | ReconcileUsage
   | IssueKey
-  | RevokeKey;
+  | RevokeKey
+  | RecordDelivery
+  | AdvanceNotifier;
 
 export type CommandKind = Command['kind'];

@@ -291,6 +291,20 @@ export interface EventDataByType {
   };
   /** The second asked for exactly the same; it is done with the events before this one. */
   readonly 'change-confirmed': { readonly proposal: string };
+  /** A notification about the entry at an index reached its receiver. */
+  readonly 'notification-delivered': {
+    readonly notifier: string;
+    readonly entry: number;
+    readonly attempts: number;
+  };
+  /** A notification was given up after its last attempt; its `problem` lies beside the log. */
+  readonly 'notification-abandoned': {
+    readonly notifier: string;
+    readonly entry: number;
+    readonly attempts: number;
+  };
+  /** A notifier is new, or far behind with nothing to send: it goes on at `cursor`. */
+  readonly 'notifier-advanced': { readonly notifier: string; readonly cursor: number };
   readonly 'command-rejected': {
     readonly command: CommandKind;
     readonly subject: string;

@@ -159,13 +159,9 @@ function bound(
  * is about.
  */
 export function touched(event: Event): readonly RecordName[] {
-  const names: RecordName[] = [];
+  const names: RecordName[] = [...touchedByMembers(event)];
   const registered = registryRecord(event);
   if (registered !== undefined) names.push(registered);
-  if (event.session !== undefined) names.push({ kind: 'session', key: event.session });
-  if (event.data.idempotency !== undefined) {
-    names.push({ kind: 'command', key: event.data.idempotency.key });
-  }
   switch (event.type) {
     case 'session-opened':
       if (event.data.handoff !== undefined) {
@@ -259,4 +255,13 @@ function registryRecord(event: Event): RecordName | undefined {
     default:
       return undefined;
   }
+}
+
+/** The records that an event names by members which events of several types have. */
+function touchedByMembers({ session, data }: Event): readonly RecordName[] {
+  const names: RecordName[] = [];
+  if (session !== undefined) names.push({ kind: 'session', key: session });
+  if (data.idempotency !== undefined) names.push({ kind: 'command', key: data.idempotency.key });
+  if ('notifier' in data) names.push({ kind: 'notifier', key: data.notifier });
+  return names;
 }

@@ -17,6 +17,7 @@ import { withFourEyes } from './four-eyes.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
 import { issueKey, revokeKey } from './handle-key.ts';
 import { switchKill } from './handle-kill.ts';
+import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
 import {
@@ -101,6 +102,8 @@ const handlers: {
   'reconcile-usage': reconcileUsage,
   'issue-key': issueKey,
   'revoke-key': revokeKey,
+  'record-delivery': recordDelivery,
+  'advance-notifier': advanceNotifier,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -174,6 +177,9 @@ function subjectText(command: Command): string {
       return command.key;
     case 'revoke-grant':
       return command.grant;
+    case 'record-delivery':
+    case 'advance-notifier':
+      return command.notifier;
     default:
       return command.ticket;
   }

@@ -22,7 +22,7 @@ export { type BudgetPlan, type BudgetPlanDocument, planName, planScopeOf } from 
 export type { CallScope } from './call-scope.ts';
 export type { DelegationTerms } from './delegation-terms.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
-export type { Event, EventType } from './event.ts';
+export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';

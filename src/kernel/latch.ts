@@ -20,6 +20,16 @@ export type KillScope =
   /** By the catalogue's id; of the org `*`, for every org. */
   | { readonly kind: 'model'; readonly org: string; readonly name: string };
 
+/** A latch as it stands. */
+export interface LatchRecord {
+  readonly scope: string;
+  readonly engaged: boolean;
+  /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
+  readonly engagedIndex: number;
+  readonly changedAt: number;
+  readonly by: string;
+}
+
 /** What a request must state for its latches to be found. */
 export interface KillSubject {
   readonly org: string;

@@ -147,4 +147,10 @@ export const limits = {
   queueLengthMax: 16_384,
   /** Commands decided in one commit. */
   batchCommandsMax: 512,
+  /** Notifiers of one control plane. */
+  notifiersMax: 32,
+  /** How often one notification may be sent before it is given up. */
+  notificationAttemptsMax: 100,
+  /** Entries that a notifier passes over before its cursor is recorded. */
+  notifierBehindMax: 1_000,
 } as const;

@@ -11,6 +11,7 @@ import type { DelegationTerms } from './delegation-terms.ts';
 import type { BindingRecord, HolderGrants, TicketRecord } from './approval-record.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
+import type { LatchRecord } from './latch.ts';
 import type { ModelTerms, PricesRecord } from './model/model-call.ts';
 import type { PolicyDocument } from './policy/document.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
@@ -97,15 +98,6 @@ export interface PolicyRecord {
   readonly version: number;
   readonly hash: string;
   readonly document: PolicyDocument;
-}
-
-export interface LatchRecord {
-  readonly scope: string;
-  readonly engaged: boolean;
-  /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
-  readonly engagedIndex: number;
-  readonly changedAt: number;
-  readonly by: string;
 }
 
 export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
@@ -219,6 +211,13 @@ export interface PrincipalRecord {
   readonly openPermits: number;
 }
 
+/** How far a notifier has come: where it goes on after a restart. */
+export interface NotifierRecord {
+  readonly name: string;
+  /** Index of the next entry to look at. It never goes back. */
+  readonly cursor: number;
+}
+
 /** The stored answer to a command that carried an idempotency key. */
 export interface CommandRecord {
   readonly fingerprint: string;
@@ -247,6 +246,7 @@ export interface RecordsByKind {
   readonly ticket: TicketRecord;
   readonly binding: BindingRecord;
   readonly command: CommandRecord;
+  readonly notifier: NotifierRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -262,6 +262,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'proposal',
   'grants',
   'plans',
+  'notifier',
 ]);
 
 export const recordKinds: readonly RecordKind[] = [
@@ -282,6 +283,7 @@ export const recordKinds: readonly RecordKind[] = [
   'ticket',
   'binding',
   'command',
+  'notifier',
 ];
 
 /** One record to put in place of what was there. */
@@ -309,6 +311,7 @@ export function isLive(change: RecordChange): boolean {
     case 'latch':
     case 'key':
     case 'plans':
+    case 'notifier':
       return true;
     case 'session':
       return change.value.status !== 'completed' && change.value.status !== 'aborted';

@@ -91,6 +91,8 @@ export const rejectionCodes = {
   'permit-not-voidable': 'the permit is started or resolved, and cannot be voided',
   'permit-expired': 'the permit expired before it was started',
   'not-due': 'the expiry is not due yet',
+  // Notifications.
+  'delivery-invalid': 'what was told of a delivery does not fit the log',
 } as const;
 
 export type RejectionCode = keyof typeof rejectionCodes;

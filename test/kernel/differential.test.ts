@@ -125,6 +125,10 @@ class Oracle {
         registered.policy = document;
         return 'done';
       }
+      case 'record-delivery':
+      case 'advance-notifier':
+        if (!command.by.roles.includes('system')) return 'permission-denied';
+        return command.notifier.includes(' ') ? 'delivery-invalid' : 'done';
       default:
         return undefined;
     }

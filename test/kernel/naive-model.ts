@@ -8,7 +8,13 @@ import { type Call, covers, naiveAnswer, Registered, type Session } from './naiv
 
 /** A permit, a ticket or a steer; a kill makes it void. `used` is what a permit was charged. */
 type Given = { what: string; session: Session; call: Call; answer: ReturnType<typeof naiveAnswer> };
-type Grant = Readonly<Given> & { status: string; ends: number; used?: Amounts; isVoid?: boolean };
+type Grant = Readonly<Given> & {
+  status: string;
+  ends: number;
+  used?: Amounts;
+  isVoid?: boolean;
+  isAwaited?: boolean;
+};
 /** From a status, by a transition or a command's verb, to a status. */
 const moves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   created: { activate: 'active', abort: 'aborted' },
@@ -62,7 +68,8 @@ export class NaiveModel {
     const isDue = now >= (grant?.ends ?? 0);
     if (verb === 'expire' && !(next && isDue)) return 'not-due';
     if (verb === 'transition' && !next) return 'transition-illegal';
-    if (verb === 'settle' && !next) return from === 'issued' ? 'permit-not-started' : 'unchanged';
+    if (verb === 'settle' && from === 'issued') return 'permit-not-started';
+    if (verb === 'settle' && !next) return tellLate(grant, command);
     if (verb === 'void' && (from === 'voided' || from === 'expired')) return 'unchanged';
     if (verb === 'void' && !next) return 'permit-not-voidable';
     if (starts && !(next && !isDue)) return next ? 'permit-expired' : 'permit-not-startable';
@@ -87,6 +94,7 @@ export class NaiveModel {
     if (opens) this.sessions.push(session);
     const usage = 'usage' in command && command.usage !== 'reserved' ? command.usage : {};
     if (grant && from === 'started') grant.used = { ...grant.answer.cost, ...usage, actions: 1 };
+    if (grant && next === 'unknown') grant.isAwaited = true;
     if (grant && starts) grant.ends = now + grant.answer.runTimeoutMs;
     if (grant && next === 'approved') grant.ends = now + grant.answer.timeoutMs;
     if (next) (grant ?? session).status = kind === 'settle-permit' ? command.outcome : next;
@@ -149,4 +157,15 @@ export class NaiveModel {
     const frozen = permits.some(({ used, answer }) => at(used) > at(answer.cost));
     return { limit: at(of.budget), reserved: sum(held), posted, frozen };
   }
+}
+
+/** What a permit that was given up had used, told once: it can only raise what was charged. */
+function tellLate(grant: Grant | undefined, command: Command): string {
+  if (!grant?.isAwaited) return 'unchanged';
+  const usage = 'usage' in command && command.usage !== 'reserved' ? command.usage : {};
+  const told = Object.entries(usage).filter(([unit]) => unit !== 'actions');
+  const more = told.map(([unit, amount]) => [unit, Math.max(amount, grant.used?.[unit] ?? 0)]);
+  grant.used = { ...grant.used, ...(Object.fromEntries(more) as Amounts) };
+  grant.isAwaited = false;
+  return 'unchanged';
 }

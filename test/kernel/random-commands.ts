@@ -31,6 +31,8 @@ const frequencies = {
   agent: 1,
   transition: 2,
   again: 3,
+  deliver: 1,
+  advance: 1,
 } as const;
 
 type StepKind = keyof typeof frequencies;
@@ -217,9 +219,25 @@ export function commandOf([kind, a, b, c]: Step, stage: Stage): Command | number
       const transition = pick(['pause', 'resume', 'activate', 'resume', 'complete', 'abort'], c);
       return { kind: 'transition-session', id, by, session, transition: transition as 'pause' };
     }
+    case 'deliver':
+    case 'advance': {
+      const by = pick([system, system, system, ada, ann], a);
+      const notifier = pick(['hook', 'hook', 'desk', 'no name'], b);
+      const place = c % stage.log.length;
+      return kind === 'advance'
+        ? { kind: 'advance-notifier', id, by, notifier, cursor: place }
+        : deliveryOf({ id, by, notifier, entry: place, attempts: 1 + (a % 3) });
+    }
     case 'again':
       return repetition(id, a, b, stage) ?? 1;
   }
+}
+
+function deliveryOf(
+  told: Omit<Extract<Command, { readonly kind: 'record-delivery' }>, 'kind' | 'outcome'>,
+): Command {
+  const outcome = told.attempts === 3 ? 'abandoned' : 'delivered';
+  return { kind: 'record-delivery', ...told, outcome };
 }
 
 function anySession(number: number, stage: Stage): string {

@@ -8,6 +8,7 @@ import { engineMutants } from './engine-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
 import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
@@ -17,5 +18,6 @@ export const mutants: readonly Mutant[] = [
   ...budgetMutants,
   ...modelMutants,
   ...engineMutants,
+  ...notifyMutants,
   ...storeMutants,
 ];

@@ -14,10 +14,17 @@ import {
   type ToolDeclaration,
 } from '../../src/engine/index.ts';
 import { type Role, sessionModes } from '../../src/kernel/index.ts';
+import { callbackNotifier } from '../../src/notify/index.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { canonicalJson } from '../../src/log/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import type { Head, StoredContent, StoredEntry, StoredRecord } from '../../src/storage/storage.ts';
+import type {
+  Head,
+  Storage,
+  StoredContent,
+  StoredEntry,
+  StoredRecord,
+} from '../../src/storage/storage.ts';
 import { FakeClock, seededIds } from '../../src/testing/index.ts';
 import { recordKinds } from '../../src/kernel/index.ts';
 
@@ -106,6 +113,7 @@ export async function makeHistory(): Promise<History> {
   await history.models();
   await history.endorsed();
   await history.entrusted();
+  await notified(fleet(), clock);
   const store = fleet();
   const made = await readHistory(store);
   await store.close();
@@ -435,6 +443,30 @@ class HistoryScript {
     this.#clock.advance(ms);
     await this.#plane.sync();
   }
+}
+
+/** Another process with a notifier, which takes one notification and gives up another. */
+async function notified(storage: Storage, clock: FakeClock): Promise<void> {
+  const desk = callbackNotifier(
+    { name: 'desk', retry: { attemptsMax: 1 }, events: ['kill-engaged', 'kill-released'] },
+    ({ type }) => {
+      if (type === 'kill-released') throw new Error('nobody is at the desk');
+    },
+  );
+  const ids = seededIds('history-1, notified');
+  const options = { storage, clock, ids, pollMs: 1_000_000_000, notifiers: [desk] };
+  const plane = await openControlPlane(options);
+  const by = plane.identity.assert({ id: 'user:olga', org: 'acme', roles: ['operator'] });
+  const order = { scope: { kind: 'org', org: 'acme' }, by, reason: 'drill' } as const;
+  const told = (type: string): Promise<void> =>
+    new Promise((resolve) => {
+      plane.subscribe((event) => {
+        if (event.type === type) resolve();
+      });
+    });
+  await Promise.all([told('notification-delivered'), plane.kill(order)]);
+  await Promise.all([told('notification-abandoned'), plane.release(order)]);
+  await plane.close();
 }
 
 async function refused(call: Promise<unknown>): Promise<unknown> {

@@ -159,6 +159,7 @@ test('package exports: every subpath, and its source', () => {
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
     './log': './dist/log/index.js',
     './policy': './dist/policy/index.js',
+    './notify': './dist/notify/index.js',
     './schema/policy.json': './schema/policy.schema.json',
     './schema/prices.json': './schema/prices.schema.json',
     './prices/starting-catalogue.json': './prices/starting-catalogue.json',
@@ -250,6 +251,7 @@ test('rejection codes, in order of precedence', () => {
     'permit-not-voidable',
     'permit-expired',
     'not-due',
+    'delivery-invalid',
   ]);
 });
 
@@ -311,6 +313,7 @@ test('record kinds, steps of a decision, roles and operators', () => {
     'ticket',
     'binding',
     'command',
+    'notifier',
   ]);
   expect(decisionSteps).toEqual([
     'session',

@@ -31,8 +31,13 @@ const rooms: Readonly<Record<string, Room>> = {
     builtins: [],
     packages: ['@cfworker/json-schema', 're2js'],
   },
+  notify: {
+    rooms: ['kernel'],
+    builtins: ['crypto', 'dns/promises', 'http', 'https', 'net'],
+    packages: ['ipaddr.js'],
+  },
   engine: {
-    rooms: ['kernel', 'log', 'identity', 'policy', 'evaluators', contract],
+    rooms: ['kernel', 'log', 'identity', 'policy', 'evaluators', 'notify', contract],
     builtins: 'any',
     packages: ['@cfworker/json-schema'],
   },

@@ -1,0 +1,91 @@
+/** For receivers: whether a webhook is from who shares the secret, unaltered, and recent. */
+import { timingSafeEqual } from 'node:crypto';
+import { keysOf, macOf, type WebhookSecrets } from './signature.ts';
+
+/** Headers as Node gives them, or as `Object.fromEntries(headers)` makes them. Names in any case. */
+export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface VerifyWebhookOptions {
+  /** How far the timestamp may be from `now`, either way, ms; five minutes by default. */
+  readonly toleranceMs?: number;
+  /** The receiver's time, ms since the epoch: `Date.now()`. */
+  readonly now: number;
+}
+
+/** A webhook that is genuine. A receiver drops an id that it has seen within the tolerance. */
+export interface VerifiedWebhook {
+  readonly id: string;
+  /** When it was sent, ms since the epoch. */
+  readonly sentAt: number;
+}
+
+export type WebhookProblem = 'header-missing' | 'header-invalid' | 'too-old' | 'not-signed';
+
+/** A webhook that must not be acted on. Thrown, so that a receiver that forgets to look is safe. */
+export class WebhookRefused extends Error {
+  readonly code: WebhookProblem;
+
+  constructor(code: WebhookProblem, message: string) {
+    super(message);
+    this.name = 'WebhookRefused';
+    this.code = code;
+  }
+}
+
+const idPattern = /^[A-Za-z0-9_-]{1,128}$/;
+const timestampPattern = /^[0-9]{1,12}$/;
+const signaturesMax = 32;
+
+/**
+ * Checks a webhook's headers against its raw body: the bytes as they came, before anything parsed them.
+ * Throws `WebhookRefused` where they do not hold, and a `TypeError` where a secret can be none.
+ */
+export function verifyWebhook(
+  headers: ReceivedHeaders,
+  rawBody: string | Uint8Array,
+  secrets: WebhookSecrets,
+  { toleranceMs = 300_000, now }: VerifyWebhookOptions,
+): VerifiedWebhook {
+  const keys = keysOf(secrets);
+  if (!Number.isFinite(now) || !(toleranceMs >= 0)) {
+    throw new TypeError('`now` and `toleranceMs` are numbers of milliseconds');
+  }
+  const id = headerOf(headers, 'webhook-id', idPattern);
+  const timestamp = headerOf(headers, 'webhook-timestamp', timestampPattern);
+  const signature = headerOf(headers, 'webhook-signature', /^[\u0020-\u007e]{1,4096}$/);
+  const sentAt = Number(timestamp) * 1_000;
+  if (Math.abs(now - sentAt) > toleranceMs) {
+    throw new WebhookRefused('too-old', 'the webhook’s timestamp is too far from now');
+  }
+  const body = typeof rawBody === 'string' ? Buffer.from(rawBody, 'utf8') : rawBody;
+  const expected = keys.map((key) => macOf(key, { id, timestamp, body }));
+  if (!isSigned(signature, expected)) {
+    throw new WebhookRefused('not-signed', 'no signature of the webhook is by a known secret');
+  }
+  return { id, sentAt };
+}
+
+/** Every signature is held against every key: how long it takes says nothing about which was close. */
+function isSigned(header: string, expected: readonly Buffer[]): boolean {
+  let found = false;
+  for (const part of header.split(' ').slice(0, signaturesMax)) {
+    if (!part.startsWith('v1,')) continue;
+    const given = Buffer.from(part.slice('v1,'.length), 'base64');
+    for (const mac of expected) {
+      if (given.length === mac.length && timingSafeEqual(given, mac)) found = true;
+    }
+  }
+  return found;
+}
+
+function headerOf(headers: ReceivedHeaders, name: string, pattern: RegExp): string {
+  const found = Object.entries(headers)
+    .filter(([each, value]) => each.toLowerCase() === name && value !== undefined)
+    .flatMap(([, value]) => value);
+  const [value, ...others] = found;
+  if (value === undefined) throw new WebhookRefused('header-missing', `there is no \`${name}\``);
+  if (others.length > 0 || !pattern.test(value)) {
+    throw new WebhookRefused('header-invalid', `\`${name}\` is not one header of its form`);
+  }
+  return value;
+}
