@@ -144,6 +144,7 @@ test('package exports: every subpath, and its source', () => {
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
+    './jwt': './dist/identity/jwt.js',
     './log': './dist/log/index.js',
     './policy': './dist/policy/index.js',
     './schema/policy.json': './schema/policy.schema.json',

@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, Room>> = {
   kernel: { rooms: [], builtins: ['crypto'], packages: ['re2js'] },
   log: { rooms: [], builtins: ['crypto'], packages: [] },
   storage: { rooms: [contract, 'log'], builtins: 'any', packages: [] },
-  identity: { rooms: ['kernel'], builtins: ['crypto'], packages: [] },
+  identity: { rooms: ['kernel', 'log'], builtins: ['crypto'], packages: ['jose'] },
   policy: {
     rooms: ['kernel', 'log'],
     builtins: [],
