@@ -1,6 +1,6 @@
 /**
- * Gets a text from an address that a host configured, within bounds: no redirects, no proxies of the answer, a
- * time and a size that it may not exceed. Anything but a plain answer is an error.
+ * Gets a text from an address that a host configured, within bounds: no redirects, and a time and a size that
+ * it may not exceed. Anything but a plain answer is an error.
  */
 
 /** Names never match: an address that ends in a number is always IPv4, in its plain form. */

@@ -1,4 +1,4 @@
-/** Options of authenticators, checked where they are built: one that is not known or out of range is refused. */
+/** Options of authenticators: one that is not known or out of range is refused where it is given. */
 
 /** Throws a `TypeError` where `given` is no object, or has a member that is not listed. */
 export function checkMembers(option: string, given: unknown, known: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** The time of day for authenticators: credentials expire by it. Tests and hosts put their own in its place. */
+/** The time of day for authenticators: credentials expire by it. Hosts may put their own in its place. */
 
 /** Milliseconds since the epoch. */
 export function wallClock(): number {
