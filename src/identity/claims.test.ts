@@ -157,6 +157,14 @@ test('nested claims are found by their path, and only what the token itself hold
   }
 });
 
+test('a claim that is only inherited is missing', () => {
+  const heir = Object.assign(Object.create({ inherited: 'eve' }) as object, claims);
+  expect(codeOf({ subject: 'inherited' }, heir)).toBe('claims-invalid');
+  expect(codeOf({ subject: ['nested', 'inherited'] }, { ...claims, nested: heir })).toBe(
+    'claims-invalid',
+  );
+});
+
 test('claims that are called like members of an identity mean nothing by themselves', () => {
   const hostile = {
     ...claims,

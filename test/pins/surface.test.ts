@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as root from '../../src/index.ts';
 import { faultCodes } from '../../src/engine/index.ts';
+import { authenticationCodes } from '../../src/identity/authenticator.ts';
 import {
   decisionSteps,
   grantableRoles,
@@ -259,6 +260,24 @@ test('codes of storage errors', () => {
     'schema-too-new',
     'unsafe-settings',
     'unavailable',
+  ]);
+});
+
+test('codes of refused credentials, in order of precedence', () => {
+  expect(Object.keys(authenticationCodes)).toEqual([
+    'token-too-long',
+    'token-malformed',
+    'token-extension-refused',
+    'token-algorithm-refused',
+    'token-type-wrong',
+    'keys-unavailable',
+    'token-key-unknown',
+    'token-signature-invalid',
+    'token-issuer-wrong',
+    'token-audience-wrong',
+    'token-expired',
+    'token-not-yet-valid',
+    'claims-invalid',
   ]);
 });
 
