@@ -175,8 +175,9 @@ function keySourceOf(given: PublishedKeys | StatedKeys, now: () => number): KeyS
     }),
     timeoutMs: wholeWithin('keys.timeoutMs', timeoutMs, {
       least: 1,
-      most: jwtLimits.fetchTimeoutMsMax,
-      fallback: jwtLimits.fetchTimeoutMs,
+      // Keys age from when they were asked for: a longer wait would bring keys that are too old already.
+      most: Math.min(jwtLimits.fetchTimeoutMsMax, keptMs),
+      fallback: Math.min(jwtLimits.fetchTimeoutMs, keptMs),
     }),
   });
 }

@@ -35,12 +35,10 @@ export class RemoteKeys implements KeySource {
   }
 
   async keyFor(header: TokenHeader): Promise<CryptoKey> {
-    if (this.#fresh() === undefined) await this.#fetch();
-    const known = await findKey(this.#usable(), header);
+    const known = await findKey(this.#fresh() ?? (await this.#fetched()), header);
     if (known !== undefined) return known;
-    await this.#fetch();
     // Looked up again also where nothing was fetched: another token's fetch may have ended meanwhile.
-    const added = await findKey(this.#usable(), header);
+    const added = await findKey(await this.#fetched(), header);
     if (added === undefined) throw keyUnknown(header);
     return added;
   }
@@ -51,7 +49,8 @@ export class RemoteKeys implements KeySource {
     return this.#keys.set;
   }
 
-  #usable(): KeySet {
+  async #fetched(): Promise<KeySet> {
+    await this.#fetch();
     const set = this.#fresh();
     if (set === undefined) throw unavailable(this.#last?.failure);
     return set;

@@ -109,6 +109,7 @@ test.each([
   { keys: { jwksUri, cooldownMs: 60_001, maxAgeMs: 60_000 } },
   { keys: { jwksUri, timeoutMs: 0 } },
   { keys: { jwksUri, timeoutMs: Infinity } },
+  { keys: { jwksUri, timeoutMs: 2_001, maxAgeMs: 2_000 } },
   { keys: { jwks: undefined } },
   { keys: { jwks: {} } },
   { keys: { jwks: { keys: {} } } },
