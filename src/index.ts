@@ -79,6 +79,12 @@ export {
 } from './evaluators/index.ts';
 export type { Principal } from './identity/principal.ts';
 export type { IdentityAssertion } from './identity/assertion.ts';
+export {
+  type Authenticated,
+  type AuthenticationCode,
+  AuthenticationError,
+  type Authenticator,
+} from './identity/authenticator.ts';
 export type { Clock, Ids } from './engine/index.ts';
 export type {
   BudgetPlan,

@@ -3,6 +3,7 @@
  * administration, the feed and verification.
  */
 import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
@@ -31,7 +32,12 @@ import type { AgentDeclaration } from './declared-agent.ts';
 import { startNotifiers } from './dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
 import { type Headroom, headroomOf } from './headroom.ts';
-import { type Identity, identityOf } from './identity-service.ts';
+import {
+  authenticatorsByName,
+  type AuthenticatorsByName,
+  type Identity,
+  identityOf,
+} from './identity-service.ts';
 import { type Ids, systemIds } from './ids.ts';
 import { Keys } from './keys.ts';
 import { attachSession, openSession, type SessionOptions } from './open-session.ts';
@@ -67,6 +73,8 @@ export interface ControlPlaneOptions {
    * already; `modelTool` is registered with it. Without one, every model call is denied.
    */
   readonly prices?: unknown;
+  /** Who besides the host and API keys may say whom a credential belongs to; `identity.authenticate`. */
+  readonly authenticators?: readonly Authenticator[];
   /** What the policy's guardrails may name, beside the evaluators that are built in. */
   readonly evaluators?: readonly Evaluator[];
   /** Whom to tell what happened; see `agent-control-plane/notify`. */
@@ -86,6 +94,7 @@ const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['pla
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { storage, log = 'main', pollMs = 250, clock = systemClock, ids = systemIds } = options;
   const evaluators = EvaluatorRegistry.of(options.evaluators);
+  const authenticators = authenticatorsByName(options.authenticators);
   let core: Core;
   try {
     const replica = await Replica.open(storage, log);
@@ -94,7 +103,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
     await storage.close().catch(() => {});
     throw failure;
   }
-  const plane = new ControlPlane(core);
+  const plane = new ControlPlane(core, authenticators);
   try {
     for (const agent of options.agents ?? []) await plane.registerAgent(agent);
     for (const tool of options.tools ?? []) await plane.registerTool(tool);
@@ -120,14 +129,14 @@ export class ControlPlane {
   readonly #administration: Administration;
 
   /** Use `openControlPlane`. */
-  constructor(core: Core) {
+  constructor(core: Core, authenticators: AuthenticatorsByName) {
     this.#core = core;
     this.#administration = new Administration(core);
     this.#host = mintAssertion(core, hostAssertion, {
       via: 'configuration',
       isRole: isGrantableRole,
     });
-    this.identity = identityOf(core);
+    this.identity = identityOf(core, authenticators);
     this.keys = new Keys(core, this.#host);
   }
 

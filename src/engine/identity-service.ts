@@ -3,9 +3,16 @@
  *
  * A credential is checked once, here; whether it still is good is the kernel's to say at every command.
  */
+import type { Authenticator } from '../identity/authenticator.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import type { Principal } from '../identity/principal.ts';
-import { isGrantableRole, quoted, type RecordsByKind, rolePermissions } from '../kernel/index.ts';
+import {
+  isGrantableRole,
+  isQualifiedName,
+  quoted,
+  type RecordsByKind,
+  rolePermissions,
+} from '../kernel/index.ts';
 import { isSecretOf, readApiKey } from './api-keys.ts';
 import type { Core } from './core.ts';
 import { fault } from './error.ts';
@@ -14,18 +21,67 @@ import { fault } from './error.ts';
 export interface Identity {
   /** The host says who somebody is, and the log says that the host said so. */
   assert(assertion: IdentityAssertion): Principal;
-  /** The principal that an API key was issued for. Throws `credential-invalid`. */
-  authenticate(apiKey: string): Promise<Principal>;
+  /**
+   * Whom a credential belongs to: an API key, or what the authenticator called `via` understands. Throws
+   * `credential-invalid`, or what the authenticator throws, such as an `AuthenticationError`.
+   */
+  authenticate(credential: string, via?: string): Promise<Principal>;
 }
 
 /** Of a key that does not exist, so that it takes as long to refuse as one that does. */
 const nobodysHash = '0'.repeat(64);
 
-export function identityOf(core: Core): Identity {
+export type AuthenticatorsByName = ReadonlyMap<string, Authenticator>;
+
+/** Names by which the log tells the control plane's own ways of establishing somebody. */
+const reserved: ReadonlySet<string> = new Set([
+  'api-key',
+  'host-assertion',
+  'configuration',
+  'internal',
+]);
+
+/** Throws `input-invalid` where two authenticators, or one and the control plane, share a name. */
+export function authenticatorsByName(
+  authenticators: readonly Authenticator[] = [],
+): AuthenticatorsByName {
+  const byName = new Map<string, Authenticator>();
+  for (const authenticator of authenticators) {
+    const { name } = authenticator;
+    if (!isQualifiedName(name) || reserved.has(name) || byName.has(name)) {
+      throw fault('input-invalid', `no authenticator can be called ${quoted(name)}`);
+    }
+    byName.set(name, authenticator);
+  }
+  return byName;
+}
+
+export function identityOf(core: Core, byName: AuthenticatorsByName): Identity {
   return Object.freeze({
     assert: (assertion: IdentityAssertion) => minted(core, assertion, 'host-assertion'),
-    authenticate: (apiKey: string) => byApiKey(core, apiKey),
+    authenticate: (credential: string, via = 'api-key') =>
+      via === 'api-key'
+        ? byApiKey(core, credential)
+        : byAuthenticator(core, byName, credential, via),
   });
+}
+
+async function byAuthenticator(
+  core: Core,
+  byName: AuthenticatorsByName,
+  credential: string,
+  via: string,
+): Promise<Principal> {
+  const authenticator = byName.get(via);
+  if (authenticator === undefined) {
+    throw fault('input-invalid', `there is no authenticator ${quoted(via)}`);
+  }
+  const { id, org, roles, teams = [], expiresAt } = await authenticator.authenticate(credential);
+  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
+    throw fault('credential-invalid', 'when it ends is no whole number of milliseconds');
+  }
+  const ends = expiresAt === undefined ? {} : { expiresAt };
+  return minted(core, { id, org, roles, teams }, via, ends);
 }
 
 function minted(

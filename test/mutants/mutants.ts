@@ -5,6 +5,7 @@
  */
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { identityMutants } from './identity-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
 import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,
+  ...identityMutants,
 ];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as root from '../../src/index.ts';
 import { faultCodes } from '../../src/engine/index.ts';
+import { authenticationCodes } from '../../src/identity/authenticator.ts';
 import {
   decisionSteps,
   grantableRoles,
@@ -24,6 +25,7 @@ function text(path: string): string {
 test('root exports: values', () => {
   expect(Object.keys(root).toSorted()).toEqual([
     'ActionRefused',
+    'AuthenticationError',
     'ControlPlane',
     'ControlPlaneError',
     'StorageError',
@@ -52,6 +54,10 @@ test('root exports: every name, types included', () => {
     'AgentOrder',
     'Approval',
     'AssetClasses',
+    'Authenticated',
+    'AuthenticationCode',
+    'AuthenticationError',
+    'Authenticator',
     'BudgetAccount',
     'BudgetClosing',
     'BudgetFinding',
@@ -157,6 +163,7 @@ test('package exports: every subpath, and its source', () => {
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
+    './jwt': './dist/identity/jwt.js',
     './log': './dist/log/index.js',
     './policy': './dist/policy/index.js',
     './notify': './dist/notify/index.js',
@@ -291,6 +298,24 @@ test('codes of storage errors', () => {
     'schema-too-new',
     'unsafe-settings',
     'unavailable',
+  ]);
+});
+
+test('codes of refused credentials, in order of precedence', () => {
+  expect(Object.keys(authenticationCodes)).toEqual([
+    'token-too-long',
+    'token-malformed',
+    'token-extension-refused',
+    'token-algorithm-refused',
+    'token-type-wrong',
+    'keys-unavailable',
+    'token-key-unknown',
+    'token-signature-invalid',
+    'token-issuer-wrong',
+    'token-audience-wrong',
+    'token-expired',
+    'token-not-yet-valid',
+    'claims-invalid',
   ]);
 });
 

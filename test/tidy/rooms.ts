@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, Room>> = {
   log: { rooms: [], builtins: ['crypto'], packages: [] },
   storage: { rooms: [contract, 'log'], builtins: 'any', packages: [] },
   approvals: { rooms: ['kernel', 'log'], builtins: [], packages: [] },
-  identity: { rooms: ['kernel'], builtins: ['crypto'], packages: [] },
+  identity: { rooms: ['kernel', 'log'], builtins: ['crypto'], packages: ['jose'] },
   policy: {
     rooms: ['kernel', 'log'],
     builtins: [],
