@@ -72,6 +72,8 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `ticket ${ticket}` + (grant === undefined ? '' : `, and ${grantText(grant.terms)}`),
   'grant-revoked': ({ grant, org, principal, agent }) =>
     `grant ${grant} of ${agent} for ${org}/${principal}`,
+  'ticket-escalated': ({ ticket }) => `ticket ${ticket}, others may decide it now`,
+  'ticket-reminded': ({ ticket }) => `ticket ${ticket}, nobody decided it yet`,
   'ticket-denied': ({ ticket }) => `ticket ${ticket}`,
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
   'ticket-expired': ({ ticket }) => `ticket ${ticket}`,

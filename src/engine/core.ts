@@ -8,6 +8,7 @@ import {
   handle,
   type Kill,
   latchKey,
+  nextReminder,
   type PrincipalReference,
   type RecordsByKind,
   systemPrincipal,
@@ -203,12 +204,17 @@ export class Core {
     if (this.#closed) return;
     if (kind === 'decision') this.running.abortExpired(key);
     const body: CommandBody =
-      kind === 'decision'
-        ? { kind: 'expire-permit', permit: key }
-        : { kind: 'expire-ticket', ticket: key };
+      kind === 'decision' ? { kind: 'expire-permit', permit: key } : this.#dueOfTicket(key);
     // A refusal means that another process was first, or that it is not due yet by the log's time.
     const submission = this.#submission(systemPrincipal, body, { contents: [] });
     void this.#submitExpiry(submission, kind, key);
+  }
+
+  /** Its end, or before that a reminder. */
+  #dueOfTicket(ticket: string): CommandBody {
+    const { replica, clock } = this.options;
+    const { expiresAt = 0 } = replica.cache.peek('ticket', ticket) ?? {};
+    return { kind: clock.now() < expiresAt ? 'remind-ticket' : 'expire-ticket', ticket };
   }
 
   async #submitExpiry(submission: Submission, kind: string, key: string): Promise<void> {
@@ -245,7 +251,8 @@ export class Core {
     if (ticket === undefined) return;
     const name = { kind: 'ticket', key: ticket.id } as const;
     const open = ticket.status === 'pending' || ticket.status === 'approved';
-    if (open) this.#deadlines.set(name, ticket.expiresAt);
+    const { expiresAt } = ticket;
+    if (open) this.#deadlines.set(name, Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt));
     else this.#deadlines.drop(name);
   }
 
@@ -275,6 +282,8 @@ export class Core {
           this.#ended(event.data.permit);
           break;
         case 'ticket-requested':
+        case 'ticket-escalated':
+        case 'ticket-reminded':
         case 'ticket-approved':
         case 'ticket-denied':
         case 'ticket-cancelled':

@@ -4,7 +4,16 @@ import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
 import type { ApproverTerms, TicketRecord, TicketStatus } from './approval-record.ts';
 import type { RecordChange, StateView } from './record.ts';
+import { pendingTicketsChange } from './principal-record.ts';
 import { bindingKey } from './ticket.ts';
+
+/** What happens to a ticket and leaves it undecided. */
+type UndecidingEvent =
+  | 'ticket-requested'
+  | 'ticket-endorsed'
+  | 'ticket-edited'
+  | 'ticket-escalated'
+  | 'ticket-reminded';
 
 type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
 
@@ -23,6 +32,11 @@ export function applyTicket(
     return [{ kind: 'ticket', key: ticket.id, value }];
   }
   if (event.type === 'ticket-edited') return edited(ticket, event, position);
+  if (event.type === 'ticket-escalated' || event.type === 'ticket-reminded') {
+    const told = event.type === 'ticket-escalated' ? { escalated: true as const } : {};
+    const value = { ...ticket, ...told, remindedAt: position.at };
+    return [{ kind: 'ticket', key: ticket.id, value }];
+  }
   const value: TicketRecord = {
     ...ticket,
     status: statusAfter[event.type],
@@ -31,8 +45,10 @@ export function applyTicket(
     ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
   };
   const change: RecordChange = { kind: 'ticket', key: ticket.id, value };
+  const counted = ticket.status === 'pending' ? [pendingTicketsChange(view, ticket, -1)] : [];
   const given = event.type === 'ticket-approved' ? event.data.grant : undefined;
-  return given === undefined ? [change] : [change, grantGiven(view, ticket, given.terms, position)];
+  const grants = given === undefined ? [] : [grantGiven(view, ticket, given.terms, position)];
+  return [change, ...counted, ...grants];
 }
 
 /** What was approved so far was approved of another call. */
@@ -50,12 +66,7 @@ function edited(
   ];
 }
 
-const statusAfter: Readonly<
-  Record<
-    Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed' | 'ticket-edited'>,
-    TicketStatus
-  >
-> = {
+const statusAfter: Readonly<Record<Exclude<TicketEvent['type'], UndecidingEvent>, TicketStatus>> = {
   'ticket-approved': 'approved',
   'ticket-denied': 'denied',
   'ticket-cancelled': 'cancelled',
@@ -68,12 +79,16 @@ function approverTermsOf({
   approverPrincipals,
   quorum,
   reasonRequired,
+  escalation,
+  remindMs,
 }: ApproverTerms): ApproverTerms {
   return {
     approverRoles,
     ...(approverPrincipals === undefined ? {} : { approverPrincipals }),
     ...(quorum === undefined ? {} : { quorum }),
     ...(reasonRequired === undefined ? {} : { reasonRequired }),
+    ...(escalation === undefined ? {} : { escalation }),
+    ...(remindMs === undefined ? {} : { remindMs }),
   };
 }
 
@@ -116,5 +131,6 @@ function requested(
   return [
     { kind: 'ticket', key: ticket.id, value: ticket },
     { kind: 'binding', key: binding, value: { ticket: ticket.id } },
+    pendingTicketsChange(view, ticket, 1),
   ];
 }

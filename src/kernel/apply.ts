@@ -91,6 +91,8 @@ function changesOf(
     case 'ticket-requested':
     case 'ticket-endorsed':
     case 'ticket-edited':
+    case 'ticket-escalated':
+    case 'ticket-reminded':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':

@@ -182,7 +182,12 @@ export interface ExpirePermit extends Envelope {
 }
 
 export interface DecideTicket extends Envelope {
-  readonly kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket' | 'expire-ticket';
+  readonly kind:
+    | 'approve-ticket'
+    | 'deny-ticket'
+    | 'cancel-ticket'
+    | 'expire-ticket'
+    | 'remind-ticket';
   readonly ticket: string;
   /** Of an approval: what is granted beside the one call. */
   readonly grant?: GrantTerms;

@@ -197,6 +197,9 @@ export interface EventDataByType {
     readonly grant?: { readonly holder: string; readonly terms: GrantTerms };
   };
   readonly 'grant-revoked': GrantHolder & { readonly grant: string };
+  /** Nobody decided it for so long that others may as well. */
+  readonly 'ticket-escalated': { readonly ticket: string };
+  readonly 'ticket-reminded': { readonly ticket: string };
   readonly 'ticket-denied': { readonly ticket: string };
   readonly 'ticket-cancelled': { readonly ticket: string };
   readonly 'ticket-expired': { readonly ticket: string };

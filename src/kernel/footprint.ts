@@ -60,7 +60,9 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       break;
     case 'transition-session': {
       names.push({ kind: 'session', key: command.session });
-      for (const ticket of peek('session', command.session)?.pendingTickets ?? []) {
+      const session = peek('session', command.session);
+      if (session !== undefined) names.push({ kind: 'principal', key: principalKey(session) });
+      for (const ticket of session?.pendingTickets ?? []) {
         names.push({ kind: 'ticket', key: ticket });
       }
       break;
@@ -83,11 +85,13 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
     case 'approve-ticket':
     case 'deny-ticket':
     case 'cancel-ticket':
-    case 'expire-ticket': {
+    case 'expire-ticket':
+    case 'remind-ticket': {
       names.push({ kind: 'ticket', key: command.ticket });
       const ticket = peek('ticket', command.ticket);
       if (ticket === undefined) break;
       names.push({ kind: 'session', key: ticket.session });
+      names.push({ kind: 'principal', key: principalKey(ticket) });
       if (command.edit !== undefined) {
         names.push(...bound(ticket.session, ticket.tool, command.edit.argumentsDigest, peek));
       }
@@ -213,6 +217,8 @@ export function touched(event: Event): readonly RecordName[] {
         names.push({ kind: 'grants', key: event.data.grant.holder });
       }
       break;
+    case 'ticket-escalated':
+    case 'ticket-reminded':
     case 'ticket-endorsed':
     case 'ticket-denied':
     case 'ticket-cancelled':

@@ -1,11 +1,11 @@
 /** Tickets: approve, deny, cancel, expire. Opening and using one belong to `authorize.ts`. */
 import { findAgent } from './agent-rights.ts';
 import { approveTicket } from './approve-ticket.ts';
+import { isAsked } from './asked.ts';
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
 import { quoted } from './name.ts';
-import { compileGlobs } from './policy/glob.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
 import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from './record.ts';
@@ -31,7 +31,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
     if (!system) return { rejection: reject('permission-denied') };
     return open && due ? { events: [expired], subject } : { rejection: reject('not-due') };
   }
-  const refusal = refusalOf(view, command, ticket);
+  const refusal = refusalOf(view, command, ticket, context.now);
   if (refusal !== undefined) return { rejection: refusal };
   if (due) return { rejection: reject('ticket-expired'), events: [expired] };
   const data = { ticket: ticket.id };
@@ -55,6 +55,7 @@ function refusalOf(
   view: StateView,
   command: DecideTicket,
   ticket: TicketRecord,
+  now: number,
 ): Rejection | undefined {
   const { by } = command;
   const requester = isOwner(by, ticket);
@@ -65,9 +66,7 @@ function refusalOf(
     if (answersFor(view, by, ticket)) {
       return reject('self-approval', 'the owner of the agent cannot decide its tickets');
     }
-    const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
-    const isNamed = (ticket.approverPrincipals ?? []).every((names) => compileGlobs(names)(by.id));
-    if (!permits(view, by, 'decide-ticket') || !hasRole || !isNamed) {
+    if (!permits(view, by, 'decide-ticket') || !mayDecide(by, ticket, now)) {
       return reject(
         'permission-denied',
         'the principal may not decide this ticket',
@@ -86,6 +85,14 @@ function refusalOf(
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
+}
+
+/** Whether they are asked: as the policy says, or once the ticket is escalated, as it says then. */
+function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): boolean {
+  const { escalation } = ticket;
+  if (isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) return true;
+  if (escalation === undefined || now < escalation.at) return false;
+  return isAsked(by, escalation.roles, escalation.principals);
 }
 
 /** Whether it is their own agent that asks: as it was registered then, or as it is now. */

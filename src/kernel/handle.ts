@@ -31,6 +31,7 @@ import { screenInput } from './handle-screening.ts';
 import { revokeGrant } from './handle-grant.ts';
 import { issueHandoff } from './handle-handoff.ts';
 import { openSession, transitionSession } from './handle-session.ts';
+import { remindTicket } from './remind-ticket.ts';
 import { decideTicket } from './handle-ticket.ts';
 import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
 import { latchKey } from './latch.ts';
@@ -94,6 +95,7 @@ const handlers: {
   'deny-ticket': decideTicket,
   'cancel-ticket': decideTicket,
   'expire-ticket': decideTicket,
+  'remind-ticket': remindTicket,
   'revoke-grant': revokeGrant,
   'engage-kill': switchKill,
   'release-kill': switchKill,

@@ -118,6 +118,7 @@ export {
   type ToolRecord,
 } from './record.ts';
 export { rolePermissions } from './rights.ts';
+export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

@@ -123,6 +123,8 @@ export const limits = {
   approvalQuorumMax: 10,
   /** Pending tickets in one session. */
   ticketsPendingMax: 100,
+  /** Pending tickets of one agent of a principal, in all of its sessions. */
+  ticketsPendingPerAgentMax: 500,
   /** Sessions that one session works on behalf of, directly or through others. */
   sessionDepthMax: 8,
   /** Open permits in one session. */
@@ -139,6 +141,8 @@ export const limits = {
   runTimeoutMsMax: 86_400_000,
   /** Milliseconds a ticket waits where the policy's rule says nothing: one hour. */
   ticketTimeoutMs: 3_600_000,
+  /** Shortest time between two reminders of a ticket, ms. */
+  ticketRemindMsMin: 60_000,
   /** Longest ticket timeout that a policy may set: 30 days. */
   ticketTimeoutMsMax: 2_592_000_000,
   /** How often one steered call may come back before it is denied. */

@@ -209,6 +209,8 @@ export interface PrincipalRecord {
   readonly org: string;
   readonly id: string;
   readonly openPermits: number;
+  /** Tickets that nobody has decided, by agent; an agent without any is not here. */
+  readonly pendingTickets: Readonly<Record<string, number>>;
 }
 
 /** How far a notifier has come: where it goes on after a restart. */

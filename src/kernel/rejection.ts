@@ -74,7 +74,7 @@ export const rejectionCodes = {
   'call-edited': 'an approver edited the call: the ticket stands for it as edited',
   'approval-denied': 'an approver denied exactly this call',
   'approval-required': 'an approver has to decide this call first',
-  'tickets-pending-limit': 'the session has too many pending tickets',
+  'tickets-pending-limit': 'the session, or its agent, has too many pending tickets',
   // Budgets.
   'budget-invalid': 'the budget plan does not check',
   'budget-unknown': 'no such budget plan in this org',

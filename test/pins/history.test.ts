@@ -58,10 +58,12 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-denied': 'commitments ticket',
   'ticket-edited': 'argumentsDigest commitments estimate resource ticket tool',
   'ticket-endorsed': 'commitments ticket',
+  'ticket-escalated': 'ticket',
   'ticket-expired': 'ticket',
+  'ticket-reminded': 'ticket',
   'ticket-requested':
-    'action approverPrincipals approverRoles argumentsDigest definition estimate expiresAt policyVersion ' +
-    'quorum reason reasonRequired resource risk ticket tool',
+    'action approverPrincipals approverRoles argumentsDigest definition escalation estimate expiresAt ' +
+    'policyVersion quorum reason reasonRequired remindMs resource risk ticket tool',
   'tool-registered': 'action before definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',

@@ -344,6 +344,7 @@ class HistoryScript {
       expiresAt,
     });
     await plane.openSession({ principal, agent: 'deputy', handoff });
+    await this.#unanswered();
     await plane.activatePolicy({ ...policy, version: 39 }, by);
     await this.#approvals();
     const order = { agent: 'deputy', org: 'acme', by, reason: 'done for today' };
@@ -355,6 +356,18 @@ class HistoryScript {
     await plane.activatePolicy(asked, by);
     await refused(plane.activatePolicy({ ...asked, version: 41 }, by));
     await plane.activatePolicy({ ...asked, version: 41 });
+  }
+
+  /** A ticket that nobody decides. */
+  async #unanswered(): Promise<void> {
+    const escalation = { afterMs: 130_000, roles: ['admin'] };
+    const approvals = { timeoutMs: 300_000, escalation, remindMs: 60_000 };
+    await this.#plane.activatePolicy({ ...policy, version: 38, approvals }, this.#admin);
+    const session = await this.#session({ usd: '100' });
+    await this.#asked(session, { orderId: 'o-1', amount: '1' });
+    await this.#pass(61_000);
+    await this.#pass(70_000);
+    await this.#pass(10_000);
   }
 
   /** An approval with a grant, one of an edited call, and the grant's end. */

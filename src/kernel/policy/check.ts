@@ -13,6 +13,7 @@ import {
 } from './check-evaluators.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
+import { checkEscalation } from './check-escalation.ts';
 import { checkRoles, type DecidesTickets, decidingRoles } from './check-roles.ts';
 import { fourEyesSubjects, type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -183,7 +184,15 @@ function checkApproval(
   decides: DecidesTickets,
 ): void {
   if (value === undefined) return;
-  const known = ['roles', 'timeoutMs', 'principals', 'quorum', 'reasonRequired'];
+  const known = [
+    'roles',
+    'timeoutMs',
+    'principals',
+    'quorum',
+    'reasonRequired',
+    'escalation',
+    'remindMs',
+  ];
   const approval = findings.object(path, value, known);
   if (approval === undefined) return;
   findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
@@ -196,6 +205,13 @@ function checkApproval(
   );
   const isFlag = (flag: unknown): boolean => typeof flag === 'boolean';
   findings.optional(`${path}.reasonRequired`, approval['reasonRequired'], isFlag, 'true or false');
+  checkEscalation(findings, `${path}.escalation`, approval['escalation'], decides);
+  findings.optional(
+    `${path}.remindMs`,
+    approval['remindMs'],
+    isWholeNumber(limits.ticketRemindMsMin, limits.ticketTimeoutMsMax),
+    `a whole number from ${limits.ticketRemindMsMin} to ${limits.ticketTimeoutMsMax}`,
+  );
   findings.optional(
     `${path}.timeoutMs`,
     approval['timeoutMs'],

@@ -38,6 +38,15 @@ export interface ApprovalTerms {
   readonly principals: readonly (readonly string[])[];
   readonly quorum: number;
   readonly reasonRequired: boolean;
+  readonly escalation: EscalationTerms | undefined;
+  readonly remindMs: number | undefined;
+}
+
+/** Who may decide as well, from how long after the question was asked. */
+export interface EscalationTerms {
+  readonly afterMs: number;
+  readonly roles: readonly string[];
+  readonly principals: readonly (readonly string[])[];
 }
 
 export interface SteerTerms {
@@ -118,6 +127,8 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     principals: [],
     quorum: 1,
     reasonRequired: false,
+    escalation: undefined,
+    remindMs: undefined,
   });
   const rulesByAction = new Map<string, CompiledRule[]>(names.map((name) => [name, []]));
   for (const rule of document.rules ?? []) {
@@ -169,16 +180,24 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   };
 }
 
-function approvalTerms(
-  { roles, timeoutMs, principals, quorum, reasonRequired }: ApprovalDocument = {},
-  otherwise: ApprovalTerms,
-): ApprovalTerms {
-  return {
+function approvalTerms(document: ApprovalDocument = {}, otherwise: ApprovalTerms): ApprovalTerms {
+  const { roles, timeoutMs, principals, quorum, reasonRequired, escalation, remindMs } = document;
+  const base = {
     roles: roles ?? otherwise.roles,
     timeoutMs: timeoutMs ?? otherwise.timeoutMs,
     principals: principals === undefined ? otherwise.principals : [principals],
     quorum: quorum ?? otherwise.quorum,
     reasonRequired: reasonRequired ?? otherwise.reasonRequired,
+    remindMs: remindMs ?? otherwise.remindMs,
+  };
+  if (escalation === undefined) return { ...base, escalation: otherwise.escalation };
+  return {
+    ...base,
+    escalation: {
+      afterMs: escalation.afterMs,
+      roles: escalation.roles ?? base.roles,
+      principals: escalation.principals === undefined ? base.principals : [escalation.principals],
+    },
   };
 }
 

@@ -230,6 +230,17 @@ export interface ApprovalDocument {
   /** Whether whoever decides has to say why. */
   readonly reasonRequired?: boolean;
   readonly timeoutMs?: number;
+  /** Who may decide as well once nobody has for a while. */
+  readonly escalation?: EscalationDocument;
+  /** How often those who may decide are reminded while nobody has, ms; never where nothing is said. */
+  readonly remindMs?: number;
+}
+
+/** What is left out is as it is before the escalation. */
+export interface EscalationDocument {
+  readonly afterMs: number;
+  readonly roles?: readonly string[];
+  readonly principals?: readonly string[];
 }
 
 /**
