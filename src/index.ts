@@ -37,6 +37,8 @@ export {
   type KeyOrder,
   type Keys,
   type KillOrder,
+  type KillsEngaged,
+  type KillsOrder,
   type LogEvent,
   type ModelListed,
   type ModelListRequest,

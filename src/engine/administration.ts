@@ -51,6 +51,17 @@ export interface KillOrder {
   readonly idempotencyKey?: string;
 }
 
+export interface KillsOrder extends Omit<KillOrder, 'scope' | 'idempotencyKey'> {
+  readonly scopes: readonly KillScope[];
+}
+
+/** What became of each scope, in the order in which they were named. */
+export interface KillsEngaged {
+  readonly engaged: readonly KillScope[];
+  /** With the reason as an error, most often a `ControlPlaneError`. */
+  readonly failed: readonly { readonly scope: KillScope; readonly failure: unknown }[];
+}
+
 export interface BudgetOrder {
   /** Whose plan it is; `*` for a plan of the whole installation, which only the host may set. */
   readonly org: string;
@@ -227,6 +238,21 @@ export class Administration {
       { kind: 'engage-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
       text,
     );
+  }
+
+  /** One that fails keeps no other from being engaged. */
+  async engageKills({ scopes, by, reason }: KillsOrder): Promise<KillsEngaged> {
+    const outcomes = await Promise.allSettled(
+      scopes.map(async (scope) => this.engageKill({ scope, by, reason })),
+    );
+    const engaged: KillScope[] = [];
+    const failed: { readonly scope: KillScope; readonly failure: unknown }[] = [];
+    for (const [position, scope] of scopes.entries()) {
+      const outcome = outcomes[position];
+      if (outcome?.status === 'fulfilled') engaged.push(scope);
+      else failed.push({ scope, failure: outcome?.reason });
+    }
+    return { engaged, failed };
   }
 
   async releaseKill({

@@ -22,6 +22,8 @@ import {
   type BudgetClosing,
   type BudgetOrder,
   type KillOrder,
+  type KillsEngaged,
+  type KillsOrder,
   type SessionOrder,
 } from './administration.ts';
 import { type BudgetLint, lintBudgets } from './budget-lint.ts';
@@ -271,6 +273,11 @@ export class ControlPlane {
   /** Engages the kill switch for a scope: nothing in it starts again until it is released. */
   async kill(order: KillOrder): Promise<RecordsByKind['latch']> {
     return this.#administration.engageKill(order);
+  }
+
+  /** Engages kill switches for any number of scopes: as many as can be, with a list of the others. */
+  killAll(order: KillsOrder): Promise<KillsEngaged> {
+    return this.#administration.engageKills(order);
   }
 
   async release(order: KillOrder): Promise<RecordsByKind['latch']> {

@@ -19,7 +19,9 @@ import { Principal } from '../identity/principal.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Answered, PlacedEvent, Submission } from './batch.ts';
 import type { Clock } from './clock.ts';
+import type { CommandBody } from './command-body.ts';
 import { Deadlines } from './deadlines.ts';
+import { killEffects } from './kill-effects.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
 import type { Ids } from './ids.ts';
 import { committed, type Payload } from './payload.ts';
@@ -28,13 +30,6 @@ import { RunningWork } from './running.ts';
 import { Sequencer } from './sequencer.ts';
 
 export type Listener = (events: readonly PlacedEvent[]) => void;
-
-/** A command without what the core adds: its id, who submits it, commitments. */
-export type CommandBody = Command extends infer C
-  ? C extends Command
-    ? Omit<C, 'id' | 'by' | 'commitments'>
-    : never
-  : never;
 
 export interface CoreOptions {
   readonly log: string;
@@ -210,6 +205,16 @@ export class Core {
     void this.#submitExpiry(submission, kind, key);
   }
 
+  /** What is void already: that the log does not say so of each is no harm, and another process may have. */
+  async #submitEffect(body: CommandBody): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#sequencer.submit(this.#submission(systemPrincipal, body, { contents: [] }));
+    } catch {
+      // The store failed, or the control plane closed.
+    }
+  }
+
   /** Its end, or before that a reminder. */
   #dueOfTicket(ticket: string): CommandBody {
     const { replica, clock } = this.options;
@@ -292,6 +297,7 @@ export class Core {
           break;
         case 'kill-engaged':
           this.running.abortKilled(latchKey(event.data.scope));
+          for (const effect of killEffects(cache)) void this.#submitEffect(effect);
           break;
         case 'session-transitioned':
           if (event.data.transition === 'abort') this.running.abortSession(event.session ?? '');

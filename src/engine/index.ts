@@ -4,6 +4,8 @@ export type {
   BudgetClosing,
   BudgetOrder,
   KillOrder,
+  KillsEngaged,
+  KillsOrder,
   SessionOrder,
 } from './administration.ts';
 export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';

@@ -15,7 +15,8 @@ import {
   type SessionTransition,
 } from '../kernel/index.ts';
 import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../log/index.ts';
-import type { CommandBody, Core } from './core.ts';
+import type { CommandBody } from './command-body.ts';
+import type { Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';

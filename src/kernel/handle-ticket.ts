@@ -11,6 +11,7 @@ import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
+import { engagedAfter, subjectOf } from './ticket.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
   const ticket = view.get('ticket', command.ticket);
@@ -60,7 +61,8 @@ function refusalOf(
   const { by } = command;
   const requester = isOwner(by, ticket);
   if (command.kind === 'cancel-ticket') {
-    if (!requester && !permits(view, by, 'cancel-ticket')) return reject('permission-denied');
+    const may = isSystem(by) ? isKilled(view, ticket) : permits(view, by, 'cancel-ticket');
+    if (!requester && !may) return reject(isSystem(by) ? 'not-due' : 'permission-denied');
   } else {
     if (requester) return reject('self-approval');
     if (answersFor(view, by, ticket)) {
@@ -85,6 +87,11 @@ function refusalOf(
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
+}
+
+/** What the control plane itself cancels: it is void already, and the log is to say so of each. */
+function isKilled(view: StateView, ticket: TicketRecord): boolean {
+  return engagedAfter(view, ticket.requestedIndex, subjectOf(ticket)) !== undefined;
 }
 
 /** Whether they are asked: as the policy says, or once the ticket is escalated, as it says then. */

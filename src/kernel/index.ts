@@ -25,6 +25,7 @@ export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
+export { isGrantKilled } from './handle-grant.ts';
 export type { Handled } from './handled.ts';
 export type { GrantHolder, GrantTerms } from './grant-terms.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';

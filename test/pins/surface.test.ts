@@ -99,6 +99,8 @@ test('root exports: every name, types included', () => {
     'Keys',
     'KillOrder',
     'KillScope',
+    'KillsEngaged',
+    'KillsOrder',
     'LogEvent',
     'ModelAnswer',
     'ModelCall',
