@@ -24,6 +24,7 @@ export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Ids } from './ids.ts';
+export type { Lease, LeaseRequest } from './lease.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
 export type { Permit } from './permit.ts';

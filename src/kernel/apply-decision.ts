@@ -13,6 +13,7 @@ import {
 import { corrected, taken } from './budget/bucket.ts';
 import { planLimit } from './budget/plan-limit.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
+import { lockFreed, lockTaken } from './lock.ts';
 import { openPermitsChange } from './principal-record.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
 
@@ -64,9 +65,11 @@ export function applyDecision(
       ? {}
       : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
+    ...(data.lock === undefined ? {} : { lock: data.lock }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
+  changes.push(...lockTaken(view, decision));
   if (data.consumed) {
     const ticket = view.get('ticket', data.ticket);
     if (ticket?.status !== 'approved')
@@ -106,6 +109,7 @@ export function applyPermit(
   return [
     { kind: 'decision', key: decision.id, value },
     openPermitsChange(view, decision, -1),
+    ...lockFreed(view, decision),
     ...resolve(view, event.data.resolved, { charged: started, takenAt: decision.decidedAt, at }),
   ];
 }

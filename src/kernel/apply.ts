@@ -6,6 +6,7 @@
  */
 import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
+import { applyLease } from './apply-lease.ts';
 import { applySession } from './apply-session.ts';
 import { applyTicket } from './apply-ticket.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
@@ -89,6 +90,11 @@ function changesOf(
       return [applySession(view, event, position), ...applyPermit(view, event, position)];
     case 'usage-late':
       return [applySession(view, event, position), ...applyLateUsage(view, event)];
+    case 'lease-acquired':
+    case 'lease-renewed':
+    case 'lease-released':
+    case 'lease-expired':
+      return [applySession(view, event, position), applyLease(view, event)];
     case 'ticket-requested':
     case 'ticket-endorsed':
     case 'ticket-approved':

@@ -94,6 +94,8 @@ export interface EventDataByType {
     readonly suggestions: readonly string[];
     readonly ticket: string;
     readonly consumed: boolean;
+    /** Whether the permit holds the lock of its resource until it is resolved. */
+    readonly lock?: true;
     readonly permit: 'none' | 'issued' | 'started';
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
@@ -226,6 +228,23 @@ export interface EventDataByType {
     readonly plan: BudgetPlan;
   };
   readonly 'budget-closed': { readonly org: string; readonly plan: BudgetPlan };
+  readonly 'lease-acquired': {
+    readonly holder: string;
+    /** SHA-256 of the owner's token. */
+    readonly owner: string;
+    /** Grows with every acquisition of the session's lease. */
+    readonly fence: number;
+    readonly termMs: number;
+    readonly expiresAt: number;
+  };
+  readonly 'lease-renewed': { readonly fence: number; readonly expiresAt: number };
+  readonly 'lease-released': { readonly fence: number };
+  /** Nobody renewed it in time; `onStuck` is what the policy has done about it. */
+  readonly 'lease-expired': {
+    readonly fence: number;
+    readonly holder: string;
+    readonly onStuck: 'abort' | 'pause' | 'alert';
+  };
   readonly 'kill-engaged': { readonly scope: KillScope };
   readonly 'kill-released': { readonly scope: KillScope };
   readonly 'command-rejected': {

@@ -11,6 +11,7 @@ import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
 import { latchKey } from './latch.ts';
+import { lockKey, lockOf } from './lock.ts';
 import { modelIdOf } from './model/model-call.ts';
 import { everyOrg } from './org.ts';
 import { principalKey } from './principal-record.ts';
@@ -18,7 +19,7 @@ import { type RecordKind, type RecordsByKind, type SessionRecord } from './recor
 import { bindingKey } from './ticket.ts';
 
 /** Kinds of records that events change without naming them. */
-export const unnamedKinds: readonly RecordKind[] = ['principal'];
+export const unnamedKinds: readonly RecordKind[] = ['principal', 'lock'];
 
 export interface RecordName {
   readonly kind: RecordKind;
@@ -52,8 +53,15 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       for (const ticket of peek('session', command.session)?.pendingTickets ?? []) {
         names.push({ kind: 'ticket', key: ticket });
       }
+      names.push(...leaseOf(command.session, peek));
       break;
     }
+    case 'acquire-lease':
+    case 'renew-lease':
+    case 'release-lease':
+    case 'expire-lease':
+      names.push(...leaseCommandFootprint(command.session, peek));
+      break;
     case 'authorize':
       names.push(...authorizeFootprint(command, peek, at));
       break;
@@ -66,6 +74,8 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       if (decision === undefined) break;
       names.push(...sessionLine(decision.session, peek));
       names.push({ kind: 'principal', key: principalKey(decision) });
+      names.push(...leaseOf(decision.session, peek));
+      if (decision.lock === true) names.push({ kind: 'lock', key: lockKey(decision) });
       names.push(...decision.reservations.map(({ budget }) => budgetName(budget)));
       break;
     }
@@ -99,6 +109,20 @@ function sessionLine(id: string, peek: Peek): readonly RecordName[] {
   });
 }
 
+/** The lease of a session; a session that never had one is not looked up. */
+function leaseOf(session: string, peek: Peek): readonly RecordName[] {
+  return peek('session', session)?.hadLease === true ? [{ kind: 'lease', key: session }] : [];
+}
+
+function leaseCommandFootprint(session: string, peek: Peek): readonly RecordName[] {
+  const tickets = peek('session', session)?.pendingTickets ?? [];
+  return [
+    ...sessionLine(session, peek),
+    { kind: 'lease', key: session },
+    ...tickets.map((key) => ({ kind: 'ticket' as const, key })),
+  ];
+}
+
 function sessionBudgets(session: SessionRecord): readonly RecordName[] {
   return session.units.map((unit) => budgetName(budgetKey(`session:${session.id}`, unit)));
 }
@@ -112,6 +136,9 @@ function authorizeFootprint(
   const session = peek('session', command.session);
   if (session === undefined) return names;
   names.push({ kind: 'principal', key: principalKey(session) });
+  names.push(...leaseOf(session.id, peek));
+  const lock = lockOf(command, session, peek);
+  if (lock !== undefined) names.push({ kind: 'lock', key: lock });
   const plans = [peek('plans', session.org), peek('plans', everyOrg)];
   const model =
     command.model === undefined
@@ -194,6 +221,12 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
       break;
     }
+    case 'lease-acquired':
+    case 'lease-renewed':
+    case 'lease-released':
+    case 'lease-expired':
+      names.push({ kind: 'lease', key: event.session ?? '' });
+      break;
     case 'ticket-endorsed':
     case 'ticket-approved':
     case 'ticket-denied':

@@ -16,6 +16,7 @@ import type { Event, Resolution } from './event.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
+import { leaseRefusal } from './lease.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
 import { permits, type PrincipalReference } from './principal.ts';
@@ -44,6 +45,8 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (session === undefined) return { rejection: reject('session-not-active') };
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { rejection: inactive };
+  const lost = leaseRefusal(view, session, command.fence, context.now);
+  if (lost !== undefined) return { rejection: lost };
   if (view.get('agent', decision.agent)?.enabled !== true) {
     return { rejection: reject('agent-disabled') };
   }

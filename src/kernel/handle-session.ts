@@ -10,6 +10,7 @@ import {
   isOwner,
   ownSession,
 } from './handled.ts';
+import { leaseEnded } from './handle-lease.ts';
 import { limits } from './limits.ts';
 import type { StateView } from './record.ts';
 import { sortedEntries } from './order.ts';
@@ -133,6 +134,7 @@ export const transitionSession: HandlerFor<TransitionSession> = (view, command) 
     events: [
       { type: 'session-transitioned', session: session.id, data: { transition } },
       ...cancelled,
+      ...(isTerminal(status) ? leaseEnded(view, session) : []),
     ],
     subject: { kind: 'session', key: session.id },
   };

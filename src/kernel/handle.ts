@@ -15,6 +15,7 @@ import {
 } from './handled.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
 import { switchKill } from './handle-kill.ts';
+import { acquireLease, expireLease, releaseLease, renewLease } from './handle-lease.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
 import { activatePolicy, activatePrices, registerAgent, registerTool } from './handle-registry.ts';
@@ -83,6 +84,10 @@ const handlers: {
   'set-budget': setBudget,
   'close-budget': closeBudget,
   'reconcile-usage': reconcileUsage,
+  'acquire-lease': acquireLease,
+  'renew-lease': renewLease,
+  'release-lease': releaseLease,
+  'expire-lease': expireLease,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -127,6 +132,10 @@ function subjectText(command: Command): string {
     case 'transition-session':
     case 'authorize':
     case 'screen-input':
+    case 'acquire-lease':
+    case 'renew-lease':
+    case 'release-lease':
+    case 'expire-lease':
       return command.session;
     case 'register-agent':
       return command.agent.name;

@@ -36,6 +36,8 @@ export interface SessionRecord {
   readonly pendingTickets: readonly string[];
   /** Whether a ticket was ever opened: only then can a call have one. */
   readonly hadTickets: boolean;
+  /** Whether it ever had a lease: only then can a fence be asked for. */
+  readonly hadLease?: true;
   readonly openPermits: number;
   /** How often each steered action came back. */
   readonly steers: Readonly<Record<string, number>>;
@@ -135,6 +137,8 @@ export interface DecisionRecord {
   readonly posted: Amounts;
   /** A started permit that was given up: what it really used may still be told, once. */
   readonly late?: 'awaited' | 'told';
+  /** Whether its permit holds the lock of its resource until it is resolved. */
+  readonly lock?: true;
   /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
   readonly model?: string;
   readonly modelTerms?: ModelTerms;
@@ -209,6 +213,28 @@ export interface PrincipalRecord {
   readonly openPermits: number;
 }
 
+/** Key: the session. */
+export interface LeaseRecord {
+  readonly session: string;
+  /** Name of the worker that holds it, or did. */
+  readonly holder: string;
+  /** SHA-256 of the owner's token, hex. */
+  readonly owner: string;
+  readonly fence: number;
+  readonly termMs: number;
+  /** Log time (ms) at which it runs out where nobody renews it. */
+  readonly expiresAt: number;
+  readonly status: 'active' | 'released' | 'expired';
+}
+
+/** Key: `org|resource`. */
+export interface LockRecord {
+  readonly org: string;
+  readonly resource: string;
+  /** The decision whose permit holds it; empty where it is free. */
+  readonly decision: string;
+}
+
 /** The stored answer to a command that carried an idempotency key. */
 export interface CommandRecord {
   readonly fingerprint: string;
@@ -233,6 +259,8 @@ export interface RecordsByKind {
   readonly ticket: TicketRecord;
   readonly binding: BindingRecord;
   readonly command: CommandRecord;
+  readonly lease: LeaseRecord;
+  readonly lock: LockRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -261,6 +289,8 @@ export const recordKinds: readonly RecordKind[] = [
   'ticket',
   'binding',
   'command',
+  'lease',
+  'lock',
 ];
 
 /** One record to put in place of what was there. */
@@ -294,10 +324,13 @@ export function isLive(change: RecordChange): boolean {
       return change.value.permit === 'issued' || change.value.permit === 'started';
     case 'ticket':
       return change.value.status === 'pending' || change.value.status === 'approved';
+    case 'lease':
+      return change.value.status === 'active';
     case 'principal':
     case 'budget':
     case 'binding':
     case 'command':
+    case 'lock':
       return false;
   }
 }
@@ -307,12 +340,14 @@ export function parentOf(change: RecordChange): string {
   switch (change.kind) {
     case 'decision':
     case 'ticket':
+    case 'lease':
       return change.value.session;
     case 'budget':
       return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
     case 'session':
     case 'principal':
     case 'plans':
+    case 'lock':
       return change.value.org;
     default:
       return '';

@@ -12,6 +12,7 @@ import {
   evaluatorsWritten,
   membersOf,
 } from './check-evaluators.ts';
+import { checkLeases, checkLocks } from './check-leases.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
 import { type PolicyDocument, tiersByStrictness } from './document.ts';
@@ -41,6 +42,8 @@ export function checkPolicy(
     'assets',
     'guardrails',
     'models',
+    'leases',
+    'locks',
     'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
@@ -68,6 +71,10 @@ export function checkPolicy(
   );
   if (findings.list.length === 0) checkInformed(findings, document);
   checkModels(findings, document['models'], (path, pattern) =>
+    checkActionPattern(findings, path, pattern, actions),
+  );
+  checkLeases(findings, document['leases']);
+  checkLocks(findings, document['locks'], (path, pattern) =>
     checkActionPattern(findings, path, pattern, actions),
   );
   findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
@@ -113,10 +120,12 @@ function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
   const actions = Object.keys(membersOf(document['actions'])).length;
   const tiers = Object.values(membersOf(document['tiers']));
   const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
+  const locks: readonly unknown[] = Array.isArray(document['locks']) ? document['locks'] : [];
+  const locked = locks.map((each) => membersOf(each)['actions']);
   const matched = [...rules, ...evaluatorsWritten(document)].map(
     (each) => membersOf(membersOf(each)['match'])['action'],
   );
-  const wildcards = [...tiers, ...matched]
+  const wildcards = [...tiers, ...locked, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
   return wildcards.length * actions > limits.policyMatchesMax;

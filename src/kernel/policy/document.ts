@@ -28,8 +28,25 @@ export interface PolicyDocument {
   readonly guardrails?: GuardrailsDocument;
   /** Who may use which models. */
   readonly models?: ModelsDocument;
+  /** Of workers that drive sessions: how long their leases last, and what follows where one falls silent. */
+  readonly leases?: LeasesDocument;
+  /** Actions of which one at a time works on a resource. */
+  readonly locks?: readonly LockDocument[];
   /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
   readonly mode?: PolicyMode;
+}
+
+export interface LeasesDocument {
+  /** What a lease that runs out does to its session; `pause` where nothing is said. */
+  readonly onStuck?: 'abort' | 'pause' | 'alert';
+  /** The longest a lease lasts without a renewal, and how long where its worker does not say. */
+  readonly termMs?: number;
+}
+
+export interface LockDocument {
+  /** Patterns of actions. */
+  readonly actions: readonly string[];
+  readonly mode: 'exclusive';
 }
 
 /** Who may use which models. A model's tier and id are what the price catalogue says. */
