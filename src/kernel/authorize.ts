@@ -135,8 +135,9 @@ function checkSession(view: StateView, draft: Draft, { now }: HandleContext): Re
   const { session, command } = draft;
   const step = 'session';
   const inactive = inactiveSession(view, session);
-  const refused = inactive ?? leaseRefusal(view, session, command.fence, now);
-  if (refused !== undefined) return { step, rejection: refused };
+  if (inactive !== undefined) return { step, rejection: inactive };
+  const lost = leaseRefusal(view, session, command.fence, now);
+  if (lost !== undefined) return { step, rejection: lost };
   const agent = view.get('agent', session.agent);
   if (agent === undefined) return { step, rejection: reject('agent-unknown') };
   if (!agent.enabled) return { step, rejection: reject('agent-disabled') };
