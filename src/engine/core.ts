@@ -20,7 +20,7 @@ import type { Answered, PlacedEvent, Submission } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
-import { HeldLeases } from './lease.ts';
+import { HeldLeases } from './held-leases.ts';
 import type { Ids } from './ids.ts';
 import { committed, type Payload } from './payload.ts';
 import type { Replica } from './replica.ts';

@@ -8,6 +8,7 @@ import type { Principal } from '../identity/principal.ts';
 import { isQualifiedName, limits, type RecordsByKind } from '../kernel/index.ts';
 import type { Core } from './core.ts';
 import { ControlPlaneError, fault, faultCodes } from './error.ts';
+import type { HeldLease } from './held-leases.ts';
 
 type LeaseRecord = RecordsByKind['lease'];
 
@@ -27,40 +28,6 @@ export class Fencing {
   }
 }
 
-/** The leases that this process holds, so that what others append reaches them. */
-export class HeldLeases {
-  readonly #bySession = new Map<string, Set<Lease>>();
-
-  add(lease: Lease): void {
-    const known = this.#bySession.get(lease.session);
-    if (known === undefined) this.#bySession.set(lease.session, new Set([lease]));
-    else known.add(lease);
-  }
-
-  remove(lease: Lease): void {
-    const known = this.#bySession.get(lease.session);
-    known?.delete(lease);
-    if (known?.size === 0) this.#bySession.delete(lease.session);
-  }
-
-  get size(): number {
-    return this.#bySession.size;
-  }
-
-  /** A lease as the log has it now: whoever holds it under another fence has lost it. */
-  changed(record: LeaseRecord | undefined): void {
-    if (record === undefined) return;
-    for (const lease of this.#bySession.get(record.session) ?? []) lease.observe(record);
-  }
-
-  /** Nothing is renewed any more: whoever works on has no lease to rely on. */
-  close(): void {
-    for (const leases of this.#bySession.values()) {
-      for (const lease of leases) lease.lose('the control plane was closed');
-    }
-  }
-}
-
 interface Holding {
   readonly core: Core;
   readonly principal: Principal;
@@ -68,7 +35,7 @@ interface Holding {
   readonly owner: string;
 }
 
-export class Lease {
+export class Lease implements HeldLease {
   readonly session: string;
   /** Grows with every acquisition of the session's lease; pass it on to resources that can check it. */
   readonly fence: number;

@@ -60,15 +60,8 @@ function changesOf(
     case 'usage-reconciled':
     case 'command-rejected':
       return [];
-    case 'session-opened': {
-      const scope = `session:${event.data.session}`;
-      const budgets = Object.entries(event.data.budget).map(([unit, limit]): RecordChange => ({
-        kind: 'budget',
-        key: budgetKey(scope, unit),
-        value: openBudget(scope, unit, limit),
-      }));
-      return [applySession(view, event, position), ...budgets];
-    }
+    case 'session-opened':
+      return [applySession(view, event, position), ...openedBudgets(event.data)];
     case 'session-transitioned':
     case 'budget-frozen':
     case 'budget-overrun':
@@ -103,6 +96,18 @@ function changesOf(
     case 'ticket-expired':
       return [applySession(view, event, position), ...applyTicket(view, event, position)];
   }
+}
+
+function openedBudgets({
+  session,
+  budget,
+}: Extract<Event, { readonly type: 'session-opened' }>['data']): readonly RecordChange[] {
+  const scope = `session:${session}`;
+  return Object.entries(budget).map(([unit, limit]) => ({
+    kind: 'budget',
+    key: budgetKey(scope, unit),
+    value: openBudget(scope, unit, limit),
+  }));
 }
 
 function latchChange(

@@ -215,27 +215,36 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'decision', key: event.data.permit });
       names.push(...event.data.debts.map(({ budget }) => budgetName(budget)));
       break;
-    case 'ticket-requested': {
-      const { ticket, tool, argumentsDigest } = event.data;
-      names.push({ kind: 'ticket', key: ticket });
-      names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
+    default:
+      names.push(...touchedInSession(event));
       break;
-    }
+  }
+  return names;
+}
+
+/** The tickets, bindings and leases that an event changed. */
+function touchedInSession(event: Event): readonly RecordName[] {
+  const session = event.session ?? '';
+  switch (event.type) {
     case 'lease-acquired':
     case 'lease-renewed':
     case 'lease-released':
     case 'lease-expired':
-      names.push({ kind: 'lease', key: event.session ?? '' });
-      break;
+      return [{ kind: 'lease', key: session }];
+    case 'ticket-requested': {
+      const { ticket, tool, argumentsDigest } = event.data;
+      return [
+        { kind: 'ticket', key: ticket },
+        { kind: 'binding', key: bindingKey(session, tool, argumentsDigest) },
+      ];
+    }
     case 'ticket-endorsed':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':
     case 'ticket-expired':
-      names.push({ kind: 'ticket', key: event.data.ticket });
-      break;
+      return [{ kind: 'ticket', key: event.data.ticket }];
     default:
-      break;
+      return [];
   }
-  return names;
 }

@@ -19,7 +19,7 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts guidance help idempotency message model modelTerms outcome permit policyEffect ' +
+    'expiresAt facts guidance help idempotency lock message model modelTerms outcome permit policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'actions enabled name version',
   'budget-closed': 'commitments org plan',
@@ -33,6 +33,10 @@ const eventTypes: Readonly<Record<string, string>> = {
     'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
+  'lease-acquired': 'expiresAt fence holder owner termMs',
+  'lease-expired': 'fence holder onStuck',
+  'lease-released': 'fence',
+  'lease-renewed': 'expiresAt fence',
   'permit-expired': 'permit resolved started usage',
   'permit-settled': 'commitments facts model outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',

@@ -171,6 +171,8 @@ test('rejection codes, in order of precedence', () => {
     'sessions-nested-limit',
     'session-not-active',
     'transition-illegal',
+    'lease-held',
+    'lease-lost',
     'agent-unknown',
     'agent-disabled',
     'killed',
@@ -214,6 +216,7 @@ test('rejection codes, in order of precedence', () => {
     'budget-exceeded',
     'amount-out-of-range',
     'permits-open-limit',
+    'resource-locked',
     'permit-unknown',
     'permit-not-startable',
     'permit-not-started',
@@ -276,6 +279,8 @@ test('record kinds, steps of a decision, roles and operators', () => {
     'ticket',
     'binding',
     'command',
+    'lease',
+    'lock',
   ]);
   expect(decisionSteps).toEqual([
     'session',
