@@ -25,6 +25,8 @@ export {
   type Headroom,
   type HeadroomForecast,
   type KillOrder,
+  type Lease,
+  type LeaseRequest,
   type LogEvent,
   type ModelListed,
   type ModelListRequest,

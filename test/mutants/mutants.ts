@@ -6,6 +6,7 @@
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
+import { leaseMutants } from './lease-mutants.ts';
 import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { policyMutants } from './policy-mutants.ts';
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...kernelMutants,
   ...budgetMutants,
   ...modelMutants,
+  ...leaseMutants,
   ...engineMutants,
   ...storeMutants,
 ];

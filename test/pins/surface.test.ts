@@ -80,6 +80,8 @@ test('root exports: every name, types included', () => {
     'Ids',
     'KillOrder',
     'KillScope',
+    'Lease',
+    'LeaseRequest',
     'LogEvent',
     'ModelAnswer',
     'ModelCall',
