@@ -39,6 +39,8 @@ export {
   type KillOrder,
   type KillsEngaged,
   type KillsOrder,
+  type Lease,
+  type LeaseRequest,
   type LogEvent,
   type ModelListed,
   type ModelListRequest,

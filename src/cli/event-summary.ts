@@ -91,6 +91,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `billed ${formatAmount('usd', sum(rows, 'billed'))} usd, ` +
     `recorded ${formatAmount('usd', sum(rows, 'recorded'))} usd` +
     (stopped.length === 0 ? '' : `, stopped ${stopped.join(', ')}`),
+  'lease-acquired': ({ holder, fence }) => `by ${holder}, fence ${fence}`,
+  'lease-renewed': ({ fence }) => `fence ${fence}`,
+  'lease-released': ({ fence }) => `fence ${fence}`,
+  'lease-expired': ({ holder, fence, onStuck }) =>
+    `${holder} fell silent, fence ${fence}: ${onStuck}`,
   'permit-voided': ({ permit }) => `permit ${permit}, reservation given back`,
   'permit-expired': ({ permit, started }) =>
     `permit ${permit}, ${started ? 'outcome unknown, charged' : 'never started, given back'}`,

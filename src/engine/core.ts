@@ -20,9 +20,10 @@ import type { Storage } from '../storage/storage.ts';
 import type { Answered, PlacedEvent, Submission } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { CommandBody } from './command-body.ts';
-import { Deadlines } from './deadlines.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { killEffects } from './kill-effects.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
+import { HeldLeases } from './held-leases.ts';
 import type { Ids } from './ids.ts';
 import { committed, type Payload } from './payload.ts';
 import type { Replica } from './replica.ts';
@@ -44,6 +45,7 @@ export interface CoreOptions {
 
 export class Core {
   readonly running = new RunningWork();
+  readonly leases = new HeldLeases();
   readonly options: CoreOptions;
   readonly #sequencer: Sequencer;
   readonly #deadlines: Deadlines;
@@ -59,6 +61,7 @@ export class Core {
     this.#sequencer = new Sequencer({ ...options, onEvents: (events) => this.#route(events) });
     for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
+    for (const lease of options.replica.cache.live('lease')) this.#watchLease(lease);
     this.#poll();
   }
 
@@ -168,6 +171,7 @@ export class Core {
     this.#cancelPoll?.();
     this.#deadlines.stop();
     await Promise.all(this.#closers.map((task) => task()));
+    this.leases.close();
     await this.#sequencer.close();
     await this.options.storage.close();
     for (const onClose of this.#listeners.values()) onClose?.();
@@ -195,11 +199,10 @@ export class Core {
     });
   }
 
-  #expire(kind: string, key: string): void {
+  #expire(kind: Deadline['kind'], key: string): void {
     if (this.#closed) return;
     if (kind === 'decision') this.running.abortExpired(key);
-    const body: CommandBody =
-      kind === 'decision' ? { kind: 'expire-permit', permit: key } : this.#dueOfTicket(key);
+    const body = kind === 'ticket' ? this.#dueOfTicket(key) : expiryOf(kind, key);
     // A refusal means that another process was first, or that it is not due yet by the log's time.
     const submission = this.#submission(systemPrincipal, body, { contents: [] });
     void this.#submitExpiry(submission, kind, key);
@@ -222,7 +225,7 @@ export class Core {
     return { kind: clock.now() < expiresAt ? 'remind-ticket' : 'expire-ticket', ticket };
   }
 
-  async #submitExpiry(submission: Submission, kind: string, key: string): Promise<void> {
+  async #submitExpiry(submission: Submission, kind: Deadline['kind'], key: string): Promise<void> {
     try {
       const { answer } = await this.#sequencer.submit(submission);
       if (answer.status === 'done') return;
@@ -233,14 +236,15 @@ export class Core {
   }
 
   /** An expiry that did not happen is tried again, as long as the record is open. */
-  #rewatch(kind: string, key: string): void {
+  #rewatch(kind: Deadline['kind'], key: string): void {
     if (this.#closed) return;
     const { cache } = this.options.replica;
     const retryAt = this.options.clock.now() + 1_000;
-    const record = kind === 'decision' ? cache.peek('decision', key) : cache.peek('ticket', key);
+    const record = cache.peek(kind, key);
     if (record === undefined) return;
     const at = Math.max(record.expiresAt, retryAt);
     if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
+    else if ('fence' in record) this.#watchLease({ ...record, expiresAt: at });
     else this.#watchTicket({ ...record, expiresAt: at });
   }
 
@@ -259,6 +263,19 @@ export class Core {
     const { expiresAt } = ticket;
     if (open) this.#deadlines.set(name, Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt));
     else this.#deadlines.drop(name);
+  }
+
+  #watchLease(lease: RecordsByKind['lease'] | undefined): void {
+    if (lease === undefined) return;
+    const name = { kind: 'lease', key: lease.session } as const;
+    if (lease.status === 'active') this.#deadlines.set(name, lease.expiresAt);
+    else this.#deadlines.drop(name);
+  }
+
+  /** A lease changed: its deadline moves, and whoever holds it under another fence is told. */
+  #leaseChanged(lease: RecordsByKind['lease'] | undefined): void {
+    this.#watchLease(lease);
+    this.leases.changed(lease);
   }
 
   #ended(permit: string): void {
@@ -295,6 +312,12 @@ export class Core {
         case 'ticket-expired':
           this.#watchTicket(cache.peek('ticket', event.data.ticket));
           break;
+        case 'lease-acquired':
+        case 'lease-renewed':
+        case 'lease-released':
+        case 'lease-expired':
+          this.#leaseChanged(cache.peek('lease', event.session ?? ''));
+          break;
         case 'kill-engaged':
           this.running.abortKilled(latchKey(event.data.scope));
           for (const effect of killEffects(cache)) void this.#submitEffect(effect);
@@ -307,6 +330,18 @@ export class Core {
       }
     }
     for (const listener of this.#listeners.keys()) heard(listener, events);
+  }
+}
+
+/** The command that is submitted when a record falls due. */
+function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
+  switch (kind) {
+    case 'decision':
+      return { kind: 'expire-permit', permit: key };
+    case 'ticket':
+      return { kind: 'expire-ticket', ticket: key };
+    case 'lease':
+      return { kind: 'expire-lease', session: key };
   }
 }
 

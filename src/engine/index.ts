@@ -24,6 +24,7 @@ export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Identity } from './identity-service.ts';
 export type { Ids } from './ids.ts';
 export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
+export type { Lease, LeaseRequest } from './lease.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
 export type { SessionOptions } from './open-session.ts';

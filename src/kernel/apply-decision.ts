@@ -14,6 +14,7 @@ import { corrected, taken } from './budget/bucket.ts';
 import { planLimit } from './budget/plan-limit.ts';
 import { grantUsed } from './apply-grant.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
+import { lockFreed, lockTaken } from './lock.ts';
 import { openPermitsChange } from './principal-record.ts';
 import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
 
@@ -67,9 +68,11 @@ export function applyDecision(
       : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
     ...(data.grant === undefined ? {} : { grant: data.grant.id }),
+    ...(data.lock === undefined ? {} : { lock: data.lock }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
+  changes.push(...lockTaken(view, decision));
   if (data.grant !== undefined) {
     const { id, cost } = data.grant;
     changes.push(grantUsed(view, session, id, cost, position.at));
@@ -113,6 +116,7 @@ export function applyPermit(
   return [
     { kind: 'decision', key: decision.id, value },
     openPermitsChange(view, decision, -1),
+    ...lockFreed(view, decision),
     ...resolve(view, event.data.resolved, { charged: started, takenAt: decision.decidedAt, at }),
   ];
 }

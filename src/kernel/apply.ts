@@ -6,6 +6,7 @@
  */
 import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
+import { applyLease } from './apply-lease.ts';
 import { applySession } from './apply-session.ts';
 import { grantRevoked } from './apply-grant.ts';
 import { applyRegistry } from './apply-registry.ts';
@@ -52,19 +53,12 @@ function changesOf(
     case 'usage-reconciled':
     case 'command-rejected':
       return [];
-    case 'session-opened': {
-      const scope = `session:${event.data.session}`;
-      const budgets = Object.entries(event.data.budget).map(([unit, limit]): RecordChange => ({
-        kind: 'budget',
-        key: budgetKey(scope, unit),
-        value: openBudget(scope, unit, limit),
-      }));
+    case 'session-opened':
       return [
         applySession(view, event, position),
-        ...budgets,
+        ...openedBudgets(event.data),
         ...takenUp(view, event.data.handoff),
       ];
-    }
     case 'session-transitioned':
     case 'budget-frozen':
     case 'budget-overrun':
@@ -88,6 +82,11 @@ function changesOf(
       return [applySession(view, event, position), ...applyLateUsage(view, event)];
     case 'grant-revoked':
       return [grantRevoked(view, event.data, event.data.grant)];
+    case 'lease-acquired':
+    case 'lease-renewed':
+    case 'lease-released':
+    case 'lease-expired':
+      return [applySession(view, event, position), applyLease(view, event)];
     case 'ticket-requested':
     case 'ticket-endorsed':
     case 'ticket-edited':
@@ -140,6 +139,18 @@ function cursorChange(
   const to = event.type === 'notifier-advanced' ? event.data.cursor : event.data.entry + 1;
   const cursor = Math.max(view.get('notifier', name)?.cursor ?? 0, to);
   return { kind: 'notifier', key: name, value: { name, cursor } };
+}
+
+function openedBudgets({
+  session,
+  budget,
+}: Extract<Event, { readonly type: 'session-opened' }>['data']): readonly RecordChange[] {
+  const scope = `session:${session}`;
+  return Object.entries(budget).map(([unit, limit]) => ({
+    kind: 'budget',
+    key: budgetKey(scope, unit),
+    value: openBudget(scope, unit, limit),
+  }));
 }
 
 function latchChange(

@@ -13,14 +13,16 @@ import { actionRefusal, callRefusal, lineRefusal } from './delegation.ts';
 import type { Event, EventDataByType, Remembered } from './event.ts';
 import { type HandleContext, type HandlerFor, inactiveSession, ownSession } from './handled.ts';
 import { killedMessage } from './handle-session.ts';
+import { leaseRefusal } from './lease.ts';
 import { limits } from './limits.ts';
+import { isLocked } from './lock.ts';
 import { modelIdOf, type ModelTerms, modelTerms } from './model/model-call.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
 import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
 import type { EvaluatorFact } from './policy/evaluator-fact.ts';
 import { resourceOf } from './resource-of.ts';
-import { openPermitsOf } from './principal-record.ts';
+import { permitRefusal } from './permit-refusal.ts';
 import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
@@ -42,6 +44,8 @@ interface Draft {
   policyHash: string;
   facts: readonly EvaluatorFact[] | undefined;
   verdict: PolicyVerdict | undefined;
+  /** Whether an allow takes the lock of the resource. */
+  isLocked: boolean;
 }
 
 interface Refusal {
@@ -68,6 +72,7 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     policyHash: '',
     facts: undefined,
     verdict: undefined,
+    isLocked: false,
   };
   const decision = decide(view, draft, context);
   const events = [...decision, ...escalated(draft)];
@@ -76,7 +81,7 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
 
 function decide(view: StateView, draft: Draft, context: HandleContext): readonly Event[] {
   const refusal =
-    checkSession(view, draft, context.now) ??
+    checkSession(view, draft, context) ??
     checkKill(view, draft) ??
     checkTool(view, draft) ??
     checkModel(view, draft, context) ??
@@ -116,8 +121,10 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     return [refused, ...notices];
   }
   if (budgets.downgrade !== undefined) return [downgraded(draft, budgets.downgrade)];
-  const blocked = permitRefusal(view, session);
-  if (blocked !== undefined) return [decided(draft, denied(blocked))];
+  const blocked = permitRefusal(view, draft);
+  if (blocked !== undefined) {
+    return [decided(draft, denied({ step: 'permit', rejection: blocked }))];
+  }
   const waived = use?.consumed === true || use?.grant !== undefined;
   if (effective.effect === 'require-approval' && !waived) return awaiting(draft, effective, use);
   const approval = use === undefined ? {} : approvalOf(use);
@@ -125,10 +132,13 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
   return [done, ...(use?.events ?? []), ...notices];
 }
 
-function checkSession(view: StateView, { session }: Draft, now: number): Refusal | undefined {
+function checkSession(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
+  const { session, command } = draft;
   const step = 'session';
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { step, rejection: inactive };
+  const lost = leaseRefusal(view, session, command.fence, now);
+  if (lost !== undefined) return { step, rejection: lost };
   const unfit = lineRefusal(view, session, now);
   return unfit === undefined ? undefined : { step, rejection: unfit };
 }
@@ -213,6 +223,7 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
   if (active === undefined) return { step, rejection: reject('policy-missing') };
   draft.policyVersion = active.version;
   draft.policyHash = active.hash;
+  draft.isLocked = isLocked(active, tool?.action ?? '');
   const request = {
     arguments: command.arguments,
     resource: draft.resource,
@@ -231,17 +242,6 @@ function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Ref
     return { step, rejection: reject(verdict.code, verdict.message) };
   }
   return undefined;
-}
-
-function permitRefusal(view: StateView, session: SessionRecord): Refusal | undefined {
-  const { permitsOpenMax, permitsOpenPerPrincipalMax } = limits;
-  const step = 'permit';
-  if (session.openPermits >= permitsOpenMax) {
-    return { step, rejection: reject('permits-open-limit') };
-  }
-  if (openPermitsOf(view, session) < permitsOpenPerPrincipalMax) return undefined;
-  const message = `principal ${quoted(session.principal)} has too many open permits in its sessions`;
-  return { step, rejection: reject('permits-open-limit', message) };
 }
 
 function denied(refusal: Refusal): Partial<Decided> {
@@ -318,6 +318,7 @@ function allowed(
     permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
     reservations: runs ? reservations : [],
     expiresAt: runs ? context.now + waitMs : 0,
+    ...(runs && draft.isLocked ? { lock: true } : {}),
     ...remembers(verdict, session),
   });
 }
@@ -386,6 +387,7 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       expiresAt: 0,
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
       ...(Object.keys(command.estimate).length === 0 ? {} : { estimate: command.estimate }),
+      ...(command.fence === undefined ? {} : { fence: command.fence }),
       ...(draft.facts === undefined ? {} : { facts: draft.facts }),
       ...(command.model === undefined ? {} : { model: command.model }),
       ...(draft.terms === undefined ? {} : { modelTerms: draft.terms }),

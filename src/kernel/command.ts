@@ -144,6 +144,8 @@ export interface Authorize extends Envelope {
   readonly model?: ModelRequest;
   /** Whether an allow starts the permit in the same commit. */
   readonly start: boolean;
+  /** The fence of the session's lease, of a worker that holds it. */
+  readonly fence?: number;
 }
 
 /** What came into a session from outside, as its principal's host gives it: a prompt, a mail, a page. */
@@ -157,6 +159,8 @@ export interface ScreenInput extends Envelope {
 export interface StartPermit extends Envelope {
   readonly kind: 'start-permit';
   readonly permit: string;
+  /** The fence of the session's lease, of a worker that holds it. */
+  readonly fence?: number;
 }
 
 export interface SettlePermit extends Envelope {
@@ -273,6 +277,38 @@ export interface AdvanceNotifier extends Envelope {
   readonly cursor: number;
 }
 
+/** Takes the lease of a session, as the worker that drives its loop. */
+export interface AcquireLease extends Envelope {
+  readonly kind: 'acquire-lease';
+  readonly session: string;
+  /** Name of the worker, for people. */
+  readonly holder: string;
+  /** SHA-256 of the worker's own secret token, hex. */
+  readonly owner: string;
+  /** How long it is to last without a renewal, ms; what the policy says where it is left out. */
+  readonly termMs?: number;
+}
+
+/** The heartbeat of whoever holds a lease. */
+export interface RenewLease extends Envelope {
+  readonly kind: 'renew-lease';
+  readonly session: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface ReleaseLease extends Envelope {
+  readonly kind: 'release-lease';
+  readonly session: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface ExpireLease extends Envelope {
+  readonly kind: 'expire-lease';
+  readonly session: string;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -297,6 +333,10 @@ export type Command =
   | IssueKey
   | RevokeKey
   | RecordDelivery
-  | AdvanceNotifier;
+  | AdvanceNotifier
+  | AcquireLease
+  | RenewLease
+  | ReleaseLease
+  | ExpireLease;
 
 export type CommandKind = Command['kind'];

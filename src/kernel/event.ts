@@ -131,6 +131,8 @@ export interface EventDataByType {
     readonly consumed: boolean;
     /** The grant that stood in for an approver, the record that keeps it, and what is counted against it. */
     readonly grant?: { readonly id: string; readonly holder: string; readonly cost: Amounts };
+    /** Whether the permit holds the lock of its resource until it is resolved. */
+    readonly lock?: true;
     readonly permit: 'none' | 'issued' | 'started';
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
@@ -141,6 +143,8 @@ export interface EventDataByType {
     readonly shadow?: ShadowVerdict;
     /** What the caller expected the call to cost, where it said so. */
     readonly estimate?: Amounts;
+    /** The fence of the lease that the caller held, where it said so. */
+    readonly fence?: number;
     /** What code found of what the active policy asks for. */
     readonly facts?: readonly EvaluatorFact[];
     /** What an allowed action adds to its session's history. */
@@ -282,6 +286,23 @@ export interface EventDataByType {
     readonly plan: BudgetPlan;
   };
   readonly 'budget-closed': { readonly org: string; readonly plan: BudgetPlan };
+  readonly 'lease-acquired': {
+    readonly holder: string;
+    /** SHA-256 of the owner's token. */
+    readonly owner: string;
+    /** Grows with every acquisition of the session's lease. */
+    readonly fence: number;
+    readonly termMs: number;
+    readonly expiresAt: number;
+  };
+  readonly 'lease-renewed': { readonly fence: number; readonly expiresAt: number };
+  readonly 'lease-released': { readonly fence: number };
+  /** Nobody renewed it in time; `onStuck` is what the policy has done about it. */
+  readonly 'lease-expired': {
+    readonly fence: number;
+    readonly holder: string;
+    readonly onStuck: 'abort' | 'pause' | 'alert';
+  };
   readonly 'kill-engaged': { readonly scope: KillScope };
   readonly 'kill-released': { readonly scope: KillScope };
   readonly 'key-issued': IssueKey['key'];

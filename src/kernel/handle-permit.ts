@@ -18,6 +18,7 @@ import { isWithdrawn } from './grant.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
+import { leaseRefusal } from './lease.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
@@ -46,6 +47,8 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (session === undefined) return { rejection: reject('session-not-active') };
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { rejection: inactive };
+  const lost = leaseRefusal(view, session, command.fence, context.now);
+  if (lost !== undefined) return { rejection: lost };
   const unfit = lineRefusal(view, session, context.now);
   if (unfit !== undefined) return { rejection: unfit };
   const latch = engagedAfter(view, decision.index, subjectOf(decision));

@@ -18,6 +18,7 @@ import { closeBudget, setBudget } from './handle-budget.ts';
 import { issueKey, revokeKey } from './handle-key.ts';
 import { switchKill } from './handle-kill.ts';
 import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
+import { acquireLease, expireLease, releaseLease, renewLease } from './handle-lease.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
 import {
@@ -106,6 +107,10 @@ const handlers: {
   'revoke-key': revokeKey,
   'record-delivery': recordDelivery,
   'advance-notifier': advanceNotifier,
+  'acquire-lease': acquireLease,
+  'renew-lease': renewLease,
+  'release-lease': releaseLease,
+  'expire-lease': expireLease,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -151,6 +156,10 @@ function subjectText(command: Command): string {
     case 'authorize':
     case 'screen-input':
     case 'issue-handoff':
+    case 'acquire-lease':
+    case 'renew-lease':
+    case 'release-lease':
+    case 'expire-lease':
       return command.session;
     case 'register-agent':
       return command.agent.name;

@@ -143,6 +143,16 @@ export const limits = {
   ticketTimeoutMs: 3_600_000,
   /** Shortest time between two reminders of a ticket, ms. */
   ticketRemindMsMin: 60_000,
+  /** Milliseconds that a lease lasts without a renewal where neither the policy nor its worker says. */
+  leaseTermMs: 30_000,
+  /** Shortest lease, ms. */
+  leaseTermMsMin: 1_000,
+  /** Longest lease, ms: one day. */
+  leaseTermMsMax: 86_400_000,
+  /** Entries in a policy's `locks`. */
+  locksMax: 100,
+  /** Patterns of actions in one entry of a policy's `locks`. */
+  lockPatternsMax: 100,
   /** Longest ticket timeout that a policy may set: 30 days. */
   ticketTimeoutMsMax: 2_592_000_000,
   /** How often one steered call may come back before it is denied. */

@@ -44,6 +44,8 @@ export interface SessionRecord {
   readonly pendingTickets: readonly string[];
   /** Whether a ticket was ever opened: only then can a call have one. */
   readonly hadTickets: boolean;
+  /** Whether it ever had a lease: only then can a fence be asked for. */
+  readonly hadLease?: true;
   readonly openPermits: number;
   /** How often each steered action came back. */
   readonly steers: Readonly<Record<string, number>>;
@@ -155,6 +157,8 @@ export interface DecisionRecord {
   readonly late?: 'awaited' | 'told';
   /** The grant that stood in for an approver. */
   readonly grant?: string;
+  /** Whether its permit holds the lock of its resource until it is resolved. */
+  readonly lock?: true;
   /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
   readonly model?: string;
   readonly modelTerms?: ModelTerms;
@@ -220,6 +224,28 @@ export interface NotifierRecord {
   readonly cursor: number;
 }
 
+/** Key: the session. */
+export interface LeaseRecord {
+  readonly session: string;
+  /** Name of the worker that holds it, or did. */
+  readonly holder: string;
+  /** SHA-256 of the owner's token, hex. */
+  readonly owner: string;
+  readonly fence: number;
+  readonly termMs: number;
+  /** Log time (ms) at which it runs out where nobody renews it. */
+  readonly expiresAt: number;
+  readonly status: 'active' | 'released' | 'expired';
+}
+
+/** Key: `org|resource`. */
+export interface LockRecord {
+  readonly org: string;
+  readonly resource: string;
+  /** The decision whose permit holds it; empty where it is free. */
+  readonly decision: string;
+}
+
 /** The stored answer to a command that carried an idempotency key. */
 export interface CommandRecord {
   readonly fingerprint: string;
@@ -249,6 +275,8 @@ export interface RecordsByKind {
   readonly binding: BindingRecord;
   readonly command: CommandRecord;
   readonly notifier: NotifierRecord;
+  readonly lease: LeaseRecord;
+  readonly lock: LockRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -286,6 +314,8 @@ export const recordKinds: readonly RecordKind[] = [
   'binding',
   'command',
   'notifier',
+  'lease',
+  'lock',
 ];
 
 /** One record to put in place of what was there. */
@@ -325,11 +355,14 @@ export function isLive(change: RecordChange): boolean {
       return change.value.open;
     case 'grants':
       return change.value.grants.length > 0;
+    case 'lease':
+      return change.value.status === 'active';
     case 'handoff':
     case 'principal':
     case 'budget':
     case 'binding':
     case 'command':
+    case 'lock':
       return false;
   }
 }
@@ -340,6 +373,7 @@ export function parentOf(change: RecordChange): string {
     case 'decision':
     case 'ticket':
     case 'handoff':
+    case 'lease':
       return change.value.session;
     case 'budget':
       return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
@@ -349,6 +383,7 @@ export function parentOf(change: RecordChange): string {
     case 'proposal':
     case 'grants':
     case 'plans':
+    case 'lock':
       return change.value.org;
     default:
       return '';

@@ -23,6 +23,8 @@ export const rejectionCodes = {
   'sessions-nested-limit': 'the session would work on behalf of too many others',
   'session-not-active': 'the session is not active',
   'transition-illegal': 'the session cannot make this transition from its state',
+  'lease-held': 'another worker holds the lease of the session',
+  'lease-lost': 'the worker does not hold the lease of the session',
   'agent-unknown': 'the agent is not registered',
   'agent-disabled': 'the agent is registered but not enabled',
   'agent-invalid': 'the agent cannot be registered as it is declared',
@@ -85,6 +87,7 @@ export const rejectionCodes = {
   'amount-out-of-range': 'an amount is outside the range that can be counted exactly',
   // Permits.
   'permits-open-limit': 'the session, or its principal, has too many open permits',
+  'resource-locked': 'another call works on the resource, and the policy allows one at a time',
   'permit-unknown': 'no such permit for this principal',
   'permit-not-startable': 'the permit is started, resolved or expired',
   'permit-not-started': 'the permit was never started',

@@ -19,7 +19,7 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts grant guidance help idempotency message model modelTerms outcome permit policyEffect ' +
+    'expiresAt facts fence grant guidance help idempotency lock message model modelTerms outcome permit policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'before capabilities name org owner version',
   'agent-transitioned': 'agent commitments from org to transition',
@@ -40,6 +40,10 @@ const eventTypes: Readonly<Record<string, string>> = {
   'key-revoked': 'key',
   'kill-engaged': 'commitments scope',
   'kill-released': 'commitments scope',
+  'lease-acquired': 'expiresAt fence holder owner termMs',
+  'lease-expired': 'fence holder onStuck',
+  'lease-released': 'fence',
+  'lease-renewed': 'expiresAt fence',
   'notification-abandoned': 'attempts commitments entry notifier',
   'notification-delivered': 'attempts entry notifier',
   'notifier-advanced': 'cursor notifier',

@@ -112,6 +112,7 @@ export async function makeHistory(): Promise<History> {
   await history.planned();
   await history.models();
   await history.endorsed();
+  await history.leased();
   await history.entrusted();
   await notified(fleet(), clock);
   const store = fleet();
@@ -438,6 +439,23 @@ class HistoryScript {
     const rows = [{ day: '2026-01-01', model: 'small', usd: '3' }];
     const bill = { org: 'acme', source: 'bill/1', rows, freezeAbovePercent: 5 };
     await this.#plane.reconcile({ ...bill, by: this.#admin });
+  }
+
+  /** A lease that is renewed, released, taken again and left; a call that locks its order. */
+  async leased(): Promise<void> {
+    const locks = [{ actions: ['order.read'], mode: 'exclusive' }];
+    const leases = { onStuck: 'pause', termMs: 30_000 };
+    await this.#plane.activatePolicy({ ...policy, version: 7, locks, leases }, this.#admin);
+    const session = await this.#session({});
+    const first = await session.lease({ holder: 'worker:1' });
+    await this.#pass(10_000);
+    await guard(session, readTool)({ orderId: 'o-1' });
+    await first.release();
+    const second = await session.lease({ holder: 'worker:2', termMs: 3_000 });
+    await this.#plane.control({ session: session.id, transition: 'pause', by: this.#operator });
+    // Its worker is gone: nobody renews it.
+    second.lose('the process died');
+    await this.#pass(5_000);
   }
 
   #session(budget: Readonly<Record<string, string | number>>): Promise<Session> {

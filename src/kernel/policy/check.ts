@@ -11,6 +11,7 @@ import {
   evaluatorsWritten,
   membersOf,
 } from './check-evaluators.ts';
+import { checkLeases, checkLocks } from './check-leases.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
 import { checkEscalation } from './check-escalation.ts';
@@ -47,6 +48,8 @@ export function checkPolicy(
     'models',
     'roles',
     'fourEyes',
+    'leases',
+    'locks',
     'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
@@ -78,6 +81,10 @@ export function checkPolicy(
   );
   if (findings.list.length === 0) checkInformed(findings, document);
   checkModels(findings, document['models'], (path, pattern) =>
+    checkActionPattern(findings, path, pattern, actions),
+  );
+  checkLeases(findings, document['leases']);
+  checkLocks(findings, document['locks'], (path, pattern) =>
     checkActionPattern(findings, path, pattern, actions),
   );
   findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
@@ -123,10 +130,12 @@ function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
   const actions = Object.keys(membersOf(document['actions'])).length;
   const tiers = Object.values(membersOf(document['tiers']));
   const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
+  const locks: readonly unknown[] = Array.isArray(document['locks']) ? document['locks'] : [];
+  const locked = locks.map((each) => membersOf(each)['actions']);
   const matched = [...rules, ...evaluatorsWritten(document)].map(
     (each) => membersOf(membersOf(each)['match'])['action'],
   );
-  const wildcards = [...tiers, ...matched]
+  const wildcards = [...tiers, ...locked, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
   return wildcards.length * actions > limits.policyMatchesMax;

@@ -78,6 +78,8 @@ export interface CompiledAction {
   /** What code has to say before a call of it is decided, and of what it gave back. */
   readonly before: readonly EvaluatorCall[];
   readonly output: readonly EvaluatorCall[];
+  /** Whether one permit at a time is open on a resource. */
+  readonly isExclusive: boolean;
 }
 
 export interface CompiledPolicy {
@@ -145,6 +147,9 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       }
     }
   }
+  const exclusive = new Set(
+    (document.locks ?? []).flatMap((lock) => lock.actions.flatMap((each) => matching(each, names))),
+  );
   const actions = new Map<string, CompiledAction>();
   for (const name of names) {
     const action = document.actions[name] ?? {};
@@ -156,6 +161,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       rules: rulesByAction.get(name) ?? [],
       before: evaluators.before.get(name) ?? [],
       output: evaluators.output.get(name) ?? [],
+      isExclusive: exclusive.has(name),
     });
   }
   return {
