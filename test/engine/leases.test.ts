@@ -121,7 +121,9 @@ test('a process that opens the log later expires what ran out while nobody was t
   clock.advance(10 * termMs);
   const later = await openShop(fleet(), { clock });
   clock.advance(1_000);
-  await expect.poll(async () => (await later.session(first.id))?.status).toBe('paused');
+  // What fell due was submitted before this, and a sync waits for it.
+  await later.sync();
+  expect((await later.session(first.id))?.status).toBe('paused');
   await later.close();
 });
 
