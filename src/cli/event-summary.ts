@@ -114,7 +114,10 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `${formatAmount(plan.unit, plan.limit)} ${plan.unit} for ${planScopeText(plan)}`,
   'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
-  'kill-released': ({ scope }) => scopeText(scope),
+  'kill-released': ({ scope, supervised }) =>
+    scopeText(scope) + (supervised === true ? ', under supervision' : ''),
+  'operator-heartbeat': ({ org }) => `org ${org}`,
+  'heartbeat-lapsed': ({ org }) => `org ${org}, no operator was heard of`,
   'key-issued': ({ id, org, principal, roles }) =>
     `key ${id} for ${org}/${principal}, ${roles.join(' ')}`,
   'key-revoked': ({ key }) => `key ${key}`,

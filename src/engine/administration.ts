@@ -51,6 +51,14 @@ export interface KillOrder {
   readonly idempotencyKey?: string;
 }
 
+export interface ReleaseOrder extends KillOrder {
+  /**
+   * Releases it on probation: an approver decides whatever it covers and the policy would allow, until it is
+   * released once more without this.
+   */
+  readonly supervised?: boolean;
+}
+
 export interface KillsOrder extends Omit<KillOrder, 'scope' | 'idempotencyKey'> {
   readonly scopes: readonly KillScope[];
 }
@@ -60,6 +68,12 @@ export interface KillsEngaged {
   readonly engaged: readonly KillScope[];
   /** With the reason as an error, most often a `ControlPlaneError`. */
   readonly failed: readonly { readonly scope: KillScope; readonly failure: unknown }[];
+}
+
+export interface HeartbeatOrder {
+  readonly by: Principal;
+  /** The principal's own by default. */
+  readonly org?: string;
 }
 
 export interface BudgetOrder {
@@ -260,26 +274,42 @@ export class Administration {
     by,
     reason,
     idempotencyKey,
-  }: KillOrder): Promise<RecordsByKind['latch']> {
+    supervised,
+  }: ReleaseOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
     if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
     const { record } = await this.#core.submit(
       this.#core.referenceOf(by),
-      { kind: 'release-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      {
+        kind: 'release-kill',
+        scope,
+        ...(supervised === true ? { supervised } : {}),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
       'latch',
       committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );
     return record;
   }
 
-  /** The latches that are engaged and cover something of an org. */
+  /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */
+  async heartbeat({ by, org }: HeartbeatOrder): Promise<void> {
+    const reference = this.#core.referenceOf(by);
+    await this.#core.submit(
+      reference,
+      { kind: 'heartbeat', org: org ?? reference.org },
+      'heartbeat',
+    );
+  }
+
+  /** The latches that are engaged, or released on probation, and cover something of an org. */
   engaged(org: string): readonly RecordsByKind['latch'][] {
     const covers = (scope: string): boolean => {
       const [kind, of] = scope.split('|');
       return kind === 'system' || of === org || of === everyOrg;
     };
     return [...this.#core.options.replica.cache.live('latch')]
-      .filter(({ engaged, scope }) => engaged && covers(scope))
+      .filter(({ engaged, supervised, scope }) => (engaged || supervised === true) && covers(scope))
       .toSorted((left, right) => left.engagedIndex - right.engagedIndex);
   }
 

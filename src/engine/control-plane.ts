@@ -24,6 +24,8 @@ import {
   type KillOrder,
   type KillsEngaged,
   type KillsOrder,
+  type HeartbeatOrder,
+  type ReleaseOrder,
   type SessionOrder,
 } from './administration.ts';
 import { type BudgetLint, lintBudgets } from './budget-lint.ts';
@@ -280,15 +282,24 @@ export class ControlPlane {
     return this.#administration.engageKills(order);
   }
 
-  async release(order: KillOrder): Promise<RecordsByKind['latch']> {
+  /** Releases a kill switch, at once or on probation. */
+  async release(order: ReleaseOrder): Promise<RecordsByKind['latch']> {
     return this.#administration.releaseKill(order);
+  }
+
+  /**
+   * Says that an operator is there, where the policy asks for it (`operatorHeartbeatMs`): an org that none
+   * was heard of in for that long stands still, and what runs in it is stopped.
+   */
+  heartbeat(order: HeartbeatOrder): Promise<void> {
+    return this.#administration.heartbeat(order);
   }
 
   killed(scope: KillScope): boolean {
     return this.#administration.isEngaged(scope);
   }
 
-  /** The kill switches that are engaged and cover something of an org. */
+  /** The kill switches that are engaged, or released on probation, and cover something of an org. */
   kills(org: string): readonly RecordsByKind['latch'][] {
     return this.#administration.engaged(org);
   }

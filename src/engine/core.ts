@@ -62,6 +62,7 @@ export class Core {
     for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
     for (const lease of options.replica.cache.live('lease')) this.#watchLease(lease);
+    for (const each of options.replica.cache.live('heartbeat')) this.#watchHeartbeat(each);
     this.#poll();
   }
 
@@ -245,7 +246,8 @@ export class Core {
     const at = Math.max(record.expiresAt, retryAt);
     if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
     else if ('fence' in record) this.#watchLease({ ...record, expiresAt: at });
-    else this.#watchTicket({ ...record, expiresAt: at });
+    else if ('lapsed' in record) this.#watchHeartbeat({ ...record, expiresAt: at });
+    else this.#watchTicket(record, retryAt);
   }
 
   #watchDecision(decision: RecordsByKind['decision'] | undefined): void {
@@ -256,12 +258,21 @@ export class Core {
     else this.#deadlines.drop(name);
   }
 
-  #watchTicket(ticket: TicketRecord | undefined): void {
+  #watchHeartbeat(heartbeat: RecordsByKind['heartbeat'] | undefined): void {
+    if (heartbeat === undefined) return;
+    const name = { kind: 'heartbeat', key: heartbeat.org } as const;
+    if (heartbeat.lapsed) this.#deadlines.drop(name);
+    else this.#deadlines.set(name, heartbeat.expiresAt);
+  }
+
+  /** `notBefore`: when it was just tried. */
+  #watchTicket(ticket: TicketRecord | undefined, notBefore = 0): void {
     if (ticket === undefined) return;
     const name = { kind: 'ticket', key: ticket.id } as const;
     const open = ticket.status === 'pending' || ticket.status === 'approved';
     const { expiresAt } = ticket;
-    if (open) this.#deadlines.set(name, Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt));
+    const at = Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt);
+    if (open) this.#deadlines.set(name, Math.max(at, notBefore));
     else this.#deadlines.drop(name);
   }
 
@@ -318,6 +329,10 @@ export class Core {
         case 'lease-expired':
           this.#leaseChanged(cache.peek('lease', event.session ?? ''));
           break;
+        case 'operator-heartbeat':
+        case 'heartbeat-lapsed':
+          this.#watchHeartbeat(cache.peek('heartbeat', event.data.org));
+          break;
         case 'kill-engaged':
           this.running.abortKilled(latchKey(event.data.scope));
           for (const effect of killEffects(cache)) void this.#submitEffect(effect);
@@ -342,6 +357,8 @@ function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
       return { kind: 'expire-ticket', ticket: key };
     case 'lease':
       return { kind: 'expire-lease', session: key };
+    case 'heartbeat':
+      return { kind: 'lapse-heartbeat', org: key };
   }
 }
 

@@ -11,7 +11,7 @@ const bucketMs = 1_000;
 
 /** A record that something happens to when its time is over. */
 export interface Deadline {
-  readonly kind: 'decision' | 'ticket' | 'lease';
+  readonly kind: 'decision' | 'ticket' | 'lease' | 'heartbeat';
   readonly key: string;
 }
 

@@ -6,6 +6,8 @@ export type {
   KillOrder,
   KillsEngaged,
   KillsOrder,
+  HeartbeatOrder,
+  ReleaseOrder,
   SessionOrder,
 } from './administration.ts';
 export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';

@@ -1,6 +1,7 @@
 /** The record of a session's lease under each of its events. */
 import type { Event } from './event.ts';
-import type { LeaseRecord, RecordChange, StateView } from './record.ts';
+import type { LeaseRecord } from './lease-record.ts';
+import type { RecordChange, StateView } from './record.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 type LeaseEvent = Of<'lease-acquired' | 'lease-renewed' | 'lease-released' | 'lease-expired'>;

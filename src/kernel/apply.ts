@@ -44,6 +44,8 @@ function changesOf(
     case 'key-revoked':
     case 'change-proposed':
     case 'change-confirmed':
+    case 'operator-heartbeat':
+    case 'heartbeat-lapsed':
       return [applyRegistry(view, event, position)];
     case 'handoff-issued':
       return [applySession(view, event, position), handoffOffered(event, position)];
@@ -167,6 +169,9 @@ function latchChange(
     value: {
       scope: key,
       engaged,
+      ...(event.type === 'kill-released' && event.data.supervised === true
+        ? { supervised: true as const }
+        : {}),
       engagedIndex: engaged ? position.index : (before?.engagedIndex ?? position.index),
       changedAt: position.at,
       by: position.by.id,

@@ -208,6 +208,8 @@ export interface RevokeGrant extends Envelope {
 export interface Kill extends Envelope {
   readonly kind: 'engage-kill' | 'release-kill';
   readonly scope: KillScope;
+  /** Of a release: on probation, until it is released once more without. */
+  readonly supervised?: true;
 }
 
 /** Sets a plan: a new one, or another limit or terms for one that is there. */
@@ -309,6 +311,18 @@ export interface ExpireLease extends Envelope {
   readonly session: string;
 }
 
+/** An operator is there: where the policy asks for it, an org without one stands still. */
+export interface Heartbeat extends Envelope {
+  readonly kind: 'heartbeat';
+  readonly org: string;
+}
+
+/** Nobody has been heard of for too long: what runs is stopped too. */
+export interface LapseHeartbeat extends Envelope {
+  readonly kind: 'lapse-heartbeat';
+  readonly org: string;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -337,6 +351,8 @@ export type Command =
   | AcquireLease
   | RenewLease
   | ReleaseLease
-  | ExpireLease;
+  | ExpireLease
+  | Heartbeat
+  | LapseHeartbeat;
 
 export type CommandKind = Command['kind'];

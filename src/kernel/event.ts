@@ -304,7 +304,11 @@ export interface EventDataByType {
     readonly onStuck: 'abort' | 'pause' | 'alert';
   };
   readonly 'kill-engaged': { readonly scope: KillScope };
-  readonly 'kill-released': { readonly scope: KillScope };
+  /** `supervised`: what it covered is allowed again by approvers only. */
+  readonly 'kill-released': { readonly scope: KillScope; readonly supervised?: true };
+  readonly 'operator-heartbeat': { readonly org: string; readonly expiresAt: number };
+  /** No operator was heard of; the kill switch of the org is engaged with it. */
+  readonly 'heartbeat-lapsed': { readonly org: string; readonly since: number };
   readonly 'key-issued': IssueKey['key'];
   readonly 'key-revoked': { readonly key: string };
   /** A change that takes two principals, as the first of them asked for it. */

@@ -300,6 +300,9 @@ function registryRecord(event: Event): RecordName | undefined {
     case 'kill-engaged':
     case 'kill-released':
       return { kind: 'latch', key: latchKey(event.data.scope) };
+    case 'operator-heartbeat':
+    case 'heartbeat-lapsed':
+      return { kind: 'heartbeat', key: event.data.org };
     case 'key-issued':
       return { kind: 'key', key: event.data.id };
     case 'key-revoked':

@@ -10,7 +10,8 @@ import { type HandlerFor, type HandlerResult, inactiveSession, ownSession } from
 import { isHeld, leaseTermMs } from './lease.ts';
 import { quoted } from './name.ts';
 import { isSystem } from './principal.ts';
-import type { LeaseRecord, SessionRecord, StateView } from './record.ts';
+import type { LeaseRecord } from './lease-record.ts';
+import type { SessionRecord, StateView } from './record.ts';
 import { reject } from './rejection.ts';
 import { permits } from './rights.ts';
 import { isTerminal, nextStatus } from './session.ts';

@@ -19,6 +19,7 @@ import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from '.
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
 import { leaseRefusal } from './lease.ts';
+import { absenceRefusal } from './heartbeat.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
@@ -53,6 +54,8 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (unfit !== undefined) return { rejection: unfit };
   const latch = engagedAfter(view, decision.index, subjectOf(decision));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
+  const absent = absenceRefusal(view, decision.org, context.now);
+  if (absent !== undefined) return { rejection: absent };
   if (view.get('tool', decision.tool)?.definition !== decision.definition) {
     return { rejection: reject('tool-changed') };
   }

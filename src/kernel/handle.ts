@@ -15,6 +15,7 @@ import {
 } from './handled.ts';
 import { withFourEyes } from './four-eyes.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
+import { heartbeat, lapseHeartbeat } from './heartbeat.ts';
 import { issueKey, revokeKey } from './handle-key.ts';
 import { switchKill } from './handle-kill.ts';
 import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
@@ -111,6 +112,8 @@ const handlers: {
   'renew-lease': renewLease,
   'release-lease': releaseLease,
   'expire-lease': expireLease,
+  heartbeat,
+  'lapse-heartbeat': lapseHeartbeat,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -181,6 +184,8 @@ function subjectText(command: Command): string {
     case 'set-budget':
     case 'close-budget':
     case 'reconcile-usage':
+    case 'heartbeat':
+    case 'lapse-heartbeat':
       return command.org;
     case 'issue-key':
       return command.key.id;

@@ -24,6 +24,8 @@ export type KillScope =
 export interface LatchRecord {
   readonly scope: string;
   readonly engaged: boolean;
+  /** Released on probation: an approver decides whatever it covers and the policy would allow. */
+  readonly supervised?: true;
   /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
   readonly engagedIndex: number;
   readonly changedAt: number;

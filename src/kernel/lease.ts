@@ -11,7 +11,8 @@
 import { limits } from './limits.ts';
 import { quoted } from './name.ts';
 import type { PolicyDocument } from './policy/document.ts';
-import type { LeaseRecord, SessionRecord, StateView } from './record.ts';
+import type { LeaseRecord } from './lease-record.ts';
+import type { SessionRecord, StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 
 /** Whether somebody holds it at a log time: one whose time is over is not held, recorded or not. */

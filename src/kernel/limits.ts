@@ -39,6 +39,10 @@ export const limits = {
   grantsPerHolderMax: 20,
   /** Longest time that a hand-off can be accepted for, ms. */
   handoffMsMax: 86_400_000,
+  /** Shortest time after which a policy may have missed an operator, ms. */
+  heartbeatMsMin: 10_000,
+  /** Longest time after which a policy may have missed an operator, ms: seven days. */
+  heartbeatMsMax: 604_800_000,
   /** How long a change that takes two principals waits for the second, ms. */
   proposalMs: 86_400_000,
   /** Roles that a policy document may define. */

@@ -8,6 +8,7 @@ import type { Amounts } from './amount.ts';
 import type { AgentStatus } from './agent.ts';
 import type { CallScope } from './call-scope.ts';
 import type { DelegationTerms } from './delegation-terms.ts';
+import type { LeaseRecord, LockRecord } from './lease-record.ts';
 import type { BindingRecord, HolderGrants, TicketRecord } from './approval-record.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
@@ -98,6 +99,7 @@ export interface ToolRecord {
 /** Key `active`. */
 export interface PolicyRecord {
   readonly version: number;
+  readonly activatedAt: number;
   readonly hash: string;
   readonly document: PolicyDocument;
 }
@@ -224,26 +226,15 @@ export interface NotifierRecord {
   readonly cursor: number;
 }
 
-/** Key: the session. */
-export interface LeaseRecord {
-  readonly session: string;
-  /** Name of the worker that holds it, or did. */
-  readonly holder: string;
-  /** SHA-256 of the owner's token, hex. */
-  readonly owner: string;
-  readonly fence: number;
-  readonly termMs: number;
-  /** Log time (ms) at which it runs out where nobody renews it. */
-  readonly expiresAt: number;
-  readonly status: 'active' | 'released' | 'expired';
-}
-
-/** Key: `org|resource`. */
-export interface LockRecord {
+/** When an operator of an org was last heard of. Key: the org. */
+export interface HeartbeatRecord {
   readonly org: string;
-  readonly resource: string;
-  /** The decision whose permit holds it; empty where it is free. */
-  readonly decision: string;
+  /** Log time, ms. */
+  readonly at: number;
+  readonly by: string;
+  /** Log time, ms, at which it is too old, by the policy when it was sent. */
+  readonly expiresAt: number;
+  readonly lapsed: boolean;
 }
 
 /** The stored answer to a command that carried an idempotency key. */
@@ -277,6 +268,7 @@ export interface RecordsByKind {
   readonly notifier: NotifierRecord;
   readonly lease: LeaseRecord;
   readonly lock: LockRecord;
+  readonly heartbeat: HeartbeatRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -288,6 +280,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'policy',
   'prices',
   'latch',
+  'heartbeat',
   'key',
   'proposal',
   'grants',
@@ -316,6 +309,7 @@ export const recordKinds: readonly RecordKind[] = [
   'notifier',
   'lease',
   'lock',
+  'heartbeat',
 ];
 
 /** One record to put in place of what was there. */
@@ -341,6 +335,7 @@ export function isLive(change: RecordChange): boolean {
     case 'policy':
     case 'prices':
     case 'latch':
+    case 'heartbeat':
     case 'key':
     case 'plans':
     case 'notifier':
@@ -380,6 +375,7 @@ export function parentOf(change: RecordChange): string {
     case 'session':
     case 'principal':
     case 'key':
+    case 'heartbeat':
     case 'proposal':
     case 'grants':
     case 'plans':

@@ -36,6 +36,8 @@ export const rejectionCodes = {
   'handoff-expired': 'the hand-off expired before it was taken up',
   // Kill switch.
   killed: 'a kill switch covers this request',
+  'operator-absent': 'the policy asks for heartbeats of operators, and none was heard in time',
+  'heartbeat-unwanted': 'the active policy asks for no heartbeats',
   'latch-not-engaged': 'no kill switch is engaged for this scope',
   // What is asked for.
   'tool-unknown': 'the tool is not registered',

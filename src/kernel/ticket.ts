@@ -73,6 +73,11 @@ export function engagedLatch(view: StateView, subject: KillSubject): string | un
   return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.engaged ?? false);
 }
 
+/** The key of a latch that covers the subject and was released under supervision, or undefined. */
+export function supervisedLatch(view: StateView, subject: KillSubject): string | undefined {
+  return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.supervised ?? false);
+}
+
 /**
  * The key of a latch that covers the subject and was engaged since `index`, released or not: what was
  * decided before a kill does not come back to life with its release.

@@ -20,6 +20,7 @@ export const notifiableEvents = [
   'ticket-expired',
   'kill-engaged',
   'kill-released',
+  'heartbeat-lapsed',
   'budget-warned',
   'budget-exhausted',
   'budget-frozen',

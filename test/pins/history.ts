@@ -345,6 +345,7 @@ class HistoryScript {
       expiresAt,
     });
     await plane.openSession({ principal, agent: 'deputy', handoff });
+    await this.#missed();
     await this.#unanswered();
     await plane.activatePolicy({ ...policy, version: 39 }, by);
     await this.#approvals();
@@ -357,6 +358,21 @@ class HistoryScript {
     await plane.activatePolicy(asked, by);
     await refused(plane.activatePolicy({ ...asked, version: 41 }, by));
     await plane.activatePolicy({ ...asked, version: 41 });
+  }
+
+  /** An operator who is heard of, and then is not; the release is on probation first. */
+  async #missed(): Promise<void> {
+    const [plane, by] = [this.#plane, this.#operator];
+    await plane.activatePolicy(
+      { ...policy, version: 37, operatorHeartbeatMs: 30_000 },
+      this.#admin,
+    );
+    await plane.heartbeat({ by });
+    await this.#pass(31_000);
+    await this.#pass(1_000);
+    const scope = { kind: 'org', org: 'acme' } as const;
+    await plane.release({ scope, by, reason: 'back', supervised: true });
+    await plane.release({ scope, by, reason: 'quiet' });
   }
 
   /** A ticket that nobody decides. */

@@ -90,6 +90,7 @@ test('root exports: every name, types included', () => {
     'HandoffOrder',
     'Headroom',
     'HeadroomForecast',
+    'HeartbeatOrder',
     'Identity',
     'IdentityAssertion',
     'Ids',
@@ -115,6 +116,7 @@ test('root exports: every name, types included', () => {
     'Principal',
     'ProviderBill',
     'RejectionCode',
+    'ReleaseOrder',
     'ReplayOptions',
     'ReplayReport',
     'RiskClass',
@@ -213,6 +215,8 @@ test('rejection codes, in order of precedence', () => {
     'handoff-used',
     'handoff-expired',
     'killed',
+    'operator-absent',
+    'heartbeat-unwanted',
     'latch-not-engaged',
     'tool-unknown',
     'tool-changed',
@@ -348,6 +352,7 @@ test('record kinds, steps of a decision, roles and operators', () => {
     'notifier',
     'lease',
     'lock',
+    'heartbeat',
   ]);
   expect(decisionSteps).toEqual([
     'session',

@@ -48,6 +48,7 @@ export function checkPolicy(
     'models',
     'roles',
     'fourEyes',
+    'operatorHeartbeatMs',
     'leases',
     'locks',
     'mode',
@@ -70,6 +71,12 @@ export function checkPolicy(
   checkTiers(findings, document['tiers'], actions);
   checkAutoApprove(findings, document['autoApproveWhen']);
   checkRoles(findings, document['roles']);
+  findings.optional(
+    'operatorHeartbeatMs',
+    document['operatorHeartbeatMs'],
+    isWholeNumber(limits.heartbeatMsMin, limits.heartbeatMsMax),
+    `a whole number from ${limits.heartbeatMsMin} to ${limits.heartbeatMsMax}`,
+  );
   const subjects = fourEyesSubjects.join(', ');
   findings.listOf('fourEyes', document['fourEyes'], isFourEyesSubject, `one of ${subjects}`);
   const decides = decidingRoles(document['roles']);

@@ -30,6 +30,8 @@ export interface PolicyDocument {
   readonly models?: ModelsDocument;
   /** Roles beside those that are built in, by name. */
   readonly roles?: Readonly<Record<string, RoleDocument>>;
+  /** Where an operator of an org was not heard of for so long, ms, nothing starts in it. */
+  readonly operatorHeartbeatMs?: number;
   /** What takes two principals: the first one's command is a proposal, and the same of a second does it. */
   readonly fourEyes?: readonly FourEyesSubject[];
   /** Of workers that drive sessions: how long their leases last, and what follows where one falls silent. */
