@@ -22,7 +22,7 @@ export type { HandoffOrder } from './handoff.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Identity } from './identity-service.ts';
 export type { Ids } from './ids.ts';
-export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
+export { type IssuedKey, keyListed, type KeyListed, type KeyOrder, type Keys } from './keys.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
 export type { SessionOptions } from './open-session.ts';
@@ -44,6 +44,7 @@ export type {
   Settled,
   Settlement,
 } from './session.ts';
+export { listTickets, ticketCard } from './ticket-card.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { tallyUsage, type UsageQuery } from './usage-report.ts';
 export {

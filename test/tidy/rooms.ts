@@ -32,7 +32,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['@cfworker/json-schema', 're2js'],
   },
   engine: {
-    rooms: ['kernel', 'log', 'identity', 'policy', 'evaluators', contract],
+    rooms: ['kernel', 'log', 'approvals', 'identity', 'policy', 'evaluators', contract],
     builtins: 'any',
     packages: ['@cfworker/json-schema'],
   },
