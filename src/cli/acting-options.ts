@@ -18,8 +18,8 @@ export const keyVariable = 'ACP_API_KEY';
 /** For the help of each command that acts. */
 export const actingHelp = `
 Who acts is whom the API key in ${keyVariable} or in the file of --key-file stands
-for. Or it is whom --as names, with the roles of --as-role: whoever may write the
-file may say who acts, and the log says that it was said (\`host-assertion\`).`;
+for. Or it is whom --as names, with the roles of --as-role: whoever may write
+the file may say who acts, and the log says so (\`host-assertion\`).`;
 
 export const actingExitCodes =
   'Exit codes: 0 done, 1 the control plane refused it, 2 it could not be asked.';

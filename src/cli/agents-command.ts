@@ -21,7 +21,8 @@ Examples:
   $ agent-control-plane agents list control-plane.db
   $ agent-control-plane agents suspend control-plane.db bot --reason 'it was tricked'
 
-Work that runs is stopped with \`kill engage\`. Each has its own --help and --json.
+Work that runs is stopped with \`kill engage\`.
+Each has its own --help and --json.
 
 Exit codes: 0 done, 1 the control plane refused it, 2 it could not be done.`,
     );

@@ -45,8 +45,8 @@ function addIssueCommand(keys: Command): void {
       'after',
       `
 The key alone goes to standard output, so that it can be sent to a file or to a
-secret store; what is to be said of it goes to standard error. Nobody gives a key
-a role that permits what they may not do.
+secret store; what is to be said of it goes to standard error. Nobody gives a
+key a role that permits what they may not do.
 ${actingHelp}
 
 Examples:

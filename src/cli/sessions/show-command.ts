@@ -17,7 +17,7 @@ Examples:
   $ agent-control-plane sessions show control-plane.db 0199…
   $ agent-control-plane events control-plane.db --session 0199…
 
-Exit codes: 0 printed, 2 there is no such session, or the file could not be read.`,
+Exit codes: 0 printed, 2 no such session, or the file could not be read.`,
     )
     .action(async (file: string, session: string, options: ShowSessionOptions) => {
       const { showSession } = await import('./show-session.ts');

@@ -24,10 +24,10 @@ export function addListTicketsCommand(tickets: Command): void {
       'after',
       `
 Pending tickets of the same agent, tool, action and resource are one line with a
-count and the oldest one's id; their arguments may differ, and each is decided by
-itself. Nobody has to say who they are to read. To whoever does, with an API key
-or --as, it is told how many tickets they decided in the last hour: nobody reads
-that many with care.
+count and the oldest one's id; their arguments may differ, and each is decided
+by itself. Nobody has to say who they are to read. Whoever does, with an API key
+or --as, is told how many tickets they decided in the last hour: the more, the
+less was each one read.
 
 Examples:
   $ agent-control-plane tickets list control-plane.db --org acme

@@ -21,7 +21,7 @@ Examples:
   $ agent-control-plane tickets show control-plane.db 0199…
   $ agent-control-plane tickets show control-plane.db 0199… --json | jq .approvable
 
-Exit codes: 0 printed, 2 there is no such ticket, or the file could not be read.`,
+Exit codes: 0 printed, 2 no such ticket, or the file could not be read.`,
     )
     .action(async (file: string, ticket: string, options: ShowTicketOptions) => {
       const { showTicket } = await import('./show-ticket.ts');
