@@ -1,7 +1,7 @@
 /** A desk whose agent asks for refunds, each of which waits for an approver: what operators act on. */
 import { ActionRefused, guard, openControlPlane, sqlite, type Tool } from '../../src/index.ts';
 
-export const policy = {
+const policy = {
   format: 1,
   version: 1,
   actions: { 'order.refund': { risk: 'high' } },
@@ -64,6 +64,7 @@ export async function makeDesk(path: string, calls: readonly Refund[]): Promise<
       if (!ActionRefused.is(refusal)) throw new Error('the call was to wait for an approver');
     }
     const tickets = plane.pendingTickets('acme').map(({ id }) => id);
+    if (tickets.length !== calls.length) throw new Error('each call was to open a ticket');
     return { path, session: session.id, tickets };
   } finally {
     await plane.close();

@@ -1,8 +1,6 @@
 /** `kill`, `agents` and `sessions`: what an operator does to a running installation, in words and in JSON. */
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { killScopeText, readKillScope } from '../../src/cli/kill-scope-text.ts';
-import { isKillScope, latchKey } from '../../src/kernel/index.ts';
 import { asAdmin, asApprover, asHost, asOperator, type Desk, makeDesk } from './desk.ts';
 import { cli, hostile, jsonLines, scratch } from './run-cli.ts';
 
@@ -35,9 +33,12 @@ describe('kill', () => {
     const { code, stdout } = await cli(...words, ...because, ...asOperator, '--json');
     expect(code).toBe(1);
     expect(jsonLines(stdout)).toEqual([
-      { scope: 'system', error: expect.objectContaining({ code: 'permission-denied' }) },
+      { scope: 'system', error: expect.objectContaining({ code: 'permission-denied' }) as unknown },
       expect.objectContaining({ scope: 'org:acme', engaged: true, by: 'user:olga' }),
-      { scope: 'org:zeta', error: expect.objectContaining({ code: 'permission-denied' }) },
+      {
+        scope: 'org:zeta',
+        error: expect.objectContaining({ code: 'permission-denied' }) as unknown,
+      },
     ]);
     const all = await cli('kill', 'engage', desk.path, 'system', 'org:zeta', ...because, ...asHost);
     expect(all.code).toBe(0);
@@ -59,36 +60,6 @@ describe('kill', () => {
     const { code, stderr } = await cli('kill', 'engage', desk.path, 'system', ...asHost);
     expect([code, stderr]).toEqual([2, expect.stringContaining('--reason')]);
   });
-
-  test.each([
-    'system',
-    'org:acme',
-    'principal:acme/user:olga',
-    'agent:acme/bot',
-    'session:acme/0199-a',
-    'action:acme/order.refund',
-    'tool:acme/refund',
-    'model:*/openai/gpt-4o',
-  ])('%s names a scope, and its latch is written the same', (text) => {
-    const scope = readKillScope(text);
-    expect(isKillScope(scope)).toBe(true);
-    expect(killScopeText(latchKey(scope))).toBe(text);
-  });
-
-  test.each([
-    '',
-    'System',
-    'system:',
-    'org:',
-    'org:a/b',
-    'tool:/x',
-    'tool:acme/',
-    'team:acme/x',
-    'toString:a/b',
-    'org:*',
-  ])('`%s` names none', (text) => {
-    expect(() => readKillScope(text)).toThrow('is no scope of the kill switch');
-  });
 });
 
 describe('agents', () => {
@@ -96,7 +67,7 @@ describe('agents', () => {
     const { code, stdout } = await cli('agents', 'list', desk.path);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^agent +version +status +owner +may ask for$/m);
-    expect(stdout).toMatch(/^\*\/clerk +2 +enabled +user:olga +\*$/m);
+    expect(stdout).toMatch(/^\*\/clerk +2 +enabled +user:olga +\*\*$/m);
     const json = await cli('agents', 'list', desk.path, '--json', '--org', 'acme');
     expect(jsonLines(json.stdout).map(({ name }) => name)).toEqual(['bot', 'clerk']);
   });

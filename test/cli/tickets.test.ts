@@ -62,6 +62,19 @@ describe('list', () => {
     }
   });
 
+  test('a resource that was written by a hostile hand cannot disturb a terminal', async () => {
+    const { path } = await makeDesk(join(folder, 'hostile.db'), [{ orderId: 'o-1', note: '' }]);
+    const written = JSON.stringify(`order/${hostile}`).replaceAll("'", "''");
+    const sql = `UPDATE record SET value = replace(value, '"order/o-1"', '${written}')`;
+    doctor(path, `${sql} WHERE kind = 'ticket'`);
+    for (const form of [[], ['--json']]) {
+      const { stdout } = await cli('tickets', 'list', path, ...form);
+      expect(stdout).toContain(String.raw`order/x\u001b[2J`);
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      expect(stdout).not.toMatch(/^FAKE/m);
+    }
+  });
+
   test('whoever acts as somebody is told how many they decided in the last hour', async () => {
     const { path, tickets } = await makeDesk(join(folder, 'rate.db'), [
       { orderId: 'o-1', note: '' },
@@ -170,7 +183,10 @@ describe('approve', () => {
     expect(refused.stderr).toContain('help: `--full` shows everything');
     expect(jsonLines(refused.stdout)).toEqual([
       {
-        error: { message: expect.stringContaining('cut'), help: expect.stringContaining('--full') },
+        error: {
+          message: expect.stringContaining('cut') as unknown,
+          help: expect.stringContaining('--full') as unknown,
+        },
       },
     ]);
     const approved = await cli(...words, '--full', '--json');
@@ -231,7 +247,7 @@ describe('approve', () => {
       {
         error: {
           code: 'permission-denied',
-          message: expect.any(String),
+          message: expect.any(String) as unknown,
           help: 'it needs one of the roles approver',
         },
       },
