@@ -15,8 +15,9 @@ export async function isConfirmed(question: string): Promise<boolean> {
   }
   const lines = createInterface({ input: stdin, output: stderr });
   try {
-    const answered = lines.question(`${shown(question)} [y/N] `);
-    // An input that ends is no answer, and would be waited for without end.
+    // Ctrl-C is no answer either.
+    const answered = lines.question(`${shown(question)} [y/N] `).catch(() => '');
+    // An input that ends is none, and would be waited for without end.
     const answer = await Promise.race([answered, once(lines, 'close').then(() => '')]);
     return /^(?:y|yes)$/i.test(answer.trim());
   } finally {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { type ApprovalCard, openControlPlane, sqlite } from '../../src/index.ts';
 import { asApprover, asOperator, type Desk, makeDesk } from './desk.ts';
-import { cli, doctor, hostile, jsonLines, scratch } from './run-cli.ts';
+import { cli, cliProcess, doctor, hostile, jsonLines, scratch } from './run-cli.ts';
 
 const folder = scratch();
 let desk: Desk;
@@ -100,6 +100,19 @@ describe('show', () => {
     expect(stdout).toContain('⟦U+001B⟧[2J');
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     expect(stdout).not.toMatch(/^FAKE/m);
+  });
+
+  test('colours only where they are asked for', async () => {
+    const words = ['tickets', 'show', desk.path, first(desk)];
+    const coloured = await cliProcess({ FORCE_COLOR: '1' }, ...words);
+    expect(coloured.stdout).toContain('\u001b[');
+    const plain = await cli(...words);
+    expect(
+      coloured.stdout
+        .replaceAll(/\u001b\[[0-9;]*m/g, '')
+        .split('\n')
+        .slice(1),
+    ).toEqual(plain.stdout.split('\n').slice(1));
   });
 
   test('--json is the card, and no raw control character either', async () => {
@@ -217,13 +230,14 @@ describe('approve', () => {
     { answer: '\n', code: 1 },
     { answer: 'yep\n', code: 1 },
     { answer: undefined, code: 1 },
+    { answer: '\u0003', code: 1 },
   ])('on a terminal, the answer $answer ends with $code', async ({ answer, code }) => {
-    const path = join(folder, `asked-${String(answer?.trim())}.db`);
+    const path = join(folder, `asked-${encodeURIComponent(String(answer))}.db`);
     const { tickets } = await makeDesk(path, [{ orderId: 'o-1', note: hostile }]);
     const stdin = Object.assign(new PassThrough(), { isTTY: true });
     stdin.end(answer);
     const stdout = new PassThrough().resume();
-    const stderr = Object.assign(new PassThrough().resume(), { isTTY: false, columns: 20 });
+    const stderr = Object.assign(new PassThrough().resume(), { isTTY: true, columns: 20 });
     const codeBefore = process.exitCode;
     const ended = await run(['tickets', 'approve', path, tickets[0] ?? '', ...asApprover], {
       stdin,
