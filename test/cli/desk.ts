@@ -1,7 +1,7 @@
 /** A desk whose agent asks for refunds, each of which waits for an approver: what operators act on. */
 import { ActionRefused, guard, openControlPlane, sqlite, type Tool } from '../../src/index.ts';
 
-const policy = {
+const policyWith = (quorum: number) => ({
   format: 1,
   version: 1,
   actions: { 'order.refund': { risk: 'high' } },
@@ -10,10 +10,10 @@ const policy = {
       id: 'ask',
       effect: 'require-approval',
       match: { action: 'order.refund' },
-      approval: { roles: ['approver'] },
+      approval: { roles: ['approver'], quorum },
     },
   ],
-};
+});
 
 export interface Refund {
   readonly orderId: string;
@@ -34,10 +34,10 @@ export const asOperator = ['--as', 'acme/user:olga', '--as-role', 'operator'] as
 export const asAdmin = ['--as', 'acme/user:root', '--as-role', 'admin'] as const;
 export const asHost = ['--as', 'platform/host', '--as-role', 'platform-admin'] as const;
 
-export function openDesk(path: string) {
+export function openDesk(path: string, quorum = 1) {
   return openControlPlane({
     storage: sqlite(path),
-    policy,
+    policy: policyWith(quorum),
     agents: ['bot', { name: 'clerk', version: '2', owner: 'user:olga' }],
     tools: [refundTool],
   });
@@ -50,9 +50,9 @@ export interface Desk {
   readonly tickets: readonly string[];
 }
 
-/** A file with a session in which each of the calls waits for an approver. */
-export async function makeDesk(path: string, calls: readonly Refund[]): Promise<Desk> {
-  const plane = await openDesk(path);
+/** A file with a session in which each of the calls waits for so many approvers. */
+export async function makeDesk(path: string, calls: readonly Refund[], quorum = 1): Promise<Desk> {
+  const plane = await openDesk(path, quorum);
   try {
     const principal = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['agent'] });
     const session = await plane.openSession({ principal, agent: 'bot' });

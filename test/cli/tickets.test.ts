@@ -250,6 +250,18 @@ describe('approve', () => {
     expect(jsonLines(list)[0]).toMatchObject({ status: code === 0 ? 'approved' : 'pending' });
   });
 
+  test('where several have to approve, it is said how many did', async () => {
+    const calls = [{ orderId: 'o-1', note: '' }];
+    const { path, tickets } = await makeDesk(join(folder, 'quorum.db'), calls, 2);
+    const words = ['tickets', 'approve', path, tickets[0] ?? '', '--yes'];
+    const one = await cli(...words, ...asApprover);
+    expect([one.code, one.stdout]).toEqual([0, `ticket ${tickets[0]} has 1 of 2 approvals\n`]);
+    const again = await cli(...words, ...asApprover);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('approved-already')]);
+    const two = await cli(...words, '--as', 'acme/user:bea', '--as-role', 'approver');
+    expect([two.code, two.stdout]).toEqual([0, expect.stringContaining(' approved by user:bea; ')]);
+  });
+
   test('who may not decide is refused with code, message and help', async () => {
     const words = ['tickets', 'approve', desk.path, first(desk), '--yes', ...asOperator];
     const { code, stderr, stdout } = await cli(...words, '--json');

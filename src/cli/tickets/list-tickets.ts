@@ -4,11 +4,12 @@ import type { TicketRecord } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { acting, isActorGiven } from '../acting.ts';
 import type { ActorOptions } from '../acting-options.ts';
+import { amountsText } from '../event-summary.ts';
 import { withLogFile } from '../log-file.ts';
 import { plainTable } from '../table.ts';
 import { brief, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
-import { costText, ticketJson } from './ticket-facts.ts';
+import { ticketJson } from './ticket-facts.ts';
 
 export interface TicketListOptions extends ActorOptions {
   readonly log: string;
@@ -94,7 +95,7 @@ function rowOf(group: readonly TicketRecord[]): string[] {
     `${first.org}/${first.agent}`,
     `${first.action} by ${first.tool}`,
     same(({ risk }) => risk),
-    same(costText),
+    same(({ estimate }) => amountsText(estimate)),
     same(({ principal }) => principal),
     first.status,
     timeText(Math.min(...group.map(({ expiresAt }) => expiresAt))),

@@ -9,18 +9,12 @@ const widthElse = 80;
 
 /** The card for a stream: coloured on a terminal, and as wide as that. */
 export function cardFor(stream: Output, card: ApprovalCard): string {
-  const { columns = widthElse } = stream;
+  // Some terminals do not know their width, and say 0.
+  const { columns = 0 } = stream;
   return cardText(card, {
     color: colorsFor(stream).isColorSupported,
-    width: Math.max(widthMin, columns),
+    width: columns === 0 ? widthElse : Math.max(widthMin, columns),
   });
-}
-
-/** The most that the call can cost, such as `1 actions, 42.5 usd`. */
-export function costText({ estimate }: TicketRecord): string {
-  return Object.entries(costOf(estimate))
-    .map(([unit, amount]) => `${amount} ${unit}`)
-    .join(', ');
 }
 
 function costOf(estimate: TicketRecord['estimate']): Readonly<Record<string, string>> {
