@@ -1,4 +1,5 @@
 /** agent-control-plane: the public surface. Names here are pinned by `test/pins`. */
+export { type ApprovalCard, cardText } from './approvals/index.ts';
 export { ActionRefused } from './enforce/action-refused.ts';
 export {
   callModel,

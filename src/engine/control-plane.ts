@@ -2,6 +2,7 @@
  * The control plane: the object a host holds. Opens a log, mints principals, opens sessions, and carries
  * administration, the feed and verification.
  */
+import type { ApprovalCard } from '../approvals/index.ts';
 import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Principal } from '../identity/principal.ts';
@@ -62,6 +63,7 @@ import {
   ticketDecided,
   type TicketRuling,
 } from './tickets.ts';
+import { listTickets, ticketCard } from './ticket-card.ts';
 import type { ToolDeclaration } from './tool.ts';
 import { type UsageQuery, usageReport } from './usage-report.ts';
 import type { UsageRow } from './usage-tally.ts';
@@ -314,6 +316,25 @@ export class ControlPlane {
     return [...this.#core.options.replica.cache.live('ticket')]
       .filter((ticket) => ticket.org === org && ticket.status === 'pending')
       .toSorted((left, right) => left.requestedIndex - right.requestedIndex);
+  }
+
+  /** Tickets of an org in any state or in one, oldest first, as the store has them. */
+  tickets(
+    org: string,
+    { status }: { readonly status?: TicketRecord['status'] } = {},
+  ): Promise<readonly TicketRecord[]> {
+    const { storage } = this.#core.options;
+    return reading(listTickets(storage, { org, ...(status === undefined ? {} : { status }) }));
+  }
+
+  /** What an approver sees of a ticket before deciding; undefined where there is no such ticket. */
+  async card(
+    ticket: string,
+    { full = false }: { readonly full?: boolean } = {},
+  ): Promise<ApprovalCard | undefined> {
+    const { storage, clock } = this.#core.options;
+    const { at } = await this.head();
+    return reading(ticketCard(storage, { ticket, full, now: Math.max(at, clock.now()) }));
   }
 
   session(id: string): Promise<SessionRecord | undefined> {

@@ -25,7 +25,7 @@ export type { HandoffOrder } from './handoff.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Identity } from './identity-service.ts';
 export type { Ids } from './ids.ts';
-export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
+export { type IssuedKey, keyListed, type KeyListed, type KeyOrder, type Keys } from './keys.ts';
 export type { Lease, LeaseRequest } from './lease.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
@@ -55,6 +55,7 @@ export type {
   GrantRevocation,
   TicketRuling,
 } from './tickets.ts';
+export { listTickets, ticketCard } from './ticket-card.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { tallyUsage, type UsageQuery } from './usage-report.ts';
 export {

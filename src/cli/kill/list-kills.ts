@@ -1,0 +1,52 @@
+/** Prints the kill switches that are engaged. */
+import { everyOrg, type RecordsByKind } from '../../kernel/index.ts';
+import { killScopeText } from '../kill-scope-text.ts';
+import { withLogFile } from '../log-file.ts';
+import { recordsOf } from '../record-list.ts';
+import { plainTable } from '../table.ts';
+import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
+import { timeText } from '../time-text.ts';
+
+export interface KillListOptions {
+  readonly log: string;
+  readonly org?: string;
+  readonly json?: true;
+}
+
+export function listKills(file: string, { log, org, json }: KillListOptions): Promise<void> {
+  return withLogFile(file, log, async ({ storage }) => {
+    const engaged: RecordsByKind['latch'][] = [];
+    for await (const latch of recordsOf(storage, 'latch')) {
+      if (latch.engaged && (org === undefined || covers(latch.scope, org))) engaged.push(latch);
+    }
+    engaged.sort((left, right) => left.engagedIndex - right.engagedIndex);
+    if (json === true) {
+      for (const latch of engaged) await print(jsonLine(latchJson(latch)));
+      return;
+    }
+    const rows = engaged.map(({ scope, changedAt, by, engagedIndex }) =>
+      [killScopeText(scope), timeText(changedAt), by, String(engagedIndex)].map(shown),
+    );
+    const columns = ['scope', 'engaged', 'by', 'entry'];
+    const table = plainTable(columns, rows, colorsFor(terminal().stdout));
+    await print(rows.length === 0 ? 'no kill switch is engaged' : table);
+  });
+}
+
+/** Whether something of the org is in the scope of a latch. */
+function covers(scope: string, org: string): boolean {
+  const [kind, of] = scope.split('|');
+  return kind === 'system' || of === org || of === everyOrg;
+}
+
+/** A latch for programs. */
+export function latchJson(latch: RecordsByKind['latch']): object {
+  const { scope, engaged, engagedIndex, changedAt, by } = latch;
+  return {
+    scope: killScopeText(scope),
+    engaged,
+    changedAt: timeText(changedAt),
+    by,
+    entry: engagedIndex,
+  };
+}
