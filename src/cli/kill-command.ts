@@ -41,6 +41,10 @@ function addSwitchCommand(kill: Command, name: 'engage' | 'release'): void {
     .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
     .argument('<scope...>', 'scopes, such as `agent:acme/refund-bot`')
     .requiredOption('--reason <text>', 'why, for whoever reads the log');
+  if (name === 'release') {
+    const text = 'on probation: approvers decide what it covers until it is released without this';
+    command.option('--supervised', text);
+  }
   addActingOptions(command)
     .addHelpText(
       'after',
@@ -63,7 +67,7 @@ ${actingExitCodes}`,
 function addListCommand(kill: Command): void {
   kill
     .command('list')
-    .description('Print the kill switches that are engaged, and who engaged them.')
+    .description('Print the kill switches that are engaged or on probation, and since when.')
     .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
     .option('--log <name>', 'which log of the file', 'main')
     .option('--org <org>', 'only those that cover something of this org')

@@ -12,6 +12,7 @@ import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
 import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
+import { addGrantsCommand } from './grants-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
@@ -53,8 +54,8 @@ function program(): Command {
     .description(
       'Looks at what agents were allowed to do: verifies the log of a control plane, reads its ' +
         'events, sessions, budgets, usage and prices, and shows in a demo what it decides. Checks, ' +
-        'tests and compares policies. Acts for operators while agents run: tickets, sessions, ' +
-        'agents, API keys and the kill switch. Whatever does not act only reads.',
+        'tests and compares policies. Acts for operators while agents run: tickets, grants, ' +
+        'sessions, agents, API keys and the kill switch. Whatever does not act only reads.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -92,6 +93,7 @@ refuses), 2 it could not be done.`,
   addSessionsCommand(command);
   addTicketsCommand(command);
   addAgentsCommand(command);
+  addGrantsCommand(command);
   addKeysCommand(command);
   addKillCommand(command);
   addBudgetsCommand(command);

@@ -23,7 +23,7 @@ describe('kill', () => {
       /^error: tool:acme was not engaged: `tool:acme` is no scope of the kill switch\nhelp: write system, .*\n$/,
     );
     const list = await cli('kill', 'list', desk.path);
-    expect(list.stdout).toMatch(/^scope +engaged +by +entry$/m);
+    expect(list.stdout).toMatch(/^scope +state +since +by +entry$/m);
     expect(list.stdout).toMatch(/^tool:acme\/refund .* user:olga +\d+$/m);
     expect(list.stdout).toMatch(/^agent:acme\/bot /m);
   });

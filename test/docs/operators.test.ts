@@ -12,6 +12,8 @@ test('every command that acts is shown', () => {
     'agents reinstate',
     'agents revoke',
     'agents suspend',
+    'grants list',
+    'grants revoke',
     'keys issue',
     'keys list',
     'keys revoke',

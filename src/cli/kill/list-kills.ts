@@ -1,4 +1,4 @@
-/** Prints the kill switches that are engaged. */
+/** Prints the kill switches that are engaged, or released on probation. */
 import { everyOrg, type RecordsByKind } from '../../kernel/index.ts';
 import { killScopeText } from '../kill-scope-text.ts';
 import { withLogFile } from '../log-file.ts';
@@ -17,17 +17,24 @@ export function listKills(file: string, { log, org, json }: KillListOptions): Pr
   return withLogFile(file, log, async ({ storage }) => {
     const engaged: RecordsByKind['latch'][] = [];
     for await (const latch of recordsOf(storage, 'latch')) {
-      if (latch.engaged && (org === undefined || covers(latch.scope, org))) engaged.push(latch);
+      const isOn = latch.engaged || latch.supervised === true;
+      if (isOn && (org === undefined || covers(latch.scope, org))) engaged.push(latch);
     }
     engaged.sort((left, right) => left.engagedIndex - right.engagedIndex);
     if (json === true) {
       for (const latch of engaged) await print(jsonLine(latchJson(latch)));
       return;
     }
-    const rows = engaged.map(({ scope, changedAt, by, engagedIndex }) =>
-      [killScopeText(scope), timeText(changedAt), by, String(engagedIndex)].map(shown),
+    const rows = engaged.map(({ scope, supervised, changedAt, by, engagedIndex }) =>
+      [
+        killScopeText(scope),
+        supervised === true ? 'supervised' : 'engaged',
+        timeText(changedAt),
+        by,
+        String(engagedIndex),
+      ].map(shown),
     );
-    const columns = ['scope', 'engaged', 'by', 'entry'];
+    const columns = ['scope', 'state', 'since', 'by', 'entry'];
     const table = plainTable(columns, rows, colorsFor(terminal().stdout));
     await print(rows.length === 0 ? 'no kill switch is engaged' : table);
   });
@@ -41,10 +48,11 @@ function covers(scope: string, org: string): boolean {
 
 /** A latch for programs. */
 export function latchJson(latch: RecordsByKind['latch']): object {
-  const { scope, engaged, engagedIndex, changedAt, by } = latch;
+  const { scope, engaged, supervised, engagedIndex, changedAt, by } = latch;
   return {
     scope: killScopeText(scope),
     engaged,
+    ...(supervised === undefined ? {} : { supervised }),
     changedAt: timeText(changedAt),
     by,
     entry: engagedIndex,

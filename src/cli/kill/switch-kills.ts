@@ -10,6 +10,7 @@ import { latchJson } from './list-kills.ts';
 
 export interface KillOptions extends ActingOptions {
   readonly reason: string;
+  readonly supervised?: true;
 }
 
 interface Targets {
@@ -30,7 +31,8 @@ export function switchKills(
     let failed = 0;
     for (const scope of new Set(scopes)) {
       // One after the other: an answer stands on the screen before the next is asked for.
-      const outcome = await switched(order, scope, { plane, by, reason: options.reason });
+      const { reason, supervised } = options;
+      const outcome = await switched(order, scope, { plane, by, reason, supervised });
       if ('failure' in outcome) failed += 1;
       await printOutcome(order, outcome, options.json === true);
     }
@@ -38,16 +40,23 @@ export function switchKills(
   });
 }
 
+interface Order {
+  readonly plane: ControlPlane;
+  readonly by: Principal;
+  readonly reason: string;
+  readonly supervised: true | undefined;
+}
+
 async function switched(
   order: 'engage' | 'release',
   text: string,
-  { plane, by, reason }: { readonly plane: ControlPlane; readonly by: Principal; reason: string },
+  { plane, by, reason, supervised }: Order,
 ): Promise<Outcome> {
   try {
     const scope = readKillScope(text);
     const latch = await (order === 'engage'
       ? plane.kill({ scope, by, reason })
-      : plane.release({ scope, by, reason }));
+      : plane.release({ scope, by, reason, ...(supervised === true ? { supervised } : {}) }));
     return { scope: text, latch };
   } catch (failure) {
     const isTold = ControlPlaneError.is(failure) || failure instanceof CommandError;

@@ -1,14 +1,17 @@
 /** Shows the card of a ticket, asks whoever is there, and approves it. */
-import { ControlPlaneError } from '../../engine/index.ts';
+import { ControlPlaneError, type GrantOrder } from '../../engine/index.ts';
 import { reject } from '../../kernel/index.ts';
 import { acting } from '../acting.ts';
 import { isConfirmed } from '../ask.ts';
 import { CommandError, exitCodes } from '../exit.ts';
-import { terminal } from '../terminal.ts';
+import { readJsonFile } from '../json-file.ts';
+import { shown, terminal } from '../terminal.ts';
 import { type DecideOptions, printRuled } from './decide-ticket.ts';
+import { type GrantOptions, grantOf } from './grant-options.ts';
 import { cardFor } from './ticket-facts.ts';
 
-export interface ApproveOptions extends DecideOptions {
+export interface ApproveOptions extends DecideOptions, GrantOptions {
+  readonly edit?: string;
   readonly full?: true;
   readonly yes?: true;
 }
@@ -19,6 +22,8 @@ export function approveTicket(
   options: ApproveOptions,
 ): Promise<void> {
   const { reason, full, yes, json } = options;
+  const grant = grantOf(options);
+  const edit = options.edit === undefined ? undefined : { edit: readJsonFile(options.edit) };
   return acting(file, options, async (plane, by) => {
     const card = await plane.card(ticket, { full: full === true });
     if (card === undefined) {
@@ -35,10 +40,33 @@ export function approveTicket(
         { exitCode: exitCodes.bad },
       );
     }
+    if (edit !== undefined) stderr.write(`${shown(editText(edit.edit))}\n`);
+    if (grant !== undefined) stderr.write(`${shown(grantText(grant))}\n`);
     if (yes !== true && !(await isConfirmed(`approve ticket ${card.ticket}?`))) {
       throw new CommandError('not approved', undefined, { exitCode: exitCodes.bad });
     }
-    const order = { ticket, by, ...(reason === undefined ? {} : { reason }) };
+    const order = {
+      ticket,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+      ...(grant === undefined ? {} : { grant }),
+      ...edit,
+    };
     await printRuled(await plane.approve(order), json === true);
   });
+}
+
+/** What the approver adds is theirs to check too. */
+function editText(edit: unknown): string {
+  return `The call is to be made with these arguments instead: ${JSON.stringify(edit)}`;
+}
+
+function grantText({ actions, resources, uses, expiresAt, cost }: GrantOrder): string {
+  const on = resources === undefined ? '' : ` on ${resources.join(' ')}`;
+  const most = Object.entries(cost ?? {}).map(([unit, amount]) => `${amount} ${unit}`);
+  const within = most.length === 0 ? '' : `, for ${most.join(' and ')} at most`;
+  return (
+    `Up to ${uses} later calls of ${actions.join(' ')}${on} are approved with it, ` +
+    `until ${expiresAt.toISOString()}${within}`
+  );
 }
