@@ -151,7 +151,10 @@ export class Session {
     );
     const fresh = !answered.replayed && (record.permit === 'started' || record.permit === 'issued');
     const permit = fresh ? new Permit(core, record, core.watch(record)) : undefined;
-    return decisionOf(record, permit, answered.replayed);
+    return decisionOf(record, permit, {
+      replayed: answered.replayed,
+      resolved: (ticket) => this.ticketDecided(ticket),
+    });
   }
 
   /**

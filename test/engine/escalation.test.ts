@@ -1,6 +1,6 @@
 /** Tickets that nobody decides: others may, from the time that the policy says, and people are told. */
 import { expect, test } from 'vitest';
-import { bindTool } from '../../src/engine/index.ts';
+import { bindTool, openControlPlane } from '../../src/engine/index.ts';
 import type { ApprovalDocument } from '../../src/kernel/policy/document.ts';
 import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
@@ -101,5 +101,29 @@ test('of several rules that ask, all have to let others decide', async () => {
   const two = await ask('o-2');
   clock.advance(20 * minute);
   expect(await codeOf(plane.approve({ ticket: two, by: person('user:kim') }))).toBe('resolved');
+  await plane.close();
+});
+
+test('a decision that waits is resolved by whoever decides, in this process or another', async () => {
+  const { plane, fleet, ask, person } = await open({});
+  expect(await ask('o-0')).not.toBe('');
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const request = (orderId: string) => ({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId, amount: '1' }),
+  });
+  const [first, second] = [
+    await session.authorize(request('o-1')),
+    await session.authorize(request('o-2')),
+  ];
+  const waiting = Promise.all([first.resolution, second.resolution]);
+  await plane.approve({ ticket: first.ticket ?? '', by: person('user:ada') });
+  const other = await openControlPlane({ storage: fleet() });
+  const by = other.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+  await other.deny({ ticket: second.ticket ?? '', by });
+  await plane.sync();
+  expect(await waiting).toEqual(['approved', 'refused']);
+  expect((await session.authorize(request('o-1'))).resolution).toBeUndefined();
+  await other.close();
   await plane.close();
 });
