@@ -105,7 +105,7 @@ test('of several rules that ask, all have to let others decide', async () => {
 });
 
 test('a decision that waits is resolved by whoever decides, in this process or another', async () => {
-  const { plane, fleet, ask, person } = await open({});
+  const { plane, clock, fleet, ask, person } = await open({});
   expect(await ask('o-0')).not.toBe('');
   const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
   const request = (orderId: string) => ({
@@ -118,7 +118,7 @@ test('a decision that waits is resolved by whoever decides, in this process or a
   ];
   const waiting = Promise.all([first.resolution, second.resolution]);
   await plane.approve({ ticket: first.ticket ?? '', by: person('user:ada') });
-  const other = await openControlPlane({ storage: fleet() });
+  const other = await openControlPlane({ storage: fleet(), clock });
   const by = other.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
   await other.deny({ ticket: second.ticket ?? '', by });
   await plane.sync();
