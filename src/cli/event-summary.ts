@@ -28,6 +28,7 @@ function scopeText(scope: KillScope): string {
     case 'agent':
     case 'action':
     case 'tool':
+    case 'budget':
     case 'model':
       return `${scope.kind} ${scope.org}/${scope.name}`;
   }

@@ -5,8 +5,8 @@ import type { KillListOptions } from './kill/list-kills.ts';
 import type { KillOptions } from './kill/switch-kills.ts';
 
 const scopesHelp = `
-Scopes: system, org:<org>, and principal, agent, session, action, tool or model
-as <kind>:<org>/<name>. Each is tried, whatever becomes of the others, and the
+Scopes: system, org:<org>, and principal, agent, session, action, tool, model or
+budget (a plan) as <kind>:<org>/<name>. Each is tried, whatever becomes of the others, and the
 command ends with 1 where one failed.`;
 
 export function addKillCommand(program: Command): void {

@@ -8,6 +8,7 @@ const nameMembers = {
   session: 'id',
   action: 'name',
   tool: 'name',
+  budget: 'name',
   model: 'name',
 } as const;
 

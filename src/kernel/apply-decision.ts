@@ -57,6 +57,7 @@ export function applyDecision(
     suggestions: data.suggestions,
     ticket: data.ticket,
     reservations: data.reservations,
+    ...(data.plans === undefined ? {} : { plans: data.plans }),
     permit: data.permit,
     expiresAt: data.expiresAt,
     runTimeoutMs: data.runTimeoutMs,

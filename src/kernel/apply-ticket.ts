@@ -117,6 +117,7 @@ function requested(
     definition: data.definition,
     policyVersion: data.policyVersion,
     estimate: data.estimate,
+    ...(data.plans === undefined ? {} : { plans: data.plans }),
     risk: data.risk,
     reason: data.reason,
     ...approverTermsOf(data),

@@ -47,6 +47,8 @@ export interface TicketRecord extends ApproverTerms {
   readonly definition: string;
   readonly policyVersion: number;
   readonly estimate: Amounts;
+  /** The budget plans that count the call, as `org/id`; left out where there is none. */
+  readonly plans?: readonly string[];
   readonly risk: RiskLevel;
   readonly reason: string;
   readonly status: TicketStatus;

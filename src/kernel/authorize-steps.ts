@@ -1,4 +1,6 @@
 /** The steps of the main path that can only refuse: session, kill switch, tool, model, policy. */
+import { plansCounting } from './budget/plan-account.ts';
+import { budgetSubject } from './budget/subject.ts';
 import type { Authorize } from './command.ts';
 import { actionRefusal, callRefusal, lineRefusal } from './delegation.ts';
 import { type HandleContext, inactiveSession } from './handled.ts';
@@ -9,6 +11,7 @@ import { leaseRefusal } from './lease.ts';
 import { isLocked } from './lock.ts';
 import { type ModelTerms, modelTerms } from './model/model-call.ts';
 import { quoted } from './name.ts';
+import { everyOrg } from './org.ts';
 import { compilePolicy } from './policy/compile.ts';
 import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
 import type { EvaluatorFact } from './policy/evaluator-fact.ts';
@@ -30,6 +33,8 @@ export interface Draft {
   policyHash: string;
   facts: readonly EvaluatorFact[] | undefined;
   verdict: PolicyVerdict | undefined;
+  /** The budget plans that count the call, as `org/id`. */
+  plans: readonly string[];
   /** Whether an allow takes the lock of the resource. */
   isLocked: boolean;
 }
@@ -59,6 +64,9 @@ export function checkKill(
   draft: Draft,
   { now }: HandleContext,
 ): Refusal | undefined {
+  const { session, command, tool, model } = draft;
+  const records = [view.get('plans', session.org), view.get('plans', everyOrg)];
+  draft.plans = plansCounting(records, budgetSubject(command, session, tool, model));
   const latch = engagedLatch(view, subjectOf(draft));
   if (latch !== undefined)
     return { step: 'kill', rejection: reject('killed', killedMessage(latch)) };
@@ -74,7 +82,7 @@ export function supervision(view: StateView, draft: Draft): string | undefined {
 }
 
 /** What the kill switches of a call are found by. */
-function subjectOf({ session, tool, command, model }: Draft): KillSubject {
+function subjectOf({ session, tool, command, model, plans }: Draft): KillSubject {
   return {
     org: session.org,
     principal: session.principal,
@@ -85,6 +93,7 @@ function subjectOf({ session, tool, command, model }: Draft): KillSubject {
     tool: command.tool,
     ...(tool === undefined ? {} : { action: tool.action }),
     ...(model === undefined ? {} : { model }),
+    ...(plans.length === 0 ? {} : { plans }),
   };
 }
 

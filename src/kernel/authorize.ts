@@ -52,6 +52,7 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     policyHash: '',
     facts: undefined,
     verdict: undefined,
+    plans: [],
     isLocked: false,
   };
   const decision = decide(view, draft, context);
@@ -253,6 +254,7 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       consumed: false,
       permit: 'none',
       reservations: [],
+      ...(draft.plans.length === 0 ? {} : { plans: draft.plans }),
       expiresAt: 0,
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
       ...(Object.keys(command.estimate).length === 0 ? {} : { estimate: command.estimate }),

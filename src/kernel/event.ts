@@ -133,6 +133,8 @@ export interface EventDataByType {
     readonly grant?: { readonly id: string; readonly holder: string; readonly cost: Amounts };
     /** Whether the permit holds the lock of its resource until it is resolved. */
     readonly lock?: true;
+    /** The budget plans that count it, as `org/id`; left out where there is none. */
+    readonly plans?: readonly string[];
     readonly permit: 'none' | 'issued' | 'started';
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
@@ -179,6 +181,7 @@ export interface EventDataByType {
     readonly definition: string;
     readonly policyVersion: number;
     readonly estimate: Amounts;
+    readonly plans?: readonly string[];
     readonly risk: RiskLevel;
     readonly reason: string;
     readonly expiresAt: number;

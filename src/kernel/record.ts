@@ -147,6 +147,8 @@ export interface DecisionRecord {
   /** The ticket that was opened, is pending, or was consumed. */
   readonly ticket: string;
   readonly reservations: readonly Reservation[];
+  /** The budget plans that count it, as `org/id`; left out where there is none. */
+  readonly plans?: readonly string[];
   readonly permit: PermitStatus;
   /** Log time (ms) when an issued permit lapses or a started one is given up; 0 without a permit. */
   readonly expiresAt: number;

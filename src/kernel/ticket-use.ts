@@ -36,6 +36,7 @@ interface Asking {
   readonly model: string | undefined;
   readonly resource: string;
   readonly policyVersion: number;
+  readonly plans: readonly string[];
 }
 
 export function claimTicket(
@@ -108,7 +109,7 @@ function editedAway({ id, status, edited }: TicketRecord): TicketUse {
 
 function claimGrant(
   view: StateView,
-  { command, session, tool, model, resource }: Asking,
+  { command, session, tool, model, resource, plans }: Asking,
   verdict: PolicyVerdict,
   estimate: Amounts,
   { now }: HandleContext,
@@ -124,6 +125,7 @@ function claimGrant(
     tool: command.tool,
     action: tool?.action ?? '',
     ...(model === undefined ? {} : { model }),
+    ...(plans.length === 0 ? {} : { plans }),
     resource,
     arguments: command.arguments,
     risk: verdict.risk,
@@ -208,6 +210,7 @@ function requestOf(
       definition: command.definition,
       policyVersion: asking.policyVersion,
       estimate,
+      ...(asking.plans.length === 0 ? {} : { plans: asking.plans }),
       risk: verdict.risk,
       reason: verdict.message,
       ...approverTerms(verdict.approval, context.now),

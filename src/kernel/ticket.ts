@@ -61,6 +61,7 @@ export function subjectOf(record: {
   readonly session: string;
   readonly ancestors?: readonly string[];
   readonly lineage?: Lineage;
+  readonly plans?: readonly string[];
   readonly action: string;
   readonly tool: string;
   readonly model?: string;

@@ -4,7 +4,8 @@ import { bindTool } from '../../src/engine/index.ts';
 import type { KillScope } from '../../src/kernel/index.ts';
 import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import { codeOf, openShop, refund, staff } from './shop.ts';
+import { guard } from '../../src/enforce/guard.ts';
+import { codeOf, openShop, read, refund, staff } from './shop.ts';
 
 async function open() {
   const fleet = memoryFleet();
@@ -16,8 +17,8 @@ async function open() {
   ] as const;
   const ask = async (position: 0 | 1, orderId: string) => {
     const session = sessions[position];
-    const read = session.read({ orderId, amount: '1' });
-    return (await session.authorize({ tool: bindTool(refund), arguments: read })).ticket ?? '';
+    const asked = session.read({ orderId, amount: '1' });
+    return (await session.authorize({ tool: bindTool(refund), arguments: asked })).ticket ?? '';
   };
   const statusOf = async (ticket: string) => (await plane.ticket(ticket))?.status;
   /** Until nothing more is written. */
@@ -70,6 +71,41 @@ test('a grant that a kill switch covers whole is revoked, and one that it touche
   expect(plane.grants('acme').map(({ id }) => id)).toEqual([second]);
   await kill({ kind: 'org', org: 'acme' });
   expect(plane.grants('acme')).toEqual([]);
+  await plane.close();
+});
+
+test('a kill switch on a budget plan covers the calls that it counts, what runs and what waits', async () => {
+  const { plane, fleet, people, sessions, ask, statusOf, kill } = await open();
+  const plan = {
+    id: 'bots',
+    unit: 'usd',
+    limit: '100',
+    scope: { kind: 'agent', id: 'bot' },
+    sharing: 'shared',
+    window: { every: 'month', zone: 'UTC' },
+  } as const;
+  await plane.setBudget({ org: 'acme', plan });
+  const [mine, other] = [await ask(0, 'o-1'), await ask(1, 'o-1')];
+  const scope = { kind: 'budget', org: 'acme', name: 'bots' } as const;
+  let isStopped = false;
+  const running = guard(sessions[0], {
+    ...read,
+    execute: async (_, { signal }) => {
+      await kill(scope);
+      isStopped = signal.aborted;
+      return {};
+    },
+  });
+  await codeOf(running({ orderId: 'o-1' }));
+  expect(isStopped).toBe(true);
+  expect([await statusOf(mine), await statusOf(other)]).toEqual(['cancelled', 'pending']);
+  expect(await codeOf(guard(sessions[0], read)({ orderId: 'o-1' }))).toBe('killed');
+  expect(await codeOf(guard(sessions[1], read)({ orderId: 'o-1' }))).toBe('resolved');
+  const elsewhere = { ...scope, org: '*' };
+  expect(await codeOf(plane.kill({ scope: elsewhere, by: people.ops, reason: 'odd' }))).toBe(
+    'permission-denied',
+  );
+  expect((await verify(fleet())).faults).toEqual([]);
   await plane.close();
 });
 

@@ -19,7 +19,7 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts fence grant guidance help idempotency lock message model modelTerms outcome permit policyEffect ' +
+    'expiresAt facts fence grant guidance help idempotency lock message model modelTerms outcome permit plans policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'before capabilities name org owner version',
   'agent-transitioned': 'agent commitments from org to transition',
@@ -69,7 +69,7 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-reminded': 'ticket',
   'ticket-requested':
     'action approverPrincipals approverRoles argumentsDigest definition escalation estimate expiresAt ' +
-    'policyVersion quorum reason reasonRequired remindMs resource risk ticket tool',
+    'plans policyVersion quorum reason reasonRequired remindMs resource risk ticket tool',
   'tool-registered': 'action before definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',
