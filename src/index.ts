@@ -52,6 +52,7 @@ export {
   type Permit,
   type PolicyFlip,
   type ProviderBill,
+  type Reader,
   replayPolicy,
   type ReplayOptions,
   type ReplayReport,

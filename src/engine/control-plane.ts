@@ -3,8 +3,7 @@
  * administration, the feed and verification.
  */
 import type { ApprovalCard } from '../approvals/index.ts';
-import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
-import type { Authenticator } from '../identity/authenticator.ts';
+import { EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
@@ -15,8 +14,7 @@ import {
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
-import type { Notifier } from '../notify/notifier.ts';
-import type { Head, Storage } from '../storage/storage.ts';
+import type { Head } from '../storage/storage.ts';
 import {
   Administration,
   type AgentOrder,
@@ -31,7 +29,8 @@ import {
 } from './administration.ts';
 import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import type { ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core.ts';
 import type { AgentDeclaration } from './declared-agent.ts';
 import { startNotifiers } from './dispatcher.ts';
@@ -43,10 +42,11 @@ import {
   type Identity,
   identityOf,
 } from './identity-service.ts';
-import { type Ids, systemIds } from './ids.ts';
+import { systemIds } from './ids.ts';
 import { Keys } from './keys.ts';
 import { attachSession, openSession, type SessionOptions } from './open-session.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
+import { Reader } from './reader.ts';
 import { Replica } from './replica.ts';
 import type { Session } from './session.ts';
 import { readFault, reading } from './store-read.ts';
@@ -67,31 +67,6 @@ import { listTickets, ticketCard } from './ticket-card.ts';
 import type { ToolDeclaration } from './tool.ts';
 import { type UsageQuery, usageReport } from './usage-report.ts';
 import type { UsageRow } from './usage-tally.ts';
-
-export interface ControlPlaneOptions {
-  readonly storage: Storage;
-  /** Activated where it is not the active one already. Without one, every action is denied. */
-  readonly policy?: unknown;
-  readonly agents?: readonly (string | AgentDeclaration)[];
-  readonly tools?: readonly ToolDeclaration[];
-  /**
-   * The price catalogue: which models there are and what they cost. Activated where it is not the active one
-   * already; `modelTool` is registered with it. Without one, every model call is denied.
-   */
-  readonly prices?: unknown;
-  /** Who besides the host and API keys may say whom a credential belongs to; `identity.authenticate`. */
-  readonly authenticators?: readonly Authenticator[];
-  /** What the policy's guardrails may name, beside the evaluators that are built in. */
-  readonly evaluators?: readonly Evaluator[];
-  /** Whom to tell what happened; see `agent-control-plane/notify`. */
-  readonly notifiers?: readonly Notifier[];
-  /** Name of the log; `main` by default. */
-  readonly log?: string;
-  /** How often other processes' events are looked for, ms; 250 by default. */
-  readonly pollMs?: number;
-  readonly clock?: Clock;
-  readonly ids?: Ids;
-}
 
 /** The host process itself, as the author of what its configuration declares. */
 const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['platform-admin'] };
@@ -154,6 +129,12 @@ export class ControlPlane {
   /** A handle on an open session of this principal, in this or another process, or after a restart. */
   attachSession(principal: Principal, id: string): Promise<Session> {
     return attachSession(this.#core, principal, id);
+  }
+
+  /** What a principal may read; the control plane's own readers are for the host, and ask for nobody. */
+  readAs(principal: Principal): Reader {
+    this.#core.referenceOf(principal);
+    return new Reader(this.#core, principal);
   }
 
   registerAgent(

@@ -15,12 +15,14 @@ export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-repo
 export { type Forecast, forecastOf } from './budget-forecast.ts';
 export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts';
+export { ControlPlane, openControlPlane } from './control-plane.ts';
+export type { ControlPlaneOptions } from './control-plane-options.ts';
 export type { AgentDeclaration } from './declared-agent.ts';
 export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
+export type { Reader } from './reader.ts';
 export type { HandoffOrder } from './handoff.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Identity } from './identity-service.ts';

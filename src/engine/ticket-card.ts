@@ -99,14 +99,16 @@ interface RecordedArguments {
   readonly isTheirs: boolean;
 }
 
-/** The arguments beside a ticket's decision, which has the ticket's id. */
+/** The arguments beside a ticket's decision, which has the ticket's id, or beside its edit. */
 async function argumentsOf(storage: Storage, ticket: TicketRecord): Promise<RecordedArguments> {
   const decision = await recordOf(storage, 'decision', ticket.id);
   const session = await recordOf(storage, 'session', ticket.session);
   if (decision === undefined || session === undefined) {
     throw fault('log-inconsistent', `ticket ${ticket.id} has no decision or no session`);
   }
-  const text = await contentOf(storage, decision.index, 'arguments');
+  // Of an edited call the arguments are beside the entry that edited it.
+  const index = ticket.edited?.index ?? decision.index;
+  const text = await contentOf(storage, index, 'arguments');
   const secret = await contentOf(storage, session.openedIndex, 'secret');
   if (text === undefined || secret === undefined) return { text: undefined, isTheirs: true };
   const digest = keyedDigest(digestKey(secret), 'arguments', text);

@@ -118,7 +118,7 @@ export {
   type StoredAnswer,
   type ToolRecord,
 } from './record.ts';
-export { rolePermissions } from './rights.ts';
+export { credentialRefusal, permits, rolePermissions } from './rights.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';

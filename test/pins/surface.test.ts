@@ -117,6 +117,7 @@ test('root exports: every name, types included', () => {
     'PolicyFlip',
     'Principal',
     'ProviderBill',
+    'Reader',
     'RejectionCode',
     'ReleaseOrder',
     'ReplayOptions',
