@@ -176,7 +176,7 @@ test('A55 text that pretends to be something else stays what it is', async () =>
 
 test('A53 what a notification says approves nothing: forwarded, replayed, or after its reader left', async () => {
   const told: Notification[] = [];
-  const notifier = callbackNotifier('desk', (notification) => {
+  const notifier = callbackNotifier({ name: 'desk' }, (notification) => {
     told.push(notification);
     return Promise.resolve();
   });
