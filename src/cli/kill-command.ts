@@ -6,8 +6,8 @@ import type { KillOptions } from './kill/switch-kills.ts';
 
 const scopesHelp = `
 Scopes: system, org:<org>, and principal, agent, session, action, tool, model or
-budget (a plan) as <kind>:<org>/<name>. Each is tried, whatever becomes of the others, and the
-command ends with 1 where one failed.`;
+budget (a plan) as <kind>:<org>/<name>. Each is tried, whatever becomes of the
+others, and the command ends with 1 where one failed.`;
 
 export function addKillCommand(program: Command): void {
   const kill = program

@@ -31,7 +31,8 @@ Examples:
   $ agent-control-plane tickets approve control-plane.db 0199… --full --yes \\
       --key-file ann.key --reason 'the customer called'
   $ agent-control-plane tickets approve control-plane.db 0199… \\
-      --grant-action order.refund --grant-uses 20 --grant-until 8h --grant-cost usd=500
+      --grant-action order.refund --grant-uses 20 --grant-until 8h \\
+      --grant-cost usd=500
 
 ${actingExitCodes}`,
     )
