@@ -38,9 +38,10 @@ export function isActive(grant: GrantRecord, now: number): boolean {
   return !grant.revoked && grant.used < grant.terms.uses && now < grant.terms.expiresAt;
 }
 
-/** Whether it still has to be known: a revoked one is, so that no permit that it stood for is started. */
+/** Whether it still has to be known: a revoked one is, for as long as a permit that it stood for can be started. */
 export function isKept(grant: GrantRecord, now: number): boolean {
-  return isActive(grant, now) || (grant.revoked && now < grant.terms.expiresAt);
+  const { revoked, terms } = grant;
+  return isActive(grant, now) || (revoked && now < terms.expiresAt + limits.permitStartMs);
 }
 
 /** Whether the grant that stood in for an approver was revoked since. */

@@ -63,7 +63,7 @@ function refusalOf(
   } else {
     if (requester) return reject('self-approval');
     if (answersFor(view, by, ticket)) {
-      return reject('self-approval', 'the owner of the agent cannot decide its tickets');
+      return reject('self-approval', 'whoever answers for a call cannot decide its ticket');
     }
     const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
     const isNamed = (ticket.approverPrincipals ?? []).every((names) => compileGlobs(names)(by.id));
@@ -88,10 +88,17 @@ function refusalOf(
   return undefined;
 }
 
-/** Whether it is their own agent that asks: as it was registered then, or as it is now. */
+/**
+ * Whether it is on their behalf that the call is made, or an agent of theirs that asks: as it was registered
+ * then, or, for each agent of the line, as it is now.
+ */
 function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
-  const { org, agent, agentOwner } = ticket;
-  return by.id === agentOwner || by.id === findAgent(view, org, agent)?.owner;
+  const { org, agent, agentOwner, lineage } = ticket;
+  if (lineage?.principals.includes(by.id) === true) return true;
+  const owners = [agent, ...(lineage?.agents ?? [])].map(
+    (name) => findAgent(view, org, name)?.owner,
+  );
+  return by.id === agentOwner || owners.includes(by.id);
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {

@@ -109,6 +109,15 @@ test('what cannot be edited is refused, and the ticket stays as it was', async (
   await plane.close();
 });
 
+test('a call is not edited once its tool has changed', async () => {
+  const { plane, people, asked } = await open();
+  const ticket = await asked(call);
+  const changed = { ...refund, description: 'refunds, and more' };
+  await plane.registerTool(changed, { replace: true, by: people.root });
+  expect(await codeOf(plane.approve({ ticket, by: people.ada, edit }))).toBe('edit-invalid');
+  await plane.close();
+});
+
 test('who may not approve a call may not edit it either', async () => {
   const { plane, people, asked } = await open();
   const ticket = await asked(call);

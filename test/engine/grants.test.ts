@@ -124,6 +124,30 @@ test('a revoked grant covers nothing, and starts no permit that it stood for', a
   await plane.close();
 });
 
+test('a grant that was revoked and is over starts nothing either, whatever was granted since', async () => {
+  const { plane, clock, people, session, grant } = await open();
+  const id = await grant();
+  clock.advance(hour - 20_000);
+  const { permit } = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-9', amount: '1' }),
+    start: 'later',
+  });
+  if (permit === undefined) throw new Error('no permit');
+  await plane.revokeGrant({ grant: id, by: people.ada });
+  clock.advance(30_000);
+  await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-10', amount: '1' }),
+  });
+  const [asked] = plane.pendingTickets('acme');
+  const expiresAt = new Date(clock.now() + hour);
+  const order = { actions: ['order.refund'], uses: 5, expiresAt };
+  await plane.approve({ ticket: asked?.id ?? '', by: people.ada, grant: order });
+  expect(await codeOf(session.start(permit))).toBe('permit-not-startable');
+  await plane.close();
+});
+
 test('a grant is for its agent and principal, in one session only where it says so', async () => {
   const { plane, people, outcome, grant } = await open();
   const { billing: principal } = people;
