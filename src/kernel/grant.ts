@@ -38,7 +38,7 @@ export function isActive(grant: GrantRecord, now: number): boolean {
   return !grant.revoked && grant.used < grant.terms.uses && now < grant.terms.expiresAt;
 }
 
-/** Whether it still has to be known: a revoked one is, for as long as a permit that it stood for can be started. */
+/** Whether it still has to be known: a revoked one is, while a permit that it stood for can be started. */
 export function isKept(grant: GrantRecord, now: number): boolean {
   const { revoked, terms } = grant;
   return isActive(grant, now) || (revoked && now < terms.expiresAt + limits.permitStartMs);

@@ -3,10 +3,9 @@ import type { Mutant } from './mutant.ts';
 
 const kernel = (file: string) => `src/kernel/${file}.ts`;
 const keyTests = ['test/engine/api-keys.test.ts'];
-const credentialTests = ['test/kernel/credential.prop.test.ts'];
+const credentialTests = ['test/kernel/rights.prop.test.ts'];
 const fourEyesTests = ['test/engine/four-eyes.test.ts'];
 const delegationTests = ['test/engine/delegation.test.ts'];
-const lineTests = ['test/kernel/delegation.prop.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {

@@ -102,7 +102,8 @@ export class RightsModel {
     const { data, type, by } = entry;
     switch (type) {
       case 'key-issued': {
-        const { id, org, principal, expiresAt: endsAt = Infinity } = data;
+        const { id, org, principal } = data;
+        const endsAt = 'expiresAt' in data ? data.expiresAt : Infinity;
         this.demand(!this.#keys.has(id), entry, 'issues a key twice');
         this.#keys.set(id, { org, principal, endsAt, revoked: false });
         return;
@@ -133,6 +134,7 @@ export class RightsModel {
         return this.#works(entry, this.line(entry.session));
       case 'action-decided':
         if (data.outcome === 'allow') this.#allowed(entry, callArguments);
+        else this.count(data.code);
         return;
       case 'change-proposed': {
         const earlier = this.#proposals.get(data.proposal);
