@@ -124,6 +124,16 @@ test('a revoked grant covers nothing, and starts no permit that it stood for', a
   await plane.close();
 });
 
+test('a grant is revoked in a process that has not met it yet', async () => {
+  const { fleet, clock, plane, outcome, grant } = await open();
+  const other = await openShop(fleet(), { clock });
+  const id = await grant();
+  await other.revokeGrant({ grant: id, by: staff(other).ada });
+  expect(await outcome('o-1', '1')).toBe('require-approval');
+  await other.close();
+  await plane.close();
+});
+
 test('a grant that was revoked and is over starts nothing either, whatever was granted since', async () => {
   const { plane, clock, people, session, grant } = await open();
   const id = await grant();
