@@ -72,7 +72,7 @@ export function rightsCommand([kind, a, b, c]: RightsStep, stage: Stage): Comman
   const reason = { commitments: { reason: `salted ${id}` } };
   switch (kind) {
     case 'tick':
-      return pick([1, 1_000, 30_000, 61_000, 150_000], a);
+      return pick([1, 1_000, 30_000, 61_000, 150_000, 30_000, 1_000, 86_400_000], a);
     case 'open':
       return opening(id, as(pick(openers, a), c, stage), pick(workers, b));
     case 'below': {

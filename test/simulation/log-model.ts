@@ -25,6 +25,8 @@ interface PermitModel {
 
 interface TicketModel {
   readonly entry: RawEntry;
+  /** What it stands for: as it was asked, or as it was edited. */
+  bound: Readonly<Record<string, unknown>>;
   state: string;
   expiresAt: number;
 }
@@ -272,7 +274,8 @@ export class LogModel {
     const { data, type, by } = entry;
     if (type === 'ticket-requested') {
       this.#demand(!this.tickets.has(data.ticket), entry, 'requests a ticket twice');
-      this.tickets.set(data.ticket, { entry, state: 'pending', expiresAt: data.expiresAt });
+      const { expiresAt } = data;
+      this.tickets.set(data.ticket, { entry, bound: { ...data }, state: 'pending', expiresAt });
       return;
     }
     const ticket = this.tickets.get(data.ticket);
@@ -292,6 +295,12 @@ export class LogModel {
       this.#demand(may, entry, 'decides without the role');
       this.#demand(entry.at < ticket.expiresAt, entry, 'decides a ticket that is over');
     }
+    if (type === 'ticket-endorsed') return;
+    if (type === 'ticket-edited') {
+      const { argumentsDigest, resource } = data;
+      ticket.bound = { ...ticket.bound, argumentsDigest, resource };
+      return;
+    }
     ticket.state = type.slice('ticket-'.length);
     if (type === 'ticket-approved') ticket.expiresAt = data.expiresAt;
   }
@@ -303,7 +312,7 @@ export class LogModel {
     this.#demand(ticket.state === 'approved', entry, `uses a ticket that is ${ticket.state}`);
     this.#demand(entry.at < ticket.expiresAt, entry, 'uses an approval that is over');
     for (const member of boundMembers) {
-      const same = ticket.entry.data[member] === data[member];
+      const same = ticket.bound[member] === data[member];
       this.#demand(same, entry, `uses an approval for another ${member}`);
     }
     this.#demand(ticket.entry.session === entry.session, entry, 'uses another session’s approval');
