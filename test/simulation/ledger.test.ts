@@ -10,7 +10,7 @@ import { simulate } from './simulate.ts';
 let bodies: readonly string[] = [];
 
 beforeAll(async () => {
-  ({ bodies } = await simulate({ seed: 'ledger-1', steps: 500 }));
+  ({ bodies } = await simulate({ seed: 'books-7', steps: 600 }));
 });
 
 /** What can be written over: entries are read anew for each test. */

@@ -156,7 +156,7 @@ export class LogModel {
     const { org, id: principal } = entry.by;
     const keys = [
       ...subjectKeys({ org, principal, agent: entry.data.agent }),
-      ...ancestors.map((above) => `session|${org}|${above}`),
+      ...ancestors.flatMap((above) => this.#sessionKeys(above)),
     ];
     this.#demand(this.#engaged(keys) === undefined, entry, 'opens under a kill');
   }
@@ -191,7 +191,8 @@ export class LogModel {
     this.#demand(data.permit === 'none' || live, entry, 'gives a permit in a dry run');
     if (data.consumed) this.#consume(entry);
     if (data.tool === 'wire' && live) {
-      this.#demand(data.consumed, entry, 'wires without an approval');
+      const isWaived = data.consumed || data.grant !== undefined;
+      this.#demand(isWaived, entry, 'wires without an approval');
     }
     this.#demand(data.tool !== 'erase', entry, 'allows what is blocked');
     const latch = this.#engaged(this.#latchKeys(entry));
@@ -336,14 +337,22 @@ export class LogModel {
     const session = this.sessions.get(decided.session ?? '')?.opened;
     if (session === undefined) return [];
     const { tool, action, modelTerms } = decided.data;
-    const { org, id: principal } = session.by;
+    const { org } = session.by;
     return [
-      ...subjectKeys({ org, principal, agent: session.data.agent }),
-      ...this.line(decided).map((each) => `session|${org}|${each}`),
+      ...this.line(decided).flatMap((each) => this.#sessionKeys(each)),
       ...(modelTerms === undefined ? [] : [`model|${org}|${modelTerms.id}`]),
       `action|${org}|${action}`,
       `tool|${org}|${tool}`,
     ];
+  }
+
+  /** Every latch that covers a session, and so whatever works on its behalf. */
+  #sessionKeys(id: string): readonly string[] {
+    const session = this.sessions.get(id)?.opened;
+    if (session === undefined) return [];
+    const { org, id: principal } = session.by;
+    const keys = subjectKeys({ org, principal, agent: session.data.agent });
+    return [...keys, `session|${org}|${id}`];
   }
 
   #engaged(keys: readonly string[]): string | undefined {
