@@ -5,6 +5,7 @@ import {
   compareText,
   type GrantHolder,
   type GrantRecord,
+  grantStatus,
   type GrantTerms,
   type TicketRecord,
 } from '../kernel/index.ts';
@@ -129,7 +130,7 @@ export function listGrants({ options }: Core, org: string): readonly GrantListed
     .flatMap(({ principal, agent, grants }) =>
       grants.map((grant) => ({ org, principal, agent, ...grant })),
     )
-    .filter(({ revoked, used, terms }) => !revoked && used < terms.uses && now < terms.expiresAt)
+    .filter((grant) => grantStatus(grant, now) === 'active')
     .toSorted((left, right) => left.index - right.index || compareText(left.id, right.id));
 }
 

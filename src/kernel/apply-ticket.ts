@@ -2,9 +2,10 @@
 import { grantGiven } from './apply-grant.ts';
 import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
-import type { ApproverTerms, TicketRecord, TicketStatus } from './approval-record.ts';
+import type { ApproverTerms, TicketRecord } from './approval-record.ts';
 import type { RecordChange, StateView } from './record.ts';
 import { bindingKey } from './ticket.ts';
+import { nextTicketStatus, type TicketMove, type TicketStatus } from './ticket-states.ts';
 
 type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
 
@@ -25,7 +26,7 @@ export function applyTicket(
   if (event.type === 'ticket-edited') return edited(ticket, event, position);
   const value: TicketRecord = {
     ...ticket,
-    status: statusAfter[event.type],
+    status: moved(ticket, moves[event.type]),
     decidedBy: position.by.id,
     decidedAt: position.at,
     ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
@@ -50,17 +51,24 @@ function edited(
   ];
 }
 
-const statusAfter: Readonly<
+const moves: Readonly<
   Record<
     Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed' | 'ticket-edited'>,
-    TicketStatus
+    TicketMove
   >
 > = {
-  'ticket-approved': 'approved',
-  'ticket-denied': 'denied',
-  'ticket-cancelled': 'cancelled',
-  'ticket-expired': 'expired',
+  'ticket-approved': 'approve',
+  'ticket-denied': 'deny',
+  'ticket-cancelled': 'cancel',
+  'ticket-expired': 'expire',
 };
+
+/** The pair assertion: whatever is recorded of a ticket is in the table. */
+export function moved({ id, status }: TicketRecord, move: TicketMove): TicketStatus {
+  const next = nextTicketStatus(status, move);
+  if (next === undefined) throw new Error(`assertion: ticket ${id} is ${status}`);
+  return next;
+}
 
 /** Left out of the record is what is left out of the event. */
 function approverTermsOf({

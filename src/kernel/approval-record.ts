@@ -3,8 +3,7 @@ import type { Amounts } from './amount.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Lineage } from './session.ts';
-
-export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'consumed';
+import type { TicketStatus } from './ticket-states.ts';
 
 /** Who may decide a ticket; what is left out is as it is where a policy says nothing. */
 export interface ApproverTerms {

@@ -33,9 +33,17 @@ export function grantProblem(terms: GrantTerms, risk: RiskLevel, now: number): s
   return undefined;
 }
 
+export type GrantStatus = 'active' | 'spent' | 'revoked' | 'expired';
+
+export function grantStatus({ revoked, used, terms }: GrantRecord, now: number): GrantStatus {
+  if (revoked) return 'revoked';
+  if (used >= terms.uses) return 'spent';
+  return now < terms.expiresAt ? 'active' : 'expired';
+}
+
 /** Whether a grant can cover anything more. */
 export function isActive(grant: GrantRecord, now: number): boolean {
-  return !grant.revoked && grant.used < grant.terms.uses && now < grant.terms.expiresAt;
+  return grantStatus(grant, now) === 'active';
 }
 
 /** Whether it still has to be known: a revoked one is, while a permit that it stood for can be started. */

@@ -2,7 +2,7 @@
  * Hand-offs: a session offers a part of what it has to an agent that may work in another process.
  *
  *   offered ─take up─► used
- *      └──time──► (too late)
+ *      └──time──► expired
  *
  * The offer is a token that is in the log only as its hash: bound to an agent and, where it says so, to a
  * principal, good for one session, and for as long as it says.
@@ -69,7 +69,13 @@ export function acceptedHandoff(
     handoff.agent === agent &&
     (handoff.principal === undefined || handoff.principal === by.id);
   if (!isTheirs) return { rejection: reject('handoff-unknown') };
-  if (handoff.used) return { rejection: reject('handoff-used') };
-  if (now >= handoff.expiresAt) return { rejection: reject('handoff-expired') };
-  return handoff;
+  const status = handoffStatus(handoff, now);
+  return status === 'offered' ? handoff : { rejection: reject(`handoff-${status}`) };
+}
+
+export type HandoffStatus = 'offered' | 'used' | 'expired';
+
+export function handoffStatus({ used, expiresAt }: HandoffRecord, now: number): HandoffStatus {
+  if (used) return 'used';
+  return now < expiresAt ? 'offered' : 'expired';
 }

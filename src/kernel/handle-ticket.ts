@@ -11,6 +11,7 @@ import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
+import { isOpenTicket, nextTicketStatus, type TicketMove } from './ticket-states.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
   const ticket = view.get('ticket', command.ticket);
@@ -27,7 +28,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   const due = context.now >= ticket.expiresAt;
   const expired = { type: 'ticket-expired', session, data: { ticket: ticket.id } } as const;
   if (command.kind === 'expire-ticket') {
-    const open = ticket.status === 'pending' || ticket.status === 'approved';
+    const open = isOpenTicket(ticket.status);
     if (!system) return { rejection: reject('permission-denied') };
     return open && due ? { events: [expired], subject } : { rejection: reject('not-due') };
   }
@@ -42,6 +43,13 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
     return { events: [{ type: 'ticket-denied', session, data }], subject };
   }
   return approveTicket(view, command, ticket, context);
+};
+
+const moves: Readonly<Record<DecideTicket['kind'], TicketMove>> = {
+  'approve-ticket': 'approve',
+  'deny-ticket': 'deny',
+  'cancel-ticket': 'cancel',
+  'expire-ticket': 'expire',
 };
 
 /** Whoever may do nothing with a ticket does not learn that it exists. */
@@ -81,8 +89,7 @@ function refusalOf(
       return reject('approved-already', `${quoted(by.id)} approved it already, and others have to`);
     }
   }
-  const cancellable = command.kind === 'cancel-ticket' && ticket.status === 'approved';
-  if (ticket.status !== 'pending' && !cancellable) {
+  if (nextTicketStatus(ticket.status, moves[command.kind]) === undefined) {
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;

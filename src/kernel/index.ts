@@ -26,6 +26,7 @@ export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export type { Handled } from './handled.ts';
+export { grantStatus } from './grant.ts';
 export type { GrantHolder, GrantTerms } from './grant-terms.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';
