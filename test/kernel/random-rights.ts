@@ -4,7 +4,12 @@
  * a word and a few small numbers, and what it means depends on what is there when its turn comes.
  */
 import * as fc from 'fast-check';
-import type { Command, GrantTerms, PrincipalReference } from '../../src/kernel/index.ts';
+import {
+  type Command,
+  type GrantTerms,
+  latchKey,
+  type PrincipalReference,
+} from '../../src/kernel/index.ts';
 import type { CallScope } from '../../src/kernel/call-scope.ts';
 import type { DelegationTerms } from '../../src/kernel/delegation-terms.ts';
 import {
@@ -58,7 +63,7 @@ export const rightsSteps: fc.Arbitrary<readonly RightsStep[]> = fc
     fc.tuple(fc.constant('open' as const), small, fc.constant(0), small),
     fc.tuple(fc.constant('open' as const), small, fc.constant(1), small),
     fc.array(fc.tuple(fc.constantFrom(...kinds), small, small, small), {
-      maxLength: 80,
+      maxLength: 140,
       size: 'max',
     }),
   )
@@ -72,14 +77,14 @@ export function rightsCommand([kind, a, b, c]: RightsStep, stage: Stage): Comman
   const reason = { commitments: { reason: `salted ${id}` } };
   switch (kind) {
     case 'tick':
-      return pick([1, 1_000, 30_000, 61_000, 150_000, 30_000, 1_000, 86_400_000], a);
+      return pick([1, 1_000, 20_000, 1_000, 61_000, 150_000, 30_000, 1, 1_000, 86_400_000], a);
     case 'open':
       return opening(id, as(pick(openers, a), c, stage), pick(workers, b));
     case 'below': {
       const parent = sessionAt(a, stage);
       const by = as(b % 9 === 8 ? pick(everyone, c) : ownerOf(parent, stage), c, stage);
       const delegation = b % 3 === 0 ? {} : { delegation: termsOf(b, c, stage.now) };
-      return { ...opening(id, by, pick(workers, b + c)), parent, ...delegation };
+      return { ...opening(id, by, delegateOf(parent, b, c, stage)), parent, ...delegation };
     }
     case 'offer': {
       const session = sessionAt(a, stage);
@@ -90,7 +95,7 @@ export function rightsCommand([kind, a, b, c]: RightsStep, stage: Stage): Comman
         by: as(ownerOf(session, stage), c, stage),
         session,
         handoff: id.replace(/\D/g, '').padStart(64, '0'),
-        agent: pick(workers, b),
+        agent: delegateOf(session, b, c, stage),
         ...audience,
         delegation: termsOf(a, c, stage.now),
         budget: c % 2 === 0 ? {} : { usd: 70_000_000 },
@@ -102,7 +107,7 @@ export function rightsCommand([kind, a, b, c]: RightsStep, stage: Stage): Comman
         event.type === 'handoff-issued' ? [event.data] : [],
       );
       if (offers.length === 0) return opening(id, as(pick(openers, a), c, stage), pick(workers, b));
-      const offer = pick(offers, a);
+      const offer = pick(offers.toReversed(), a % 3);
       const named = everyone.find(({ id: who }) => who === offer.principal) ?? pick(openers, c);
       const by = as(b % 5 === 4 ? pick(openers, c) : named, c, stage);
       const agent = b % 7 === 6 ? pick(workers, c) : offer.agent;
@@ -179,16 +184,19 @@ export function rightsCommand([kind, a, b, c]: RightsStep, stage: Stage): Comman
       const scope = pick(
         [
           { kind: 'agent', org: 'acme', name: 'lead' },
+          { kind: 'principal', org: 'acme', id: 'ann' },
           { kind: 'action', org: 'acme', name: 'pay.send' },
           { kind: 'session', org: 'acme', id: sessionAt(c, stage) },
         ] as const,
         a,
       );
       const word = kind === 'kill' ? 'engage-kill' : 'release-kill';
-      const engaged = stage.all('latch').filter((latch) => latch.engaged);
       const found = stage.log.flatMap(({ event }) =>
-        event.type === 'kill-engaged' && engaged.length > 0 ? [event.data.scope] : [],
+        event.type === 'kill-engaged' && stage.get('latch', latchKey(event.data.scope))?.engaged
+          ? [event.data.scope]
+          : [],
       );
+      if (kind === 'release' && found.length === 0) return approval(id, [a, b, c], stage);
       const which = kind === 'release' && found.length > 0 ? pick(found, b) : scope;
       return { kind: word, id, by: pick(admins, b), scope: which, ...reason };
     }
@@ -225,7 +233,7 @@ function opening(id: string, by: PrincipalReference, agent: string) {
 
 /** Somebody as the host says, or as one of their keys does: any key, good or not, and now and then no key. */
 function as(by: PrincipalReference, number: number, stage: Stage): PrincipalReference {
-  if (number % 10 === 9) return { ...by, expiresAt: stage.now + (number % 3) - 1 };
+  if (number % 30 === 29) return { ...by, expiresAt: stage.now + (number % 3) - 1 };
   const keys = stage
     .all('key')
     .filter(({ principal, org }) => principal === by.id && org === by.org);
@@ -236,14 +244,24 @@ function as(by: PrincipalReference, number: number, stage: Stage): PrincipalRefe
 }
 
 function sessionAt(number: number, stage: Stage): string {
-  // The newest most often: lines grow.
-  const ids = stage.all('session').map(({ id }) => id);
-  return ids.length === 0 ? 'nowhere' : pick(ids.toReversed(), number % 5);
+  // The newest most often, and those of long lines: lines grow.
+  const sessions = stage.all('session').toReversed();
+  const below = sessions.filter(({ ancestors }) => ancestors !== undefined);
+  const from = number % 2 === 0 && below.length > 0 ? below : sessions;
+  return from.length === 0 ? 'nowhere' : pick(from, number % 5).id;
 }
 
 function ownerOf(session: string, stage: Stage): PrincipalReference {
   const record = stage.get('session', session);
   return everyone.find(({ id, org }) => id === record?.principal && org === record.org) ?? ann;
+}
+
+/** An agent to work on behalf of a session: mostly none that is in its line. */
+function delegateOf(session: string, b: number, c: number, stage: Stage): string {
+  const { agent = '', lineage } = stage.get('session', session) ?? {};
+  const line = b % 6 === 5 ? [] : [agent, ...(lineage?.agents ?? [])];
+  const free = workers.filter((name) => !line.includes(name));
+  return pick(free.length === 0 ? workers : free, b + c);
 }
 
 function termsOf(b: number, c: number, now: number): DelegationTerms {
@@ -278,25 +296,28 @@ function callAgain(
   stage: Stage,
 ): Command {
   const approved = stage.all('ticket').filter(({ status }) => status === 'approved');
-  if (approved.length > 0 && b % 3 > 0) {
-    const { session, argumentsDigest } = pick(approved, a);
+  if (approved.length > 0 && b % 2 > 0) {
+    const { session, argumentsDigest } = pick(approved.toReversed(), a % 3);
     const call = calls.find(([, args]) => digestOf(args) === argumentsDigest);
     if (call !== undefined) return callOf(id, session, call, [a, b, c], stage);
   }
-  const grants = stage.all('grants').find((each) => each.grants.length > 0);
+  const holders = stage.all('grants').filter((each) => each.grants.length > 0);
+  const grants = holders.length === 0 ? undefined : pick(holders, c);
   const held = stage
     .all('session')
     .filter(({ agent, principal }) => agent === grants?.agent && principal === grants.principal);
   const session = held.length > 0 ? pick(held, a).id : sessionAt(a, stage);
-  return callOf(id, session, pick(calls, b), [a, b, c], stage);
+  return callOf(id, session, pick(calls.slice(0, 4), b), [a, b, c], stage);
 }
 
 function approval(id: string, [a, b, c]: readonly [number, number, number], stage: Stage): Command {
   const pending = stage.all('ticket').filter(({ status }) => status === 'pending');
   const [some] = pending;
   if (some === undefined) return callOf(id, sessionAt(a, stage), pick(calls, b), [a, b, c], stage);
-  const ticket = pick(pending.toReversed(), a % 3);
-  const by = as(pick([pat, ada, dora, max, sam, ...everyone], b), c, stage);
+  const begun = pending.find(({ approvals = [] }) => approvals.length > 0);
+  const ticket = begun !== undefined && a % 2 === 0 ? begun : pick(pending.toReversed(), a % 3);
+  const likely = [pat, ada, dora, max, sam, pat, max];
+  const by = as(pick(b % 4 === 3 ? everyone : likely, b + c), c, stage);
   const kind = c % 13 === 12 ? 'deny-ticket' : 'approve-ticket';
   const [, args] = pick(calls, b + c);
   const edit =
