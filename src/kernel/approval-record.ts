@@ -72,6 +72,8 @@ export interface GrantRecord {
   /** Index of the entry that gave it: what changed since is not covered. */
   readonly index: number;
   readonly givenBy: string;
+  /** Who approved before, where more than one had to. */
+  readonly endorsedBy?: readonly string[];
   readonly givenAt: number;
   readonly revoked: boolean;
   readonly used: number;

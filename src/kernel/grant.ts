@@ -75,7 +75,15 @@ export function coveringGrant(
   now: number,
 ): GrantRecord | undefined {
   const held: HolderGrants | undefined = view.get('grants', holderKey(call));
-  return held?.grants.find((grant) => isGood(view, grant, call) && fits(view, grant, call, now));
+  return held?.grants.find(
+    (grant) => isGood(view, grant, call) && isOthers(grant, call) && fits(view, grant, call, now),
+  );
+}
+
+/** Whether nobody who gave a grant is one on whose behalf the call is made: they could not approve it. */
+function isOthers({ givenBy, endorsedBy = [] }: GrantRecord, { lineage }: GrantedCall): boolean {
+  const givers = [givenBy, ...endorsedBy];
+  return !givers.some((giver) => lineage?.principals.includes(giver));
 }
 
 /** Whether what a grant rests on is still there: no kill, no revoked key, no changed tool since. */

@@ -181,6 +181,24 @@ test('a grant is for its agent and principal, in one session only where it says 
   await plane.close();
 });
 
+test.each([1, 2])(
+  'of %i who gave a grant, nobody has it used on their own behalf',
+  async (quorum) => {
+    const { plane, clock, people, order, ask, outcome } = await open({ approvals: { quorum } });
+    const { ticket = '' } = await ask('o-first', '1');
+    const kim = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+    const givers = [people.support, kim].slice(0, quorum);
+    for (const by of givers) await plane.approve({ ticket, by, grant: order });
+    expect(await outcome('o-1', '1')).toBe('allow');
+    const above = await plane.openSession({ principal: people.support, agent: 'other-bot' });
+    const expiresAt = new Date(clock.now() + hour);
+    const handoff = await above.handOff({ agent: 'bot', expiresAt });
+    const below = await plane.openSession({ principal: people.billing, agent: 'bot', handoff });
+    expect(await outcome('o-1', '1', below)).toBe('require-approval');
+    await plane.close();
+  },
+);
+
 test('a grant waives the click, never policy, budget or kill switch', async () => {
   const { plane, people, outcome, grant } = await open();
   await grant({ actions: ['**'] });

@@ -163,6 +163,22 @@ const grantMutants: readonly Mutant[] = [
     tests: grantTests,
   },
   {
+    name: 'grant-used-by-its-giver',
+    guards: 'No grant is used on behalf of who gave it.',
+    file: kernel('grant'),
+    find: 'isOthers(grant, call) &&',
+    replace: '',
+    tests: grantTests,
+  },
+  {
+    name: 'grant-used-by-its-endorser',
+    guards: 'Nor on behalf of who approved it before the last.',
+    file: kernel('grant'),
+    find: 'const givers = [givenBy, ...endorsedBy];',
+    replace: 'const givers = endorsedBy.length < 0 ? [] : [givenBy];',
+    tests: grantTests,
+  },
+  {
     name: 'grant-of-what-is-critical',
     guards: 'What is of critical risk is approved call by call.',
     file: kernel('grant'),

@@ -1,4 +1,4 @@
-/** Mutants of who may: keys, roles of a policy, four eyes, capabilities, delegation, hand-offs. */
+/** Mutants of who may: keys, roles of a policy, four eyes, capabilities, delegation, hand-offs, and who is told. */
 import type { Mutant } from './mutant.ts';
 
 const kernel = (file: string) => `src/kernel/${file}.ts`;
@@ -307,9 +307,46 @@ const handoffMutants: readonly Mutant[] = [
   },
 ];
 
+/** What a follower in another process has to reload. */
+const followerMutants: readonly Mutant[] = [
+  {
+    name: 'revoked-key-not-told',
+    guards: 'A revoked key is known to followers.',
+    file: kernel('footprint'),
+    find: "return { kind: 'key', key: event.data.key };",
+    replace: 'return undefined;',
+    tests: keyTests,
+  },
+  {
+    name: 'revoked-grant-not-told',
+    guards: 'A revoked grant is known to followers.',
+    file: kernel('footprint'),
+    find: "return { kind: 'grants', key: holderKey(event.data) };",
+    replace: 'return undefined;',
+    tests: ['test/engine/grants.test.ts'],
+  },
+  {
+    name: 'used-handoff-not-told',
+    guards: 'A hand-off that was taken up is known to followers.',
+    file: kernel('footprint'),
+    find: "names.push({ kind: 'handoff', key: event.data.handoff });",
+    replace: '',
+    tests: credentialTests,
+  },
+  {
+    name: 'half-read-head',
+    guards: 'A process that read only a part of what others appended stands at a whole head.',
+    file: 'src/engine/replica.ts',
+    find: 'frontier: frontier.hashes,',
+    replace: 'frontier: hashes,',
+    tests: ['test/engine/store-trouble.test.ts'],
+  },
+];
+
 export const rightsMutants: readonly Mutant[] = [
   ...keyMutants,
   ...proposalMutants,
   ...lineMutants,
   ...handoffMutants,
+  ...followerMutants,
 ];

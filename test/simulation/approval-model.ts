@@ -16,6 +16,7 @@ interface TicketModel {
 interface GrantModel {
   readonly asked: RawEntry;
   readonly holder: string;
+  readonly givers: readonly string[];
   readonly terms: RawGrantTerms;
   readonly index: number;
   used: number;
@@ -97,7 +98,8 @@ export class ApprovalModel {
     this.#demand(enough === isLast, entry, `is approval ${ticket.approvals.length} of its ticket`);
     const given = data.grant as { holder: string; terms: RawGrantTerms } | undefined;
     if (!isLast || given === undefined) return;
-    const base = { asked: ticket.asked, ...given, index: entry.index, isRevoked: false };
+    const { asked, approvals: givers } = ticket;
+    const base = { asked, givers, ...given, index: entry.index, isRevoked: false };
     this.#grants.set(data.ticket, { ...base, used: 0, spent: {} });
     this.#rights.count('grant given');
   }
@@ -128,12 +130,15 @@ export class ApprovalModel {
     this.#rights.count('grant used');
   }
 
-  #covers(entry: RawEntry, { asked, holder, terms, index, isRevoked }: GrantModel, known: unknown) {
+  #covers(entry: RawEntry, grant: GrantModel, known: unknown): void {
+    const { asked, holder, givers, terms, index, isRevoked } = grant;
     const { data } = entry;
     const line = this.#rights.line(entry.session);
     const [own] = line;
     const theirs = `${own?.by.org}|${own?.data.agent}|${own?.by.id}`;
     this.#demand(holder === theirs, entry, 'uses another’s grant');
+    const isOwn = line.some(({ by }) => givers.includes(by.id));
+    this.#demand(!isOwn, entry, 'uses a grant for who gave it');
     this.#demand(!isRevoked, entry, 'uses a revoked grant');
     this.#demand(entry.at < terms.expiresAt, entry, 'uses a grant that is over');
     this.#demand(covered(terms, data, known), entry, 'uses a grant for something else');
