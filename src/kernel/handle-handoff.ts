@@ -70,7 +70,10 @@ export function acceptedHandoff(
     (handoff.principal === undefined || handoff.principal === by.id);
   if (!isTheirs) return { rejection: reject('handoff-unknown') };
   const status = handoffStatus(handoff, now);
-  return status === 'offered' ? handoff : { rejection: reject(`handoff-${status}`) };
+  if (status !== 'offered') return { rejection: reject(`handoff-${status}`) };
+  // A session that could do nothing would use it up.
+  const { expiresAt: termsEnd = Number.POSITIVE_INFINITY } = handoff.delegation;
+  return now < termsEnd ? handoff : { rejection: reject('delegation-expired') };
 }
 
 export type HandoffStatus = 'offered' | 'used' | 'expired';

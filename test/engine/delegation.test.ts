@@ -307,6 +307,13 @@ test('A77 a hand-off is taken up once, by whom it is for, and not too late', asy
   const late = await lead.handOff(offer);
   clock.advance(60_000);
   expect(await codeOf(take(there.ops, 'helper', late))).toBe('handoff-expired');
+  const ended = await lead.handOff({
+    ...offer,
+    expiresAt: new Date(clock.now() + 60_000),
+    delegation: { expiresAt: new Date(clock.now() + 1_000) },
+  });
+  clock.advance(1_000);
+  expect(await codeOf(take(there.ops, 'helper', ended))).toBe('delegation-expired');
   await lead.abort();
   await other.sync();
   expect(await payment(child, 'o-1', '0')).toBe('session-not-active');

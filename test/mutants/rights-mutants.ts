@@ -1,4 +1,4 @@
-/** Mutants of who may: keys, roles of a policy, four eyes, capabilities, delegation, hand-offs, and who is told. */
+/** Mutants of who may: keys, roles, four eyes, capabilities, delegation, hand-offs, and who is told of it. */
 import type { Mutant } from './mutant.ts';
 
 const kernel = (file: string) => `src/kernel/${file}.ts`;
@@ -295,6 +295,14 @@ const handoffMutants: readonly Mutant[] = [
     file: kernel('handle-handoff'),
     find: "return now < expiresAt ? 'offered' : 'expired';",
     replace: "return 'offered';",
+    tests: delegationTests,
+  },
+  {
+    name: 'handoff-of-ended-terms',
+    guards: 'No session is opened that could do nothing from its first moment on.',
+    file: kernel('handle-handoff'),
+    find: "return now < termsEnd ? handoff : { rejection: reject('delegation-expired') };",
+    replace: 'return now < termsEnd ? handoff : { ...handoff };',
     tests: delegationTests,
   },
   {
