@@ -5,49 +5,16 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PrincipalReference } from '../../src/kernel/index.ts';
-import { ApprovalModel } from '../simulation/approval-model.ts';
-import type { RawEntry } from '../simulation/raw-entry.ts';
-import { RightsModel } from '../simulation/rights-model.ts';
-import type { LogEntry } from './kernel-world.ts';
-import { rightsCommand, type RightsStep, rightsSteps } from './random-rights.ts';
+import { rightsCommand, rightsSteps } from './random-rights.ts';
+import { audited, entriesOf, played } from './rights-audit.ts';
 import { rightsStage } from './rights-stage.ts';
 import { assertHolds } from './sampling.ts';
 import { cast, Stage } from './stage.ts';
 
-/** The models, given a stage's whole log. */
-function audited(stage: Stage): RightsModel {
-  const rights = new RightsModel();
-  const approvals = new ApprovalModel(rights);
-  for (const entry of stage.log) {
-    const { command } = entry;
-    const callArguments = command.kind === 'authorize' ? command.arguments : undefined;
-    rights.add(raw(entry), callArguments);
-    approvals.add(raw(entry), callArguments);
-  }
-  rights.end();
-  return rights;
-}
-
-function raw({ event, by, at, index, command }: LogEntry): RawEntry {
-  const { type, session, data } = event;
-  const place = session === undefined ? {} : { session };
-  return { index, at, type, command: command.id, by, ...place, data: data as never };
-}
-
-function played(sequence: readonly RightsStep[]): Stage {
-  const stage = rightsStage();
-  for (const step of sequence) {
-    const command = rightsCommand(step, stage);
-    if (typeof command === 'number') stage.now += command;
-    else stage.submit(command);
-  }
-  return stage;
-}
-
 test('nobody does what their key, agent, delegation, hand-off, approval or grant does not let them', () => {
   assertHolds(rightsSteps, 250, (sequence) => {
     const stage = played(sequence);
-    expect(audited(stage).problems).toEqual([]);
+    expect(audited(entriesOf(stage)).problems).toEqual([]);
   });
 });
 
@@ -87,7 +54,7 @@ function isSame(
 test('the sequences meet what they are about', () => {
   const met = new Map<string, number>();
   for (const sequence of fc.sample(rightsSteps, { numRuns: 120, seed: 7 })) {
-    for (const [what, count] of audited(played(sequence)).met) {
+    for (const [what, count] of audited(entriesOf(played(sequence))).met) {
       met.set(what, (met.get(what) ?? 0) + count);
     }
   }
