@@ -1,4 +1,5 @@
 /** agent-control-plane: the public surface. Names here are pinned by `test/pins`. */
+export { type ApprovalCard, cardText } from './approvals/index.ts';
 export { ActionRefused } from './enforce/action-refused.ts';
 export {
   callModel,
@@ -37,6 +38,12 @@ export {
   type KeyOrder,
   type Keys,
   type KillOrder,
+  type KillsEngaged,
+  type HeartbeatOrder,
+  type KillsOrder,
+  type ReleaseOrder,
+  type Lease,
+  type LeaseRequest,
   type LogEvent,
   type ModelListed,
   type ModelListRequest,
@@ -45,6 +52,7 @@ export {
   type Permit,
   type PolicyFlip,
   type ProviderBill,
+  type Reader,
   replayPolicy,
   type ReplayOptions,
   type ReplayReport,

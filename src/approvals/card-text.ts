@@ -48,7 +48,7 @@ function headLines({ risk, status, timeLeftMs }: ApprovalCard, width: number) {
 
 function factLines(card: ApprovalCard, width: number): readonly CardLine[] {
   const row = (label: string, text: string) => cardRow(label, text, width);
-  const { model, estimate, ancestors, previous, reason } = card;
+  const { model, estimate, ancestors, previous, reason, escalation, editedBy, grant } = card;
   const cost = estimate.map(amountText).join(', ');
   return [
     ...row('Ticket', card.ticket),
@@ -60,8 +60,16 @@ function factLines(card: ApprovalCard, width: number): readonly CardLine[] {
     ...(ancestors.length === 0 ? [] : row('On behalf', `of session ${ancestors.join(', of ')}`)),
     ...row('Reason', reason === '' ? 'the policy gives none' : reason),
     ...row('Decided by', deciderText(card)),
+    ...(escalation === undefined ? [] : row('Escalated', escalatedText(escalation))),
+    ...(editedBy === undefined ? [] : row('Edited by', `${editedBy}, who wrote what follows`)),
+    ...(grant === undefined ? [] : row('Grants', grant)),
     ...(previous === undefined ? [] : row('Compared', comparedText(previous))),
   ];
+}
+
+function escalatedText({ at, roles, principals }: NonNullable<ApprovalCard['escalation']>): string {
+  const named = principals.map((names) => `, a principal like ${names.join(' or ')}`);
+  return `from ${new Date(at).toISOString()} on also to ${roles.join(' or ')}${named.join('')}`;
 }
 
 function amountText({ unit, amount }: CardAmount): string {

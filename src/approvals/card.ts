@@ -9,7 +9,12 @@
  *
  * A card says what it leaves out, and is not `approvable` where an approver would not see enough.
  */
-import { formatAmount, type RiskLevel, type TicketRecord } from '../kernel/index.ts';
+import {
+  formatAmount,
+  type RiskLevel,
+  type TicketRecord,
+  type GrantTerms,
+} from '../kernel/index.ts';
 import { deepFreeze } from '../log/index.ts';
 import { agentTextOf, type AgentText } from './agent-text.ts';
 import { argumentLeaves } from './argument-leaves.ts';
@@ -68,6 +73,16 @@ export interface ApprovalCard {
   readonly quorum: number;
   readonly approvedBy: readonly string[];
   readonly reasonRequired: boolean;
+  /** Who may decide as well, and from which log time (ms) on. */
+  readonly escalation?: {
+    readonly at: number;
+    readonly roles: readonly string[];
+    readonly principals: readonly (readonly string[])[];
+  };
+  /** Whoever edited the call: the arguments are theirs, not the agent's. */
+  readonly editedBy?: string;
+  /** What those who approved so far grant beside the call: whoever approves grants the same. */
+  readonly grant?: string;
   /** Log times and durations in ms. */
   readonly requestedAt: number;
   readonly expiresAt: number;
@@ -137,6 +152,35 @@ function assertSimilar(ticket: TicketRecord, previous: TicketRecord | undefined)
   }
 }
 
+/** What became of a ticket since it was opened, and what will. */
+function laterFacts({ escalation, edited, grant }: TicketRecord) {
+  return {
+    ...(escalation !== undefined && {
+      escalation: {
+        at: escalation.at,
+        roles: escalation.roles.map(plainText),
+        principals: (escalation.principals ?? []).map((names) => names.map(plainText)),
+      },
+    }),
+    ...(edited !== undefined && { editedBy: plainText(edited.by) }),
+    ...(grant !== undefined && { grant: plainText(grantText(grant)) }),
+  };
+}
+
+function grantText({ actions, resources, when, uses, cost, expiresAt, sessionOnly }: GrantTerms) {
+  const most = Object.entries(cost).map(
+    ([unit, amount]) => `${formatAmount(unit, amount)} ${unit}`,
+  );
+  return [
+    `up to ${uses} later calls of ${actions.join(' ')}`,
+    ...(resources === undefined ? [] : [`on ${resources.join(' ')}`]),
+    ...(when === undefined ? [] : [`where ${JSON.stringify(when)}`]),
+    ...(most.length === 0 ? [] : [`for ${most.join(' and ')} at most`]),
+    ...(sessionOnly === true ? ['in this session'] : []),
+    `until ${new Date(expiresAt).toISOString()}`,
+  ].join(', ');
+}
+
 function factsOf(ticket: TicketRecord, now: number) {
   return {
     ticket: plainText(ticket.id),
@@ -160,6 +204,7 @@ function factsOf(ticket: TicketRecord, now: number) {
     quorum: ticket.quorum ?? 1,
     approvedBy: (ticket.approvals ?? []).map(plainText),
     reasonRequired: ticket.reasonRequired ?? false,
+    ...laterFacts(ticket),
     requestedAt: ticket.requestedAt,
     expiresAt: ticket.expiresAt,
     timeLeftMs: Math.max(0, ticket.expiresAt - now),

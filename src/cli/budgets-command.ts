@@ -33,7 +33,7 @@ a straight line: it knows neither nights nor weekends, and does not count what
 is reserved.
 
 The tables are read as they stand: \`agent-control-plane verify\` tells whether
-they are what the log says. Budgets of sessions are shown by \`sessions\`.
+they are what the log says. Budgets of sessions are in \`sessions list\`.
 
 Examples:
   $ agent-control-plane budgets control-plane.db

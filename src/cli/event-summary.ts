@@ -28,6 +28,7 @@ function scopeText(scope: KillScope): string {
     case 'agent':
     case 'action':
     case 'tool':
+    case 'budget':
     case 'model':
       return `${scope.kind} ${scope.org}/${scope.name}`;
   }
@@ -72,6 +73,8 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `ticket ${ticket}` + (grant === undefined ? '' : `, and ${grantText(grant.terms)}`),
   'grant-revoked': ({ grant, org, principal, agent }) =>
     `grant ${grant} of ${agent} for ${org}/${principal}`,
+  'ticket-escalated': ({ ticket }) => `ticket ${ticket}, others may decide it now`,
+  'ticket-reminded': ({ ticket }) => `ticket ${ticket}, nobody decided it yet`,
   'ticket-denied': ({ ticket }) => `ticket ${ticket}`,
   'ticket-cancelled': ({ ticket }) => `ticket ${ticket}`,
   'ticket-expired': ({ ticket }) => `ticket ${ticket}`,
@@ -89,6 +92,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `billed ${formatAmount('usd', sum(rows, 'billed'))} usd, ` +
     `recorded ${formatAmount('usd', sum(rows, 'recorded'))} usd` +
     (stopped.length === 0 ? '' : `, stopped ${stopped.join(', ')}`),
+  'lease-acquired': ({ holder, fence }) => `by ${holder}, fence ${fence}`,
+  'lease-renewed': ({ fence }) => `fence ${fence}`,
+  'lease-released': ({ fence }) => `fence ${fence}`,
+  'lease-expired': ({ holder, fence, onStuck }) =>
+    `${holder} fell silent, fence ${fence}: ${onStuck}`,
   'permit-voided': ({ permit }) => `permit ${permit}, reservation given back`,
   'permit-expired': ({ permit, started }) =>
     `permit ${permit}, ${started ? 'outcome unknown, charged' : 'never started, given back'}`,
@@ -107,7 +115,10 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `${formatAmount(plan.unit, plan.limit)} ${plan.unit} for ${planScopeText(plan)}`,
   'budget-closed': ({ org, plan }) => `${org}/${plan.id}`,
   'kill-engaged': ({ scope }) => scopeText(scope),
-  'kill-released': ({ scope }) => scopeText(scope),
+  'kill-released': ({ scope, supervised }) =>
+    scopeText(scope) + (supervised === true ? ', under supervision' : ''),
+  'operator-heartbeat': ({ org }) => `org ${org}`,
+  'heartbeat-lapsed': ({ org }) => `org ${org}, no operator was heard of`,
   'key-issued': ({ id, org, principal, roles }) =>
     `key ${id} for ${org}/${principal}, ${roles.join(' ')}`,
   'key-revoked': ({ key }) => `key ${key}`,

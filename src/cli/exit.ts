@@ -4,7 +4,7 @@
 export const exitCodes = {
   /** It did what it was asked, and the answer is good. */
   ok: 0,
-  /** It did what it was asked, and the answer is bad: a log does not hold, a demo did not show it all. */
+  /** It did what it was asked, and the answer is bad: a log does not hold, the control plane refuses. */
   bad: 1,
   /** It could not do what it was asked: usage, a file that cannot be read. */
   unable: 2,
@@ -16,10 +16,16 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly help: string | undefined;
+  readonly exitCode: ExitCode;
 
-  constructor(message: string, help?: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    help?: string,
+    options: ErrorOptions & { readonly exitCode?: ExitCode } = {},
+  ) {
     super(message, options);
     this.help = help;
+    this.exitCode = options.exitCode ?? exitCodes.unable;
   }
 }
 

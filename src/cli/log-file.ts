@@ -40,7 +40,7 @@ function assertFile(path: string): void {
 }
 
 /** A fault of the store in the words of somebody who has a file in front of them. */
-function explained(failure: unknown, path: string, name: string, log: string): unknown {
+export function explained(failure: unknown, path: string, name: string, log: string): unknown {
   if (!StorageError.is(failure)) return failure;
   const detail = failure.message.replace(`sqlite ${path}: `, '');
   const options = { cause: failure };

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `agent-control-plane demo | verify | events | sessions | budgets | policy`.
+ * The command line of `agent-control-plane`; its commands are in `program.ts`.
  *
  * Older releases of Node say of `node:sqlite`, as soon as it is loaded, that it is experimental. A reader of
  * logs need not know: the notice is filtered before anything that loads it.

@@ -4,14 +4,22 @@
  */
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+// Not by the rooms' doors: help need not wait for the whole kernel.
+import { ControlPlaneError } from '../engine/error.ts';
+import { rejectionCodes } from '../kernel/rejection.ts';
 import { addBudgetsCommand } from './budgets-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
-import { CommandError, exitCodes, messageOf } from './exit.ts';
+import { addAgentsCommand } from './agents-command.ts';
+import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
+import { addGrantsCommand } from './grants-command.ts';
+import { addKeysCommand } from './keys-command.ts';
+import { addKillCommand } from './kill-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
 import { addPricesCommand } from './prices-command.ts';
+import { addTicketsCommand } from './tickets-command.ts';
 import { addUsageCommand } from './usage-command.ts';
 import { addVerifyCommand } from './verify-command.ts';
 
@@ -29,8 +37,15 @@ async function runHere(words: readonly string[]): Promise<number> {
       return failure.exitCode === 0 ? exitCodes.ok : exitCodes.unable;
     }
     report(failure);
-    return exitCodes.unable;
+    return exitCodeOf(failure);
   }
+}
+
+/** A rejection is an answer of the control plane, and a bad one; a fault means that there is none. */
+function exitCodeOf(failure: unknown): ExitCode {
+  if (failure instanceof CommandError) return failure.exitCode;
+  const isRejection = ControlPlaneError.is(failure) && Object.hasOwn(rejectionCodes, failure.code);
+  return isRejection ? exitCodes.bad : exitCodes.unable;
 }
 
 function program(): Command {
@@ -39,7 +54,8 @@ function program(): Command {
     .description(
       'Looks at what agents were allowed to do: verifies the log of a control plane, reads its ' +
         'events, sessions, budgets, usage and prices, and shows in a demo what it decides. Checks, ' +
-        'tests and compares policies. A file that it is given is only read.',
+        'tests and compares policies. Acts for operators while agents run: tickets, grants, ' +
+        'sessions, agents, API keys and the kill switch. Whatever does not act only reads.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -60,18 +76,26 @@ Examples:
   $ agent-control-plane demo
   $ agent-control-plane verify control-plane.db
   $ agent-control-plane events control-plane.db --type action-decided --follow
-  $ agent-control-plane sessions control-plane.db --status active --json
+  $ agent-control-plane sessions list control-plane.db --status active --json
+  $ agent-control-plane tickets list control-plane.db
+  $ agent-control-plane tickets approve control-plane.db 0199…
+  $ agent-control-plane kill engage control-plane.db org:acme --reason 'an incident'
   $ agent-control-plane budgets control-plane.db
   $ agent-control-plane usage control-plane.db --by model,day
   $ agent-control-plane policy init
 
-Exit codes: 0 good, 1 the answer is bad (a log does not hold), 2 it could not be
-done.`,
+Exit codes: 0 good, 1 the answer is bad (a log does not hold, the control plane
+refuses), 2 it could not be done.`,
     );
   addDemoCommand(command);
   addVerifyCommand(command);
   addEventsCommand(command);
   addSessionsCommand(command);
+  addTicketsCommand(command);
+  addAgentsCommand(command);
+  addGrantsCommand(command);
+  addKeysCommand(command);
+  addKillCommand(command);
   addBudgetsCommand(command);
   addUsageCommand(command);
   addPricesCommand(command);
@@ -82,11 +106,23 @@ done.`,
 function report(failure: unknown): void {
   const { stderr } = terminal();
   const colors = colorsFor(stderr);
-  const known = failure instanceof CommandError;
-  const message = known ? messageOf(failure) : `internal error: ${messageOf(failure)}`;
+  const { message, help } = explainedFailure(failure);
   stderr.write(`${colors.red('error:')} ${shown(message)}\n`);
-  const help = known ? failure.help : 'this is a fault of agent-control-plane; please report it';
   if (help !== undefined && help !== '') stderr.write(`help: ${shown(help)}\n`);
+}
+
+function explainedFailure(failure: unknown): {
+  readonly message: string;
+  readonly help: string | undefined;
+} {
+  if (failure instanceof CommandError) return failure;
+  if (ControlPlaneError.is(failure)) {
+    return { message: `${failure.code}: ${failure.message}`, help: failure.help };
+  }
+  return {
+    message: `internal error: ${messageOf(failure)}`,
+    help: 'this is a fault of agent-control-plane; please report it',
+  };
 }
 
 /** The same file from `src` and from `dist`. */

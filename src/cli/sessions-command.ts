@@ -1,33 +1,26 @@
-/** `sessions`: who works on what, in which state, and what is left of the budgets. */
-import { type Command, Option } from 'commander';
-import type { SessionsOptions } from './print-sessions.ts';
-
-const statuses = ['created', 'active', 'paused', 'completed', 'aborted'];
+/** `sessions`: who works on what, and pausing, resuming and ending it. */
+import type { Command } from 'commander';
+import { addControlSessionCommands } from './sessions/control-commands.ts';
+import { addListSessionsCommand } from './sessions/list-command.ts';
+import { addShowSessionCommand } from './sessions/show-command.ts';
 
 export function addSessionsCommand(program: Command): void {
-  program
+  const sessions = program
     .command('sessions')
-    .description('Print the sessions of a log with their state, budgets and pending tickets.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
-    .addOption(new Option('--status <status>', 'only sessions in this state').choices(statuses))
-    .option('--json', 'one JSON object a line, amounts as exact decimal texts')
+    .description('List and show sessions; pause, resume and abort them.')
     .addHelpText(
       'after',
       `
-A budget is shown as used/limit by unit; what open permits hold counts as used.
-The tables are read as they stand: \`agent-control-plane verify\` tells whether
-they are what the log says.
-
 Examples:
-  $ agent-control-plane sessions control-plane.db
-  $ agent-control-plane sessions control-plane.db --status active
-  $ agent-control-plane sessions control-plane.db --json | jq -r 'select(.pendingTickets > 0) | .id'
+  $ agent-control-plane sessions list control-plane.db --status active
+  $ agent-control-plane sessions show control-plane.db 0199…
+  $ agent-control-plane sessions abort control-plane.db 0199… --reason 'it loops'
 
-Exit codes: 0 printed, 2 the file could not be read.`,
-    )
-    .action(async (file: string, options: SessionsOptions) => {
-      const { printSessions } = await import('./print-sessions.ts');
-      await printSessions(file, options);
-    });
+Each has its own --help and --json.
+
+Exit codes: 0 done, 1 the control plane refused it, 2 it could not be done.`,
+    );
+  addListSessionsCommand(sessions);
+  addShowSessionCommand(sessions);
+  addControlSessionCommands(sessions);
 }

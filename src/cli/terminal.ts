@@ -12,8 +12,12 @@ export type Output = NodeJS.WritableStream & {
   readonly columns?: number;
 };
 
-/** What a run of the command line writes to. A process is one. */
+/** A stream that somebody may answer questions on; nobody does where it is no terminal. */
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/** What a run of the command line writes to, and may ask on. A process is one. */
 export interface Terminal {
+  readonly stdin?: Input;
   readonly stdout: Output;
   readonly stderr: Output;
 }

@@ -51,6 +51,31 @@ export interface KillOrder {
   readonly idempotencyKey?: string;
 }
 
+export interface ReleaseOrder extends KillOrder {
+  /**
+   * Releases it on probation: an approver decides whatever it covers and the policy would allow, until it is
+   * released once more without this.
+   */
+  readonly supervised?: boolean;
+}
+
+export interface KillsOrder extends Omit<KillOrder, 'scope' | 'idempotencyKey'> {
+  readonly scopes: readonly KillScope[];
+}
+
+/** What became of each scope, in the order in which they were named. */
+export interface KillsEngaged {
+  readonly engaged: readonly KillScope[];
+  /** With the reason as an error, most often a `ControlPlaneError`. */
+  readonly failed: readonly { readonly scope: KillScope; readonly failure: unknown }[];
+}
+
+export interface HeartbeatOrder {
+  readonly by: Principal;
+  /** The principal's own by default. */
+  readonly org?: string;
+}
+
 export interface BudgetOrder {
   /** Whose plan it is; `*` for a plan of the whole installation, which only the host may set. */
   readonly org: string;
@@ -229,31 +254,62 @@ export class Administration {
     );
   }
 
+  /** One that fails keeps no other from being engaged. */
+  async engageKills({ scopes, by, reason }: KillsOrder): Promise<KillsEngaged> {
+    const outcomes = await Promise.allSettled(
+      scopes.map(async (scope) => this.engageKill({ scope, by, reason })),
+    );
+    const engaged: KillScope[] = [];
+    const failed: { readonly scope: KillScope; readonly failure: unknown }[] = [];
+    for (const [position, scope] of scopes.entries()) {
+      const outcome = outcomes[position];
+      if (outcome?.status === 'fulfilled') engaged.push(scope);
+      else failed.push({ scope, failure: outcome?.reason });
+    }
+    return { engaged, failed };
+  }
+
   async releaseKill({
     scope,
     by,
     reason,
     idempotencyKey,
-  }: KillOrder): Promise<RecordsByKind['latch']> {
+    supervised,
+  }: ReleaseOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
     if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
     const { record } = await this.#core.submit(
       this.#core.referenceOf(by),
-      { kind: 'release-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      {
+        kind: 'release-kill',
+        scope,
+        ...(supervised === true ? { supervised } : {}),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
       'latch',
       committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );
     return record;
   }
 
-  /** The latches that are engaged and cover something of an org. */
+  /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */
+  async heartbeat({ by, org }: HeartbeatOrder): Promise<void> {
+    const reference = this.#core.referenceOf(by);
+    await this.#core.submit(
+      reference,
+      { kind: 'heartbeat', org: org ?? reference.org },
+      'heartbeat',
+    );
+  }
+
+  /** The latches that are engaged, or released on probation, and cover something of an org. */
   engaged(org: string): readonly RecordsByKind['latch'][] {
     const covers = (scope: string): boolean => {
       const [kind, of] = scope.split('|');
       return kind === 'system' || of === org || of === everyOrg;
     };
     return [...this.#core.options.replica.cache.live('latch')]
-      .filter(({ engaged, scope }) => engaged && covers(scope))
+      .filter(({ engaged, supervised, scope }) => (engaged || supervised === true) && covers(scope))
       .toSorted((left, right) => left.engagedIndex - right.engagedIndex);
   }
 

@@ -2,8 +2,8 @@
  * The control plane: the object a host holds. Opens a log, mints principals, opens sessions, and carries
  * administration, the feed and verification.
  */
-import { type Evaluator, EvaluatorRegistry } from '../evaluators/index.ts';
-import type { Authenticator } from '../identity/authenticator.ts';
+import type { ApprovalCard } from '../approvals/index.ts';
+import { EvaluatorRegistry } from '../evaluators/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { mintAssertion, type IdentityAssertion } from '../identity/assertion.ts';
 import {
@@ -14,19 +14,23 @@ import {
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
-import type { Notifier } from '../notify/notifier.ts';
-import type { Head, Storage } from '../storage/storage.ts';
+import type { Head } from '../storage/storage.ts';
 import {
   Administration,
   type AgentOrder,
   type BudgetClosing,
   type BudgetOrder,
   type KillOrder,
+  type KillsEngaged,
+  type KillsOrder,
+  type HeartbeatOrder,
+  type ReleaseOrder,
   type SessionOrder,
 } from './administration.ts';
 import { type BudgetLint, lintBudgets } from './budget-lint.ts';
 import { budgetUsage, type BudgetUsage } from './budget-report.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import type { ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core.ts';
 import type { AgentDeclaration } from './declared-agent.ts';
 import { startNotifiers } from './dispatcher.ts';
@@ -38,10 +42,11 @@ import {
   type Identity,
   identityOf,
 } from './identity-service.ts';
-import { type Ids, systemIds } from './ids.ts';
+import { systemIds } from './ids.ts';
 import { Keys } from './keys.ts';
 import { attachSession, openSession, type SessionOptions } from './open-session.ts';
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
+import { Reader } from './reader.ts';
 import { Replica } from './replica.ts';
 import type { Session } from './session.ts';
 import { readFault, reading } from './store-read.ts';
@@ -58,34 +63,10 @@ import {
   ticketDecided,
   type TicketRuling,
 } from './tickets.ts';
+import { listTickets, ticketCard } from './ticket-card.ts';
 import type { ToolDeclaration } from './tool.ts';
 import { type UsageQuery, usageReport } from './usage-report.ts';
 import type { UsageRow } from './usage-tally.ts';
-
-export interface ControlPlaneOptions {
-  readonly storage: Storage;
-  /** Activated where it is not the active one already. Without one, every action is denied. */
-  readonly policy?: unknown;
-  readonly agents?: readonly (string | AgentDeclaration)[];
-  readonly tools?: readonly ToolDeclaration[];
-  /**
-   * The price catalogue: which models there are and what they cost. Activated where it is not the active one
-   * already; `modelTool` is registered with it. Without one, every model call is denied.
-   */
-  readonly prices?: unknown;
-  /** Who besides the host and API keys may say whom a credential belongs to; `identity.authenticate`. */
-  readonly authenticators?: readonly Authenticator[];
-  /** What the policy's guardrails may name, beside the evaluators that are built in. */
-  readonly evaluators?: readonly Evaluator[];
-  /** Whom to tell what happened; see `agent-control-plane/notify`. */
-  readonly notifiers?: readonly Notifier[];
-  /** Name of the log; `main` by default. */
-  readonly log?: string;
-  /** How often other processes' events are looked for, ms; 250 by default. */
-  readonly pollMs?: number;
-  readonly clock?: Clock;
-  readonly ids?: Ids;
-}
 
 /** The host process itself, as the author of what its configuration declares. */
 const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['platform-admin'] };
@@ -148,6 +129,12 @@ export class ControlPlane {
   /** A handle on an open session of this principal, in this or another process, or after a restart. */
   attachSession(principal: Principal, id: string): Promise<Session> {
     return attachSession(this.#core, principal, id);
+  }
+
+  /** What a principal may read; the control plane's own readers are for the host, and ask for nobody. */
+  readAs(principal: Principal): Reader {
+    this.#core.referenceOf(principal);
+    return new Reader(this.#core, principal);
   }
 
   registerAgent(
@@ -273,15 +260,29 @@ export class ControlPlane {
     return this.#administration.engageKill(order);
   }
 
-  async release(order: KillOrder): Promise<RecordsByKind['latch']> {
+  /** Engages kill switches for any number of scopes: as many as can be, with a list of the others. */
+  killAll(order: KillsOrder): Promise<KillsEngaged> {
+    return this.#administration.engageKills(order);
+  }
+
+  /** Releases a kill switch, at once or on probation. */
+  async release(order: ReleaseOrder): Promise<RecordsByKind['latch']> {
     return this.#administration.releaseKill(order);
+  }
+
+  /**
+   * Says that an operator is there, where the policy asks for it (`operatorHeartbeatMs`): an org that none
+   * was heard of in for that long stands still, and what runs in it is stopped.
+   */
+  heartbeat(order: HeartbeatOrder): Promise<void> {
+    return this.#administration.heartbeat(order);
   }
 
   killed(scope: KillScope): boolean {
     return this.#administration.isEngaged(scope);
   }
 
-  /** The kill switches that are engaged and cover something of an org. */
+  /** The kill switches that are engaged, or released on probation, and cover something of an org. */
   kills(org: string): readonly RecordsByKind['latch'][] {
     return this.#administration.engaged(org);
   }
@@ -296,6 +297,25 @@ export class ControlPlane {
     return [...this.#core.options.replica.cache.live('ticket')]
       .filter((ticket) => ticket.org === org && ticket.status === 'pending')
       .toSorted((left, right) => left.requestedIndex - right.requestedIndex);
+  }
+
+  /** Tickets of an org in any state or in one, oldest first, as the store has them. */
+  tickets(
+    org: string,
+    { status }: { readonly status?: TicketRecord['status'] } = {},
+  ): Promise<readonly TicketRecord[]> {
+    const { storage } = this.#core.options;
+    return reading(listTickets(storage, { org, ...(status === undefined ? {} : { status }) }));
+  }
+
+  /** What an approver sees of a ticket before deciding; undefined where there is no such ticket. */
+  async card(
+    ticket: string,
+    { full = false }: { readonly full?: boolean } = {},
+  ): Promise<ApprovalCard | undefined> {
+    const { storage, clock } = this.#core.options;
+    const { at } = await this.head();
+    return reading(ticketCard(storage, { ticket, full, now: Math.max(at, clock.now()) }));
   }
 
   session(id: string): Promise<SessionRecord | undefined> {

@@ -8,6 +8,7 @@ import {
   handle,
   type Kill,
   latchKey,
+  nextReminder,
   type PrincipalReference,
   type RecordsByKind,
   systemPrincipal,
@@ -18,8 +19,11 @@ import { Principal } from '../identity/principal.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Answered, PlacedEvent, Submission } from './batch.ts';
 import type { Clock } from './clock.ts';
-import { Deadlines } from './deadlines.ts';
+import type { CommandBody } from './command-body.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
+import { killEffects } from './kill-effects.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
+import { HeldLeases } from './held-leases.ts';
 import type { Ids } from './ids.ts';
 import { committed, type Payload } from './payload.ts';
 import type { Replica } from './replica.ts';
@@ -27,13 +31,6 @@ import { RunningWork } from './running.ts';
 import { Sequencer } from './sequencer.ts';
 
 export type Listener = (events: readonly PlacedEvent[]) => void;
-
-/** A command without what the core adds: its id, who submits it, commitments. */
-export type CommandBody = Command extends infer C
-  ? C extends Command
-    ? Omit<C, 'id' | 'by' | 'commitments'>
-    : never
-  : never;
 
 export interface CoreOptions {
   readonly log: string;
@@ -48,6 +45,7 @@ export interface CoreOptions {
 
 export class Core {
   readonly running = new RunningWork();
+  readonly leases = new HeldLeases();
   readonly options: CoreOptions;
   readonly #sequencer: Sequencer;
   readonly #deadlines: Deadlines;
@@ -63,6 +61,8 @@ export class Core {
     this.#sequencer = new Sequencer({ ...options, onEvents: (events) => this.#route(events) });
     for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
+    for (const lease of options.replica.cache.live('lease')) this.#watchLease(lease);
+    for (const each of options.replica.cache.live('heartbeat')) this.#watchHeartbeat(each);
     this.#poll();
   }
 
@@ -172,6 +172,7 @@ export class Core {
     this.#cancelPoll?.();
     this.#deadlines.stop();
     await Promise.all(this.#closers.map((task) => task()));
+    this.leases.close();
     await this.#sequencer.close();
     await this.options.storage.close();
     for (const onClose of this.#listeners.values()) onClose?.();
@@ -199,19 +200,33 @@ export class Core {
     });
   }
 
-  #expire(kind: string, key: string): void {
+  #expire(kind: Deadline['kind'], key: string): void {
     if (this.#closed) return;
     if (kind === 'decision') this.running.abortExpired(key);
-    const body: CommandBody =
-      kind === 'decision'
-        ? { kind: 'expire-permit', permit: key }
-        : { kind: 'expire-ticket', ticket: key };
+    const body = kind === 'ticket' ? this.#dueOfTicket(key) : expiryOf(kind, key);
     // A refusal means that another process was first, or that it is not due yet by the log's time.
     const submission = this.#submission(systemPrincipal, body, { contents: [] });
     void this.#submitExpiry(submission, kind, key);
   }
 
-  async #submitExpiry(submission: Submission, kind: string, key: string): Promise<void> {
+  /** What is void already: that the log does not say so of each is no harm, and another process may have. */
+  async #submitEffect(body: CommandBody): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#sequencer.submit(this.#submission(systemPrincipal, body, { contents: [] }));
+    } catch {
+      // The store failed, or the control plane closed.
+    }
+  }
+
+  /** Its end, or before that a reminder. */
+  #dueOfTicket(ticket: string): CommandBody {
+    const { replica, clock } = this.options;
+    const { expiresAt = 0 } = replica.cache.peek('ticket', ticket) ?? {};
+    return { kind: clock.now() < expiresAt ? 'remind-ticket' : 'expire-ticket', ticket };
+  }
+
+  async #submitExpiry(submission: Submission, kind: Deadline['kind'], key: string): Promise<void> {
     try {
       const { answer } = await this.#sequencer.submit(submission);
       if (answer.status === 'done') return;
@@ -222,15 +237,17 @@ export class Core {
   }
 
   /** An expiry that did not happen is tried again, as long as the record is open. */
-  #rewatch(kind: string, key: string): void {
+  #rewatch(kind: Deadline['kind'], key: string): void {
     if (this.#closed) return;
     const { cache } = this.options.replica;
     const retryAt = this.options.clock.now() + 1_000;
-    const record = kind === 'decision' ? cache.peek('decision', key) : cache.peek('ticket', key);
+    const record = cache.peek(kind, key);
     if (record === undefined) return;
     const at = Math.max(record.expiresAt, retryAt);
     if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
-    else this.#watchTicket({ ...record, expiresAt: at });
+    else if ('fence' in record) this.#watchLease({ ...record, expiresAt: at });
+    else if ('lapsed' in record) this.#watchHeartbeat({ ...record, expiresAt: at });
+    else this.#watchTicket(record, retryAt);
   }
 
   #watchDecision(decision: RecordsByKind['decision'] | undefined): void {
@@ -241,12 +258,35 @@ export class Core {
     else this.#deadlines.drop(name);
   }
 
-  #watchTicket(ticket: TicketRecord | undefined): void {
+  #watchHeartbeat(heartbeat: RecordsByKind['heartbeat'] | undefined): void {
+    if (heartbeat === undefined) return;
+    const name = { kind: 'heartbeat', key: heartbeat.org } as const;
+    if (heartbeat.lapsed) this.#deadlines.drop(name);
+    else this.#deadlines.set(name, heartbeat.expiresAt);
+  }
+
+  /** `notBefore`: when it was just tried. */
+  #watchTicket(ticket: TicketRecord | undefined, notBefore = 0): void {
     if (ticket === undefined) return;
     const name = { kind: 'ticket', key: ticket.id } as const;
     const open = ticket.status === 'pending' || ticket.status === 'approved';
-    if (open) this.#deadlines.set(name, ticket.expiresAt);
+    const { expiresAt } = ticket;
+    const at = Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt);
+    if (open) this.#deadlines.set(name, Math.max(at, notBefore));
     else this.#deadlines.drop(name);
+  }
+
+  #watchLease(lease: RecordsByKind['lease'] | undefined): void {
+    if (lease === undefined) return;
+    const name = { kind: 'lease', key: lease.session } as const;
+    if (lease.status === 'active') this.#deadlines.set(name, lease.expiresAt);
+    else this.#deadlines.drop(name);
+  }
+
+  /** A lease changed: its deadline moves, and whoever holds it under another fence is told. */
+  #leaseChanged(lease: RecordsByKind['lease'] | undefined): void {
+    this.#watchLease(lease);
+    this.leases.changed(lease);
   }
 
   #ended(permit: string): void {
@@ -275,14 +315,27 @@ export class Core {
           this.#ended(event.data.permit);
           break;
         case 'ticket-requested':
+        case 'ticket-escalated':
+        case 'ticket-reminded':
         case 'ticket-approved':
         case 'ticket-denied':
         case 'ticket-cancelled':
         case 'ticket-expired':
           this.#watchTicket(cache.peek('ticket', event.data.ticket));
           break;
+        case 'lease-acquired':
+        case 'lease-renewed':
+        case 'lease-released':
+        case 'lease-expired':
+          this.#leaseChanged(cache.peek('lease', event.session ?? ''));
+          break;
+        case 'operator-heartbeat':
+        case 'heartbeat-lapsed':
+          this.#watchHeartbeat(cache.peek('heartbeat', event.data.org));
+          break;
         case 'kill-engaged':
           this.running.abortKilled(latchKey(event.data.scope));
+          for (const effect of killEffects(cache)) void this.#submitEffect(effect);
           break;
         case 'session-transitioned':
           if (event.data.transition === 'abort') this.running.abortSession(event.session ?? '');
@@ -292,6 +345,20 @@ export class Core {
       }
     }
     for (const listener of this.#listeners.keys()) heard(listener, events);
+  }
+}
+
+/** The command that is submitted when a record falls due. */
+function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
+  switch (kind) {
+    case 'decision':
+      return { kind: 'expire-permit', permit: key };
+    case 'ticket':
+      return { kind: 'expire-ticket', ticket: key };
+    case 'lease':
+      return { kind: 'expire-lease', session: key };
+    case 'heartbeat':
+      return { kind: 'lapse-heartbeat', org: key };
   }
 }
 

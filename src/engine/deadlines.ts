@@ -4,27 +4,32 @@
  *
  * Deadlines are kept in buckets of one second: adding and dropping one costs the same however many there are.
  */
-import type { RecordName } from '../kernel/index.ts';
 import type { Clock } from './clock.ts';
 import { recordName } from './record-cache.ts';
 
 const bucketMs = 1_000;
 
+/** A record that something happens to when its time is over. */
+export interface Deadline {
+  readonly kind: 'decision' | 'ticket' | 'lease' | 'heartbeat';
+  readonly key: string;
+}
+
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #onDue: (name: RecordName) => void;
+  readonly #onDue: (name: Deadline) => void;
   readonly #byName = new Map<string, number>();
-  readonly #buckets = new Map<number, Map<string, RecordName>>();
+  readonly #buckets = new Map<number, Map<string, Deadline>>();
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, onDue: (name: RecordName) => void) {
+  constructor(clock: Clock, onDue: (name: Deadline) => void) {
     this.#clock = clock;
     this.#onDue = onDue;
   }
 
   /** Sets or moves the deadline of a record; due in the bucket after `at`. */
-  set(name: RecordName, at: number): void {
+  set(name: Deadline, at: number): void {
     this.drop(name);
     const bucket = Math.floor(at / bucketMs) + 1;
     const id = recordName(name.kind, name.key);
@@ -35,7 +40,7 @@ export class Deadlines {
     if (bucket * bucketMs < this.#wakeAt) this.#sleepUntil(bucket * bucketMs);
   }
 
-  drop(name: RecordName): void {
+  drop(name: Deadline): void {
     const id = recordName(name.kind, name.key);
     const bucket = this.#byName.get(id);
     if (bucket === undefined) return;

@@ -45,6 +45,11 @@ export interface Decision {
   readonly shadow: ShadowDecision | undefined;
   /** The ticket that was opened, is pending or was used. */
   readonly ticket: string | undefined;
+  /**
+   * Of a call that waits for an approver: how its ticket is decided, by anyone, on any surface. Across
+   * restarts, wait with `ControlPlane.ticketDecided`. Rejects with `closed` when the control plane closes.
+   */
+  readonly resolution: Promise<'approved' | 'refused'> | undefined;
   /** What the tool needs to run. Absent unless this very call may run it. */
   readonly permit: Permit | undefined;
   /** Whether this is the stored answer to an earlier sending of the same command. */
@@ -75,7 +80,14 @@ function shadowOf({ shadow, outcome }: DecisionRecord): ShadowDecision | undefin
 export function decisionOf(
   record: DecisionRecord,
   permit: Permit | undefined,
-  replayed: boolean,
+  {
+    replayed,
+    resolved,
+  }: {
+    readonly replayed: boolean;
+    /** Waits for a ticket. */
+    readonly resolved: (ticket: string) => Promise<'approved' | 'refused'>;
+  },
 ): Decision {
   const settledAt = decisionSteps.indexOf(record.step);
   return Object.freeze({
@@ -102,6 +114,11 @@ export function decisionOf(
     policyHash: record.policyHash,
     shadow: shadowOf(record),
     ticket: record.ticket === '' ? undefined : record.ticket,
+    // Waits only for whoever asks: a promise that nobody has cannot be rejected unheard.
+    get resolution() {
+      const waits = record.outcome === 'require-approval' && record.ticket !== '';
+      return waits ? resolved(record.ticket) : undefined;
+    },
     permit,
     replayed,
     index: record.index,

@@ -4,6 +4,10 @@ export type {
   BudgetClosing,
   BudgetOrder,
   KillOrder,
+  KillsEngaged,
+  KillsOrder,
+  HeartbeatOrder,
+  ReleaseOrder,
   SessionOrder,
 } from './administration.ts';
 export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';
@@ -11,17 +15,20 @@ export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-repo
 export { type Forecast, forecastOf } from './budget-forecast.ts';
 export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { ControlPlane, type ControlPlaneOptions, openControlPlane } from './control-plane.ts';
+export { ControlPlane, openControlPlane } from './control-plane.ts';
+export type { ControlPlaneOptions } from './control-plane-options.ts';
 export type { AgentDeclaration } from './declared-agent.ts';
 export type { Decision, ShadowDecision } from './decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
 export type { EventQuery, LogEvent } from './feed.ts';
 export { readEvents } from './feed.ts';
+export type { Reader } from './reader.ts';
 export type { HandoffOrder } from './handoff.ts';
 export type { Headroom, HeadroomForecast } from './headroom.ts';
 export type { Identity } from './identity-service.ts';
 export type { Ids } from './ids.ts';
-export type { IssuedKey, KeyListed, KeyOrder, Keys } from './keys.ts';
+export { type IssuedKey, keyListed, type KeyListed, type KeyOrder, type Keys } from './keys.ts';
+export type { Lease, LeaseRequest } from './lease.ts';
 export type { ModelListed, ModelListRequest } from './model-list.ts';
 export { modelTool } from './model-tool.ts';
 export type { SessionOptions } from './open-session.ts';
@@ -50,6 +57,7 @@ export type {
   GrantRevocation,
   TicketRuling,
 } from './tickets.ts';
+export { listTickets, ticketCard } from './ticket-card.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { tallyUsage, type UsageQuery } from './usage-report.ts';
 export {

@@ -78,7 +78,7 @@ export class Keys {
       'key',
       committed(this.#core.options.ids, { reason: checkedText('the reason', order.reason) }),
     );
-    return listed(record);
+    return keyListed(record);
   }
 
   /** The keys of an org, revoked ones included, oldest first. */
@@ -86,12 +86,12 @@ export class Keys {
     return [...this.#core.options.replica.cache.live('key')]
       .filter((key) => key.org === org)
       .toSorted((left, right) => left.issuedAt - right.issuedAt || compareText(left.id, right.id))
-      .map(listed);
+      .map(keyListed);
   }
 }
 
 /** All of it but the hash. */
-function listed(record: RecordsByKind['key']): KeyListed {
+export function keyListed(record: RecordsByKind['key']): KeyListed {
   const { id, org, principal, roles, teams, expiresAt, revoked, issuedBy, issuedAt } = record;
   return {
     id,

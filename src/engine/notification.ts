@@ -44,8 +44,10 @@ export async function orgOf(
   if (event.type === 'kill-engaged' || event.type === 'kill-released') {
     return event.data.scope.kind === 'system' ? everyOrg : event.data.scope.org;
   }
-  if (event.type === 'agent-transitioned') return event.data.org;
-  if (event.session === undefined) return by.org;
+  if (event.session === undefined) {
+    // Whatever is about an org names it.
+    return 'org' in event.data && typeof event.data.org === 'string' ? event.data.org : by.org;
+  }
   const key = event.session;
   const known = replica.cache.peek('session', key);
   if (known !== undefined) return known.org;

@@ -30,6 +30,7 @@ const loadedAtOpen: readonly { readonly kind: RecordKind; readonly live?: true }
   { kind: 'session', live: true },
   { kind: 'decision', live: true },
   { kind: 'ticket', live: true },
+  { kind: 'lease', live: true },
 ];
 
 /** Entries that other processes appended, as events, with their leaves. */

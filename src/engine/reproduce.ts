@@ -65,6 +65,7 @@ function commandOf(
     estimate,
     start: data.permit !== 'issued',
     ...(data.model === undefined ? {} : { model: data.model }),
+    ...(data.fence === undefined ? {} : { fence: data.fence }),
     ...(facts === undefined ? {} : { facts: { policyHash, found: facts } }),
   };
 }

@@ -15,11 +15,13 @@ import {
   type SessionTransition,
 } from '../kernel/index.ts';
 import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../log/index.ts';
-import type { CommandBody, Core } from './core.ts';
+import type { CommandBody } from './command-body.ts';
+import type { Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';
 import { callFacts, inputFacts, isOutputJudged, outputFacts } from './guardrails.ts';
+import { Fencing, type Lease, type LeaseRequest, takeLease } from './lease.ts';
 import { checkedText, committed, readArguments, readContent, recordedText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
@@ -92,6 +94,7 @@ export class Session {
   readonly #core: Core;
   readonly #principal: Principal;
   readonly #secret: DigestKey;
+  readonly #fencing = new Fencing();
   /** What `read` returned: text, value and digest that belong together. */
   readonly #reads = new WeakSet<ReadArguments>();
 
@@ -137,6 +140,7 @@ export class Session {
         argumentsDigest: read.digest,
         estimate: checkedAmounts(request.estimate ?? {}),
         start: request.start !== 'later',
+        ...this.#fencing.member,
         ...(model === undefined ? {} : { model }),
         ...(schema === undefined ? {} : { schema }),
         ...(facts === undefined ? {} : { facts }),
@@ -147,7 +151,10 @@ export class Session {
     );
     const fresh = !answered.replayed && (record.permit === 'started' || record.permit === 'issued');
     const permit = fresh ? new Permit(core, record, core.watch(record)) : undefined;
-    return decisionOf(record, permit, answered.replayed);
+    return decisionOf(record, permit, {
+      replayed: answered.replayed,
+      resolved: (ticket) => this.ticketDecided(ticket),
+    });
   }
 
   /**
@@ -178,7 +185,7 @@ export class Session {
 
   /** Starts a permit that was issued for later. What covers it is checked again. */
   async start(permit: Permit): Promise<void> {
-    await this.#submitFor(permit, { kind: 'start-permit' });
+    await this.#submitFor(permit, { kind: 'start-permit', ...this.#fencing.member });
   }
 
   /** Resolves a started permit by what really happened, and says whether its result may be passed on. */
@@ -281,6 +288,15 @@ export class Session {
    */
   handOff(order: HandoffOrder): Promise<string> {
     return offerHandoff(this.#core, this.#principal, this.id, order);
+  }
+
+  /**
+   * Takes the session's lease, as the worker that drives it; renewed until it is released or lost. While
+   * anybody holds it, work starts only through the handle that took it. Throws `lease-held`.
+   */
+  lease(request: LeaseRequest): Promise<Lease> {
+    const about = { principal: this.#principal, session: this.id, fencing: this.#fencing };
+    return takeLease(this.#core, about, request);
   }
 
   activate(): Promise<SessionRecord> {

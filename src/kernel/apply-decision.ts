@@ -15,6 +15,7 @@ import { planLimit } from './budget/plan-limit.ts';
 import { grantUsed } from './apply-grant.ts';
 import { moved } from './apply-ticket.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
+import { lockFreed, lockTaken } from './lock.ts';
 import { openPermitsChange } from './principal-record.ts';
 import { canMovePermit, type PermitMove, type PermitStatus } from './permit-states.ts';
 import type { DecisionRecord, RecordChange, StateView } from './record.ts';
@@ -58,6 +59,7 @@ export function applyDecision(
     suggestions: data.suggestions,
     ticket: data.ticket,
     reservations: data.reservations,
+    ...(data.plans === undefined ? {} : { plans: data.plans }),
     permit: data.permit,
     expiresAt: data.expiresAt,
     runTimeoutMs: data.runTimeoutMs,
@@ -69,9 +71,11 @@ export function applyDecision(
       : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
     ...(data.grant === undefined ? {} : { grant: data.grant.id }),
+    ...(data.lock === undefined ? {} : { lock: data.lock }),
   };
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
+  changes.push(...lockTaken(view, decision));
   if (data.grant !== undefined) {
     const { id, cost } = data.grant;
     changes.push(grantUsed(view, session, id, cost, position.at));
@@ -119,6 +123,7 @@ export function applyPermit(
   return [
     { kind: 'decision', key: decision.id, value },
     openPermitsChange(view, decision, -1),
+    ...lockFreed(view, decision),
     ...resolve(view, event.data.resolved, { charged: started, takenAt: decision.decidedAt, at }),
   ];
 }

@@ -1,6 +1,7 @@
-/** What exists and who may: agents, tools, policy, prices, API keys and proposals. */
+/** What exists and who may: agents, tools, policy, prices, API keys, proposals, operators who are there. */
 import { agentKey } from './agent.ts';
 import type { Event, EventPosition } from './event.ts';
+import { heartbeatChange } from './heartbeat.ts';
 import type { RecordChange, StateView } from './record.ts';
 
 type RegistryEvent = Extract<
@@ -10,6 +11,8 @@ type RegistryEvent = Extract<
       | `agent-${string}`
       | `key-${string}`
       | `change-${string}`
+      | 'operator-heartbeat'
+      | 'heartbeat-lapsed'
       | 'tool-registered'
       | 'policy-activated'
       | 'prices-activated';
@@ -52,7 +55,7 @@ export function applyRegistry(
       return {
         kind: 'policy',
         key: 'active',
-        value: { version: document.version, hash, document },
+        value: { version: document.version, activatedAt: position.at, hash, document },
       };
     }
     case 'prices-activated': {
@@ -63,6 +66,9 @@ export function applyRegistry(
     case 'key-issued':
     case 'key-revoked':
       return keyChange(view, event, position);
+    case 'operator-heartbeat':
+    case 'heartbeat-lapsed':
+      return heartbeatChange(view, event, position);
     case 'change-proposed':
     case 'change-confirmed':
       return proposalChange(view, event, position);

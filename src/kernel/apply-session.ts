@@ -66,6 +66,8 @@ function advanced(session: SessionRecord, event: Event): SessionRecord {
     case 'permit-voided':
     case 'permit-expired':
       return { ...next, openPermits: session.openPermits - 1 };
+    case 'lease-acquired':
+      return { ...next, hadLease: true };
     case 'ticket-requested':
       return {
         ...next,

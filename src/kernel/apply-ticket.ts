@@ -4,8 +4,17 @@ import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
 import type { ApproverTerms, TicketRecord } from './approval-record.ts';
 import type { RecordChange, StateView } from './record.ts';
+import { pendingTicketsChange } from './principal-record.ts';
 import { bindingKey } from './ticket.ts';
 import { nextTicketStatus, type TicketMove, type TicketStatus } from './ticket-states.ts';
+
+/** What happens to a ticket and leaves it undecided. */
+type UndecidingEvent =
+  | 'ticket-requested'
+  | 'ticket-endorsed'
+  | 'ticket-edited'
+  | 'ticket-escalated'
+  | 'ticket-reminded';
 
 type TicketEvent = Extract<Event, { readonly type: `ticket-${string}` }>;
 
@@ -24,6 +33,11 @@ export function applyTicket(
     return [{ kind: 'ticket', key: ticket.id, value }];
   }
   if (event.type === 'ticket-edited') return edited(ticket, event, position);
+  if (event.type === 'ticket-escalated' || event.type === 'ticket-reminded') {
+    const told = event.type === 'ticket-escalated' ? { escalated: true as const } : {};
+    const value = { ...ticket, ...told, remindedAt: position.at };
+    return [{ kind: 'ticket', key: ticket.id, value }];
+  }
   const value: TicketRecord = {
     ...ticket,
     status: moved(ticket, moves[event.type]),
@@ -32,8 +46,10 @@ export function applyTicket(
     ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
   };
   const change: RecordChange = { kind: 'ticket', key: ticket.id, value };
+  const counted = ticket.status === 'pending' ? [pendingTicketsChange(view, ticket, -1)] : [];
   const given = event.type === 'ticket-approved' ? event.data.grant : undefined;
-  return given === undefined ? [change] : [change, grantGiven(view, ticket, given.terms, position)];
+  const grants = given === undefined ? [] : [grantGiven(view, ticket, given.terms, position)];
+  return [change, ...counted, ...grants];
 }
 
 /** What was approved so far was approved of another call. */
@@ -51,12 +67,7 @@ function edited(
   ];
 }
 
-const moves: Readonly<
-  Record<
-    Exclude<TicketEvent['type'], 'ticket-requested' | 'ticket-endorsed' | 'ticket-edited'>,
-    TicketMove
-  >
-> = {
+const moves: Readonly<Record<Exclude<TicketEvent['type'], UndecidingEvent>, TicketMove>> = {
   'ticket-approved': 'approve',
   'ticket-denied': 'deny',
   'ticket-cancelled': 'cancel',
@@ -76,12 +87,16 @@ function approverTermsOf({
   approverPrincipals,
   quorum,
   reasonRequired,
+  escalation,
+  remindMs,
 }: ApproverTerms): ApproverTerms {
   return {
     approverRoles,
     ...(approverPrincipals === undefined ? {} : { approverPrincipals }),
     ...(quorum === undefined ? {} : { quorum }),
     ...(reasonRequired === undefined ? {} : { reasonRequired }),
+    ...(escalation === undefined ? {} : { escalation }),
+    ...(remindMs === undefined ? {} : { remindMs }),
   };
 }
 
@@ -110,6 +125,7 @@ function requested(
     definition: data.definition,
     policyVersion: data.policyVersion,
     estimate: data.estimate,
+    ...(data.plans === undefined ? {} : { plans: data.plans }),
     risk: data.risk,
     reason: data.reason,
     ...approverTermsOf(data),
@@ -124,5 +140,6 @@ function requested(
   return [
     { kind: 'ticket', key: ticket.id, value: ticket },
     { kind: 'binding', key: binding, value: { ticket: ticket.id } },
+    pendingTicketsChange(view, ticket, 1),
   ];
 }

@@ -6,6 +6,7 @@
  */
 import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
 import { applyNotice, applyPlan } from './apply-budget.ts';
+import { applyLease } from './apply-lease.ts';
 import { applySession } from './apply-session.ts';
 import { grantRevoked } from './apply-grant.ts';
 import { applyRegistry } from './apply-registry.ts';
@@ -43,6 +44,8 @@ function changesOf(
     case 'key-revoked':
     case 'change-proposed':
     case 'change-confirmed':
+    case 'operator-heartbeat':
+    case 'heartbeat-lapsed':
       return [applyRegistry(view, event, position)];
     case 'handoff-issued':
       return [applySession(view, event, position), handoffOffered(event, position)];
@@ -52,19 +55,12 @@ function changesOf(
     case 'usage-reconciled':
     case 'command-rejected':
       return [];
-    case 'session-opened': {
-      const scope = `session:${event.data.session}`;
-      const budgets = Object.entries(event.data.budget).map(([unit, limit]): RecordChange => ({
-        kind: 'budget',
-        key: budgetKey(scope, unit),
-        value: openBudget(scope, unit, limit),
-      }));
+    case 'session-opened':
       return [
         applySession(view, event, position),
-        ...budgets,
+        ...openedBudgets(event.data),
         ...takenUp(view, event.data.handoff),
       ];
-    }
     case 'session-transitioned':
     case 'budget-frozen':
     case 'budget-overrun':
@@ -88,9 +84,16 @@ function changesOf(
       return [applySession(view, event, position), ...applyLateUsage(view, event)];
     case 'grant-revoked':
       return [grantRevoked(view, event.data, event.data.grant)];
+    case 'lease-acquired':
+    case 'lease-renewed':
+    case 'lease-released':
+    case 'lease-expired':
+      return [applySession(view, event, position), applyLease(view, event)];
     case 'ticket-requested':
     case 'ticket-endorsed':
     case 'ticket-edited':
+    case 'ticket-escalated':
+    case 'ticket-reminded':
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':
@@ -140,6 +143,18 @@ function cursorChange(
   return { kind: 'notifier', key: name, value: { name, cursor } };
 }
 
+function openedBudgets({
+  session,
+  budget,
+}: Extract<Event, { readonly type: 'session-opened' }>['data']): readonly RecordChange[] {
+  const scope = `session:${session}`;
+  return Object.entries(budget).map(([unit, limit]) => ({
+    kind: 'budget',
+    key: budgetKey(scope, unit),
+    value: openBudget(scope, unit, limit),
+  }));
+}
+
 function latchChange(
   view: StateView,
   event: Extract<Event, { readonly type: 'kill-engaged' | 'kill-released' }>,
@@ -154,6 +169,9 @@ function latchChange(
     value: {
       scope: key,
       engaged,
+      ...(event.type === 'kill-released' && event.data.supervised === true
+        ? { supervised: true as const }
+        : {}),
       engagedIndex: engaged ? position.index : (before?.engagedIndex ?? position.index),
       changedAt: position.at,
       by: position.by.id,

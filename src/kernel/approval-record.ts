@@ -13,6 +13,16 @@ export interface ApproverTerms {
   /** How many have to approve; 1 where it is left out. */
   readonly quorum?: number;
   readonly reasonRequired?: true;
+  /** Who may decide as well, from a log time (ms) on. */
+  readonly escalation?: TicketEscalation;
+  /** How often those who may decide are reminded, ms. */
+  readonly remindMs?: number;
+}
+
+export interface TicketEscalation {
+  readonly at: number;
+  readonly roles: readonly string[];
+  readonly principals?: readonly (readonly string[])[];
 }
 
 export interface TicketRecord extends ApproverTerms {
@@ -36,6 +46,8 @@ export interface TicketRecord extends ApproverTerms {
   readonly definition: string;
   readonly policyVersion: number;
   readonly estimate: Amounts;
+  /** The budget plans that count the call, as `org/id`; left out where there is none. */
+  readonly plans?: readonly string[];
   readonly risk: RiskLevel;
   readonly reason: string;
   readonly status: TicketStatus;
@@ -45,6 +57,10 @@ export interface TicketRecord extends ApproverTerms {
   readonly grant?: GrantTerms;
   /** An approver's edit: the ticket stands for the call as edited, and for no other. */
   readonly edited?: { readonly by: string; readonly index: number };
+  /** Whether it was told that others may decide now. */
+  readonly escalated?: true;
+  /** When those who may decide were last reminded. */
+  readonly remindedAt?: number;
   readonly requestedAt: number;
   readonly requestedIndex: number;
   readonly expiresAt: number;

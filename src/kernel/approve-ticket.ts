@@ -1,6 +1,7 @@
 /** Approving a ticket: as it was asked, or edited; for the one call, or with a grant beside it. */
 import type { Amounts } from './amount.ts';
 import type { DecideTicket } from './command.ts';
+import { isAsked } from './asked.ts';
 import { estimateOf } from './estimate.ts';
 import type { Event } from './event.ts';
 import { grantProblem, isActive } from './grant.ts';
@@ -52,8 +53,11 @@ export function approveTicket(
 /** Why the grant cannot be given, or is not what those before have approved. */
 function grantRefusal(
   view: StateView,
-  { grant }: DecideTicket,
-  ticket: Pick<TicketRecord, 'org' | 'principal' | 'agent' | 'risk' | 'approvals'> & {
+  { by, grant }: DecideTicket,
+  ticket: Pick<
+    TicketRecord,
+    'approverRoles' | 'approverPrincipals' | 'org' | 'principal' | 'agent' | 'risk' | 'approvals'
+  > & {
     readonly grant?: TicketRecord['grant'];
   },
   now: number,
@@ -63,6 +67,10 @@ function grantRefusal(
     return reject('grant-invalid', 'whoever approved before approved another grant, or none');
   }
   if (grant === undefined) return undefined;
+  // Later calls would be put to those who are asked first, and they have not seen this one.
+  if (!isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) {
+    return reject('grant-invalid', 'whom a ticket was escalated to decides the one call');
+  }
   const problem = grantProblem(grant, ticket.risk, now);
   if (problem !== undefined) return reject('grant-invalid', problem);
   const held = view.get('grants', holderKey(ticket))?.grants ?? [];

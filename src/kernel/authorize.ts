@@ -9,45 +9,29 @@ import { reserveAll } from './budget/reservation.ts';
 import { budgetSubject } from './budget/subject.ts';
 import { estimateOf } from './estimate.ts';
 import type { Authorize } from './command.ts';
-import { actionRefusal, callRefusal, lineRefusal } from './delegation.ts';
 import type { Event, EventDataByType, Remembered } from './event.ts';
-import { type HandleContext, type HandlerFor, inactiveSession, ownSession } from './handled.ts';
-import { killedMessage } from './handle-session.ts';
+import { type HandleContext, type HandlerFor, ownSession } from './handled.ts';
 import { limits } from './limits.ts';
-import { modelIdOf, type ModelTerms, modelTerms } from './model/model-call.ts';
+import { modelIdOf } from './model/model-call.ts';
 import { quoted } from './name.ts';
-import { compilePolicy } from './policy/compile.ts';
-import { evaluatePolicy, type PolicyVerdict } from './policy/evaluate.ts';
-import type { EvaluatorFact } from './policy/evaluator-fact.ts';
-import { resourceOf } from './resource-of.ts';
-import { openPermitsOf } from './principal-record.ts';
-import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './record.ts';
-import { reject, type Rejection } from './rejection.ts';
+import { type PolicyVerdict } from './policy/evaluate.ts';
+import { permitRefusal } from './permit-refusal.ts';
+import type { SessionRecord, StateView } from './record.ts';
+import { reject } from './rejection.ts';
 import { permits } from './rights.ts';
+import {
+  checkKill,
+  checkModel,
+  checkPolicy,
+  checkSession,
+  checkTool,
+  type Draft,
+  type Refusal,
+  supervision,
+} from './authorize-steps.ts';
 import { claimTicket, type TicketUse } from './ticket-use.ts';
-import { engagedLatch } from './ticket.ts';
 
 type Decided = EventDataByType['action-decided'];
-
-/** What has been established about a request so far. */
-interface Draft {
-  readonly command: Authorize;
-  readonly session: SessionRecord;
-  readonly tool: ToolRecord | undefined;
-  /** The catalogue's id of the model that the call names, or its name. */
-  readonly model: string | undefined;
-  terms: ModelTerms | undefined;
-  resource: string;
-  policyVersion: number;
-  policyHash: string;
-  facts: readonly EvaluatorFact[] | undefined;
-  verdict: PolicyVerdict | undefined;
-}
-
-interface Refusal {
-  readonly step: DecisionStep;
-  readonly rejection: Rejection;
-}
 
 export const authorize: HandlerFor<Authorize> = (view, command, context) => {
   if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
@@ -68,6 +52,8 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
     policyHash: '',
     facts: undefined,
     verdict: undefined,
+    plans: [],
+    isLocked: false,
   };
   const decision = decide(view, draft, context);
   const events = [...decision, ...escalated(draft)];
@@ -76,8 +62,8 @@ export const authorize: HandlerFor<Authorize> = (view, command, context) => {
 
 function decide(view: StateView, draft: Draft, context: HandleContext): readonly Event[] {
   const refusal =
-    checkSession(view, draft, context.now) ??
-    checkKill(view, draft) ??
+    checkSession(view, draft, context) ??
+    checkKill(view, draft, context) ??
     checkTool(view, draft) ??
     checkModel(view, draft, context) ??
     checkPolicy(view, draft, context);
@@ -98,7 +84,8 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     decision: command.id,
     at: context.now,
   });
-  const asking = 'refusal' in budgets ? undefined : budgets.ask;
+  const asked = 'refusal' in budgets ? undefined : budgets.ask;
+  const asking = supervision(view, draft) ?? asked;
   const effective: PolicyVerdict =
     asking !== undefined && verdict.effect === 'allow'
       ? { ...verdict, effect: 'require-approval', message: asking }
@@ -116,132 +103,15 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
     return [refused, ...notices];
   }
   if (budgets.downgrade !== undefined) return [downgraded(draft, budgets.downgrade)];
-  const blocked = permitRefusal(view, session);
-  if (blocked !== undefined) return [decided(draft, denied(blocked))];
+  const blocked = permitRefusal(view, draft);
+  if (blocked !== undefined) {
+    return [decided(draft, denied({ step: 'permit', rejection: blocked }))];
+  }
   const waived = use?.consumed === true || use?.grant !== undefined;
   if (effective.effect === 'require-approval' && !waived) return awaiting(draft, effective, use);
   const approval = use === undefined ? {} : approvalOf(use);
   const done = allowed(draft, effective, budgets.reservations, approval, context);
   return [done, ...(use?.events ?? []), ...notices];
-}
-
-function checkSession(view: StateView, { session }: Draft, now: number): Refusal | undefined {
-  const step = 'session';
-  const inactive = inactiveSession(view, session);
-  if (inactive !== undefined) return { step, rejection: inactive };
-  const unfit = lineRefusal(view, session, now);
-  return unfit === undefined ? undefined : { step, rejection: unfit };
-}
-
-function checkKill(view: StateView, draft: Draft): Refusal | undefined {
-  const { session, tool, command } = draft;
-  const latch = engagedLatch(view, {
-    org: session.org,
-    principal: session.principal,
-    agent: session.agent,
-    session: session.id,
-    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
-    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
-    tool: command.tool,
-    ...(tool === undefined ? {} : { action: tool.action }),
-    ...(draft.model === undefined ? {} : { model: draft.model }),
-  });
-  if (latch === undefined) return undefined;
-  return { step: 'kill', rejection: reject('killed', killedMessage(latch)) };
-}
-
-function checkTool(view: StateView, draft: Draft): Refusal | undefined {
-  const { command, tool, session } = draft;
-  const step = 'tool';
-  if (tool === undefined) {
-    return {
-      step,
-      rejection: reject('tool-unknown', `tool ${quoted(command.tool)} is not registered`),
-    };
-  }
-  if (tool.definition !== command.definition) {
-    const message = `tool ${quoted(tool.name)} differs from its registered definition`;
-    return { step, rejection: reject('tool-changed', message) };
-  }
-  const incapable = actionRefusal(view, session, tool.action);
-  if (incapable !== undefined) return { step, rejection: incapable };
-  if (tool.hasSchema) {
-    const fact = command.schema;
-    if (fact === undefined || fact.definition !== tool.definition || !fact.valid) {
-      return { step, rejection: reject('arguments-invalid', fact?.problem || undefined) };
-    }
-  }
-  const isModelCall = command.model !== undefined;
-  if (isModelCall !== (tool.isModel === true)) {
-    const message = isModelCall
-      ? `tool ${quoted(tool.name)} is not registered as a model`
-      : `tool ${quoted(tool.name)} is a model, and the call does not say which`;
-    return { step, rejection: reject('model-missing', message) };
-  }
-  const resource = resourceOf(tool, command.arguments, draft.model);
-  if (resource === undefined) {
-    const message = `no resource can be derived with ${quoted(tool.resource)}`;
-    return { step, rejection: reject('resource-invalid', message) };
-  }
-  draft.resource = resource;
-  const { action, name } = tool;
-  const call = { action, resource, arguments: command.arguments, tool: name, ...whoOf(session) };
-  const beyond = callRefusal(view, session, call);
-  return beyond === undefined ? undefined : { step, rejection: beyond };
-}
-
-/** Who makes a call, in the words of conditions. */
-function whoOf({ agent, principal, org }: SessionRecord) {
-  return { agent, principal, org };
-}
-
-function checkModel(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
-  const { model } = draft.command;
-  if (model === undefined) return undefined;
-  const policy = view.get('policy', 'active');
-  const rules = policy === undefined ? undefined : compilePolicy(policy.document).models;
-  const found = modelTerms(view.get('prices', 'active'), rules, model, now);
-  if ('rejection' in found) return { step: 'model', rejection: found.rejection };
-  draft.terms = found.terms;
-  return undefined;
-}
-
-function checkPolicy(view: StateView, draft: Draft, { now }: HandleContext): Refusal | undefined {
-  const { command, session, tool } = draft;
-  const step = 'policy';
-  const active = view.get('policy', 'active');
-  if (active === undefined) return { step, rejection: reject('policy-missing') };
-  draft.policyVersion = active.version;
-  draft.policyHash = active.hash;
-  const request = {
-    arguments: command.arguments,
-    resource: draft.resource,
-    action: tool?.action ?? '',
-    tool: command.tool,
-    ...whoOf(session),
-    session: session.id,
-    ...(draft.terms === undefined ? {} : { model: draft.terms }),
-  };
-  // Facts about another policy's guardrails are none about this one's.
-  if (command.facts?.policyHash === active.hash) draft.facts = command.facts.found;
-  const known = { history: session.history, now, facts: draft.facts ?? [] };
-  const verdict = evaluatePolicy(compilePolicy(active.document), request, known);
-  draft.verdict = verdict;
-  if (verdict.effect === 'deny' && verdict.code !== 'allowed') {
-    return { step, rejection: reject(verdict.code, verdict.message) };
-  }
-  return undefined;
-}
-
-function permitRefusal(view: StateView, session: SessionRecord): Refusal | undefined {
-  const { permitsOpenMax, permitsOpenPerPrincipalMax } = limits;
-  const step = 'permit';
-  if (session.openPermits >= permitsOpenMax) {
-    return { step, rejection: reject('permits-open-limit') };
-  }
-  if (openPermitsOf(view, session) < permitsOpenPerPrincipalMax) return undefined;
-  const message = `principal ${quoted(session.principal)} has too many open permits in its sessions`;
-  return { step, rejection: reject('permits-open-limit', message) };
 }
 
 function denied(refusal: Refusal): Partial<Decided> {
@@ -318,6 +188,7 @@ function allowed(
     permit: runs ? (startedNow ? 'started' : 'issued') : 'none',
     reservations: runs ? reservations : [],
     expiresAt: runs ? context.now + waitMs : 0,
+    ...(runs && draft.isLocked ? { lock: true } : {}),
     ...remembers(verdict, session),
   });
 }
@@ -383,9 +254,11 @@ function decided(draft: Draft, outcome: Partial<Decided>): Event {
       consumed: false,
       permit: 'none',
       reservations: [],
+      ...(draft.plans.length === 0 ? {} : { plans: draft.plans }),
       expiresAt: 0,
       runTimeoutMs: verdict?.runTimeoutMs ?? 0,
       ...(Object.keys(command.estimate).length === 0 ? {} : { estimate: command.estimate }),
+      ...(command.fence === undefined ? {} : { fence: command.fence }),
       ...(draft.facts === undefined ? {} : { facts: draft.facts }),
       ...(command.model === undefined ? {} : { model: command.model }),
       ...(draft.terms === undefined ? {} : { modelTerms: draft.terms }),

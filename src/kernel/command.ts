@@ -144,6 +144,8 @@ export interface Authorize extends Envelope {
   readonly model?: ModelRequest;
   /** Whether an allow starts the permit in the same commit. */
   readonly start: boolean;
+  /** The fence of the session's lease, of a worker that holds it. */
+  readonly fence?: number;
 }
 
 /** What came into a session from outside, as its principal's host gives it: a prompt, a mail, a page. */
@@ -157,6 +159,8 @@ export interface ScreenInput extends Envelope {
 export interface StartPermit extends Envelope {
   readonly kind: 'start-permit';
   readonly permit: string;
+  /** The fence of the session's lease, of a worker that holds it. */
+  readonly fence?: number;
 }
 
 export interface SettlePermit extends Envelope {
@@ -182,7 +186,12 @@ export interface ExpirePermit extends Envelope {
 }
 
 export interface DecideTicket extends Envelope {
-  readonly kind: 'approve-ticket' | 'deny-ticket' | 'cancel-ticket' | 'expire-ticket';
+  readonly kind:
+    | 'approve-ticket'
+    | 'deny-ticket'
+    | 'cancel-ticket'
+    | 'expire-ticket'
+    | 'remind-ticket';
   readonly ticket: string;
   /** Of an approval: what is granted beside the one call. */
   readonly grant?: GrantTerms;
@@ -199,6 +208,8 @@ export interface RevokeGrant extends Envelope {
 export interface Kill extends Envelope {
   readonly kind: 'engage-kill' | 'release-kill';
   readonly scope: KillScope;
+  /** Of a release: on probation, until it is released once more without. */
+  readonly supervised?: true;
 }
 
 /** Sets a plan: a new one, or another limit or terms for one that is there. */
@@ -268,6 +279,50 @@ export interface AdvanceNotifier extends Envelope {
   readonly cursor: number;
 }
 
+/** Takes the lease of a session, as the worker that drives its loop. */
+export interface AcquireLease extends Envelope {
+  readonly kind: 'acquire-lease';
+  readonly session: string;
+  /** Name of the worker, for people. */
+  readonly holder: string;
+  /** SHA-256 of the worker's own secret token, hex. */
+  readonly owner: string;
+  /** How long it is to last without a renewal, ms; what the policy says where it is left out. */
+  readonly termMs?: number;
+}
+
+/** The heartbeat of whoever holds a lease. */
+export interface RenewLease extends Envelope {
+  readonly kind: 'renew-lease';
+  readonly session: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface ReleaseLease extends Envelope {
+  readonly kind: 'release-lease';
+  readonly session: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+export interface ExpireLease extends Envelope {
+  readonly kind: 'expire-lease';
+  readonly session: string;
+}
+
+/** An operator is there: where the policy asks for it, an org without one stands still. */
+export interface Heartbeat extends Envelope {
+  readonly kind: 'heartbeat';
+  readonly org: string;
+}
+
+/** Nobody has been heard of for too long: what runs is stopped too. */
+export interface LapseHeartbeat extends Envelope {
+  readonly kind: 'lapse-heartbeat';
+  readonly org: string;
+}
+
 export type Command =
   | OpenSession
   | TransitionSession
@@ -292,6 +347,12 @@ export type Command =
   | IssueKey
   | RevokeKey
   | RecordDelivery
-  | AdvanceNotifier;
+  | AdvanceNotifier
+  | AcquireLease
+  | RenewLease
+  | ReleaseLease
+  | ExpireLease
+  | Heartbeat
+  | LapseHeartbeat;
 
 export type CommandKind = Command['kind'];

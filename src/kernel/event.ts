@@ -131,6 +131,10 @@ export interface EventDataByType {
     readonly consumed: boolean;
     /** The grant that stood in for an approver, the record that keeps it, and what is counted against it. */
     readonly grant?: { readonly id: string; readonly holder: string; readonly cost: Amounts };
+    /** Whether the permit holds the lock of its resource until it is resolved. */
+    readonly lock?: true;
+    /** The budget plans that count it, as `org/id`; left out where there is none. */
+    readonly plans?: readonly string[];
     readonly permit: 'none' | 'issued' | 'started';
     readonly reservations: readonly Reservation[];
     readonly expiresAt: number;
@@ -141,6 +145,8 @@ export interface EventDataByType {
     readonly shadow?: ShadowVerdict;
     /** What the caller expected the call to cost, where it said so. */
     readonly estimate?: Amounts;
+    /** The fence of the lease that the caller held, where it said so. */
+    readonly fence?: number;
     /** What code found of what the active policy asks for. */
     readonly facts?: readonly EvaluatorFact[];
     /** What an allowed action adds to its session's history. */
@@ -175,6 +181,7 @@ export interface EventDataByType {
     readonly definition: string;
     readonly policyVersion: number;
     readonly estimate: Amounts;
+    readonly plans?: readonly string[];
     readonly risk: RiskLevel;
     readonly reason: string;
     readonly expiresAt: number;
@@ -197,6 +204,9 @@ export interface EventDataByType {
     readonly grant?: { readonly holder: string; readonly terms: GrantTerms };
   };
   readonly 'grant-revoked': GrantHolder & { readonly grant: string };
+  /** Nobody decided it for so long that others may as well. */
+  readonly 'ticket-escalated': { readonly ticket: string };
+  readonly 'ticket-reminded': { readonly ticket: string };
   readonly 'ticket-denied': { readonly ticket: string };
   readonly 'ticket-cancelled': { readonly ticket: string };
   readonly 'ticket-expired': { readonly ticket: string };
@@ -279,8 +289,29 @@ export interface EventDataByType {
     readonly plan: BudgetPlan;
   };
   readonly 'budget-closed': { readonly org: string; readonly plan: BudgetPlan };
+  readonly 'lease-acquired': {
+    readonly holder: string;
+    /** SHA-256 of the owner's token. */
+    readonly owner: string;
+    /** Grows with every acquisition of the session's lease. */
+    readonly fence: number;
+    readonly termMs: number;
+    readonly expiresAt: number;
+  };
+  readonly 'lease-renewed': { readonly fence: number; readonly expiresAt: number };
+  readonly 'lease-released': { readonly fence: number };
+  /** Nobody renewed it in time; `onStuck` is what the policy has done about it. */
+  readonly 'lease-expired': {
+    readonly fence: number;
+    readonly holder: string;
+    readonly onStuck: 'abort' | 'pause' | 'alert';
+  };
   readonly 'kill-engaged': { readonly scope: KillScope };
-  readonly 'kill-released': { readonly scope: KillScope };
+  /** `supervised`: what it covered is allowed again by approvers only. */
+  readonly 'kill-released': { readonly scope: KillScope; readonly supervised?: true };
+  readonly 'operator-heartbeat': { readonly org: string; readonly expiresAt: number };
+  /** No operator was heard of; the kill switch of the org is engaged with it. */
+  readonly 'heartbeat-lapsed': { readonly org: string; readonly since: number };
   readonly 'key-issued': IssueKey['key'];
   readonly 'key-revoked': { readonly key: string };
   /** A change that takes two principals, as the first of them asked for it. */

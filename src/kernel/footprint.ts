@@ -13,6 +13,7 @@ import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
 import { holderKey } from './grant-terms.ts';
 import { latchKey } from './latch.ts';
+import { lockKey, lockOf } from './lock.ts';
 import { modelIdOf } from './model/model-call.ts';
 import { everyOrg } from './org.ts';
 import { principalKey } from './principal-record.ts';
@@ -20,7 +21,7 @@ import { type RecordKind, type RecordsByKind, type SessionRecord } from './recor
 import { bindingKey } from './ticket.ts';
 
 /** Kinds of records that events change without naming them. */
-export const unnamedKinds: readonly RecordKind[] = ['principal'];
+export const unnamedKinds: readonly RecordKind[] = ['principal', 'lock'];
 
 export interface RecordName {
   readonly kind: RecordKind;
@@ -60,11 +61,20 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       break;
     case 'transition-session': {
       names.push({ kind: 'session', key: command.session });
-      for (const ticket of peek('session', command.session)?.pendingTickets ?? []) {
+      const session = peek('session', command.session);
+      if (session !== undefined) names.push({ kind: 'principal', key: principalKey(session) });
+      for (const ticket of session?.pendingTickets ?? []) {
         names.push({ kind: 'ticket', key: ticket });
       }
+      names.push(...leaseOf(command.session, peek));
       break;
     }
+    case 'acquire-lease':
+    case 'renew-lease':
+    case 'release-lease':
+    case 'expire-lease':
+      names.push(...leaseCommandFootprint(command.session, peek));
+      break;
     case 'authorize':
       names.push(...authorizeFootprint(command, peek, at));
       break;
@@ -77,26 +87,35 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       if (decision === undefined) break;
       names.push(...sessionLine(decision.session, peek));
       names.push({ kind: 'principal', key: principalKey(decision) });
+      names.push(...leaseOf(decision.session, peek));
+      if (decision.lock === true) names.push({ kind: 'lock', key: lockKey(decision) });
       names.push(...decision.reservations.map(({ budget }) => budgetName(budget)));
       break;
     }
     case 'approve-ticket':
     case 'deny-ticket':
     case 'cancel-ticket':
-    case 'expire-ticket': {
-      names.push({ kind: 'ticket', key: command.ticket });
-      const ticket = peek('ticket', command.ticket);
-      if (ticket === undefined) break;
-      names.push({ kind: 'session', key: ticket.session });
-      if (command.edit !== undefined) {
-        names.push(...bound(ticket.session, ticket.tool, command.edit.argumentsDigest, peek));
-      }
+    case 'expire-ticket':
+    case 'remind-ticket':
+      names.push(...ticketFootprint(command, peek));
       break;
-    }
     default:
       break;
   }
   return names;
+}
+
+function ticketFootprint(
+  { ticket: key, edit }: Extract<Command, { readonly ticket: string }>,
+  peek: Peek,
+): readonly RecordName[] {
+  const names: RecordName[] = [{ kind: 'ticket', key }];
+  const ticket = peek('ticket', key);
+  if (ticket === undefined) return names;
+  names.push({ kind: 'session', key: ticket.session });
+  names.push({ kind: 'principal', key: principalKey(ticket) });
+  if (edit === undefined) return names;
+  return [...names, ...bound(ticket.session, ticket.tool, edit.argumentsDigest, peek)];
 }
 
 function budgetName(key: string): RecordName {
@@ -114,6 +133,23 @@ function sessionLine(id: string, peek: Peek): readonly RecordName[] {
   });
 }
 
+/** The lease of a session; a session that never had one is not looked up. */
+function leaseOf(session: string, peek: Peek): readonly RecordName[] {
+  return peek('session', session)?.hadLease === true ? [{ kind: 'lease', key: session }] : [];
+}
+
+function leaseCommandFootprint(session: string, peek: Peek): readonly RecordName[] {
+  const found = peek('session', session);
+  const tickets = found?.pendingTickets ?? [];
+  const owner = found === undefined ? [] : [principalKey(found)];
+  return [
+    ...sessionLine(session, peek),
+    { kind: 'lease', key: session },
+    ...owner.map((key) => ({ kind: 'principal' as const, key })),
+    ...tickets.map((key) => ({ kind: 'ticket' as const, key })),
+  ];
+}
+
 function sessionBudgets(session: SessionRecord): readonly RecordName[] {
   return session.units.map((unit) => budgetName(budgetKey(`session:${session.id}`, unit)));
 }
@@ -127,6 +163,9 @@ function authorizeFootprint(
   const session = peek('session', command.session);
   if (session === undefined) return names;
   names.push({ kind: 'principal', key: principalKey(session) });
+  names.push(...leaseOf(session.id, peek));
+  const lock = lockOf(command, session, peek);
+  if (lock !== undefined) names.push({ kind: 'lock', key: lock });
   const plans = [peek('plans', session.org), peek('plans', everyOrg)];
   const model =
     command.model === undefined
@@ -200,29 +239,45 @@ export function touched(event: Event): readonly RecordName[] {
       names.push({ kind: 'decision', key: event.data.permit });
       names.push(...event.data.debts.map(({ budget }) => budgetName(budget)));
       break;
+    default:
+      names.push(...touchedInSession(event));
+      break;
+  }
+  return names;
+}
+
+/** The tickets, bindings, grants and leases that an event changed. */
+function touchedInSession(event: Event): readonly RecordName[] {
+  const session = event.session ?? '';
+  switch (event.type) {
+    case 'lease-acquired':
+    case 'lease-renewed':
+    case 'lease-released':
+    case 'lease-expired':
+      return [{ kind: 'lease', key: session }];
     case 'ticket-edited':
     case 'ticket-requested': {
       const { ticket, tool, argumentsDigest } = event.data;
-      names.push({ kind: 'ticket', key: ticket });
-      names.push({ kind: 'binding', key: bindingKey(event.session ?? '', tool, argumentsDigest) });
-      break;
+      return [
+        { kind: 'ticket', key: ticket },
+        { kind: 'binding', key: bindingKey(session, tool, argumentsDigest) },
+      ];
     }
-    case 'ticket-approved':
-      names.push({ kind: 'ticket', key: event.data.ticket });
-      if (event.data.grant !== undefined) {
-        names.push({ kind: 'grants', key: event.data.grant.holder });
-      }
-      break;
+    case 'ticket-approved': {
+      const { ticket, grant } = event.data;
+      const given = grant === undefined ? [] : [{ kind: 'grants' as const, key: grant.holder }];
+      return [{ kind: 'ticket', key: ticket }, ...given];
+    }
+    case 'ticket-escalated':
+    case 'ticket-reminded':
     case 'ticket-endorsed':
     case 'ticket-denied':
     case 'ticket-cancelled':
     case 'ticket-expired':
-      names.push({ kind: 'ticket', key: event.data.ticket });
-      break;
+      return [{ kind: 'ticket', key: event.data.ticket }];
     default:
-      break;
+      return [];
   }
-  return names;
 }
 
 /** The one record of an event about what exists, or who may. */
@@ -245,6 +300,9 @@ function registryRecord(event: Event): RecordName | undefined {
     case 'kill-engaged':
     case 'kill-released':
       return { kind: 'latch', key: latchKey(event.data.scope) };
+    case 'operator-heartbeat':
+    case 'heartbeat-lapsed':
+      return { kind: 'heartbeat', key: event.data.org };
     case 'key-issued':
       return { kind: 'key', key: event.data.id };
     case 'key-revoked':

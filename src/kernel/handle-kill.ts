@@ -20,10 +20,14 @@ export const switchKill: HandlerFor<Kill> = (view, command) => {
   const subject = { kind: 'latch', key } as const;
   // Engaging again is a new kill: it voids what was decided since the last one.
   if (engage) return { events: [{ type: 'kill-engaged', data: { scope } }], subject };
-  if (view.get('latch', key)?.engaged !== true) {
+  const latch = view.get('latch', key);
+  const { supervised } = command;
+  const isOnProbation = latch?.supervised === true && supervised === undefined;
+  if (latch?.engaged !== true && !isOnProbation) {
     return {
       rejection: reject('latch-not-engaged', `no kill switch is engaged for ${quoted(key)}`),
     };
   }
-  return { events: [{ type: 'kill-released', data: { scope } }], subject };
+  const data = supervised === undefined ? { scope } : { scope, supervised };
+  return { events: [{ type: 'kill-released', data }], subject };
 };

@@ -14,6 +14,8 @@ import { isWithdrawn } from './grant.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, isOwner } from './handled.ts';
 import { judgeOutput } from './handle-screening.ts';
 import { killedMessage } from './handle-session.ts';
+import { leaseRefusal } from './lease.ts';
+import { absenceRefusal } from './heartbeat.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
 import { canMovePermit, isOpenPermit } from './permit-states.ts';
@@ -43,10 +45,14 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (session === undefined) return { rejection: reject('session-not-active') };
   const inactive = inactiveSession(view, session);
   if (inactive !== undefined) return { rejection: inactive };
+  const lost = leaseRefusal(view, session, command.fence, context.now);
+  if (lost !== undefined) return { rejection: lost };
   const unfit = lineRefusal(view, session, context.now);
   if (unfit !== undefined) return { rejection: unfit };
   const latch = engagedAfter(view, decision.index, subjectOf(decision));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
+  const absent = absenceRefusal(view, decision.org, context.now);
+  if (absent !== undefined) return { rejection: absent };
   if (view.get('tool', decision.tool)?.definition !== decision.definition) {
     return { rejection: reject('tool-changed') };
   }

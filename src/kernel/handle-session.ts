@@ -14,6 +14,7 @@ import {
   isOwner,
   ownSession,
 } from './handled.ts';
+import { leaseEnded } from './handle-lease.ts';
 import { limits } from './limits.ts';
 import { quoted } from './name.ts';
 import type { Lineage } from './session.ts';
@@ -197,6 +198,7 @@ export const transitionSession: HandlerFor<TransitionSession> = (view, command) 
     events: [
       { type: 'session-transitioned', session: session.id, data: { transition } },
       ...cancelled,
+      ...(isTerminal(status) ? leaseEnded(view, session) : []),
     ],
     subject: { kind: 'session', key: session.id },
   };

@@ -1,16 +1,17 @@
 /** Tickets: approve, deny, cancel, expire. Opening and using one belong to `authorize.ts`. */
 import { findAgent } from './agent-rights.ts';
 import { approveTicket } from './approve-ticket.ts';
+import { isAsked } from './asked.ts';
 import type { DecideTicket } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { isOwner } from './handled.ts';
 import { quoted } from './name.ts';
-import { compileGlobs } from './policy/glob.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
 import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
+import { engagedAfter, subjectOf } from './ticket.ts';
 import { isOpenTicket, nextTicketStatus, type TicketMove } from './ticket-states.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
@@ -32,7 +33,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
     if (!system) return { rejection: reject('permission-denied') };
     return open && due ? { events: [expired], subject } : { rejection: reject('not-due') };
   }
-  const refusal = refusalOf(view, command, ticket);
+  const refusal = refusalOf(view, command, ticket, context.now);
   if (refusal !== undefined) return { rejection: refusal };
   if (due) return { rejection: reject('ticket-expired'), events: [expired] };
   const data = { ticket: ticket.id };
@@ -45,7 +46,8 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   return approveTicket(view, command, ticket, context);
 };
 
-const moves: Readonly<Record<DecideTicket['kind'], TicketMove>> = {
+/** A reminder moves nothing: it has a handler of its own. */
+const moves: Readonly<Partial<Record<DecideTicket['kind'], TicketMove>>> = {
   'approve-ticket': 'approve',
   'deny-ticket': 'deny',
   'cancel-ticket': 'cancel',
@@ -63,19 +65,19 @@ function refusalOf(
   view: StateView,
   command: DecideTicket,
   ticket: TicketRecord,
+  now: number,
 ): Rejection | undefined {
   const { by } = command;
   const requester = isOwner(by, ticket);
   if (command.kind === 'cancel-ticket') {
-    if (!requester && !permits(view, by, 'cancel-ticket')) return reject('permission-denied');
+    const may = isSystem(by) ? isKilled(view, ticket) : permits(view, by, 'cancel-ticket');
+    if (!requester && !may) return reject(isSystem(by) ? 'not-due' : 'permission-denied');
   } else {
     if (requester) return reject('self-approval');
     if (answersFor(view, by, ticket)) {
       return reject('self-approval', 'whoever answers for a call cannot decide its ticket');
     }
-    const hasRole = by.roles.some((role) => ticket.approverRoles.includes(role));
-    const isNamed = (ticket.approverPrincipals ?? []).every((names) => compileGlobs(names)(by.id));
-    if (!permits(view, by, 'decide-ticket') || !hasRole || !isNamed) {
+    if (!permits(view, by, 'decide-ticket') || !mayDecide(by, ticket, now)) {
       return reject(
         'permission-denied',
         'the principal may not decide this ticket',
@@ -89,10 +91,24 @@ function refusalOf(
       return reject('approved-already', `${quoted(by.id)} approved it already, and others have to`);
     }
   }
-  if (nextTicketStatus(ticket.status, moves[command.kind]) === undefined) {
+  const move = moves[command.kind];
+  if (move === undefined || nextTicketStatus(ticket.status, move) === undefined) {
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
+}
+
+/** What the control plane itself cancels: it is void already, and the log is to say so of each. */
+function isKilled(view: StateView, ticket: TicketRecord): boolean {
+  return engagedAfter(view, ticket.requestedIndex, subjectOf(ticket)) !== undefined;
+}
+
+/** Whether they are asked: as the policy says, or once the ticket is escalated, as it says then. */
+function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): boolean {
+  const { escalation } = ticket;
+  if (isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) return true;
+  if (escalation === undefined || now < escalation.at) return false;
+  return isAsked(by, escalation.roles, escalation.principals);
 }
 
 /**

@@ -15,9 +15,11 @@ import {
 } from './handled.ts';
 import { withFourEyes } from './four-eyes.ts';
 import { closeBudget, setBudget } from './handle-budget.ts';
+import { heartbeat, lapseHeartbeat } from './heartbeat.ts';
 import { issueKey, revokeKey } from './handle-key.ts';
 import { switchKill } from './handle-kill.ts';
 import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
+import { acquireLease, expireLease, releaseLease, renewLease } from './handle-lease.ts';
 import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
 import { reconcileUsage } from './handle-reconciliation.ts';
 import {
@@ -31,6 +33,7 @@ import { screenInput } from './handle-screening.ts';
 import { revokeGrant } from './handle-grant.ts';
 import { issueHandoff } from './handle-handoff.ts';
 import { openSession, transitionSession } from './handle-session.ts';
+import { remindTicket } from './remind-ticket.ts';
 import { decideTicket } from './handle-ticket.ts';
 import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
 import { latchKey } from './latch.ts';
@@ -94,6 +97,7 @@ const handlers: {
   'deny-ticket': decideTicket,
   'cancel-ticket': decideTicket,
   'expire-ticket': decideTicket,
+  'remind-ticket': remindTicket,
   'revoke-grant': revokeGrant,
   'engage-kill': switchKill,
   'release-kill': switchKill,
@@ -104,6 +108,12 @@ const handlers: {
   'revoke-key': revokeKey,
   'record-delivery': recordDelivery,
   'advance-notifier': advanceNotifier,
+  'acquire-lease': acquireLease,
+  'renew-lease': renewLease,
+  'release-lease': releaseLease,
+  'expire-lease': expireLease,
+  heartbeat,
+  'lapse-heartbeat': lapseHeartbeat,
 };
 
 /** Turns a handler's result into events and an answer, and puts the commitments on the first event. */
@@ -149,6 +159,10 @@ function subjectText(command: Command): string {
     case 'authorize':
     case 'screen-input':
     case 'issue-handoff':
+    case 'acquire-lease':
+    case 'renew-lease':
+    case 'release-lease':
+    case 'expire-lease':
       return command.session;
     case 'register-agent':
       return command.agent.name;
@@ -170,6 +184,8 @@ function subjectText(command: Command): string {
     case 'set-budget':
     case 'close-budget':
     case 'reconcile-usage':
+    case 'heartbeat':
+    case 'lapse-heartbeat':
       return command.org;
     case 'issue-key':
       return command.key.id;

@@ -25,6 +25,7 @@ export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
+export { isGrantKilled } from './handle-grant.ts';
 export type { Handled } from './handled.ts';
 export { grantStatus } from './grant.ts';
 export type { GrantHolder, GrantTerms } from './grant-terms.ts';
@@ -118,7 +119,8 @@ export {
   type StoredAnswer,
   type ToolRecord,
 } from './record.ts';
-export { rolePermissions } from './rights.ts';
+export { credentialRefusal, permits, rolePermissions } from './rights.ts';
+export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

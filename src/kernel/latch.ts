@@ -17,6 +17,8 @@ export type KillScope =
   | { readonly kind: 'session'; readonly org: string; readonly id: string }
   | { readonly kind: 'action'; readonly org: string; readonly name: string }
   | { readonly kind: 'tool'; readonly org: string; readonly name: string }
+  /** A budget plan, and every call that it counts; of the org `*`, a plan of the installation. */
+  | { readonly kind: 'budget'; readonly org: string; readonly name: string }
   /** By the catalogue's id; of the org `*`, for every org. */
   | { readonly kind: 'model'; readonly org: string; readonly name: string };
 
@@ -24,6 +26,8 @@ export type KillScope =
 export interface LatchRecord {
   readonly scope: string;
   readonly engaged: boolean;
+  /** Released on probation: an approver decides whatever it covers and the policy would allow. */
+  readonly supervised?: true;
   /** Index of the entry that engaged it last. What was decided before that index is void in this scope. */
   readonly engagedIndex: number;
   readonly changedAt: number;
@@ -40,6 +44,8 @@ export interface KillSubject {
   readonly ancestors?: readonly string[];
   /** Who works above it. */
   readonly lineage?: { readonly agents: readonly string[]; readonly principals: readonly string[] };
+  /** Names of the budget plans that count the call. */
+  readonly plans?: readonly string[];
   readonly action?: string;
   readonly tool?: string;
   /** The catalogue's id of the model, of a model call. */
@@ -59,6 +65,7 @@ export function latchKey(scope: KillScope): string {
     case 'agent':
     case 'action':
     case 'tool':
+    case 'budget':
     case 'model':
       return `${scope.kind}|${scope.org}|${scope.name}`;
   }
@@ -78,6 +85,7 @@ export function coveringLatchKeys(subject: KillSubject): readonly string[] {
   for (const each of subject.lineage?.principals ?? []) {
     keys.push(`principal|${subject.org}|${each}`);
   }
+  for (const plan of subject.plans ?? []) keys.push(`budget|${plan.replace('/', '|')}`);
   if (subject.action !== undefined) keys.push(`action|${subject.org}|${subject.action}`);
   if (subject.tool !== undefined) keys.push(`tool|${subject.org}|${subject.tool}`);
   if (subject.model !== undefined) {
@@ -102,6 +110,8 @@ export function isKillScope(value: unknown): value is KillScope {
     case 'action':
     case 'tool':
       return isName(scope['org']) && isName(scope['name']);
+    case 'budget':
+      return (isName(scope['org']) || scope['org'] === everyOrg) && isName(scope['name']);
     case 'model':
       return (isName(scope['org']) || scope['org'] === everyOrg) && isModelName(scope['name']);
     default:

@@ -39,6 +39,10 @@ export const limits = {
   grantsPerHolderMax: 20,
   /** Longest time that a hand-off can be accepted for, ms. */
   handoffMsMax: 86_400_000,
+  /** Shortest time after which a policy may have missed an operator, ms. */
+  heartbeatMsMin: 10_000,
+  /** Longest time after which a policy may have missed an operator, ms: seven days. */
+  heartbeatMsMax: 604_800_000,
   /** How long a change that takes two principals waits for the second, ms. */
   proposalMs: 86_400_000,
   /** Roles that a policy document may define. */
@@ -123,6 +127,8 @@ export const limits = {
   approvalQuorumMax: 10,
   /** Pending tickets in one session. */
   ticketsPendingMax: 100,
+  /** Pending tickets of one agent of a principal, in all of its sessions. */
+  ticketsPendingPerAgentMax: 500,
   /** Sessions that one session works on behalf of, directly or through others. */
   sessionDepthMax: 8,
   /** Open permits in one session. */
@@ -139,6 +145,18 @@ export const limits = {
   runTimeoutMsMax: 86_400_000,
   /** Milliseconds a ticket waits where the policy's rule says nothing: one hour. */
   ticketTimeoutMs: 3_600_000,
+  /** Shortest time between two reminders of a ticket, ms. */
+  ticketRemindMsMin: 60_000,
+  /** Milliseconds that a lease lasts without a renewal where neither the policy nor its worker says. */
+  leaseTermMs: 30_000,
+  /** Shortest lease, ms. */
+  leaseTermMsMin: 1_000,
+  /** Longest lease, ms: one day. */
+  leaseTermMsMax: 86_400_000,
+  /** Entries in a policy's `locks`. */
+  locksMax: 100,
+  /** Patterns of actions in one entry of a policy's `locks`. */
+  lockPatternsMax: 100,
   /** Longest ticket timeout that a policy may set: 30 days. */
   ticketTimeoutMsMax: 2_592_000_000,
   /** How often one steered call may come back before it is denied. */

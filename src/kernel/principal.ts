@@ -37,6 +37,7 @@ export const orgPermissions = [
   'reconcile-usage',
   'manage-keys',
   'revoke-grant',
+  'read-org',
 ] as const;
 
 /** What concerns every org alike: tools, policy and prices are one for the whole installation. */
@@ -64,9 +65,10 @@ const permissionsByRole = {
     'release-kill',
     'cancel-ticket',
     'revoke-grant',
+    'read-org',
   ],
-  approver: ['decide-ticket', 'revoke-grant'],
-  auditor: [],
+  approver: ['decide-ticket', 'revoke-grant', 'read-org'],
+  auditor: ['read-org'],
   admin: orgPermissions,
   'platform-admin': [...orgPermissions, ...installationPermissions],
   system: ['expire'],

@@ -8,6 +8,7 @@ import type { Amounts } from './amount.ts';
 import type { AgentStatus } from './agent.ts';
 import type { CallScope } from './call-scope.ts';
 import type { DelegationTerms } from './delegation-terms.ts';
+import type { LeaseRecord, LockRecord } from './lease-record.ts';
 import type { BindingRecord, HolderGrants, TicketRecord } from './approval-record.ts';
 import type { BudgetRecord, Reservation } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
@@ -46,6 +47,8 @@ export interface SessionRecord {
   readonly pendingTickets: readonly string[];
   /** Whether a ticket was ever opened: only then can a call have one. */
   readonly hadTickets: boolean;
+  /** Whether it ever had a lease: only then can a fence be asked for. */
+  readonly hadLease?: true;
   readonly openPermits: number;
   /** How often each steered action came back. */
   readonly steers: Readonly<Record<string, number>>;
@@ -98,6 +101,7 @@ export interface ToolRecord {
 /** Key `active`. */
 export interface PolicyRecord {
   readonly version: number;
+  readonly activatedAt: number;
   readonly hash: string;
   readonly document: PolicyDocument;
 }
@@ -136,6 +140,8 @@ export interface DecisionRecord {
   /** The ticket that was opened, is pending, or was consumed. */
   readonly ticket: string;
   readonly reservations: readonly Reservation[];
+  /** The budget plans that count it, as `org/id`; left out where there is none. */
+  readonly plans?: readonly string[];
   readonly permit: PermitStatus;
   /** Log time (ms) when an issued permit lapses or a started one is given up; 0 without a permit. */
   readonly expiresAt: number;
@@ -148,6 +154,8 @@ export interface DecisionRecord {
   readonly late?: 'awaited' | 'told';
   /** The grant that stood in for an approver. */
   readonly grant?: string;
+  /** Whether its permit holds the lock of its resource until it is resolved. */
+  readonly lock?: true;
   /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
   readonly model?: string;
   readonly modelTerms?: ModelTerms;
@@ -202,6 +210,8 @@ export interface PrincipalRecord {
   readonly org: string;
   readonly id: string;
   readonly openPermits: number;
+  /** Tickets that nobody has decided, by agent; an agent without any is not here. */
+  readonly pendingTickets: Readonly<Record<string, number>>;
 }
 
 /** How far a notifier has come: where it goes on after a restart. */
@@ -209,6 +219,17 @@ export interface NotifierRecord {
   readonly name: string;
   /** Index of the next entry to look at. It never goes back. */
   readonly cursor: number;
+}
+
+/** When an operator of an org was last heard of. Key: the org. */
+export interface HeartbeatRecord {
+  readonly org: string;
+  /** Log time, ms. */
+  readonly at: number;
+  readonly by: string;
+  /** Log time, ms, at which it is too old, by the policy when it was sent. */
+  readonly expiresAt: number;
+  readonly lapsed: boolean;
 }
 
 /** The stored answer to a command that carried an idempotency key. */
@@ -240,6 +261,9 @@ export interface RecordsByKind {
   readonly binding: BindingRecord;
   readonly command: CommandRecord;
   readonly notifier: NotifierRecord;
+  readonly lease: LeaseRecord;
+  readonly lock: LockRecord;
+  readonly heartbeat: HeartbeatRecord;
 }
 
 export type RecordKind = keyof RecordsByKind;
@@ -251,6 +275,7 @@ export const residentKinds: ReadonlySet<RecordKind> = new Set([
   'policy',
   'prices',
   'latch',
+  'heartbeat',
   'key',
   'proposal',
   'grants',
@@ -277,6 +302,9 @@ export const recordKinds: readonly RecordKind[] = [
   'binding',
   'command',
   'notifier',
+  'lease',
+  'lock',
+  'heartbeat',
 ];
 
 /** One record to put in place of what was there. */
@@ -302,6 +330,7 @@ export function isLive(change: RecordChange): boolean {
     case 'policy':
     case 'prices':
     case 'latch':
+    case 'heartbeat':
     case 'key':
     case 'plans':
     case 'notifier':
@@ -316,11 +345,14 @@ export function isLive(change: RecordChange): boolean {
       return change.value.open;
     case 'grants':
       return change.value.grants.length > 0;
+    case 'lease':
+      return change.value.status === 'active';
     case 'handoff':
     case 'principal':
     case 'budget':
     case 'binding':
     case 'command':
+    case 'lock':
       return false;
   }
 }
@@ -331,15 +363,18 @@ export function parentOf(change: RecordChange): string {
     case 'decision':
     case 'ticket':
     case 'handoff':
+    case 'lease':
       return change.value.session;
     case 'budget':
       return planScopeOf(change.value.scope)?.plan ?? change.value.scope;
     case 'session':
     case 'principal':
     case 'key':
+    case 'heartbeat':
     case 'proposal':
     case 'grants':
     case 'plans':
+    case 'lock':
       return change.value.org;
     default:
       return '';

@@ -23,6 +23,8 @@ export const rejectionCodes = {
   'sessions-nested-limit': 'the session would work on behalf of too many others',
   'session-not-active': 'the session is not active',
   'transition-illegal': 'the session cannot make this transition from its state',
+  'lease-held': 'another worker holds the lease of the session',
+  'lease-lost': 'the worker does not hold the lease of the session',
   'agent-unknown': 'the agent is not registered',
   'agent-disabled': 'the agent is registered but not enabled',
   'agent-invalid': 'the agent cannot be registered as it is declared',
@@ -34,6 +36,8 @@ export const rejectionCodes = {
   'handoff-expired': 'the hand-off expired before it was taken up',
   // Kill switch.
   killed: 'a kill switch covers this request',
+  'operator-absent': 'the policy asks for heartbeats of operators, and none was heard in time',
+  'heartbeat-unwanted': 'the active policy asks for no heartbeats',
   'latch-not-engaged': 'no kill switch is engaged for this scope',
   // What is asked for.
   'tool-unknown': 'the tool is not registered',
@@ -74,7 +78,7 @@ export const rejectionCodes = {
   'call-edited': 'an approver edited the call: the ticket stands for it as edited',
   'approval-denied': 'an approver denied exactly this call',
   'approval-required': 'an approver has to decide this call first',
-  'tickets-pending-limit': 'the session has too many pending tickets',
+  'tickets-pending-limit': 'the session, or its agent, has too many pending tickets',
   // Budgets.
   'budget-invalid': 'the budget plan does not check',
   'budget-unknown': 'no such budget plan in this org',
@@ -85,6 +89,7 @@ export const rejectionCodes = {
   'amount-out-of-range': 'an amount is outside the range that can be counted exactly',
   // Permits.
   'permits-open-limit': 'the session, or its principal, has too many open permits',
+  'resource-locked': 'another call works on the resource, and the policy allows one at a time',
   'permit-unknown': 'no such permit for this principal',
   'permit-not-startable': 'the permit is started, resolved or expired',
   'permit-not-started': 'the permit was never started',

@@ -50,7 +50,7 @@ const reports: ReadonlySet<Command['kind']> = new Set(['settle-permit', 'void-pe
 /** Why a command is refused whose author's credential is no longer good. */
 export function credentialRefusal(
   view: StateView,
-  { by, kind }: Command,
+  { by, kind }: Pick<Command, 'by' | 'kind'>,
   now: number,
 ): Rejection | undefined {
   if (reports.has(kind)) return undefined;

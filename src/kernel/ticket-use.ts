@@ -11,9 +11,11 @@ import { holderKey } from './grant-terms.ts';
 import type { HandleContext } from './handled.ts';
 import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
-import type { ApproverTerms, TicketRecord } from './approval-record.ts';
+import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
+import type { EscalationTerms } from './policy/compile.ts';
 import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
+import { pendingTicketsOf } from './principal-record.ts';
 import { bindingKey, stands } from './ticket.ts';
 import { isOpenTicket } from './ticket-states.ts';
 
@@ -35,6 +37,7 @@ interface Asking {
   readonly model: string | undefined;
   readonly resource: string;
   readonly policyVersion: number;
+  readonly plans: readonly string[];
 }
 
 export function claimTicket(
@@ -64,7 +67,7 @@ export function claimTicket(
   if (standing && found.status === 'pending') {
     return { ticket: found.id, consumed: false, events: [] };
   }
-  if (session.pendingTickets.length - withdrawn.length >= limits.ticketsPendingMax) {
+  if (hasTooMany(view, session, found?.status === 'pending' ? 1 : 0)) {
     const refusal = reject('tickets-pending-limit');
     return { ticket: '', consumed: false, events: withdrawn, refusal };
   }
@@ -83,6 +86,14 @@ function boundTicket(
   return binding === undefined ? undefined : view.get('ticket', binding.ticket);
 }
 
+/** Nobody can look at a thousand questions: neither a session nor an agent heaps them up. */
+function hasTooMany(view: StateView, session: SessionRecord, withdrawn: number): boolean {
+  const { ticketsPendingMax, ticketsPendingPerAgentMax } = limits;
+  if (session.pendingTickets.length - withdrawn >= ticketsPendingMax) return true;
+  const pending = pendingTicketsOf(view, session, session.agent) - withdrawn;
+  return pending >= ticketsPendingPerAgentMax;
+}
+
 /** Whether an approver edited the call, and the ticket stands for what it was edited to. */
 function isEditedAway(ticket: TicketRecord, command: Authorize): boolean {
   return isOpenTicket(ticket.status) && ticket.argumentsDigest !== command.argumentsDigest;
@@ -98,7 +109,7 @@ function editedAway({ id, status, edited }: TicketRecord): TicketUse {
 
 function claimGrant(
   view: StateView,
-  { command, session, tool, model, resource }: Asking,
+  { command, session, tool, model, resource, plans }: Asking,
   verdict: PolicyVerdict,
   estimate: Amounts,
   { now }: HandleContext,
@@ -114,10 +125,11 @@ function claimGrant(
     tool: command.tool,
     action: tool?.action ?? '',
     ...(model === undefined ? {} : { model }),
+    ...(plans.length === 0 ? {} : { plans }),
     resource,
     arguments: command.arguments,
     risk: verdict.risk,
-    approvers: approverTerms(verdict.approval),
+    approvers: approverTerms(verdict.approval, now),
     estimate,
   };
   const grant = coveringGrant(view, call, now);
@@ -148,23 +160,31 @@ function isStanding(
   );
 }
 
-function approverTerms({
-  roles,
-  principals,
-  quorum,
-  reasonRequired,
-}: PolicyVerdict['approval']): ApproverTerms {
+function approverTerms(
+  { roles, principals, quorum, reasonRequired, escalation, remindMs }: PolicyVerdict['approval'],
+  now: number,
+): ApproverTerms {
   return {
     approverRoles: roles,
     ...(principals.length === 0 ? {} : { approverPrincipals: principals }),
     ...(quorum === 1 ? {} : { quorum }),
     ...(reasonRequired ? { reasonRequired } : {}),
+    ...(escalation === undefined ? {} : { escalation: escalationFrom(escalation, now) }),
+    ...(remindMs === undefined ? {} : { remindMs }),
   };
 }
 
 function ownerOf(view: StateView, { org, agent }: SessionRecord): { readonly agentOwner?: string } {
   const owner = findAgent(view, org, agent)?.owner;
   return owner === undefined ? {} : { agentOwner: owner };
+}
+
+function escalationFrom(
+  { afterMs, roles, principals }: EscalationTerms,
+  now: number,
+): TicketEscalation {
+  const named = principals.length === 0 ? {} : { principals };
+  return { at: now + afterMs, roles, ...named };
 }
 
 function requestOf(
@@ -190,9 +210,10 @@ function requestOf(
       definition: command.definition,
       policyVersion: asking.policyVersion,
       estimate,
+      ...(asking.plans.length === 0 ? {} : { plans: asking.plans }),
       risk: verdict.risk,
       reason: verdict.message,
-      ...approverTerms(verdict.approval),
+      ...approverTerms(verdict.approval, context.now),
       expiresAt: context.now + verdict.approval.timeoutMs,
     },
   };

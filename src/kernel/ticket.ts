@@ -56,6 +56,7 @@ export function subjectOf(record: {
   readonly session: string;
   readonly ancestors?: readonly string[];
   readonly lineage?: Lineage;
+  readonly plans?: readonly string[];
   readonly action: string;
   readonly tool: string;
   readonly model?: string;
@@ -66,6 +67,11 @@ export function subjectOf(record: {
 /** The key of an engaged latch that covers the subject, or undefined. */
 export function engagedLatch(view: StateView, subject: KillSubject): string | undefined {
   return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.engaged ?? false);
+}
+
+/** The key of a latch that covers the subject and was released under supervision, or undefined. */
+export function supervisedLatch(view: StateView, subject: KillSubject): string | undefined {
+  return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.supervised ?? false);
 }
 
 /**

@@ -11,12 +11,16 @@ import type { EventDataByType, EventType } from '../kernel/index.ts';
 export const notifiableEvents = [
   'ticket-requested',
   'ticket-endorsed',
+  'ticket-edited',
+  'ticket-escalated',
+  'ticket-reminded',
   'ticket-approved',
   'ticket-denied',
   'ticket-cancelled',
   'ticket-expired',
   'kill-engaged',
   'kill-released',
+  'heartbeat-lapsed',
   'budget-warned',
   'budget-exhausted',
   'budget-frozen',
@@ -30,6 +34,8 @@ export type NotifiableEvent = (typeof notifiableEvents)[number];
 /** What a notifier wants where it does not say. */
 const usualEvents: readonly NotifiableEvent[] = [
   'ticket-requested',
+  'ticket-escalated',
+  'ticket-reminded',
   'ticket-approved',
   'ticket-denied',
   'ticket-expired',

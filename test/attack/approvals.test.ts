@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindTool, type Session } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock } from '../../src/testing/index.ts';
+import { callbackNotifier, type Notification } from '../../src/notify/index.ts';
 import { codeOf, openShop, refund, shopPolicy, staff } from '../engine/shop.ts';
 import { attempt, openBench, setStage, type Stage, typesOf } from './stage.ts';
 
@@ -171,4 +172,38 @@ test('A55 text that pretends to be something else stays what it is', async () =>
     expect(JSON.stringify(event)).not.toContain('\u001b');
     expect(JSON.stringify(event).split('\n')).toHaveLength(1);
   }
+});
+
+test('A53 what a notification says approves nothing: forwarded, replayed, or after its reader left', async () => {
+  const told: Notification[] = [];
+  const notifier = callbackNotifier({ name: 'desk' }, (notification) => {
+    told.push(notification);
+    return Promise.resolve();
+  });
+  const plane = await openShop(memoryFleet()(), { notifiers: [notifier] });
+  const { billing: principal, ada, root, eve } = staff(plane);
+  const { id, key } = await plane.keys.issue({
+    principal: 'user:nora',
+    roles: ['approver'],
+    by: root,
+  });
+  const nora = await plane.identity.authenticate(key);
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const { ticket = '' } = await ask(session);
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const body = told[0]?.body ?? '';
+  expect(body).toContain(ticket);
+  // The id of the ticket is all that a link could carry, and it opens nothing by itself.
+  for await (const { contents } of plane.events()) {
+    for (const secret of Object.values(contents)) expect(body).not.toContain(secret);
+  }
+  const bearer = JSON.parse(body) as typeof ada;
+  expect(await codeOf(plane.approve({ ticket, by: bearer }))).toBe('principal-not-minted');
+  expect(await codeOf(plane.approve({ ticket, by: eve }))).toBe('ticket-unknown');
+  expect(await codeOf(plane.approve({ ticket, by: principal }))).toBe('self-approval');
+  await plane.keys.revoke({ key: id, by: root, reason: 'she left' });
+  expect(await codeOf(plane.approve({ ticket, by: nora }))).toBe('credential-revoked');
+  await plane.approve({ ticket, by: ada });
+  expect(await codeOf(plane.approve({ ticket, by: ada }))).toBe('ticket-not-pending');
+  await plane.close();
 });

@@ -34,7 +34,7 @@ describe('events', () => {
     expect(stdout).toMatch(/action-decided +refund order\/o-3: waits for an approver/);
     expect(stdout).toMatch(/action-decided +unheard-of: deny \(tool-unknown\)/);
     expect(stdout).toMatch(/permit-settled +succeeded, used 1 action, 1.5 usd$/m);
-    expect(stdout).toMatch(/kill-engaged +tool acme\/refund$/m);
+    expect(stdout).toMatch(/kill-engaged +tool acme\/read$/m);
   });
 
   test('nothing in the log can disturb a terminal or fake a line', async () => {
@@ -111,7 +111,7 @@ describe('events', () => {
 
 describe('sessions', () => {
   test('a table of who works on what, with used/limit and pending tickets', async () => {
-    const { code, stdout } = await cli('sessions', example.path);
+    const { code, stdout } = await cli('sessions', 'list', example.path);
     expect(code).toBe(0);
     const [head, ...rows] = stdout.trimEnd().split('\n');
     expect(head).toMatch(
@@ -123,7 +123,7 @@ describe('sessions', () => {
   });
 
   test('--json and --status', async () => {
-    const { stdout } = await cli('sessions', example.path, '--json', '--status', 'active');
+    const { stdout } = await cli('sessions', 'list', example.path, '--json', '--status', 'active');
     const [session, ...others] = jsonLines(stdout);
     expect(others).toEqual([]);
     expect(session).toMatchObject({
@@ -135,9 +135,11 @@ describe('sessions', () => {
         usd: { limit: '10', posted: '1.5', reserved: '0', available: '8.5', frozen: false },
       },
     });
-    expect((await cli('sessions', example.path, '--status', 'aborted')).stdout).toBe(
+    expect((await cli('sessions', 'list', example.path, '--status', 'aborted')).stdout).toBe(
       'no sessions\n',
     );
-    expect((await cli('sessions', example.path, '--status', 'aborted', '--json')).stdout).toBe('');
+    expect(
+      (await cli('sessions', 'list', example.path, '--status', 'aborted', '--json')).stdout,
+    ).toBe('');
   });
 });

@@ -110,11 +110,12 @@ export function scratch(): string {
 /** What a hostile author would like a terminal to do: clear it, fake a line, reorder, beep. */
 export const hostile = 'x\u001b[2J\r\nFAKE 99 allowed\u0007\u202e\u009b31m"}';
 
-/** Changes a file as its owner can, behind the control plane's back. */
-export function doctor(path: string, sql: string): void {
+/** Changes a file as its owner can, behind the control plane's back; with a trigger away while it is done. */
+export function doctor(path: string, sql: string, trigger?: string): void {
   const database = new DatabaseSync(path);
   try {
-    database.exec(sql);
+    if (trigger === undefined) database.exec(sql);
+    else withoutTrigger(database, trigger, () => database.exec(sql));
   } finally {
     database.close();
   }
@@ -124,18 +125,22 @@ export function doctor(path: string, sql: string): void {
 export function tamper(path: string, index: number, from: string, to: string): void {
   const database = new DatabaseSync(path);
   try {
-    const trigger = database
-      .prepare("SELECT sql FROM sqlite_schema WHERE name = 'entry_never_changes'")
-      .get();
-    database.exec('DROP TRIGGER entry_never_changes');
-    const { changes } = database
-      .prepare('UPDATE entry SET body = replace(body, ?, ?) WHERE idx = ? AND instr(body, ?) > 0')
-      .run(from, to, index, from);
-    if (changes !== 1) throw new Error(`entry ${index} has no ${from}`);
-    database.exec(String(trigger?.['sql']));
+    withoutTrigger(database, 'entry_never_changes', () => {
+      const { changes } = database
+        .prepare('UPDATE entry SET body = replace(body, ?, ?) WHERE idx = ? AND instr(body, ?) > 0')
+        .run(from, to, index, from);
+      if (changes !== 1) throw new Error(`entry ${index} has no ${from}`);
+    });
   } finally {
     database.close();
   }
+}
+
+function withoutTrigger(database: DatabaseSync, name: string, change: () => void): void {
+  const trigger = database.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').get(name);
+  database.exec(`DROP TRIGGER ${name}`);
+  change();
+  database.exec(String(trigger?.['sql']));
 }
 
 const policy = {
@@ -178,7 +183,7 @@ export async function makeExample(path: string): Promise<Example> {
     await guard(open, read)({ orderId: 'o-2' });
     await guard(open, refund)({ orderId: 'o-3' }).catch(() => {});
     await guard(open, { ...read, name: 'unheard-of' })({ orderId: 'o-4' }).catch(() => {});
-    const scope = { kind: 'tool', org: 'acme', name: 'refund' } as const;
+    const scope = { kind: 'tool', org: 'acme', name: 'read' } as const;
     await plane.kill({ scope, by: desk, reason: hostile });
     return { path, sessions: [done.id, open.id] };
   } finally {

@@ -6,11 +6,53 @@ import { cli, cliProcess, makeExample, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();
 
+const commands = [
+  'demo',
+  'verify',
+  'events',
+  'sessions',
+  'tickets',
+  'agents',
+  'keys',
+  'kill',
+  'budgets',
+  'usage',
+  'prices',
+  'policy',
+];
+
+/** Each of them changes something, and needs somebody who does. */
+const actingCommands = [
+  'sessions pause',
+  'sessions resume',
+  'sessions abort',
+  'tickets approve',
+  'tickets deny',
+  'tickets cancel',
+  'agents suspend',
+  'agents reinstate',
+  'agents revoke',
+  'keys issue',
+  'keys revoke',
+  'kill engage',
+  'kill release',
+];
+
+const readingCommands = [
+  'sessions list',
+  'sessions show',
+  'tickets list',
+  'tickets show',
+  'agents list',
+  'keys list',
+  'kill list',
+];
+
 describe('help', () => {
-  test.each(['demo', 'verify', 'events', 'sessions', 'budgets', 'usage', 'prices', 'policy'])(
+  test.each([...commands, ...actingCommands, ...readingCommands])(
     '%s --help has examples and exit codes',
     async (name) => {
-      const { code, stdout, stderr } = await cli(name, '--help');
+      const { code, stdout, stderr } = await cli(...name.split(' '), '--help');
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^Usage: agent-control-plane /);
       expect(stdout).toContain(`$ agent-control-plane ${name}`);
@@ -23,17 +65,7 @@ describe('help', () => {
 
   test('the command itself lists its commands; the version is the package’s', async () => {
     const { stdout } = await cli('--help');
-    for (const name of [
-      'demo',
-      'verify',
-      'events',
-      'sessions',
-      'budgets',
-      'usage',
-      'prices',
-      'policy',
-    ])
-      expect(stdout).toContain(`  ${name}`);
+    for (const name of commands) expect(stdout).toContain(`  ${name}`);
     expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
@@ -47,7 +79,7 @@ describe('mistakes end with 2 and a hint', () => {
     { words: ['verify', 'x.db', 'y.db'], says: 'too many arguments' },
     { words: ['events', 'x.db', '--type', 'nope'], says: 'The types are session-opened' },
     { words: ['events', 'x.db', '--limit', '-1'], says: 'whole number' },
-    { words: ['sessions', 'x.db', '--status', 'asleep'], says: 'Allowed choices are' },
+    { words: ['sessions', 'list', 'x.db', '--status', 'asleep'], says: 'Allowed choices are' },
     { words: ['events', join(folder, 'no.db')], says: 'there is no file' },
     { words: ['events', 'a\u001b[2Jb'], says: String.raw`a\u001b[2Jb` },
     { words: ['verify', '--\u001b[2J'], says: String.raw`--\u001b[2J` },
@@ -74,7 +106,7 @@ describe('as a process, each command prints and ends with its exit code', () => 
     { words: ['--version'], code: 0, says: '.' },
     { words: ['verify', path], code: 0, says: 'holds' },
     { words: ['verify', tampered], code: 1, says: 'DOES NOT HOLD' },
-    { words: ['sessions', path], code: 0, says: 'session ' },
+    { words: ['sessions', 'list', path], code: 0, says: 'session ' },
     { words: ['budgets', path], code: 0, says: 'no budget plans' },
     { words: ['policy', 'init', policy], code: 0, says: 'wrote' },
     { words: ['policy', 'lint', policy], code: 0, says: 'nothing found' },

@@ -163,3 +163,16 @@ test('the edited arguments go to the session that asked, and to no other', async
   expect(direct).toMatchObject({ outcome: 'deny', code: 'call-edited', ticket });
   await plane.close();
 });
+
+test('the card of an edited call shows the edited arguments, who wrote them, and what goes with them', async () => {
+  const { plane, people, asked } = await open({ approvals: { quorum: 2 } });
+  const ticket = await asked(call);
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const grant = { actions: ['order.refund'], uses: 3, cost: { usd: '9' }, expiresAt };
+  await plane.approve({ ticket, by: people.ada, edit, grant });
+  const card = await plane.card(ticket);
+  expect(card).toMatchObject({ approvable: true, editedBy: 'user:ada', approvedBy: ['user:ada'] });
+  expect(card?.grant).toContain('up to 3 later calls of order.refund, for 9 usd at most');
+  expect(card?.agentText.fields.map(({ value }) => value.text)).toEqual(['"8"', '"o-1"']);
+  await plane.close();
+});

@@ -20,7 +20,7 @@ test('two processes that take turns count the same open permits as the log', asy
   await store.open('main');
   const { records } = await store.scanRecords({ kind: 'principal', limit: 9 });
   expect(records.map(({ value }) => JSON.parse(value) as unknown)).toEqual([
-    { org: 'acme', id: 'service:billing', openPermits: 3 },
+    { org: 'acme', id: 'service:billing', openPermits: 3, pendingTickets: {} },
   ]);
   expect((await verify(store)).faults).toEqual([]);
 });

@@ -77,7 +77,7 @@ test('a kill after the first of two approvals voids it', async () => {
   const scope = { kind: 'tool', org: 'acme', name: 'refund' } as const;
   await plane.kill({ scope, by, reason: 'stop' });
   await plane.release({ scope, by, reason: 'go on' });
-  expect(await approve('user:b')).toBe('killed');
+  expect(await approve('user:b')).toBe('ticket-not-pending');
   await plane.close();
 });
 

@@ -15,6 +15,7 @@ interface Subject {
   readonly action?: string;
   readonly tool?: string;
   readonly model?: string;
+  readonly plans?: readonly string[];
 }
 
 /** Whether a scope covers a subject, said the long way. */
@@ -36,6 +37,8 @@ function covers(scope: KillScope, subject: Subject): boolean {
       return scope.name === subject.tool;
     case 'model':
       return scope.name === subject.model;
+    case 'budget':
+      return subject.plans?.includes(`${scope.org}/${scope.name}`) ?? false;
   }
 }
 

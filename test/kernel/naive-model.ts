@@ -60,7 +60,8 @@ export class NaiveModel {
     const mayMove = controls || (is(by, 'agent') && move !== 'resume');
     const decides = verb === 'approve' || verb === 'deny';
     if (decides && (isOwn || !isApprover)) return isOwn ? 'self-approval' : 'permission-denied';
-    if (verb === 'cancel' && !isOwn && !controls) return 'permission-denied';
+    if (verb === 'cancel' && is(by, 'system') && !grant?.isVoid) return 'not-due';
+    if (verb === 'cancel' && !isOwn && !controls && !is(by, 'system')) return 'permission-denied';
     if (verb === 'expire' && !is(by, 'system')) return 'permission-denied';
     if (verb === 'transition' && !mayMove) return 'permission-denied';
     const from = (grant ?? session).status;

@@ -9,8 +9,14 @@ import { naiveOutcome } from '../policy/naive-expression.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Truth = boolean | 'error';
 type Effect = 'allow' | 'require-approval' | 'steer' | 'deny';
-type Terms = Required<Omit<ApprovalDocument, 'principals'>> & Pick<ApprovalDocument, 'principals'>;
-type Asked = Omit<Terms, 'principals'> & { readonly principals: readonly (readonly string[])[] };
+type Optional = 'principals' | 'escalation' | 'remindMs';
+type Terms = Required<Omit<ApprovalDocument, Optional>> & Pick<ApprovalDocument, Optional>;
+type Lists = readonly (readonly string[])[];
+interface Asked extends Omit<Terms, Optional> {
+  readonly principals: Lists;
+  readonly remindMs?: number | undefined;
+  readonly escalation?: { afterMs: number; roles: string[]; principals: Lists } | undefined;
+}
 type Verdict = Asked & Readonly<{ effect: Effect; code: string }>;
 
 function truthOf(node: Json, subject: Json): Truth {
@@ -82,6 +88,17 @@ const levels = ['low', 'medium', 'high', 'critical'];
 const matches = (match: object = {}, request: Json): boolean =>
   Object.entries(match).every(([what, each]) => globs(each as string[], request[what]));
 
+/** From when all who ask agree that others may decide: those on whom all agree. */
+function naiveEscalation(asked: readonly Terms[]): Asked['escalation'] {
+  const others = asked.map(({ escalation, ...base }) => escalation && { ...base, ...escalation });
+  const all = others.flatMap((each) => each ?? []);
+  const roles = [...new Set(all.flatMap((each) => each.roles))];
+  const common = roles.filter((role) => all.every((each) => each.roles.includes(role)));
+  if (all.length < asked.length || common.length === 0) return undefined;
+  const principals = all.flatMap((each) => (each.principals ? [each.principals] : []));
+  return { afterMs: Math.max(...all.map(({ afterMs }) => afterMs)), roles: common, principals };
+}
+
 export function naiveVerdict(document: PolicyDocument, request: Json, known: Known): Verdict {
   const roleNames = ['approver', 'admin'];
   const plain = { roles: roleNames, timeoutMs: 3_600_000, quorum: 1, reasonRequired: false };
@@ -144,7 +161,10 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   const quorum = Math.max(...asked.map((each) => each.quorum));
   const reasonRequired = asked.some((each) => each.reasonRequired);
   const principals = asked.flatMap((each) => (each.principals ? [each.principals] : []));
-  const terms = { roles: roles ?? [], timeoutMs, quorum, reasonRequired, principals };
+  const reminders = asked.flatMap((each) => each.remindMs ?? []);
+  const remindMs = reminders.length > 0 ? Math.min(...reminders) : undefined;
+  const joint = { timeoutMs, quorum, reasonRequired, principals, remindMs };
+  const terms = { ...joint, roles: roles ?? [], escalation: naiveEscalation(asked) };
   if (roles) return say('require-approval', 'approval-required', terms);
   return has('allow') ? say('allow', 'allowed') : say('deny', 'policy-no-match');
 }

@@ -36,11 +36,14 @@ function agreed({ policy, request, facts = [], history = emptyHistory }: Case): 
   const naive = naiveVerdict(policy, { ...request }, known);
   expect(`${effect} ${code}`).toBe(`${naive.effect} ${naive.code}`);
   // Which list of principals is asked first, or asked twice, means nothing.
-  const { principals, ...terms } = approval;
+  const { principals, escalation, ...terms } = approval;
   const lists = (all: typeof principals) => [...new Set(all.map(String))].toSorted();
   if (effect === 'require-approval') {
     expect(naive).toMatchObject(terms);
     expect(lists(principals)).toEqual(lists(naive.principals));
+    expect(escalation?.afterMs).toBe(naive.escalation?.afterMs);
+    expect(escalation?.roles.toSorted()).toEqual(naive.escalation?.roles.toSorted());
+    expect(lists(escalation?.principals ?? [])).toEqual(lists(naive.escalation?.principals ?? []));
   }
   return code;
 }

@@ -76,6 +76,15 @@ const approval = fc.record(
     quorum: fc.constantFrom(1, 2, 3),
     principals: fc.constantFrom(['user:*'], ['user:ann', '**']),
     reasonRequired: fc.boolean(),
+    remindMs: fc.constantFrom(60_000, 90_000),
+    escalation: fc.record(
+      {
+        afterMs: fc.constantFrom(5, 15),
+        roles: fc.constantFrom(['approver'], ['admin']),
+        principals: fc.constantFrom(['user:kim'], ['**']),
+      },
+      { requiredKeys: ['afterMs', 'roles'] },
+    ),
   },
   { requiredKeys: [] },
 );

@@ -125,6 +125,7 @@ export interface Call {
   readonly start?: boolean;
   readonly key?: string;
   readonly definition?: string;
+  readonly fence?: number;
 }
 
 export interface Opening {
@@ -229,6 +230,7 @@ export class Stage extends KernelWorld {
       estimate: more.estimate ?? {},
       start,
       ...(more.key === undefined ? {} : { idempotencyKey: more.key }),
+      ...(more.fence === undefined ? {} : { fence: more.fence }),
     });
   }
 
@@ -238,6 +240,32 @@ export class Stage extends KernelWorld {
   ask(call: Call): string {
     this.authorize(call);
     return this.commands.at(-1)?.id ?? '';
+  }
+
+  /** Acquires the lease of a session for an owner's token; `holder` is who it is by name. */
+  acquire(session: string, owner: string, more: { by?: PrincipalReference; termMs?: number } = {}) {
+    const { by = cast.ann, termMs } = more;
+    const command = {
+      kind: 'acquire-lease',
+      by,
+      session,
+      holder: `worker-${owner}`,
+      owner,
+    } as const;
+    return this.do({ ...command, ...(termMs === undefined ? {} : { termMs }) });
+  }
+
+  /** Renews or releases a lease, as its owner under a fence. */
+  hold(
+    verb: 'renew' | 'release',
+    session: string,
+    { owner, fence, by = cast.ann }: { owner: string; fence: number; by?: PrincipalReference },
+  ): string {
+    return this.do({ kind: `${verb}-lease`, by, session, owner, fence });
+  }
+
+  expireLease(session: string, by: PrincipalReference = cast.system): string {
+    return this.do({ kind: 'expire-lease', by, session });
   }
 
   start(permit: string, by: PrincipalReference = cast.ann): string {

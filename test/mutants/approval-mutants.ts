@@ -222,8 +222,8 @@ const grantMutants: readonly Mutant[] = [
     name: 'anybody-revokes-grants',
     guards: 'A grant of another org is as unknown as one that does not exist.',
     file: kernel('handle-grant'),
-    find: 'if (!found || !(isTheirs || may))',
-    replace: 'if (!found)',
+    find: 'if (grant === undefined || !(may || isSystem(by)))',
+    replace: 'if (grant === undefined)',
     tests: grantTests,
   },
 ];

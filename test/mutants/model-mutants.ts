@@ -190,9 +190,9 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'principal-cap-ignored',
     guards: 'A principal has no more open permits, in all of its sessions, than it may.',
-    file: 'src/kernel/authorize.ts',
-    find: 'if (openPermitsOf(view, session) < permitsOpenPerPrincipalMax) return undefined;',
-    replace: 'return undefined;',
+    file: 'src/kernel/permit-refusal.ts',
+    find: 'if (openPermitsOf(view, session) >= limits.permitsOpenPerPrincipalMax) {',
+    replace: 'if (openPermitsOf(view, session) < 0) {',
     tests: ['test/kernel/open-permits.test.ts'],
   },
   {

@@ -8,6 +8,7 @@ import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
+import { leaseMutants } from './lease-mutants.ts';
 import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...kernelMutants,
   ...budgetMutants,
   ...modelMutants,
+  ...leaseMutants,
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,

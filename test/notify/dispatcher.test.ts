@@ -277,10 +277,11 @@ test('of several orgs it is told only of its own, and of what concerns every org
   await ask(plane);
   await plane.kill({ scope: { kind: 'org', org: 'globex' }, by: eve, reason: 'drill' });
   await plane.kill({ scope: { kind: 'system' }, by: root, reason: 'drill' });
-  await untilTold(plane, 4);
+  await untilTold(plane, 5);
   expect(acme.told.map(({ type, org }) => `${type} ${org}`)).toEqual([
     'ticket-requested acme',
     'kill-engaged *',
+    'ticket-cancelled acme',
   ]);
   expect(globex.told.map(({ type, org }) => `${type} ${org}`)).toEqual([
     'kill-engaged globex',

@@ -19,7 +19,7 @@ const path = join(import.meta.dirname, '..', 'vectors', 'history-1.json');
 const eventTypes: Readonly<Record<string, string>> = {
   'action-decided':
     'action argumentsDigest code commitments consumed decision definition determinedBy estimate ' +
-    'expiresAt facts grant guidance help idempotency message model modelTerms outcome permit policyEffect ' +
+    'expiresAt facts fence grant guidance help idempotency lock message model modelTerms outcome permit plans policyEffect ' +
     'policyHash policyVersion remembers reservations resource risk runTimeoutMs shadow step suggestions ticket tool',
   'agent-registered': 'before capabilities name org owner version',
   'agent-transitioned': 'agent commitments from org to transition',
@@ -34,15 +34,21 @@ const eventTypes: Readonly<Record<string, string>> = {
   'command-rejected': 'command commitments rejection subject',
   'grant-revoked': 'agent commitments grant org principal',
   'handoff-issued': 'agent budget delegation expiresAt handoff principal',
+  'heartbeat-lapsed': 'org since',
   'input-screened':
     'commitments determinedBy effective facts message outcome policyHash policyVersion screening under',
   'key-issued': 'commitments expiresAt id org principal roles secretHash teams',
   'key-revoked': 'key',
   'kill-engaged': 'commitments scope',
-  'kill-released': 'commitments scope',
+  'kill-released': 'commitments scope supervised',
+  'lease-acquired': 'expiresAt fence holder owner termMs',
+  'lease-expired': 'fence holder onStuck',
+  'lease-released': 'fence',
+  'lease-renewed': 'expiresAt fence',
   'notification-abandoned': 'attempts commitments entry notifier',
   'notification-delivered': 'attempts entry notifier',
   'notifier-advanced': 'cursor notifier',
+  'operator-heartbeat': 'expiresAt org',
   'permit-expired': 'permit resolved started usage',
   'permit-settled': 'commitments facts model outcome output permit resolved usage',
   'permit-started': 'expiresAt permit',
@@ -58,10 +64,12 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-denied': 'commitments ticket',
   'ticket-edited': 'argumentsDigest commitments estimate resource ticket tool',
   'ticket-endorsed': 'commitments ticket',
+  'ticket-escalated': 'ticket',
   'ticket-expired': 'ticket',
+  'ticket-reminded': 'ticket',
   'ticket-requested':
-    'action approverPrincipals approverRoles argumentsDigest definition estimate expiresAt policyVersion ' +
-    'quorum reason reasonRequired resource risk ticket tool',
+    'action approverPrincipals approverRoles argumentsDigest definition escalation estimate expiresAt ' +
+    'plans policyVersion quorum reason reasonRequired remindMs resource risk ticket tool',
   'tool-registered': 'action before definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',

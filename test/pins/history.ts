@@ -112,6 +112,7 @@ export async function makeHistory(): Promise<History> {
   await history.planned();
   await history.models();
   await history.endorsed();
+  await history.leased();
   await history.entrusted();
   await notified(fleet(), clock);
   const store = fleet();
@@ -344,6 +345,8 @@ class HistoryScript {
       expiresAt,
     });
     await plane.openSession({ principal, agent: 'deputy', handoff });
+    await this.#missed();
+    await this.#unanswered();
     await plane.activatePolicy({ ...policy, version: 39 }, by);
     await this.#approvals();
     const order = { agent: 'deputy', org: 'acme', by, reason: 'done for today' };
@@ -355,6 +358,33 @@ class HistoryScript {
     await plane.activatePolicy(asked, by);
     await refused(plane.activatePolicy({ ...asked, version: 41 }, by));
     await plane.activatePolicy({ ...asked, version: 41 });
+  }
+
+  /** An operator who is heard of, and then is not; the release is on probation first. */
+  async #missed(): Promise<void> {
+    const [plane, by] = [this.#plane, this.#operator];
+    await plane.activatePolicy(
+      { ...policy, version: 37, operatorHeartbeatMs: 30_000 },
+      this.#admin,
+    );
+    await plane.heartbeat({ by });
+    await this.#pass(31_000);
+    await this.#pass(1_000);
+    const scope = { kind: 'org', org: 'acme' } as const;
+    await plane.release({ scope, by, reason: 'back', supervised: true });
+    await plane.release({ scope, by, reason: 'quiet' });
+  }
+
+  /** A ticket that nobody decides. */
+  async #unanswered(): Promise<void> {
+    const escalation = { afterMs: 130_000, roles: ['admin'] };
+    const approvals = { timeoutMs: 300_000, escalation, remindMs: 60_000 };
+    await this.#plane.activatePolicy({ ...policy, version: 38, approvals }, this.#admin);
+    const session = await this.#session({ usd: '100' });
+    await this.#asked(session, { orderId: 'o-1', amount: '1' });
+    await this.#pass(61_000);
+    await this.#pass(70_000);
+    await this.#pass(10_000);
   }
 
   /** An approval with a grant, one of an edited call, and the grant's end. */
@@ -425,6 +455,23 @@ class HistoryScript {
     const rows = [{ day: '2026-01-01', model: 'small', usd: '3' }];
     const bill = { org: 'acme', source: 'bill/1', rows, freezeAbovePercent: 5 };
     await this.#plane.reconcile({ ...bill, by: this.#admin });
+  }
+
+  /** A lease that is renewed, released, taken again and left; a call that locks its order. */
+  async leased(): Promise<void> {
+    const locks = [{ actions: ['order.read'], mode: 'exclusive' }];
+    const leases = { onStuck: 'pause', termMs: 30_000 };
+    await this.#plane.activatePolicy({ ...policy, version: 7, locks, leases }, this.#admin);
+    const session = await this.#session({});
+    const first = await session.lease({ holder: 'worker:1' });
+    await this.#pass(10_000);
+    await guard(session, readTool)({ orderId: 'o-1' });
+    await first.release();
+    const second = await session.lease({ holder: 'worker:2', termMs: 3_000 });
+    await this.#plane.control({ session: session.id, transition: 'pause', by: this.#operator });
+    // Its worker is gone: nobody renews it.
+    second.lose('the process died');
+    await this.#pass(5_000);
   }
 
   #session(budget: Readonly<Record<string, string | number>>): Promise<Session> {

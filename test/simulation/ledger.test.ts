@@ -7,10 +7,13 @@ import { LogModel } from './log-model.ts';
 import type { RawEntry } from './raw-entry.ts';
 import { simulate } from './simulate.ts';
 
-let bodies: readonly string[] = [];
+/** Several, since some of what is changed is rare. */
+const logs: (readonly string[])[] = [];
 
 beforeAll(async () => {
-  ({ bodies } = await simulate({ seed: 'books-7', steps: 600 }));
+  for (const seed of ['ledger-1', 'ledger-2', 'ledger-3', 'ledger-4']) {
+    logs.push((await simulate({ seed, steps: 500 })).bodies);
+  }
 });
 
 /** What can be written over: entries are read anew for each test. */
@@ -103,15 +106,16 @@ const changes: readonly Change[] = [
   },
 ];
 
-test('the log that is changed holds as it is', () => {
-  expect(problemsOf(bodies.map(entryOf))).toEqual([]);
+test('the logs that are changed hold as they are', () => {
+  for (const bodies of logs) expect(problemsOf(bodies.map(entryOf))).toEqual([]);
 });
 
 test.each(changes)('the ledger objects to a log that $name', ({ type, change, objection }) => {
-  const entries = bodies.map(entryOf);
-  const changed = entries.some((entry) => entry.type === type && change({ ...entry }['data']));
-  expect(changed).toBe(true);
-  expect(problemsOf(entries).filter((problem) => objection.test(problem))).not.toEqual([]);
+  const changed = logs
+    .map((bodies) => bodies.map(entryOf))
+    .find((log) => log.some((entry) => entry.type === type && change({ ...entry }['data'])));
+  expect(changed).toBeDefined();
+  expect(problemsOf(changed ?? []).filter((problem) => objection.test(problem))).not.toEqual([]);
 });
 
 function entryOf(body: string): RawEntry & { data: Loose } {

@@ -89,7 +89,7 @@ test('the auditor objects to a store that acknowledges without writing', async (
   let appends = 0;
   const { problems } = await simulate({
     seed: 'sabotage',
-    steps: 60,
+    steps: 200,
     sabotage: (store) =>
       wrapped(store, async (batch) => {
         appends += 1;

@@ -37,7 +37,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['ipaddr.js'],
   },
   engine: {
-    rooms: ['kernel', 'log', 'identity', 'policy', 'evaluators', 'notify', contract],
+    rooms: ['kernel', 'log', 'approvals', 'identity', 'policy', 'evaluators', 'notify', contract],
     builtins: 'any',
     packages: ['@cfworker/json-schema'],
   },

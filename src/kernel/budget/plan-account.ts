@@ -73,6 +73,18 @@ export function planAccounts(
   return { accounts };
 }
 
+/** The plans that count a call, or cannot leave it out, as `org/id`. */
+export function plansCounting(
+  records: readonly (PlansRecord | undefined)[],
+  subject: BudgetSubject,
+): readonly string[] {
+  return records.flatMap((record) =>
+    (record?.plans ?? [])
+      .filter((plan) => membersOf(plan, subject)?.length !== 0)
+      .map(({ id }) => `${record?.org ?? ''}/${id}`),
+  );
+}
+
 /** The members of a plan's scope that the call is of; undefined where it lacks what the plan needs. */
 function membersOf({ scope }: BudgetPlan, subject: BudgetSubject): readonly string[] | undefined {
   if (scope.kind === 'all') return ['*'];

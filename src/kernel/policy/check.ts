@@ -11,8 +11,10 @@ import {
   evaluatorsWritten,
   membersOf,
 } from './check-evaluators.ts';
+import { checkLeases, checkLocks } from './check-leases.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
+import { checkEscalation } from './check-escalation.ts';
 import { checkRoles, type DecidesTickets, decidingRoles } from './check-roles.ts';
 import { fourEyesSubjects, type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -46,6 +48,9 @@ export function checkPolicy(
     'models',
     'roles',
     'fourEyes',
+    'operatorHeartbeatMs',
+    'leases',
+    'locks',
     'mode',
   ]);
   if (document === undefined) return { findings: findings.list };
@@ -66,6 +71,12 @@ export function checkPolicy(
   checkTiers(findings, document['tiers'], actions);
   checkAutoApprove(findings, document['autoApproveWhen']);
   checkRoles(findings, document['roles']);
+  findings.optional(
+    'operatorHeartbeatMs',
+    document['operatorHeartbeatMs'],
+    isWholeNumber(limits.heartbeatMsMin, limits.heartbeatMsMax),
+    `a whole number from ${limits.heartbeatMsMin} to ${limits.heartbeatMsMax}`,
+  );
   const subjects = fourEyesSubjects.join(', ');
   findings.listOf('fourEyes', document['fourEyes'], isFourEyesSubject, `one of ${subjects}`);
   const decides = decidingRoles(document['roles']);
@@ -77,6 +88,10 @@ export function checkPolicy(
   );
   if (findings.list.length === 0) checkInformed(findings, document);
   checkModels(findings, document['models'], (path, pattern) =>
+    checkActionPattern(findings, path, pattern, actions),
+  );
+  checkLeases(findings, document['leases']);
+  checkLocks(findings, document['locks'], (path, pattern) =>
     checkActionPattern(findings, path, pattern, actions),
   );
   findings.optional('mode', document['mode'], isMode, 'enforce or shadow');
@@ -122,10 +137,12 @@ function isTooCostly(document: Readonly<Record<string, unknown>>): boolean {
   const actions = Object.keys(membersOf(document['actions'])).length;
   const tiers = Object.values(membersOf(document['tiers']));
   const rules: readonly unknown[] = Array.isArray(document['rules']) ? document['rules'] : [];
+  const locks: readonly unknown[] = Array.isArray(document['locks']) ? document['locks'] : [];
+  const locked = locks.map((each) => membersOf(each)['actions']);
   const matched = [...rules, ...evaluatorsWritten(document)].map(
     (each) => membersOf(membersOf(each)['match'])['action'],
   );
-  const wildcards = [...tiers, ...matched]
+  const wildcards = [...tiers, ...locked, ...matched]
     .flat()
     .filter((pattern) => typeof pattern === 'string' && !isLiteral(pattern));
   return wildcards.length * actions > limits.policyMatchesMax;
@@ -183,7 +200,15 @@ function checkApproval(
   decides: DecidesTickets,
 ): void {
   if (value === undefined) return;
-  const known = ['roles', 'timeoutMs', 'principals', 'quorum', 'reasonRequired'];
+  const known = [
+    'roles',
+    'timeoutMs',
+    'principals',
+    'quorum',
+    'reasonRequired',
+    'escalation',
+    'remindMs',
+  ];
   const approval = findings.object(path, value, known);
   if (approval === undefined) return;
   findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
@@ -196,6 +221,13 @@ function checkApproval(
   );
   const isFlag = (flag: unknown): boolean => typeof flag === 'boolean';
   findings.optional(`${path}.reasonRequired`, approval['reasonRequired'], isFlag, 'true or false');
+  checkEscalation(findings, `${path}.escalation`, approval['escalation'], decides);
+  findings.optional(
+    `${path}.remindMs`,
+    approval['remindMs'],
+    isWholeNumber(limits.ticketRemindMsMin, limits.ticketTimeoutMsMax),
+    `a whole number from ${limits.ticketRemindMsMin} to ${limits.ticketTimeoutMsMax}`,
+  );
   findings.optional(
     `${path}.timeoutMs`,
     approval['timeoutMs'],

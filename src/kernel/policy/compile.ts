@@ -38,6 +38,15 @@ export interface ApprovalTerms {
   readonly principals: readonly (readonly string[])[];
   readonly quorum: number;
   readonly reasonRequired: boolean;
+  readonly escalation: EscalationTerms | undefined;
+  readonly remindMs: number | undefined;
+}
+
+/** Who may decide as well, from how long after the question was asked. */
+export interface EscalationTerms {
+  readonly afterMs: number;
+  readonly roles: readonly string[];
+  readonly principals: readonly (readonly string[])[];
 }
 
 export interface SteerTerms {
@@ -69,6 +78,8 @@ export interface CompiledAction {
   /** What code has to say before a call of it is decided, and of what it gave back. */
   readonly before: readonly EvaluatorCall[];
   readonly output: readonly EvaluatorCall[];
+  /** Whether one permit at a time is open on a resource. */
+  readonly isExclusive: boolean;
 }
 
 export interface CompiledPolicy {
@@ -118,6 +129,8 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     principals: [],
     quorum: 1,
     reasonRequired: false,
+    escalation: undefined,
+    remindMs: undefined,
   });
   const rulesByAction = new Map<string, CompiledRule[]>(names.map((name) => [name, []]));
   for (const rule of document.rules ?? []) {
@@ -134,6 +147,9 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       }
     }
   }
+  const exclusive = new Set(
+    (document.locks ?? []).flatMap((lock) => lock.actions.flatMap((each) => matching(each, names))),
+  );
   const actions = new Map<string, CompiledAction>();
   for (const name of names) {
     const action = document.actions[name] ?? {};
@@ -145,6 +161,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
       rules: rulesByAction.get(name) ?? [],
       before: evaluators.before.get(name) ?? [],
       output: evaluators.output.get(name) ?? [],
+      isExclusive: exclusive.has(name),
     });
   }
   return {
@@ -169,16 +186,24 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   };
 }
 
-function approvalTerms(
-  { roles, timeoutMs, principals, quorum, reasonRequired }: ApprovalDocument = {},
-  otherwise: ApprovalTerms,
-): ApprovalTerms {
-  return {
+function approvalTerms(document: ApprovalDocument = {}, otherwise: ApprovalTerms): ApprovalTerms {
+  const { roles, timeoutMs, principals, quorum, reasonRequired, escalation, remindMs } = document;
+  const base = {
     roles: roles ?? otherwise.roles,
     timeoutMs: timeoutMs ?? otherwise.timeoutMs,
     principals: principals === undefined ? otherwise.principals : [principals],
     quorum: quorum ?? otherwise.quorum,
     reasonRequired: reasonRequired ?? otherwise.reasonRequired,
+    remindMs: remindMs ?? otherwise.remindMs,
+  };
+  if (escalation === undefined) return { ...base, escalation: otherwise.escalation };
+  return {
+    ...base,
+    escalation: {
+      afterMs: escalation.afterMs,
+      roles: escalation.roles ?? base.roles,
+      principals: escalation.principals === undefined ? base.principals : [escalation.principals],
+    },
   };
 }
 

@@ -30,10 +30,29 @@ export interface PolicyDocument {
   readonly models?: ModelsDocument;
   /** Roles beside those that are built in, by name. */
   readonly roles?: Readonly<Record<string, RoleDocument>>;
+  /** Where an operator of an org was not heard of for so long, ms, nothing starts in it. */
+  readonly operatorHeartbeatMs?: number;
   /** What takes two principals: the first one's command is a proposal, and the same of a second does it. */
   readonly fourEyes?: readonly FourEyesSubject[];
+  /** Of workers that drive sessions: how long their leases last, and what follows where one falls silent. */
+  readonly leases?: LeasesDocument;
+  /** Actions of which one at a time works on a resource. */
+  readonly locks?: readonly LockDocument[];
   /** `shadow`: decide and record, and let everything through that only this policy would refuse. */
   readonly mode?: PolicyMode;
+}
+
+export interface LeasesDocument {
+  /** What a lease that runs out does to its session; `pause` where nothing is said. */
+  readonly onStuck?: 'abort' | 'pause' | 'alert';
+  /** The longest a lease lasts without a renewal, and how long where its worker does not say. */
+  readonly termMs?: number;
+}
+
+export interface LockDocument {
+  /** Patterns of actions. */
+  readonly actions: readonly string[];
+  readonly mode: 'exclusive';
 }
 
 /** Who may use which models. A model's tier and id are what the price catalogue says. */
@@ -230,6 +249,17 @@ export interface ApprovalDocument {
   /** Whether whoever decides has to say why. */
   readonly reasonRequired?: boolean;
   readonly timeoutMs?: number;
+  /** Who may decide as well once nobody has for a while. */
+  readonly escalation?: EscalationDocument;
+  /** How often those who may decide are reminded while nobody has, ms; never where nothing is said. */
+  readonly remindMs?: number;
+}
+
+/** What is left out is as it is before the escalation. */
+export interface EscalationDocument {
+  readonly afterMs: number;
+  readonly roles?: readonly string[];
+  readonly principals?: readonly string[];
 }
 
 /**

@@ -9,7 +9,13 @@ import { limits } from '../limits.ts';
 import { modelAccess } from '../model/access.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
-import type { ApprovalTerms, CompiledAction, CompiledPolicy, SteerTerms } from './compile.ts';
+import type {
+  ApprovalTerms,
+  EscalationTerms,
+  CompiledAction,
+  CompiledPolicy,
+  SteerTerms,
+} from './compile.ts';
 import type { ConditionSubject, PolicyCall } from './expression.ts';
 import type { Effect, TiersDocument } from './document.ts';
 import type { EvaluatorFact } from './evaluator-fact.ts';
@@ -254,6 +260,28 @@ function joinedApproval(voices: readonly Voice[]): ApprovalTerms {
     principals: distinctLists(voices.flatMap((voice) => voice.approval.principals)),
     quorum: Math.max(...voices.map((voice) => voice.approval.quorum)),
     reasonRequired: voices.some((voice) => voice.approval.reasonRequired),
+    escalation: joinedEscalation(voices.map((voice) => voice.approval.escalation)),
+    remindMs: least(voices.flatMap((voice) => voice.approval.remindMs ?? [])),
+  };
+}
+
+function least(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : Math.min(...numbers);
+}
+
+/** Others may decide only where every approval that is asked for says so, and once the last one does. */
+function joinedEscalation(
+  terms: readonly (EscalationTerms | undefined)[],
+): EscalationTerms | undefined {
+  const asked = terms.filter((each) => each !== undefined);
+  const [first, ...others] = asked;
+  if (first === undefined || asked.length < terms.length) return undefined;
+  const roles = first.roles.filter((role) => others.every((each) => each.roles.includes(role)));
+  if (roles.length === 0) return undefined;
+  return {
+    afterMs: Math.max(...asked.map(({ afterMs }) => afterMs)),
+    roles,
+    principals: distinctLists(asked.flatMap(({ principals }) => principals)),
   };
 }
 

@@ -1,0 +1,60 @@
+/** Prints the kill switches that are engaged, or released on probation. */
+import { everyOrg, type RecordsByKind } from '../../kernel/index.ts';
+import { killScopeText } from '../kill-scope-text.ts';
+import { withLogFile } from '../log-file.ts';
+import { recordsOf } from '../record-list.ts';
+import { plainTable } from '../table.ts';
+import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
+import { timeText } from '../time-text.ts';
+
+export interface KillListOptions {
+  readonly log: string;
+  readonly org?: string;
+  readonly json?: true;
+}
+
+export function listKills(file: string, { log, org, json }: KillListOptions): Promise<void> {
+  return withLogFile(file, log, async ({ storage }) => {
+    const engaged: RecordsByKind['latch'][] = [];
+    for await (const latch of recordsOf(storage, 'latch')) {
+      const isOn = latch.engaged || latch.supervised === true;
+      if (isOn && (org === undefined || covers(latch.scope, org))) engaged.push(latch);
+    }
+    engaged.sort((left, right) => left.engagedIndex - right.engagedIndex);
+    if (json === true) {
+      for (const latch of engaged) await print(jsonLine(latchJson(latch)));
+      return;
+    }
+    const rows = engaged.map(({ scope, supervised, changedAt, by, engagedIndex }) =>
+      [
+        killScopeText(scope),
+        supervised === true ? 'supervised' : 'engaged',
+        timeText(changedAt),
+        by,
+        String(engagedIndex),
+      ].map(shown),
+    );
+    const columns = ['scope', 'state', 'since', 'by', 'entry'];
+    const table = plainTable(columns, rows, colorsFor(terminal().stdout));
+    await print(rows.length === 0 ? 'no kill switch is engaged' : table);
+  });
+}
+
+/** Whether something of the org is in the scope of a latch. */
+function covers(scope: string, org: string): boolean {
+  const [kind, of] = scope.split('|');
+  return kind === 'system' || of === org || of === everyOrg;
+}
+
+/** A latch for programs. */
+export function latchJson(latch: RecordsByKind['latch']): object {
+  const { scope, engaged, supervised, engagedIndex, changedAt, by } = latch;
+  return {
+    scope: killScopeText(scope),
+    engaged,
+    ...(supervised === undefined ? {} : { supervised }),
+    changedAt: timeText(changedAt),
+    by,
+    entry: engagedIndex,
+  };
+}

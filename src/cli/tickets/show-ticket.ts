@@ -1,0 +1,29 @@
+/** Prints the card of a ticket. */
+import { ticketCard } from '../../engine/index.ts';
+import { quoted } from '../../kernel/index.ts';
+import { CommandError } from '../exit.ts';
+import { withLogFile } from '../log-file.ts';
+import { jsonLine, print, terminal } from '../terminal.ts';
+import { cardFor } from './ticket-facts.ts';
+
+export interface ShowTicketOptions {
+  readonly log: string;
+  readonly full?: true;
+  readonly json?: true;
+}
+
+export function showTicket(
+  file: string,
+  ticket: string,
+  { log, full, json }: ShowTicketOptions,
+): Promise<void> {
+  return withLogFile(file, log, async ({ storage, head }) => {
+    // As the next command would have it: the log's time never goes back.
+    const now = Math.max(head.at, Date.now());
+    const card = await ticketCard(storage, { ticket, full: full === true, now });
+    if (card === undefined) {
+      throw new CommandError(`there is no ticket ${quoted(ticket)}`, 'see `tickets list`');
+    }
+    await print(json === true ? jsonLine(card) : cardFor(terminal().stdout, card));
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * What a principal may read: what is its org's where a role says so, and otherwise its own. What it may not
+ * is as if it were not there.
+ */
+import type { ApprovalCard } from '../approvals/index.ts';
+import type { Principal } from '../identity/principal.ts';
+import {
+  compareText,
+  credentialRefusal,
+  everyOrg,
+  permits,
+  type PrincipalReference,
+  type RecordsByKind,
+  type SessionRecord,
+  type TicketRecord,
+} from '../kernel/index.ts';
+import { type BudgetUsage, budgetUsage } from './budget-report.ts';
+import type { Core } from './core.ts';
+import { rejected } from './error.ts';
+import { type EventQuery, type LogEvent, readEvents } from './feed.ts';
+import { type KeyListed, keyListed } from './keys.ts';
+import { orgOf } from './notification.ts';
+import { reading, storedSession } from './store-read.ts';
+import { listTickets, ticketCard } from './ticket-card.ts';
+import { type GrantListed, listGrants } from './tickets.ts';
+
+interface Owned {
+  readonly org: string;
+  readonly principal: string;
+}
+
+export class Reader {
+  readonly #core: Core;
+  readonly #principal: Principal;
+
+  /** Use `ControlPlane.readAs`. */
+  constructor(core: Core, principal: Principal) {
+    this.#core = core;
+    this.#principal = principal;
+  }
+
+  /** Whoever reads, as long as the credential is good. Throws as the kernel would refuse a command. */
+  #by(): PrincipalReference {
+    const by = this.#core.referenceOf(this.#principal);
+    const { replica, clock } = this.#core.options;
+    const refusal = credentialRefusal(replica.cache, { by, kind: 'authorize' }, clock.now());
+    if (refusal !== undefined) throw rejected(refusal);
+    return by;
+  }
+
+  #readsOrg(by: PrincipalReference): boolean {
+    return permits(this.#core.options.replica.cache, by, 'read-org');
+  }
+
+  #sees(by: PrincipalReference, { org, principal }: Owned): boolean {
+    return org === by.org && (principal === by.id || this.#readsOrg(by));
+  }
+
+  async session(id: string): Promise<SessionRecord | undefined> {
+    const by = this.#by();
+    const session = await storedSession(this.#core.options.storage, id);
+    return session !== undefined && this.#sees(by, session) ? session : undefined;
+  }
+
+  /** Tickets in any state or in one, oldest first. */
+  async tickets(
+    query: { readonly status?: TicketRecord['status'] } = {},
+  ): Promise<readonly TicketRecord[]> {
+    const by = this.#by();
+    const { storage } = this.#core.options;
+    const tickets = await reading(listTickets(storage, { ...query, org: by.org }));
+    return tickets.filter((ticket) => this.#sees(by, ticket));
+  }
+
+  async ticket(id: string): Promise<TicketRecord | undefined> {
+    return (await this.tickets()).find((ticket) => ticket.id === id);
+  }
+
+  /** The approval card of a ticket. */
+  async card(
+    ticket: string,
+    { full = false }: { readonly full?: boolean } = {},
+  ): Promise<ApprovalCard | undefined> {
+    if ((await this.ticket(ticket)) === undefined) return undefined;
+    const { storage, clock } = this.#core.options;
+    return reading(ticketCard(storage, { ticket, full, now: clock.now() }));
+  }
+
+  grants(): readonly GrantListed[] {
+    const by = this.#by();
+    return listGrants(this.#core, by.org).filter((grant) => this.#sees(by, grant));
+  }
+
+  /** API keys: of the org, or the principal's own. */
+  keys(): readonly KeyListed[] {
+    const by = this.#by();
+    return [...this.#core.options.replica.cache.live('key')]
+      .filter((key) => this.#sees(by, key))
+      .toSorted((left, right) => left.issuedAt - right.issuedAt || compareText(left.id, right.id))
+      .map(keyListed);
+  }
+
+  /** Agents of the org and of the installation. */
+  agents(): readonly RecordsByKind['agent'][] {
+    const { org } = this.#by();
+    return [...this.#core.options.replica.cache.live('agent')]
+      .filter((agent) => agent.org === org || agent.org === everyOrg)
+      .toSorted((left, right) => compareText(left.name, right.name));
+  }
+
+  /** The org's budget plans with what is used of them; nothing without the right to read the org. */
+  async budgets(): Promise<readonly BudgetUsage[]> {
+    const by = this.#by();
+    if (!this.#readsOrg(by)) return [];
+    const { storage, clock } = this.#core.options;
+    return reading(budgetUsage(storage, by.org, clock.now()));
+  }
+
+  /** The log's entries that are the org's, or the principal's own, and those that concern every org. */
+  async *events(query: EventQuery = {}): AsyncGenerator<LogEvent, void, undefined> {
+    const by = this.#by();
+    const { limit = Number.POSITIVE_INFINITY, ...rest } = query;
+    let left = limit;
+    for await (const event of readEvents(this.#core.options.storage, rest)) {
+      if (left <= 0) return;
+      if (!(await this.#seesEvent(by, event))) continue;
+      yield event;
+      left -= 1;
+    }
+  }
+
+  async #seesEvent(by: PrincipalReference, event: LogEvent): Promise<boolean> {
+    if (event.session !== undefined) {
+      const session = await this.#sessionOf(event.session);
+      return session !== undefined && this.#sees(by, session);
+    }
+    const isOwn = event.by.org === by.org && event.by.id === by.id;
+    if (isOwn || installationEvents.has(event.type)) return true;
+    return this.#readsOrg(by) && (await orgOf(this.#core.options, placed(event))) === by.org;
+  }
+
+  /** In memory where it is live: a log is long, and has few sessions at a time. */
+  async #sessionOf(id: string): Promise<SessionRecord | undefined> {
+    const { replica, storage } = this.#core.options;
+    return replica.cache.peek('session', id) ?? (await storedSession(storage, id));
+  }
+}
+
+/** What concerns every org alike. */
+const installationEvents: ReadonlySet<string> = new Set([
+  'tool-registered',
+  'policy-activated',
+  'prices-activated',
+]);
+
+function placed({ index, at, command, by, sequence, type, session, data }: LogEvent) {
+  const event = { type, data, ...(session === undefined ? {} : { session }) };
+  return { index, at, command, by, sequence, event } as Parameters<typeof orgOf>[1];
+}

@@ -1,0 +1,82 @@
+/** What a principal reads: its org's or its own, and of the rest not even that it is there. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Principal } from '../../src/identity/principal.ts';
+import { bindTool } from '../../src/engine/index.ts';
+import { codeOf, refund } from '../engine/shop.ts';
+import { setStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await setStage();
+});
+
+afterAll(() => stage.end());
+
+/** A session of somebody, with a ticket that waits. */
+async function workOf(principal: Principal) {
+  const session = await stage.plane.openSession({ principal, agent: 'bot' });
+  const read = session.read({ orderId: 'o-1', amount: '5' });
+  const { ticket = '' } = await session.authorize({ tool: bindTool(refund), arguments: read });
+  return { session: session.id, ticket };
+}
+
+test('A89 a reader sees its org’s sessions, tickets and entries, and no other’s', async () => {
+  const { plane, people } = stage;
+  const mine = await workOf(people.billing);
+  const theirs = await workOf(people.eve);
+  const reader = plane.readAs(people.auditor);
+  expect((await reader.session(mine.session))?.id).toBe(mine.session);
+  expect((await reader.card(mine.ticket))?.ticket).toBe(mine.ticket);
+  expect(await reader.session(theirs.session)).toBeUndefined();
+  expect(await reader.session('no-such-session')).toBeUndefined();
+  expect(await reader.ticket(theirs.ticket)).toBeUndefined();
+  expect(await reader.card(theirs.ticket)).toBeUndefined();
+  expect((await reader.tickets()).every(({ org }) => org === 'acme')).toBe(true);
+  await plane.kill({ scope: { kind: 'org', org: 'globex' }, by: people.eve, reason: 'ours' });
+  await plane.keys.issue({ principal: 'user:gus', roles: ['agent'], by: people.eve });
+  const seen: string[] = [];
+  for await (const event of reader.events()) seen.push(JSON.stringify(event));
+  expect(seen.join()).not.toMatch(/globex|user:eve|user:gus/);
+  expect(seen.join()).toContain(mine.session);
+  expect(seen.join()).toContain('policy-activated');
+  expect(reader.keys()).toEqual([]);
+});
+
+test('an agent reads what is its own', async () => {
+  const { plane, people } = stage;
+  const mine = await workOf(people.billing);
+  const colleague = await workOf(people.support);
+  const reader = plane.readAs(people.billing);
+  expect((await reader.ticket(mine.ticket))?.id).toBe(mine.ticket);
+  expect(await reader.session(colleague.session)).toBeUndefined();
+  expect(await reader.ticket(colleague.ticket)).toBeUndefined();
+  expect(await reader.budgets()).toEqual([]);
+  const seen: string[] = [];
+  for await (const event of reader.events()) seen.push(JSON.stringify(event));
+  expect(seen.join()).not.toContain(colleague.session);
+});
+
+test('nobody reads with a forged principal or with a key that was revoked', async () => {
+  const { plane, people } = stage;
+  const forged = JSON.parse(JSON.stringify(people.root)) as Principal;
+  expect(() => plane.readAs(forged)).toThrow(/minted/);
+  const { id, key } = await plane.keys.issue({
+    principal: 'user:nora',
+    roles: ['auditor'],
+    by: people.root,
+  });
+  const reader = plane.readAs(await plane.identity.authenticate(key));
+  expect((await reader.tickets()).length).toBeGreaterThan(0);
+  await plane.keys.revoke({ key: id, by: people.root });
+  expect(await codeOf(reader.tickets())).toBe('credential-revoked');
+  expect(await codeOf(reader.events().next())).toBe('credential-revoked');
+  expect(() => reader.grants()).toThrow(/revoked/);
+});
+
+test('a limit of entries counts those that are seen', async () => {
+  const { plane, people } = stage;
+  const events: unknown[] = [];
+  for await (const event of plane.readAs(people.eve).events({ limit: 3 })) events.push(event);
+  expect(events).toHaveLength(3);
+});

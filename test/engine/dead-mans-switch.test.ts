@@ -1,0 +1,128 @@
+/** Release on probation, and an org that stands still without an operator. */
+import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
+import { verify } from '../../src/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
+import { codeOf, openShop, pay, read, shopPolicy, staff } from './shop.ts';
+
+const minute = 60_000;
+const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
+
+async function open(policy: object = {}) {
+  const clock = new FakeClock(Date.UTC(2026, 0, 1));
+  const fleet = memoryFleet();
+  const plane = await openShop(fleet(), { clock, policy: { ...shopPolicy, ...policy } });
+  const people = staff(plane);
+  const another = (agent = 'bot') => plane.openSession({ principal: people.billing, agent });
+  const session = await another();
+  const call = (of = session) => codeOf(guard(of, read)({ orderId: 'o-1' }));
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { plane, clock, fleet, people, session, another, call, pass };
+}
+
+test('released on probation, what a kill switch covers is put to an approver', async () => {
+  const { plane, people, another, call, fleet } = await open();
+  const by = people.ops;
+  const other = await another('other-bot');
+  await plane.kill({ scope, by, reason: 'odd' });
+  expect(await call()).toBe('killed');
+  await plane.release({ scope, by, reason: 'mended', supervised: true });
+  expect([await call(), await call(other)]).toEqual(['approval-required', 'resolved']);
+  const [ticket] = plane.pendingTickets('acme');
+  expect(ticket?.reason).toContain('supervision');
+  await plane.approve({ ticket: ticket?.id ?? '', by: people.ada });
+  expect([await call(), await call()]).toEqual(['resolved', 'approval-required']);
+  expect(plane.kills('acme').map(({ supervised }) => supervised)).toEqual([true]);
+  await plane.release({ scope, by, reason: 'quiet' });
+  expect(await call()).toBe('resolved');
+  expect(plane.kills('acme')).toEqual([]);
+  expect(await codeOf(plane.release({ scope, by, reason: 'again' }))).toBe('latch-not-engaged');
+  expect((await verify(fleet())).faults).toEqual([]);
+  await plane.close();
+});
+
+test('a kill ends the probation, and probation is not widened to what was not killed', async () => {
+  const { plane, people, call } = await open();
+  const by = people.ops;
+  const early = plane.release({ scope, by, reason: 'odd', supervised: true });
+  expect(await codeOf(early)).toBe('latch-not-engaged');
+  await plane.kill({ scope, by, reason: 'odd' });
+  await plane.release({ scope, by, reason: 'mended', supervised: true });
+  const twice = plane.release({ scope, by, reason: 'mended', supervised: true });
+  expect(await codeOf(twice)).toBe('latch-not-engaged');
+  await plane.kill({ scope, by, reason: 'odd again' });
+  expect(await call()).toBe('killed');
+  await plane.close();
+});
+
+test('probation denies what the policy denies, and asks for no approval of that', async () => {
+  const { plane, people, session } = await open({
+    tiers: {
+      ...shopPolicy.tiers,
+      blocked: ['order.erase', 'order.pay'],
+      unrestricted: ['order.read'],
+    },
+  });
+  await plane.kill({ scope, by: people.ops, reason: 'odd' });
+  await plane.release({ scope, by: people.ops, reason: 'mended', supervised: true });
+  expect(await codeOf(guard(session, pay)({ orderId: 'o-1', amount: '1' }))).toBe('policy-denied');
+  await plane.close();
+});
+
+test('without a sign of an operator an org stands still, by log time', async () => {
+  const { plane, clock, people, call } = await open({ operatorHeartbeatMs: 10 * minute });
+  const by = people.ops;
+  clock.advance(10 * minute - 1);
+  expect(await call()).toBe('resolved');
+  clock.advance(1);
+  expect(await call()).toBe('operator-absent');
+  expect(await codeOf(plane.heartbeat({ by: people.billing }))).toBe('permission-denied');
+  expect(await codeOf(plane.heartbeat({ by: people.ops, org: 'globex' }))).toBe(
+    'permission-denied',
+  );
+  await plane.heartbeat({ by });
+  expect(await call()).toBe('resolved');
+  await plane.close();
+});
+
+test('a heartbeat that lapses engages the kill switch of its org, and what runs is stopped', async () => {
+  const { plane, people, session, call, pass } = await open({ operatorHeartbeatMs: 10 * minute });
+  const by = people.ops;
+  await plane.heartbeat({ by });
+  let isStopped = false;
+  const running = guard(session, {
+    ...read,
+    execute: async (_, { signal }) => {
+      for (let passed = 0; passed < 12; passed += 1) await pass(minute);
+      isStopped = signal.aborted;
+      return {};
+    },
+  });
+  await codeOf(running({ orderId: 'o-1' }));
+  expect(isStopped).toBe(true);
+  expect(plane.killed({ kind: 'org', org: 'acme' })).toBe(true);
+  await plane.heartbeat({ by });
+  expect(await call()).toBe('killed');
+  await plane.release({ scope: { kind: 'org', org: 'acme' }, by, reason: 'back' });
+  expect(await call()).toBe('resolved');
+  await plane.close();
+});
+
+test('a heartbeat that nothing depends on is refused rather than believed', async () => {
+  const { plane, people } = await open();
+  expect(await codeOf(plane.heartbeat({ by: people.ops }))).toBe('heartbeat-unwanted');
+  await plane.close();
+});
+
+test('heartbeats in a loop do not fill the log', async () => {
+  const { plane, people } = await open({ operatorHeartbeatMs: 10 * minute });
+  await plane.heartbeat({ by: people.ops });
+  const { size } = await plane.head();
+  for (let beat = 0; beat < 50; beat += 1) await plane.heartbeat({ by: people.ops });
+  expect((await plane.head()).size).toBe(size);
+  await plane.close();
+});

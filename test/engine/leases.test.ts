@@ -1,0 +1,170 @@
+/** Leases through the engine: heartbeats on the clock, loss by signal, takeover between processes, expiry. */
+import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
+import { verify } from '../../src/engine/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { codeOf, entryTypes, openShop, read, shopPolicy, staff } from './shop.ts';
+
+const termMs = 30_000;
+const alert = { ...shopPolicy, leases: { onStuck: 'alert' } };
+
+/** Two processes on one log, one clock, and one session with a handle in each. */
+async function twoWorkers(policy: unknown = alert) {
+  const fleet = memoryFleet();
+  const clock = new FakeClock();
+  const options = { clock, policy };
+  const planes = [await openShop(fleet(), options), await openShop(fleet(), options)] as const;
+  const [one, two] = planes;
+  const first = await one.openSession({ principal: staff(one).billing, agent: 'bot' });
+  const second = await two.attachSession(staff(two).billing, first.id);
+  return { fleet, clock, one, two, first, second };
+}
+
+/** Lets time pass in steps, so that what falls due is committed before the next step. */
+async function pass(clock: FakeClock, ms: number, ...planes: readonly { sync(): Promise<void> }[]) {
+  for (let passed = 0; passed < ms; passed += 1_000) {
+    clock.advance(1_000);
+    for (const plane of planes) await plane.sync();
+  }
+}
+
+test('a worker that holds the lease calls as before, and everybody else is refused', async () => {
+  const { fleet, one, two, first, second } = await twoWorkers();
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  expect(lease.fence).toBe(1);
+  await guard(first, read)({ orderId: 'o-1' });
+  expect(await codeOf(guard(second, read)({ orderId: 'o-1' }))).toBe('lease-lost');
+  expect(await codeOf(second.lease({ holder: 'worker-2' }))).toBe('lease-held');
+  await lease.release();
+  await lease.release();
+  expect(lease.signal.aborted).toBe(false);
+  await guard(second, read)({ orderId: 'o-1' });
+  await one.close();
+  await two.close();
+  expect((await verify(fleet())).faults).toEqual([]);
+});
+
+test('a lease renews itself at each third of its term, for as long as its worker lives', async () => {
+  const { clock, one, two, first } = await twoWorkers();
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  await pass(clock, 4 * termMs, one);
+  expect(lease.signal.aborted).toBe(false);
+  await guard(first, read)({ orderId: 'o-1' });
+  const renewals = (await entryTypes(one)).filter((type) => type === 'lease-renewed').length;
+  expect(renewals).toBeGreaterThanOrEqual(10);
+  expect(renewals).toBeLessThanOrEqual(12);
+  await one.close();
+  expect(lease.signal.aborted).toBe(true);
+  await two.close();
+});
+
+test('when its worker has died, a lease expires, and only then another takes it over', async () => {
+  const { clock, one, two, first, second, fleet } = await twoWorkers();
+  await first.lease({ holder: 'worker-1', termMs });
+  await one.close();
+  await two.sync();
+  await pass(clock, termMs - 1_000, two);
+  expect(await codeOf(second.lease({ holder: 'worker-2' }))).toBe('lease-held');
+  await pass(clock, 3_000, two);
+  await expect.poll(() => entryTypes(two)).toContain('lease-expired');
+  const lease = await second.lease({ holder: 'worker-2' });
+  expect(lease.fence).toBe(2);
+  await guard(second, read)({ orderId: 'o-1' });
+  await two.close();
+  expect((await verify(fleet())).faults).toEqual([]);
+});
+
+test('a worker that slept through its term is told, cannot act, and cannot renew', async () => {
+  const { clock, one, two, first, second } = await twoWorkers();
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  // The wall clock jumps, as it does for a machine that was suspended: no timer of the worker ran.
+  clock.step(termMs + 1);
+  const next = await second.lease({ holder: 'worker-2' });
+  expect(next.fence).toBe(2);
+  expect(await codeOf(guard(first, read)({ orderId: 'o-1' }))).toBe('lease-lost');
+  await one.sync();
+  expect(lease.signal.aborted).toBe(true);
+  expect(await codeOf(lease.renew())).toBe('lease-lost');
+  await guard(second, read)({ orderId: 'o-1' });
+  await lease.release();
+  await guard(second, read)({ orderId: 'o-2' });
+  expect(await codeOf(guard(first, read)({ orderId: 'o-1' }))).toBe('lease-lost');
+  await one.close();
+  await two.close();
+});
+
+test('leases of any number of sessions expire, and each session is paused where the policy says nothing', async () => {
+  const { clock, one, two } = await twoWorkers(shopPolicy);
+  const ids: string[] = [];
+  for (let number = 0; number < 60; number += 1) {
+    const session = await one.openSession({ principal: staff(one).billing, agent: 'bot' });
+    await session.lease({ holder: `worker-${number}`, termMs });
+    ids.push(session.id);
+  }
+  await one.close();
+  await two.sync();
+  await pass(clock, termMs + 3_000, two);
+  const statuses = async () => {
+    const found = await Promise.all(ids.map((id) => two.session(id)));
+    return new Set(found.map((session) => session?.status));
+  };
+  await expect.poll(statuses).toEqual(new Set(['paused']));
+  await two.close();
+});
+
+test('a process that opens the log later expires what ran out while nobody was there', async () => {
+  const { fleet, clock, one, two, first } = await twoWorkers(shopPolicy);
+  await first.lease({ holder: 'worker-1', termMs });
+  await one.close();
+  await two.close();
+  clock.advance(10 * termMs);
+  const later = await openShop(fleet(), { clock });
+  clock.advance(1_000);
+  // What fell due was submitted before this, and a sync waits for it.
+  await later.sync();
+  expect((await later.session(first.id))?.status).toBe('paused');
+  await later.close();
+});
+
+test('where the policy aborts stuck work, running tools get their signal', async () => {
+  const abort = { ...shopPolicy, leases: { onStuck: 'abort' } };
+  const { clock, one, two, first } = await twoWorkers(abort);
+  await first.lease({ holder: 'worker-1', termMs });
+  const started = Promise.withResolvers<AbortSignal>();
+  const running = guard(first, {
+    ...read,
+    execute: (_, { signal }) => {
+      started.resolve(signal);
+      return new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('stopped')));
+      });
+    },
+  })({ orderId: 'o-1' }).then(
+    () => 'ran',
+    () => 'stopped',
+  );
+  const signal = await started.promise;
+  // A machine that was suspended: the other process finds the lease expired before this one wakes.
+  clock.step(termMs + 1);
+  await pass(clock, 3_000, two);
+  await expect.poll(() => entryTypes(two)).toContain('session-transitioned');
+  await one.sync();
+  expect(signal.aborted).toBe(true);
+  expect(await running).toBe('stopped');
+  await one.close();
+  await two.close();
+});
+
+test.each([
+  [{ holder: '' }],
+  [{ holder: 'two words' }],
+  [{ holder: 'w', termMs: 999 }],
+  [{ holder: 'w', termMs: 1_000.5 }],
+  [{ holder: 'w', termMs: 86_400_001 }],
+])('%j is no request for a lease', async (request) => {
+  const { one, two, first } = await twoWorkers();
+  expect(await codeOf(first.lease(request))).toBe('input-invalid');
+  await one.close();
+  await two.close();
+});
