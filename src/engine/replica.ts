@@ -16,7 +16,7 @@ import {
   touched,
   unnamedKinds,
 } from '../kernel/index.ts';
-import { type Entry, readEntry } from '../log/index.ts';
+import { appendLeaves, type Entry, readEntry, rootHash } from '../log/index.ts';
 import type { Head, Storage } from '../storage/storage.ts';
 import type { PlacedEvent } from './batch.ts';
 import { fault } from './error.ts';
@@ -32,6 +32,12 @@ const loadedAtOpen: readonly { readonly kind: RecordKind; readonly live?: true }
   { kind: 'ticket', live: true },
   { kind: 'lease', live: true },
 ];
+
+/** Entries that other processes appended, as events, with their leaves. */
+interface Foreign {
+  readonly events: readonly PlacedEvent[];
+  readonly leaves: readonly string[];
+}
 
 export class Replica {
   readonly cache = new RecordCache();
@@ -110,16 +116,16 @@ export class Replica {
       if (head.size < this.#head.size) {
         throw fault('log-inconsistent', `it had ${this.#head.size} entries and has ${head.size}`);
       }
-      const events = await this.#readForeign(this.#head.size, head.size);
-      head = await this.#reload(events);
+      head = await this.#reload(await this.#readForeign(this.#head.size, head.size));
     }
     if (head.previous !== this.#head.previous) {
       throw fault('log-inconsistent', `entry ${head.size - 1} is not the one seen before`);
     }
   }
 
-  async #readForeign(from: number, to: number): Promise<readonly PlacedEvent[]> {
+  async #readForeign(from: number, to: number): Promise<Foreign> {
     const events: PlacedEvent[] = [];
+    const leaves: string[] = [];
     let { previous } = this.#head;
     for (let index = from; index < to;) {
       const page = await this.#storage.readEntries(index, Math.min(pageSize, to - index));
@@ -130,15 +136,16 @@ export class Replica {
           throw fault('log-inconsistent', `entry ${stored.index} does not continue the chain`);
         }
         previous = stored.leaf;
+        leaves.push(stored.leaf);
         events.push(placedEvent(entry));
       }
       index += page.length;
     }
-    return events;
+    return { events, leaves };
   }
 
   /** Reloads the records that events changed; returns the head they were read at. */
-  async #reload(events: readonly PlacedEvent[]): Promise<Head> {
+  async #reload({ events, leaves }: Foreign): Promise<Head> {
     const names = new Map<string, RecordName>();
     for (const { event } of events) {
       for (const name of touched(event)) names.set(recordName(name.kind, name.key), name);
@@ -150,9 +157,17 @@ export class Replica {
     if (last !== undefined && head.size === last.index + 1) {
       this.#head = head;
     } else if (last !== undefined) {
-      // More was appended meanwhile: stand at the last event read, and go on from there.
-      const [stored] = await this.#storage.readEntries(last.index, 1);
-      this.#head = { ...this.#head, size: last.index + 1, previous: stored?.leaf ?? null };
+      // More was appended meanwhile: stand at the last event read, and go on from there. Where that fails it
+      // is a whole head all the same: what is decided on it meets a conflict.
+      const { size, frontier: hashes } = this.#head;
+      const frontier = appendLeaves({ size, hashes }, leaves);
+      this.#head = {
+        size: frontier.size,
+        previous: leaves.at(-1) ?? null,
+        root: rootHash(frontier),
+        frontier: frontier.hashes,
+        at: Math.max(this.#head.at, last.at),
+      };
     }
     this.#foreign.push(...events);
     return head;

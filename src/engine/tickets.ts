@@ -5,6 +5,7 @@ import {
   compareText,
   type GrantHolder,
   type GrantRecord,
+  grantStatus,
   type GrantTerms,
   type TicketRecord,
 } from '../kernel/index.ts';
@@ -92,19 +93,23 @@ export async function refuseTicket(
 /** The edited arguments, with their digest as the session that asked would make it. */
 async function editOf(core: Core, ticket: string, edit: unknown) {
   const { text, value } = readArguments(edit);
-  const session = await storedSession(core.options.storage, await sessionOfTicket(core, ticket));
+  const asked = await sessionOfTicket(core, ticket);
+  if (asked === undefined) return { text, edit: { arguments: value, argumentsDigest: '' } };
+  const session = await storedSession(core.options.storage, asked);
   if (session === undefined) throw fault('internal-error', 'a ticket without its session');
   const secret = digestKey(await sessionSecret(core.options.storage, session));
   const argumentsDigest = keyedDigest(secret, 'arguments', text);
   return { text, edit: { arguments: value, argumentsDigest } };
 }
 
-/** Of a ticket that is not known here the kernel says so: it is asked with no session's secret. */
-async function sessionOfTicket({ options }: Core, key: string): Promise<string> {
+/**
+ * Undefined for a ticket that does not exist: the kernel refuses it, in the words in which it refuses one of
+ * another org.
+ */
+async function sessionOfTicket({ options }: Core, key: string): Promise<string | undefined> {
   const { records } = await reading(options.storage.readRecords([{ kind: 'ticket', key }]));
   const [record] = records;
-  if (record === undefined) throw fault('input-invalid', 'there is no such ticket to edit');
-  return (JSON.parse(record.value) as TicketRecord).session;
+  return record === undefined ? undefined : (JSON.parse(record.value) as TicketRecord).session;
 }
 
 function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder): GrantTerms {
@@ -125,7 +130,7 @@ export function listGrants({ options }: Core, org: string): readonly GrantListed
     .flatMap(({ principal, agent, grants }) =>
       grants.map((grant) => ({ org, principal, agent, ...grant })),
     )
-    .filter(({ revoked, used, terms }) => !revoked && used < terms.uses && now < terms.expiresAt)
+    .filter((grant) => grantStatus(grant, now) === 'active')
     .toSorted((left, right) => left.index - right.index || compareText(left.id, right.id));
 }
 
@@ -135,7 +140,13 @@ export async function revokeGrant(
   { grant, by, reason }: GrantRevocation,
 ): Promise<void> {
   const reference = core.referenceOf(by);
-  const found = listGrants(core, reference.org).find(({ id }) => id === grant);
+  const find = () => listGrants(core, reference.org).find(({ id }) => id === grant);
+  let found = find();
+  if (found === undefined) {
+    // Another process may have given it since this one last looked.
+    await core.follow();
+    found = find();
+  }
   const { org, principal, agent } = found ?? { org: reference.org, principal: '', agent: '' };
   await core.submit(
     reference,

@@ -12,7 +12,7 @@ import { everyOrg } from './org.ts';
 export type AgentStatus = 'enabled' | 'suspended' | 'revoked';
 export type AgentTransition = 'suspend' | 'reinstate' | 'revoke';
 
-const transitions: Readonly<
+export const agentStates: Readonly<
   Record<AgentStatus, Readonly<Partial<Record<AgentTransition, AgentStatus>>>>
 > = {
   enabled: { suspend: 'suspended', revoke: 'revoked' },
@@ -25,7 +25,7 @@ export function nextAgentStatus(
   status: AgentStatus,
   transition: AgentTransition,
 ): AgentStatus | undefined {
-  return transitions[status][transition];
+  return agentStates[status][transition];
 }
 
 /** An org is a name, and no name has a `/`: keys cannot collide. */

@@ -13,10 +13,12 @@ import {
 import { corrected, taken } from './budget/bucket.ts';
 import { planLimit } from './budget/plan-limit.ts';
 import { grantUsed } from './apply-grant.ts';
+import { moved } from './apply-ticket.ts';
 import type { Event, EventPosition, Resolution } from './event.ts';
 import { lockFreed, lockTaken } from './lock.ts';
 import { openPermitsChange } from './principal-record.ts';
-import type { DecisionRecord, PermitStatus, RecordChange, StateView } from './record.ts';
+import { canMovePermit, type PermitMove, type PermitStatus } from './permit-states.ts';
+import type { DecisionRecord, RecordChange, StateView } from './record.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
@@ -80,9 +82,12 @@ export function applyDecision(
   }
   if (data.consumed) {
     const ticket = view.get('ticket', data.ticket);
-    if (ticket?.status !== 'approved')
-      throw new Error('assertion: a ticket is used that is not approved');
-    changes.push({ kind: 'ticket', key: ticket.id, value: { ...ticket, status: 'consumed' } });
+    if (ticket === undefined) throw new Error('assertion: a ticket is used that is not there');
+    changes.push({
+      kind: 'ticket',
+      key: ticket.id,
+      value: { ...ticket, status: moved(ticket, 'use') },
+    });
   }
   return changes;
 }
@@ -95,7 +100,7 @@ export function applyPermit(
   const decision = view.get('decision', event.data.permit);
   if (decision === undefined) throw new Error('assertion: a permit without its decision');
   if (event.type === 'permit-started') {
-    expectPermit(decision, ['issued']);
+    expectMove(decision, 'start', 'started');
     const { expiresAt } = event.data;
     return [
       { kind: 'decision', key: decision.id, value: { ...decision, permit: 'started', expiresAt } },
@@ -103,13 +108,14 @@ export function applyPermit(
   }
   const started =
     event.type === 'permit-settled' || (event.type === 'permit-expired' && event.data.started);
-  expectPermit(decision, [started ? 'started' : 'issued']);
+  const status = resolvedStatus(event);
+  expectMove(decision, moves[event.type], status);
   const posted = event.type === 'permit-voided' ? {} : event.data.usage;
   const output = event.type === 'permit-settled' ? event.data.output : undefined;
   const isGivenUp = event.type === 'permit-expired' && started;
   const value = {
     ...decision,
-    permit: resolvedStatus(event),
+    permit: status,
     posted,
     ...(output === undefined ? {} : { output }),
     ...(isGivenUp ? { late: 'awaited' as const } : {}),
@@ -146,11 +152,15 @@ function resolvedStatus(
   return event.data.started ? 'unknown' : 'expired';
 }
 
+const moves = {
+  'permit-settled': 'settle',
+  'permit-voided': 'void',
+  'permit-expired': 'expire',
+} as const satisfies Readonly<Record<string, PermitMove>>;
+
 /** The pair assertion: a permit is resolved, and started, once. */
-function expectPermit(decision: DecisionRecord, expected: readonly PermitStatus[]): void {
-  if (!expected.includes(decision.permit)) {
-    throw new Error(`assertion: permit ${decision.id} is ${decision.permit}`);
-  }
+function expectMove({ id, permit }: DecisionRecord, move: PermitMove, to: PermitStatus): void {
+  if (!canMovePermit(permit, move, to)) throw new Error(`assertion: permit ${id} is ${permit}`);
 }
 
 interface Resolving {

@@ -32,6 +32,7 @@ export function grantGiven(
     ...(ticket.credential === undefined ? {} : { credential: ticket.credential }),
     index,
     givenBy: by.id,
+    ...(ticket.approvals === undefined ? {} : { endorsedBy: ticket.approvals }),
     givenAt: at,
     revoked: false,
     used: 0,

@@ -2,10 +2,11 @@
 import { grantGiven } from './apply-grant.ts';
 import { sessionOf } from './apply-session.ts';
 import type { Event, EventPosition } from './event.ts';
-import type { ApproverTerms, TicketRecord, TicketStatus } from './approval-record.ts';
+import type { ApproverTerms, TicketRecord } from './approval-record.ts';
 import type { RecordChange, StateView } from './record.ts';
 import { pendingTicketsChange } from './principal-record.ts';
 import { bindingKey } from './ticket.ts';
+import { nextTicketStatus, type TicketMove, type TicketStatus } from './ticket-states.ts';
 
 /** What happens to a ticket and leaves it undecided. */
 type UndecidingEvent =
@@ -39,7 +40,7 @@ export function applyTicket(
   }
   const value: TicketRecord = {
     ...ticket,
-    status: statusAfter[event.type],
+    status: moved(ticket, moves[event.type]),
     decidedBy: position.by.id,
     decidedAt: position.at,
     ...(event.type === 'ticket-approved' ? { expiresAt: event.data.expiresAt } : {}),
@@ -66,12 +67,19 @@ function edited(
   ];
 }
 
-const statusAfter: Readonly<Record<Exclude<TicketEvent['type'], UndecidingEvent>, TicketStatus>> = {
-  'ticket-approved': 'approved',
-  'ticket-denied': 'denied',
-  'ticket-cancelled': 'cancelled',
-  'ticket-expired': 'expired',
+const moves: Readonly<Record<Exclude<TicketEvent['type'], UndecidingEvent>, TicketMove>> = {
+  'ticket-approved': 'approve',
+  'ticket-denied': 'deny',
+  'ticket-cancelled': 'cancel',
+  'ticket-expired': 'expire',
 };
+
+/** The pair assertion: whatever is recorded of a ticket is in the table. */
+export function moved({ id, status }: TicketRecord, move: TicketMove): TicketStatus {
+  const next = nextTicketStatus(status, move);
+  if (next === undefined) throw new Error(`assertion: ticket ${id} is ${status}`);
+  return next;
+}
 
 /** Left out of the record is what is left out of the event. */
 function approverTermsOf({

@@ -3,8 +3,7 @@ import type { Amounts } from './amount.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Lineage } from './session.ts';
-
-export type TicketStatus = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'consumed';
+import type { TicketStatus } from './ticket-states.ts';
 
 /** Who may decide a ticket; what is left out is as it is where a policy says nothing. */
 export interface ApproverTerms {
@@ -89,6 +88,8 @@ export interface GrantRecord {
   /** Index of the entry that gave it: what changed since is not covered. */
   readonly index: number;
   readonly givenBy: string;
+  /** Who approved before, where more than one had to. */
+  readonly endorsedBy?: readonly string[];
   readonly givenAt: number;
   readonly revoked: boolean;
   readonly used: number;

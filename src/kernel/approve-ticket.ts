@@ -14,6 +14,7 @@ import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { resourceOf } from './resource-of.ts';
 import { bindingKey, engagedAfter, subjectOf } from './ticket.ts';
+import { isOpenTicket } from './ticket-states.ts';
 
 /** By whoever may decide it, in time: `decideTicket` has seen to that. */
 export function approveTicket(
@@ -104,7 +105,7 @@ function editedCall(
   if (argumentsDigest === ticket.argumentsDigest) return no('the edit changes nothing');
   const binding = view.get('binding', bindingKey(ticket.session, ticket.tool, argumentsDigest));
   const other = binding === undefined ? undefined : view.get('ticket', binding.ticket);
-  if (other !== undefined && (other.status === 'pending' || other.status === 'approved')) {
+  if (other !== undefined && isOpenTicket(other.status)) {
     return no('another ticket stands for the call as edited');
   }
   const resource = resourceOf(tool, edit.arguments, undefined);

@@ -33,7 +33,7 @@ export function withFourEyes(
   if (!compilePolicy(policy.document).fourEyes.has(subject)) return result;
   const id = proposalId(command);
   const proposal = view.get('proposal', id);
-  if (proposal === undefined || !isOpen(proposal, now)) {
+  if (proposal === undefined || proposalStatus(proposal, now) !== 'open') {
     const data = { proposal: id, change: command.kind, expiresAt: now + limits.proposalMs };
     return {
       rejection: reject('second-principal-needed'),
@@ -48,8 +48,11 @@ export function withFourEyes(
   return { ...result, events: [...result.events, confirmed] };
 }
 
-function isOpen(proposal: ProposalRecord, now: number): boolean {
-  return proposal.open && now < proposal.expiresAt;
+export type ProposalStatus = 'open' | 'done' | 'expired';
+
+export function proposalStatus({ open, expiresAt }: ProposalRecord, now: number): ProposalStatus {
+  if (!open) return 'done';
+  return now < expiresAt ? 'open' : 'expired';
 }
 
 /** The same change has the same id, whoever asks for it. */

@@ -33,14 +33,23 @@ export function grantProblem(terms: GrantTerms, risk: RiskLevel, now: number): s
   return undefined;
 }
 
-/** Whether a grant can cover anything more. */
-export function isActive(grant: GrantRecord, now: number): boolean {
-  return !grant.revoked && grant.used < grant.terms.uses && now < grant.terms.expiresAt;
+export type GrantStatus = 'active' | 'spent' | 'revoked' | 'expired';
+
+export function grantStatus({ revoked, used, terms }: GrantRecord, now: number): GrantStatus {
+  if (revoked) return 'revoked';
+  if (used >= terms.uses) return 'spent';
+  return now < terms.expiresAt ? 'active' : 'expired';
 }
 
-/** Whether it still has to be known: a revoked one is, so that no permit that it stood for is started. */
+/** Whether a grant can cover anything more. */
+export function isActive(grant: GrantRecord, now: number): boolean {
+  return grantStatus(grant, now) === 'active';
+}
+
+/** Whether it still has to be known: a revoked one is, while a permit that it stood for can be started. */
 export function isKept(grant: GrantRecord, now: number): boolean {
-  return isActive(grant, now) || (grant.revoked && now < grant.terms.expiresAt);
+  const { revoked, terms } = grant;
+  return isActive(grant, now) || (revoked && now < terms.expiresAt + limits.permitStartMs);
 }
 
 /** Whether the grant that stood in for an approver was revoked since. */
@@ -66,7 +75,15 @@ export function coveringGrant(
   now: number,
 ): GrantRecord | undefined {
   const held: HolderGrants | undefined = view.get('grants', holderKey(call));
-  return held?.grants.find((grant) => isGood(view, grant, call) && fits(view, grant, call, now));
+  return held?.grants.find(
+    (grant) => isGood(view, grant, call) && isOthers(grant, call) && fits(view, grant, call, now),
+  );
+}
+
+/** Whether nobody who gave a grant is one on whose behalf the call is made: they could not approve it. */
+function isOthers({ givenBy, endorsedBy = [] }: GrantRecord, { lineage }: GrantedCall): boolean {
+  const givers = [givenBy, ...endorsedBy];
+  return !givers.some((giver) => lineage?.principals.includes(giver));
 }
 
 /** Whether what a grant rests on is still there: no kill, no revoked key, no changed tool since. */

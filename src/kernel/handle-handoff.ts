@@ -2,7 +2,7 @@
  * Hand-offs: a session offers a part of what it has to an agent that may work in another process.
  *
  *   offered ─take up─► used
- *      └──time──► (too late)
+ *      └──time──► expired
  *
  * The offer is a token that is in the log only as its hash: bound to an agent and, where it says so, to a
  * principal, good for one session, and for as long as it says.
@@ -69,7 +69,16 @@ export function acceptedHandoff(
     handoff.agent === agent &&
     (handoff.principal === undefined || handoff.principal === by.id);
   if (!isTheirs) return { rejection: reject('handoff-unknown') };
-  if (handoff.used) return { rejection: reject('handoff-used') };
-  if (now >= handoff.expiresAt) return { rejection: reject('handoff-expired') };
-  return handoff;
+  const status = handoffStatus(handoff, now);
+  if (status !== 'offered') return { rejection: reject(`handoff-${status}`) };
+  // A session that could do nothing would use it up.
+  const { expiresAt: termsEnd = Number.POSITIVE_INFINITY } = handoff.delegation;
+  return now < termsEnd ? handoff : { rejection: reject('delegation-expired') };
+}
+
+export type HandoffStatus = 'offered' | 'used' | 'expired';
+
+export function handoffStatus({ used, expiresAt }: HandoffRecord, now: number): HandoffStatus {
+  if (used) return 'used';
+  return now < expiresAt ? 'offered' : 'expired';
 }

@@ -1,9 +1,5 @@
 /**
- * Permits: start, settle, void, expire.
- *
- *   issued ─start─► started ─settle─► succeeded | failed | unknown
- *     ├─void──► voided   └──time──► unknown (charged in full: nobody knows what it did)
- *     └─time──► expired  (given back)
+ * Permits: start, settle, void, expire. Their states are in `permit-states.ts`.
  *
  * A permit is resolved once. Whoever resolves it again gets the first outcome, and nothing changes.
  */
@@ -22,6 +18,7 @@ import { leaseRefusal } from './lease.ts';
 import { absenceRefusal } from './heartbeat.ts';
 import { limits } from './limits.ts';
 import { sortedEntries } from './order.ts';
+import { canMovePermit, isOpenPermit } from './permit-states.ts';
 import { isSystem, type PrincipalReference } from './principal.ts';
 import type { DecisionRecord, StateView } from './record.ts';
 import { reject } from './rejection.ts';
@@ -40,7 +37,7 @@ function ownPermit(
 export const startPermit: HandlerFor<StartPermit> = (view, command, context) => {
   const decision = ownPermit(view, command.by, command.permit);
   if (decision === undefined) return { rejection: reject('permit-unknown') };
-  if (decision.permit !== 'issued') {
+  if (!canMovePermit(decision.permit, 'start')) {
     return { rejection: reject('permit-not-startable', `the permit is ${decision.permit}`) };
   }
   if (context.now >= decision.expiresAt) return { rejection: reject('permit-expired') };
@@ -85,7 +82,7 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
   if (decision === undefined) return { rejection: reject('permit-unknown') };
   const subject = { kind: 'decision', key: decision.id } as const;
   if (decision.permit === 'issued') return { rejection: reject('permit-not-started') };
-  if (decision.permit !== 'started' && decision.late !== 'awaited') {
+  if (!canMovePermit(decision.permit, 'settle') && decision.late !== 'awaited') {
     return { events: [], subject, replayed: true };
   }
   const { modelTerms: terms } = decision;
@@ -231,7 +228,7 @@ export const voidPermit: HandlerFor<VoidPermit> = (view, command) => {
   if (decision.permit === 'voided' || decision.permit === 'expired') {
     return { events: [], subject, replayed: true };
   }
-  if (decision.permit !== 'issued') {
+  if (!canMovePermit(decision.permit, 'void')) {
     return { rejection: reject('permit-not-voidable', `the permit is ${decision.permit}`) };
   }
   const data = { permit: decision.id, resolved: resolvedBy(decision, {}) };
@@ -243,8 +240,8 @@ export const expirePermit: HandlerFor<ExpirePermit> = (view, command, context) =
   const decision = ownPermit(view, command.by, command.permit);
   if (decision === undefined) return { rejection: reject('permit-unknown') };
   const started = decision.permit === 'started';
-  const open = started || decision.permit === 'issued';
-  if (!open || context.now < decision.expiresAt) return { rejection: reject('not-due') };
+  if (!isOpenPermit(decision.permit) || context.now < decision.expiresAt)
+    return { rejection: reject('not-due') };
   const usage = started ? allReserved(decision) : {};
   const resolved = resolvedBy(decision, usage);
   const data = { permit: decision.id, started, usage, resolved };

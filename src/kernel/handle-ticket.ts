@@ -12,6 +12,7 @@ import type { StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
 import { engagedAfter, subjectOf } from './ticket.ts';
+import { isOpenTicket, nextTicketStatus, type TicketMove } from './ticket-states.ts';
 
 export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) => {
   const ticket = view.get('ticket', command.ticket);
@@ -28,7 +29,7 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
   const due = context.now >= ticket.expiresAt;
   const expired = { type: 'ticket-expired', session, data: { ticket: ticket.id } } as const;
   if (command.kind === 'expire-ticket') {
-    const open = ticket.status === 'pending' || ticket.status === 'approved';
+    const open = isOpenTicket(ticket.status);
     if (!system) return { rejection: reject('permission-denied') };
     return open && due ? { events: [expired], subject } : { rejection: reject('not-due') };
   }
@@ -43,6 +44,14 @@ export const decideTicket: HandlerFor<DecideTicket> = (view, command, context) =
     return { events: [{ type: 'ticket-denied', session, data }], subject };
   }
   return approveTicket(view, command, ticket, context);
+};
+
+/** A reminder moves nothing: it has a handler of its own. */
+const moves: Readonly<Partial<Record<DecideTicket['kind'], TicketMove>>> = {
+  'approve-ticket': 'approve',
+  'deny-ticket': 'deny',
+  'cancel-ticket': 'cancel',
+  'expire-ticket': 'expire',
 };
 
 /** Whoever may do nothing with a ticket does not learn that it exists. */
@@ -66,7 +75,7 @@ function refusalOf(
   } else {
     if (requester) return reject('self-approval');
     if (answersFor(view, by, ticket)) {
-      return reject('self-approval', 'the owner of the agent cannot decide its tickets');
+      return reject('self-approval', 'whoever answers for a call cannot decide its ticket');
     }
     if (!permits(view, by, 'decide-ticket') || !mayDecide(by, ticket, now)) {
       return reject(
@@ -82,8 +91,8 @@ function refusalOf(
       return reject('approved-already', `${quoted(by.id)} approved it already, and others have to`);
     }
   }
-  const cancellable = command.kind === 'cancel-ticket' && ticket.status === 'approved';
-  if (ticket.status !== 'pending' && !cancellable) {
+  const move = moves[command.kind];
+  if (move === undefined || nextTicketStatus(ticket.status, move) === undefined) {
     return reject('ticket-not-pending', `the ticket is ${ticket.status}`);
   }
   return undefined;
@@ -102,10 +111,17 @@ function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): b
   return isAsked(by, escalation.roles, escalation.principals);
 }
 
-/** Whether it is their own agent that asks: as it was registered then, or as it is now. */
+/**
+ * Whether it is on their behalf that the call is made, or an agent of theirs that asks: as it was registered
+ * then, or, for each agent of the line, as it is now.
+ */
 function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
-  const { org, agent, agentOwner } = ticket;
-  return by.id === agentOwner || by.id === findAgent(view, org, agent)?.owner;
+  const { org, agent, agentOwner, lineage } = ticket;
+  if (lineage?.principals.includes(by.id) === true) return true;
+  const owners = [agent, ...(lineage?.agents ?? [])].map(
+    (name) => findAgent(view, org, name)?.owner,
+  );
+  return by.id === agentOwner || owners.includes(by.id);
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {

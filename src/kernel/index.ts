@@ -27,6 +27,7 @@ export { footprint, type RecordName, touched, unnamedKinds } from './footprint.t
 export { handle } from './handle.ts';
 export { isGrantKilled } from './handle-grant.ts';
 export type { Handled } from './handled.ts';
+export { grantStatus } from './grant.ts';
 export type { GrantHolder, GrantTerms } from './grant-terms.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
 export { limits } from './limits.ts';

@@ -17,10 +17,12 @@ import type { ModelTerms, PricesRecord } from './model/model-call.ts';
 import type { PolicyDocument } from './policy/document.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { StageVerdict } from './policy/evaluator-fact.ts';
+import { isOpenPermit, type PermitStatus } from './permit-states.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { SessionHistory } from './policy/session-risk.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
-import type { Lineage, SessionMode, SessionStatus } from './session.ts';
+import { isTerminal, type Lineage, type SessionMode, type SessionStatus } from './session.ts';
+import { isOpenTicket } from './ticket-states.ts';
 
 export interface SessionRecord {
   readonly id: string;
@@ -105,15 +107,6 @@ export interface PolicyRecord {
 }
 
 export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
-export type PermitStatus =
-  | 'none'
-  | 'issued'
-  | 'started'
-  | 'succeeded'
-  | 'failed'
-  | 'unknown'
-  | 'voided'
-  | 'expired';
 
 /** The decision on one request, and the permit that an allow carries. The permit's id is the decision's. */
 export interface DecisionRecord {
@@ -343,11 +336,11 @@ export function isLive(change: RecordChange): boolean {
     case 'notifier':
       return true;
     case 'session':
-      return change.value.status !== 'completed' && change.value.status !== 'aborted';
+      return !isTerminal(change.value.status);
     case 'decision':
-      return change.value.permit === 'issued' || change.value.permit === 'started';
+      return isOpenPermit(change.value.permit);
     case 'ticket':
-      return change.value.status === 'pending' || change.value.status === 'approved';
+      return isOpenTicket(change.value.status);
     case 'proposal':
       return change.value.open;
     case 'grants':

@@ -16,7 +16,7 @@ export type SessionMode = 'live' | 'dry-run' | 'replay';
 
 export const sessionModes: readonly SessionMode[] = ['live', 'dry-run', 'replay'];
 
-const transitions: Readonly<
+export const sessionStates: Readonly<
   Record<SessionStatus, Readonly<Partial<Record<SessionTransition, SessionStatus>>>>
 > = {
   created: { activate: 'active', abort: 'aborted' },
@@ -31,7 +31,7 @@ export function nextStatus(
   status: SessionStatus,
   transition: SessionTransition,
 ): SessionStatus | undefined {
-  return transitions[status][transition];
+  return sessionStates[status][transition];
 }
 
 export function isTerminal(status: SessionStatus): boolean {

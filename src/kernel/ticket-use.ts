@@ -17,6 +17,7 @@ import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { pendingTicketsOf } from './principal-record.ts';
 import { bindingKey, stands } from './ticket.ts';
+import { isOpenTicket } from './ticket-states.ts';
 
 export interface TicketUse {
   /** The ticket that is used, waits or denies; empty where none has to do with the call. */
@@ -57,7 +58,7 @@ export function claimTicket(
     const refusal = reject('approval-denied', `\`${found.decidedBy}\` denied exactly this call`);
     return { ticket: found.id, consumed: false, events: [], refusal };
   }
-  const isOpen = found?.status === 'pending' || found?.status === 'approved';
+  const isOpen = found !== undefined && isOpenTicket(found.status);
   const withdrawn: readonly Event[] = isOpen
     ? [{ type: 'ticket-cancelled', session: session.id, data: { ticket: found.id } }]
     : [];
@@ -95,8 +96,7 @@ function hasTooMany(view: StateView, session: SessionRecord, withdrawn: number):
 
 /** Whether an approver edited the call, and the ticket stands for what it was edited to. */
 function isEditedAway(ticket: TicketRecord, command: Authorize): boolean {
-  const isOpen = ticket.status === 'pending' || ticket.status === 'approved';
-  return isOpen && ticket.argumentsDigest !== command.argumentsDigest;
+  return isOpenTicket(ticket.status) && ticket.argumentsDigest !== command.argumentsDigest;
 }
 
 /** Others may still have to approve the edit; once they have, the call is to be made as edited. */

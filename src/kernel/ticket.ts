@@ -1,10 +1,5 @@
 /**
- * Tickets: one question to an approver about exactly one call.
- *
- *   pending ─approve─► approved ─use─► consumed
- *      ├─deny──► denied       └─time─► expired
- *      ├─cancel─► cancelled
- *      └─time──► expired
+ * Tickets: one question to an approver about exactly one call. Their states are in `ticket-states.ts`.
  *
  * A ticket is found by its binding (session, tool, digest of the arguments) and stands only for a call that
  * is the same in everything else too: agent, principal, tool definition, policy version, estimate.

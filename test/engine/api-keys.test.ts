@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
-import { codeOf, openShop, pay, read, shopPolicy, staff } from './shop.ts';
+import { codeOf, openShop, pay, read, refund, shopPolicy, staff } from './shop.ts';
 
 const hour = 3_600_000;
 
@@ -159,6 +159,25 @@ test('what ran under a key is still settled after it was revoked', async () => {
   await plane.keys.revoke({ key: id, by: people.root });
   await session.settle(permit, { outcome: 'succeeded', result: 1 });
   expect((await plane.budget(session.id, 'actions'))?.posted).toBe(1);
+  await plane.close();
+});
+
+test('what was approved for a key is void once the key is revoked', async () => {
+  const { plane, people } = await open();
+  const issue = async () => {
+    const { id, key } = await plane.keys.issue({ ...order, by: people.root });
+    return { id, principal: await plane.identity.authenticate(key) };
+  };
+  const stolen = await issue();
+  const session = await plane.openSession({ principal: stolen.principal, agent: 'bot' });
+  const callArguments = { orderId: 'o-1', amount: '5' };
+  const ask = (of: typeof session) =>
+    of.authorize({ tool: bindTool(refund), arguments: of.read(callArguments) });
+  const { ticket = '' } = await ask(session);
+  await plane.approve({ ticket, by: people.ada });
+  await plane.keys.revoke({ key: stolen.id, by: people.root });
+  const anew = await plane.attachSession((await issue()).principal, session.id);
+  expect((await ask(anew)).outcome).toBe('require-approval');
   await plane.close();
 });
 

@@ -57,6 +57,8 @@ test('an agent does what one of its capabilities covers: action, resource and co
   const session = await plane.openSession({ principal, agent: 'small-payer' });
   expect(await payment(session, 'o-1', '10')).toBe('resolved');
   expect(await payment(session, 'o-1', '10.01')).toBe('agent-not-capable');
+  // A condition that cannot be evaluated covers nothing.
+  expect(await payment(session, 'o-1', 'ten')).toBe('agent-not-capable');
   expect(await payment(session, 'o-2', '1')).toBe('agent-not-capable');
   expect(await reading(session, 'o-2')).toBe('resolved');
   expect(await call(session, refund, { orderId: 'o-1', amount: '1' })).toBe('agent-not-capable');
@@ -86,6 +88,11 @@ test('a child has no more than its parent’s agent, whatever its own agent may 
   const child = await below(parent, 'helper');
   expect(await reading(child)).toBe('resolved');
   expect(await payment(child, 'o-1', '1')).toBe('agent-not-capable');
+  const small = await plane.openSession({ principal, agent: 'small-payer' });
+  const helper = await below(small, 'helper');
+  expect(await payment(helper, 'o-1', '10')).toBe('resolved');
+  expect(await payment(helper, 'o-1', '11')).toBe('agent-not-capable');
+  expect(await payment(helper, 'o-2', '1')).toBe('agent-not-capable');
   await plane.close();
 });
 
@@ -174,6 +181,32 @@ test('a suspended agent stops its whole line until it is reinstated; a revoked o
   await plane.close();
 });
 
+test('a suspended agent stays suspended when it is registered anew', async () => {
+  const { plane, people, lead } = await open();
+  const { root: by } = people;
+  await plane.controlAgent({ agent: 'lead', transition: 'suspend', by, reason: 'odd' });
+  await plane.registerAgent({ name: 'lead', org: '*', version: '2' }, by);
+  expect(await reading(lead)).toBe('agent-disabled');
+  await plane.close();
+});
+
+test('a suspended agent starts nothing that was allowed below it before', async () => {
+  const { plane, people, lead, below } = await open();
+  const child = await below(lead, 'helper');
+  const { permit } = await child.authorize({
+    tool: bindTool(read),
+    arguments: child.read({ orderId: 'o-1' }),
+    start: 'later',
+  });
+  if (permit === undefined) throw new Error('no permit');
+  const order = { agent: 'lead', by: people.root, reason: 'odd' } as const;
+  await plane.controlAgent({ ...order, transition: 'suspend' });
+  expect(await codeOf(child.start(permit))).toBe('agent-disabled');
+  await plane.controlAgent({ ...order, transition: 'reinstate' });
+  expect(await codeOf(child.start(permit))).toBe('resolved');
+  await plane.close();
+});
+
 test('a kill switch on an agent covers whoever works on its behalf, running or not', async () => {
   const { plane, people, lead, below } = await open();
   const child = await below(await below(lead, 'helper'), 'third');
@@ -219,7 +252,31 @@ test('the owner of an agent decides none of its tickets', async () => {
   // Another owner since does not make the first one's approval good.
   await plane.registerAgent({ name: 'adas', org: '*', owner: 'user:kim' }, people.root);
   expect(await codeOf(plane.approve({ ticket, by: people.ada }))).toBe('self-approval');
+  // Nor has the new one anything to say about it.
+  const kim = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+  expect(await codeOf(plane.approve({ ticket, by: kim }))).toBe('self-approval');
   expect(await codeOf(plane.approve({ ticket, by: people.support }))).toBe('resolved');
+  await plane.close();
+});
+
+test('whoever a call is made on behalf of decides its ticket as little as who makes it', async () => {
+  const { plane, clock, people } = await open();
+  const { ada, ops, root, support } = people;
+  await plane.registerAgent({ name: 'lead', org: '*', owner: 'user:ada' }, root);
+  const above = await plane.openSession({ principal: support, agent: 'lead' });
+  const expiresAt = new Date(clock.now() + 60_000);
+  const handoff = await above.handOff({ agent: 'helper', expiresAt });
+  const session = await plane.openSession({ principal: ops, agent: 'helper', handoff });
+  const asked = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-1', amount: '5' }),
+  });
+  const ticket = asked.ticket ?? '';
+  expect(await codeOf(plane.approve({ ticket, by: support }))).toBe('self-approval');
+  // The agent above is ada's.
+  expect(await codeOf(plane.approve({ ticket, by: ada }))).toBe('self-approval');
+  const kim = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+  expect(await codeOf(plane.approve({ ticket, by: kim }))).toBe('resolved');
   await plane.close();
 });
 
@@ -250,10 +307,27 @@ test('A77 a hand-off is taken up once, by whom it is for, and not too late', asy
   const late = await lead.handOff(offer);
   clock.advance(60_000);
   expect(await codeOf(take(there.ops, 'helper', late))).toBe('handoff-expired');
+  const ended = await lead.handOff({
+    ...offer,
+    expiresAt: new Date(clock.now() + 60_000),
+    delegation: { expiresAt: new Date(clock.now() + 1_000) },
+  });
+  clock.advance(1_000);
+  expect(await codeOf(take(there.ops, 'helper', ended))).toBe('delegation-expired');
   await lead.abort();
   await other.sync();
   expect(await payment(child, 'o-1', '0')).toBe('session-not-active');
   await other.close();
+  await plane.close();
+});
+
+test('a hand-off for nobody in particular is still for its org alone', async () => {
+  const { plane, clock, people, lead } = await open();
+  const handoff = await lead.handOff({ agent: 'helper', expiresAt: new Date(clock.now() + 1_000) });
+  const take = (principal: typeof people.ops) =>
+    codeOf(plane.openSession({ principal, agent: 'helper', handoff }));
+  expect(await take(people.eve)).toBe('handoff-unknown');
+  expect(await take(people.ops)).toBe('resolved');
   await plane.close();
 });
 

@@ -102,10 +102,19 @@ test('what cannot be edited is refused, and the ticket stays as it was', async (
   expect(await attempt({ orderId: 'o-2', amount: '1' })).toBe('edit-invalid');
   expect(await attempt({ orderId: Number.NaN })).toBe('arguments-unrepresentable');
   expect(await codeOf(plane.approve({ ticket: 'none', by: people.ada, edit }))).toBe(
-    'input-invalid',
+    'ticket-unknown',
   );
   expect(await codeOf(plane.approve({ ticket, by: people.support, edit }))).toBe('resolved');
   expect((await plane.ticket(other))?.status).toBe('pending');
+  await plane.close();
+});
+
+test('a call is not edited once its tool has changed', async () => {
+  const { plane, people, asked } = await open();
+  const ticket = await asked(call);
+  const changed = { ...refund, description: 'refunds, and more' };
+  await plane.registerTool(changed, { replace: true, by: people.root });
+  expect(await codeOf(plane.approve({ ticket, by: people.ada, edit }))).toBe('edit-invalid');
   await plane.close();
 });
 

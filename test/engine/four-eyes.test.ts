@@ -53,7 +53,8 @@ test('a proposal is confirmed once, and only for so long', async () => {
   expect(await release(ann)).toBe('resolved');
   expect(plane.killed(scope)).toBe(false);
   await plane.kill({ scope, by: ann, reason: 'odd again' });
-  expect(await release(bob)).toBe('second-principal-needed');
+  // What bob proposed has been done: ann proposes anew.
+  expect(await release(ann)).toBe('second-principal-needed');
   expect(plane.killed(scope)).toBe(true);
   await plane.close();
 });
@@ -75,6 +76,11 @@ test('a budget is lowered by one and raised, or ended, by two', async () => {
   expect(await set(ann, '51')).toBe('second-principal-needed');
   expect((await plane.budgets('acme')).map(({ plan: { limit } }) => limit)).toEqual([50_000_000]);
   expect(await set(bob, '51')).toBe('resolved');
+  const patient = (by: typeof ann) =>
+    codeOf(
+      plane.setBudget({ org: 'acme', plan: { ...plan, limit: '9', onOverrun: 'continue' }, by }),
+    );
+  expect(await patient(ann)).toBe('second-principal-needed');
   const close = (by: typeof ann) => codeOf(plane.closeBudget({ org: 'acme', id: 'month', by }));
   expect(await close(bob)).toBe('second-principal-needed');
   expect(await close(ann)).toBe('resolved');

@@ -124,6 +124,40 @@ test('a revoked grant covers nothing, and starts no permit that it stood for', a
   await plane.close();
 });
 
+test('a grant is revoked in a process that has not met it yet', async () => {
+  const { fleet, clock, plane, outcome, grant } = await open();
+  const other = await openShop(fleet(), { clock });
+  const id = await grant();
+  await other.revokeGrant({ grant: id, by: staff(other).ada });
+  expect(await outcome('o-1', '1')).toBe('require-approval');
+  await other.close();
+  await plane.close();
+});
+
+test('a grant that was revoked and is over starts nothing either, whatever was granted since', async () => {
+  const { plane, clock, people, session, grant } = await open();
+  const id = await grant();
+  clock.advance(hour - 20_000);
+  const { permit } = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-9', amount: '1' }),
+    start: 'later',
+  });
+  if (permit === undefined) throw new Error('no permit');
+  await plane.revokeGrant({ grant: id, by: people.ada });
+  clock.advance(30_000);
+  await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-10', amount: '1' }),
+  });
+  const [asked] = plane.pendingTickets('acme');
+  const expiresAt = new Date(clock.now() + hour);
+  const order = { actions: ['order.refund'], uses: 5, expiresAt };
+  await plane.approve({ ticket: asked?.id ?? '', by: people.ada, grant: order });
+  expect(await codeOf(session.start(permit))).toBe('permit-not-startable');
+  await plane.close();
+});
+
 test('a grant is for its agent and principal, in one session only where it says so', async () => {
   const { plane, people, outcome, grant } = await open();
   const { billing: principal } = people;
@@ -146,6 +180,24 @@ test('a grant is for its agent and principal, in one session only where it says 
   expect(await outcome('o-1', '1', elsewhere)).toBe('require-approval');
   await plane.close();
 });
+
+test.each([1, 2])(
+  'of %i who gave a grant, nobody has it used on their own behalf',
+  async (quorum) => {
+    const { plane, clock, people, order, ask, outcome } = await open({ approvals: { quorum } });
+    const { ticket = '' } = await ask('o-first', '1');
+    const kim = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+    const givers = [people.support, kim].slice(0, quorum);
+    for (const by of givers) await plane.approve({ ticket, by, grant: order });
+    expect(await outcome('o-1', '1')).toBe('allow');
+    const above = await plane.openSession({ principal: people.support, agent: 'other-bot' });
+    const expiresAt = new Date(clock.now() + hour);
+    const handoff = await above.handOff({ agent: 'bot', expiresAt });
+    const below = await plane.openSession({ principal: people.billing, agent: 'bot', handoff });
+    expect(await outcome('o-1', '1', below)).toBe('require-approval');
+    await plane.close();
+  },
+);
 
 test('a grant waives the click, never policy, budget or kill switch', async () => {
   const { plane, people, outcome, grant } = await open();

@@ -271,3 +271,31 @@ test('a kill in the batch of the call that it covers stops the call', async () =
   ]);
   expect(permit?.signal.aborted).toBe(true);
 });
+
+// At which sizes a head with the hashes of another shows depends on the size before.
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'a process that could read only %i entries of more still decides',
+  async (count) => {
+    const { plane, other, clock, follow } = await twoPlanes();
+    const register = (on: ControlPlane, name: string) => on.registerAgent(name);
+    for (let name = 0; name < count; name += 1) await register(other, `a${name}`);
+    let reads = 0;
+    let more: Promise<unknown> | undefined;
+    follow((made) => {
+      if (made !== 'readRecords') return undefined;
+      reads += 1;
+      // Others go on between the entries and their records, and then no more can be read.
+      if (reads > 1) return { kind: 'refused', code: 'unavailable' };
+      more = Promise.all(['d', 'e', 'f'].map((name) => register(other, name)));
+      return { kind: 'none', beforeMs: 10 };
+    });
+    const synced = plane.sync();
+    await pass(clock, 100);
+    await Promise.all([synced, more]);
+    expect(reads).toBeGreaterThan(1);
+    follow(up);
+    expect(await codeOf(register(plane, 'g'))).toBe('resolved');
+    await other.close();
+    await plane.close();
+  },
+);

@@ -42,8 +42,8 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'any-admin-sets-any-budget',
     guards: 'An admin sets the budgets of the own org alone.',
     file: 'src/kernel/handle-budget.ts',
-    find: "if (!permits(by, 'set-budget') || (by.org !== org && !isHost)) {",
-    replace: "if (!permits(by, 'set-budget')) {",
+    find: "if (!permitsIn(view, by, 'set-budget', org)) return reject('permission-denied');",
+    replace: "if (!permitsIn(view, by, 'set-budget', by.org)) return reject('permission-denied');",
     tests: planTests,
   },
   {
@@ -91,7 +91,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'namesake-attaches',
     guards: 'A session is its principal’s in its org, whoever has the same name elsewhere.',
-    file: 'src/engine/control-plane.ts',
+    file: 'src/engine/open-session.ts',
     find: 'record === undefined || record.org !== by.org || record.principal !== by.id',
     replace: 'record === undefined || record.principal !== by.id',
     tests: tenantTests,

@@ -11,7 +11,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lease-not-checked-at-authorize',
     guards: 'A stale worker is allowed nothing.',
-    file: kernel('authorize'),
+    file: kernel('authorize-steps'),
     find: 'const lost = leaseRefusal(view, session, command.fence, now);',
     replace: 'const lost = command.fence === 0 ? leaseRefusal(view, session, 0, now) : undefined;',
     tests: leaseProperties,

@@ -3,6 +3,7 @@
  * do, so that no promise rests on a test that cannot fail. To add one, add it to the list of its
  * room.
  */
+import { approvalMutants } from './approval-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
@@ -12,6 +13,7 @@ import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { rightsMutants } from './rights-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -24,4 +26,6 @@ export const mutants: readonly Mutant[] = [
   ...notifyMutants,
   ...storeMutants,
   ...identityMutants,
+  ...rightsMutants,
+  ...approvalMutants,
 ];

@@ -120,7 +120,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'facts-of-another-policy',
     guards: 'Facts about another policy’s guardrails count for nothing.',
-    file: 'src/kernel/authorize.ts',
+    file: 'src/kernel/authorize-steps.ts',
     find: 'command.facts?.policyHash === active.hash',
     replace: 'command.facts !== undefined',
     tests: ['test/kernel/session-policy.test.ts'],

@@ -90,7 +90,7 @@ export const storeMutants: readonly Mutant[] = [
     name: 'tool-gets-the-callers-object',
     guards: 'What was decided on is what runs: the tool gets the frozen value of the hashed bytes.',
     file: 'src/enforce/guard.ts',
-    find: 'const frozen = read.value as A;',
+    find: 'const frozen = granted.read.value as A;',
     replace: 'const frozen = callArguments;',
     tests: ['test/attack/tools-and-arguments.test.ts'],
   },

@@ -6,10 +6,12 @@
  * that was said to have done nothing did something, where replies contradict the order of real
  * time, where one key had two answers, and where work went on that a kill should have stopped.
  */
+import { ApprovalModel } from './approval-model.ts';
 import { LogModel } from './log-model.ts';
-import type { HeldPermit, Operation, Reply } from './operation.ts';
+import type { About, HeldPermit, Operation, Reply } from './operation.ts';
 import type { RawEntry } from './raw-entry.ts';
 import { type Commit, RecordAudit } from './record-audit.ts';
+import { RightsModel } from './rights-model.ts';
 
 export interface Evidence {
   /** The bodies of the log's entries, in order. */
@@ -24,11 +26,16 @@ export interface Evidence {
 
 export function audit(evidence: Evidence): readonly string[] {
   const model = new LogModel();
+  const rights = new RightsModel();
+  const approvals = new ApprovalModel(rights);
   const records = new RecordAudit(model.ledger);
   const problems: string[] = [];
   const addTo = (size: number): void => {
     for (const body of evidence.bodies.slice(model.entries.length, size)) {
-      model.add(JSON.parse(body) as RawEntry);
+      const entry = JSON.parse(body) as RawEntry;
+      model.add(entry);
+      rights.add(entry);
+      approvals.add(entry);
     }
   };
   for (const commit of evidence.commits) {
@@ -37,7 +44,13 @@ export function audit(evidence: Evidence): readonly string[] {
   }
   addTo(evidence.bodies.length);
   model.ledger.end();
-  return [...model.problems, ...problems, ...new ReplyAudit(model, evidence).run()];
+  rights.end();
+  return [
+    ...model.problems,
+    ...rights.problems,
+    ...problems,
+    ...new ReplyAudit(model, evidence).run(),
+  ];
 }
 
 type Of<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>;
@@ -155,6 +168,7 @@ class ReplyAudit {
       if (kind === 'transition-session') {
         return each.session === about.session && data.transition === about.transition;
       }
+      if (about.subject !== undefined) return isAbout(kind, about, each);
       const rulings = { approve: 'approved', deny: 'denied', cancel: 'cancelled' };
       const ruled = `ticket-${rulings[verb(kind)]}`;
       return type === ruled && data.ticket === about.ticket;
@@ -214,6 +228,8 @@ class ReplyAudit {
       // Not final: a call that waits, a kill or release that others have turned back since.
       if (reply.kind === 'decided' && reply.decision.outcome === 'require-approval') continue;
       if (operation.kind === 'engage-kill' || operation.kind === 'release-kill') continue;
+      // Nor whoever asked with a key that is no longer good: it is asked again with another.
+      if (reply.kind === 'refused' && reply.code.startsWith('credential-')) continue;
       const answer = answerText(reply);
       const known = final.get(key);
       final.set(key, known ?? answer);
@@ -253,6 +269,18 @@ class ReplyAudit {
   #object({ number, kind, about }: Operation, problem: string): void {
     this.#problems.push(`operation ${number} (${kind} by ${about.person}) ${problem}`);
   }
+}
+
+/** Whether an entry says that an act about rights was done. */
+function isAbout(kind: string, { subject, transition, session }: About, entry: RawEntry): boolean {
+  const { type, data } = entry;
+  if (kind === 'issue-key') return type === 'key-issued' && data.principal === subject;
+  if (kind === 'revoke-key') return type === 'key-revoked' && data.key === subject;
+  if (kind === 'revoke-grant') return type === 'grant-revoked' && data.grant === subject;
+  if (kind === 'issue-handoff') {
+    return type === 'handoff-issued' && data.agent === subject && entry.session === session;
+  }
+  return type === 'agent-transitioned' && data.agent === subject && data.transition === transition;
 }
 
 function verb(kind: string): 'approve' | 'deny' | 'cancel' {

@@ -58,8 +58,7 @@ export class Ledger {
     if (ancestors.length > 0) {
       const line = [parent?.data.session, ...(parent?.data.ancestors ?? [])];
       this.#demand(line.join() === ancestors.join(), entry, 'has ancestors that are no line');
-      const same = parent?.by.id === entry.by.id && parent.by.org === entry.by.org;
-      this.#demand(same, entry, 'works on behalf of somebody else’s session');
+      this.#demand(parent?.by.org === entry.by.org, entry, 'works on behalf of another org');
     }
     this.#sessions.set(session, entry);
     for (const [unit, limit] of Object.entries(budget as Readonly<Record<string, number>>)) {

@@ -25,6 +25,8 @@ interface PermitModel {
 
 interface TicketModel {
   readonly entry: RawEntry;
+  /** What it stands for: as it was asked, or as it was edited. */
+  bound: Readonly<Record<string, unknown>>;
   state: string;
   expiresAt: number;
 }
@@ -154,7 +156,7 @@ export class LogModel {
     const { org, id: principal } = entry.by;
     const keys = [
       ...subjectKeys({ org, principal, agent: entry.data.agent }),
-      ...ancestors.map((above) => `session|${org}|${above}`),
+      ...ancestors.flatMap((above) => this.#sessionKeys(above)),
     ];
     this.#demand(this.#engaged(keys) === undefined, entry, 'opens under a kill');
   }
@@ -189,7 +191,8 @@ export class LogModel {
     this.#demand(data.permit === 'none' || live, entry, 'gives a permit in a dry run');
     if (data.consumed) this.#consume(entry);
     if (data.tool === 'wire' && live) {
-      this.#demand(data.consumed, entry, 'wires without an approval');
+      const isWaived = data.consumed || data.grant !== undefined;
+      this.#demand(isWaived, entry, 'wires without an approval');
     }
     this.#demand(data.tool !== 'erase', entry, 'allows what is blocked');
     const latch = this.#engaged(this.#latchKeys(entry));
@@ -272,7 +275,8 @@ export class LogModel {
     const { data, type, by } = entry;
     if (type === 'ticket-requested') {
       this.#demand(!this.tickets.has(data.ticket), entry, 'requests a ticket twice');
-      this.tickets.set(data.ticket, { entry, state: 'pending', expiresAt: data.expiresAt });
+      const { expiresAt } = data;
+      this.tickets.set(data.ticket, { entry, bound: { ...data }, state: 'pending', expiresAt });
       return;
     }
     const ticket = this.tickets.get(data.ticket);
@@ -292,6 +296,12 @@ export class LogModel {
       this.#demand(may, entry, 'decides without the role');
       this.#demand(entry.at < ticket.expiresAt, entry, 'decides a ticket that is over');
     }
+    if (type === 'ticket-endorsed') return;
+    if (type === 'ticket-edited') {
+      const { argumentsDigest, resource } = data;
+      ticket.bound = { ...ticket.bound, argumentsDigest, resource };
+      return;
+    }
     ticket.state = type.slice('ticket-'.length);
     if (type === 'ticket-approved') ticket.expiresAt = data.expiresAt;
   }
@@ -303,7 +313,7 @@ export class LogModel {
     this.#demand(ticket.state === 'approved', entry, `uses a ticket that is ${ticket.state}`);
     this.#demand(entry.at < ticket.expiresAt, entry, 'uses an approval that is over');
     for (const member of boundMembers) {
-      const same = ticket.entry.data[member] === data[member];
+      const same = ticket.bound[member] === data[member];
       this.#demand(same, entry, `uses an approval for another ${member}`);
     }
     this.#demand(ticket.entry.session === entry.session, entry, 'uses another session’s approval');
@@ -327,14 +337,22 @@ export class LogModel {
     const session = this.sessions.get(decided.session ?? '')?.opened;
     if (session === undefined) return [];
     const { tool, action, modelTerms } = decided.data;
-    const { org, id: principal } = session.by;
+    const { org } = session.by;
     return [
-      ...subjectKeys({ org, principal, agent: session.data.agent }),
-      ...this.line(decided).map((each) => `session|${org}|${each}`),
+      ...this.line(decided).flatMap((each) => this.#sessionKeys(each)),
       ...(modelTerms === undefined ? [] : [`model|${org}|${modelTerms.id}`]),
       `action|${org}|${action}`,
       `tool|${org}|${tool}`,
     ];
+  }
+
+  /** Every latch that covers a session, and so whatever works on its behalf. */
+  #sessionKeys(id: string): readonly string[] {
+    const session = this.sessions.get(id)?.opened;
+    if (session === undefined) return [];
+    const { org, id: principal } = session.by;
+    const keys = subjectKeys({ org, principal, agent: session.data.agent });
+    return [...keys, `session|${org}|${id}`];
   }
 
   #engaged(keys: readonly string[]): string | undefined {

@@ -15,7 +15,12 @@ export type OperationKind =
   | 'activate-policy'
   | 'set-budget'
   | 'close-budget'
-  | 'transition-session';
+  | 'transition-session'
+  | 'issue-key'
+  | 'revoke-key'
+  | 'control-agent'
+  | 'issue-handoff'
+  | 'revoke-grant';
 
 /** What the operation was about, in the words of the log. */
 export interface About {
@@ -29,6 +34,8 @@ export interface About {
   readonly latch?: string;
   readonly version?: number;
   readonly transition?: string;
+  /** Of keys, agents and grants: what it was about. */
+  readonly subject?: string;
   readonly plan?: string;
   /** Of a plan, in the unit's smallest steps. */
   readonly limit?: number;

@@ -1,4 +1,5 @@
 /** Entries as the log has them: parsed, and not otherwise understood. */
+import type { RawScope } from './naive-scope.ts';
 
 export interface RawEntry {
   readonly index: number;
@@ -13,6 +14,8 @@ export interface RawEntry {
     readonly roles: readonly string[];
     readonly via: string;
     readonly teams?: readonly string[];
+    readonly credential?: string;
+    readonly expiresAt?: number;
   };
   readonly data: RawData;
 }
@@ -35,6 +38,18 @@ export interface RawPlan {
   readonly onOverrun: string;
 }
 
+export interface RawDelegation extends RawScope {
+  readonly expiresAt?: number;
+  readonly depth?: number;
+}
+
+export interface RawGrantTerms extends RawScope {
+  readonly uses: number;
+  readonly cost: Readonly<Record<string, number>>;
+  readonly expiresAt: number;
+  readonly sessionOnly?: true;
+}
+
 /** Members of all types of entries; an entry has those of its own type. */
 interface RawData {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
@@ -45,7 +60,7 @@ interface RawData {
   /** Limits by unit where a session opens; a name where a budget freezes. */
   readonly budget: unknown;
   readonly transition: string;
-  readonly document: { readonly version: number };
+  readonly document: { readonly version: number; readonly fourEyes?: readonly string[] };
   readonly decision: string;
   readonly tool: string;
   readonly action: string;
@@ -86,6 +101,21 @@ interface RawData {
   readonly percent: number;
   readonly overrun: number;
   readonly approverRoles: readonly string[];
+  readonly quorum?: number;
+  readonly risk: string;
+  readonly agentOwner?: string;
+  /** Of a ticket: the key that it was asked for with. */
+  readonly credential?: string;
+  /** Terms where it is given, its use where it is used, an id where it is revoked. */
+  readonly grant?: unknown;
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly principal: string;
+  readonly capabilities: readonly RawScope[];
+  readonly delegation?: RawDelegation;
+  readonly handoff?: string;
+  readonly proposal: string;
   readonly scope: Readonly<Record<string, string>>;
   readonly command: string;
   readonly rejection: { readonly code: string };

@@ -69,6 +69,12 @@ test('simulations meet what they are about', async () => {
     'ticket-expired',
     'policy-activated',
     'session-transitioned',
+    'key-issued',
+    'key-revoked',
+    'agent-transitioned',
+    'handoff-issued',
+    'ticket-edited',
+    'grant-revoked',
     'command-rejected',
   ]) {
     expect(types).toHaveProperty(type);
@@ -83,7 +89,7 @@ test('the auditor objects to a store that acknowledges without writing', async (
   let appends = 0;
   const { problems } = await simulate({
     seed: 'sabotage',
-    steps: 60,
+    steps: 200,
     sabotage: (store) =>
       wrapped(store, async (batch) => {
         appends += 1;
@@ -95,7 +101,7 @@ test('the auditor objects to a store that acknowledges without writing', async (
 
 test('the auditor objects to a store that lets a conflict through', async () => {
   const { problems } = await simulate({
-    seed: 'sabotage-2',
+    seed: 'conflict-12',
     steps: 200,
     sabotage: (store) =>
       wrapped(store, async (batch) => {

@@ -17,7 +17,8 @@ import type { Random } from '../../src/testing/index.ts';
 import { choosePlan, modelAnswer, type ModelChoice, modelOf } from './budget-choices.ts';
 import type { About, HeldPermit, Operation, OperationKind, Reply } from './operation.ts';
 import { replyOf } from './operation.ts';
-import { approvers, people, policy, requesters, tools } from './scenario.ts';
+import { RightsActs, whoIs } from './rights-acts.ts';
+import { approvers, policy, requesters, tools } from './scenario.ts';
 import type { Life, World } from './world.ts';
 
 interface KnownSession {
@@ -51,7 +52,13 @@ export class Workload {
   readonly #held: Held[] = [];
   readonly #everHeld: Held[] = [];
   readonly #repeatable: Repeatable[] = [];
-  readonly #tickets: { readonly id: string; readonly org: string }[] = [];
+  readonly #tickets: {
+    readonly id: string;
+    readonly org: string;
+    readonly session: KnownSession;
+    readonly tool: string;
+  }[] = [];
+  readonly #rights: RightsActs;
   readonly #engaged: { readonly scope: KillScope; readonly person: string }[] = [];
   readonly #handles = new Map<string, Session>();
   #calls: { readonly session: KnownSession; readonly tool: string; readonly order: string }[] = [];
@@ -63,6 +70,9 @@ export class Workload {
 
   constructor(world: World) {
     this.#random = world.random.fork('workload');
+    this.#rights = new RightsActs(this.#random, (life, kind, person, about, work) => {
+      this.#send(life, kind, this.#about(person, about), work);
+    });
   }
 
   /** One thing that somebody does. */
@@ -79,6 +89,12 @@ export class Workload {
       policy: 1,
       plan: 5,
       transition: 2,
+      issueKey: 2,
+      revokeKey: 1,
+      controlAgent: 1.5,
+      offer: 2,
+      takeUp: 3,
+      revokeGrant: 1,
     };
     const acts: Readonly<Record<keyof typeof weights, () => void>> = {
       open: () => this.#open(life),
@@ -92,6 +108,13 @@ export class Workload {
       policy: () => this.#changePolicy(life),
       plan: () => this.#changePlan(life),
       transition: () => this.#transition(life),
+      issueKey: () => this.#rights.issueKey(life),
+      revokeKey: () => this.#rights.revokeKey(life),
+      controlAgent: () => this.#rights.controlAgent(life),
+      offer: () => this.#offer(life),
+      takeUp: () =>
+        this.#rights.takeUp(life, (session, person) => this.#opened(life, session, person)),
+      revokeGrant: () => this.#rights.revokeGrant(life),
     };
     acts[this.#random.weighted(weights)]();
   }
@@ -116,16 +139,28 @@ export class Workload {
     const agent = parent !== undefined && chosen === 'clerk' ? 'deputy' : chosen;
     const about = this.#about(person, { key: this.#newKey() });
     this.#sendRepeatable('open-session', about, async (via) => {
-      const principal = via.plane.identity.assert(whoIs(person));
+      const principal = await this.#rights.principalOf(via, person);
       const above = parent === undefined ? {} : { parent };
       const options = { principal, agent, budget, mode, idempotencyKey: about.key ?? '' } as const;
       const session = await via.plane.openSession({ ...options, ...above });
-      if (!this.#sessions.some(({ id }) => id === session.id)) {
-        this.#sessions.push({ id: session.id, person });
-      }
-      this.#handles.set(`${via.number} ${session.id}`, session);
+      this.#opened(via, session, person);
       return { kind: 'opened', session: session.id };
     })(life);
+  }
+
+  #opened(via: Life, session: Session, person: string): void {
+    if (!this.#sessions.some(({ id }) => id === session.id)) {
+      this.#sessions.push({ id: session.id, person });
+    }
+    this.#handles.set(`${via.number} ${session.id}`, session);
+  }
+
+  #offer(life: Life): void {
+    const known = this.#anySession();
+    if (known === undefined) return;
+    const session = this.#handles.get(`${life.number} ${known.id}`);
+    if (session === undefined) return this.#attach(life, known);
+    this.#rights.offer(life, session, known.person);
   }
 
   #budget(): Readonly<Record<string, string | number>> {
@@ -187,7 +222,7 @@ export class Workload {
       });
       const { permit, ...told } = decision;
       if (told.ticket !== undefined) {
-        this.#tickets.push({ id: told.ticket, org: about.org });
+        this.#tickets.push({ id: told.ticket, org: about.org, session: known, tool });
       }
       if (permit !== undefined) {
         const held = { life: via, permit, session: known, amount, model };
@@ -202,8 +237,10 @@ export class Workload {
    * Gets a handle on a session in a worker that has none. Reads only, so there is nothing to audit.
    */
   #attach(life: Life, known: KnownSession): void {
-    const principal = life.plane.identity.assert(whoIs(known.person));
-    life.plane.attachSession(principal, known.id).then(
+    const attaching = this.#rights
+      .principalOf(life, known.person)
+      .then((principal) => life.plane.attachSession(principal, known.id));
+    attaching.then(
       (session) => this.#handles.set(`${life.number} ${known.id}`, session),
       () => undefined,
     );
@@ -283,11 +320,26 @@ export class Workload {
     const ruling = this.#random.weighted({ approve: 80, deny: 12, cancel: 8 });
     const key = this.#newKey();
     const about = this.#about(person, { ticket: ticket.id, key });
+    const more = ruling === 'approve' ? this.#approval(life, ticket) : {};
     this.#sendRepeatable(`${ruling}-ticket`, about, async (via) => {
       const by = via.plane.identity.assert(whoIs(person));
-      await via.plane[ruling]({ ticket: ticket.id, by, reason: 'simulated', idempotencyKey: key });
+      const order = { ticket: ticket.id, by, reason: 'simulated', idempotencyKey: key };
+      await via.plane[ruling]({ ...order, ...more });
       return { kind: 'done' };
     })(life);
+  }
+
+  /** Now and then an approver grants more than the one call, or edits it. */
+  #approval(
+    life: Life,
+    { session, tool }: { readonly session: KnownSession; readonly tool: string },
+  ) {
+    const grant = this.#random.chance(0.6) ? { grant: this.#rights.grantOrder(life) } : {};
+    if (tool === 'model' || !this.#random.chance(0.2)) return grant;
+    const number = this.#random.integer(1, 6);
+    const order = `o-${number}`;
+    this.#calls.push({ session, tool, order });
+    return { ...grant, edit: { order, amount: String((number * 3) % 7) } };
   }
 
   #switch(life: Life, kind: 'engage-kill' | 'release-kill'): void {
@@ -427,6 +479,10 @@ export class Workload {
       this.#moment += 1;
       operation.heard = this.#moment;
       operation.reply = reply;
+      // Whoever acted with a key that is no longer good takes the session up anew.
+      if (reply.kind === 'refused' && reply.code.startsWith('credential-')) {
+        this.#handles.delete(`${life.number} ${about.session ?? ''}`);
+      }
     };
     work().then(hear, (failure: unknown) => hear(replyOf(failure)));
     return operation;
@@ -447,12 +503,6 @@ export class Workload {
     this.#keys += 1;
     return `k-${this.#keys}`;
   }
-}
-
-function whoIs(person: string) {
-  const assertion = people[person];
-  if (assertion === undefined) throw new Error(`nobody is called ${person}`);
-  return assertion;
 }
 
 async function done(work: Promise<unknown>): Promise<Reply> {
