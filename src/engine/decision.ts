@@ -90,7 +90,7 @@ export function decisionOf(
   },
 ): Decision {
   const settledAt = decisionSteps.indexOf(record.step);
-  return Object.freeze({
+  const decision: Omit<Decision, 'resolution'> = {
     id: record.id,
     outcome: record.outcome,
     code: record.code,
@@ -114,14 +114,30 @@ export function decisionOf(
     policyHash: record.policyHash,
     shadow: shadowOf(record),
     ticket: record.ticket === '' ? undefined : record.ticket,
-    // Waits only for whoever asks: a promise that nobody has cannot be rejected unheard.
-    get resolution() {
-      const waits = record.outcome === 'require-approval' && record.ticket !== '';
-      return waits ? resolved(record.ticket) : undefined;
-    },
     permit,
     replayed,
     index: record.index,
     at: record.decidedAt,
-  });
+  };
+  Object.defineProperty(decision, 'resolution', resolutionOf(record, resolved));
+  return Object.freeze(decision) as Decision;
+}
+
+/** Not among what is copied or printed, and waited for only where it is read. */
+function resolutionOf(
+  { outcome, ticket }: DecisionRecord,
+  resolved: (ticket: string) => Promise<'approved' | 'refused'>,
+): PropertyDescriptor {
+  const waits = outcome === 'require-approval' && ticket !== '';
+  let resolution: Promise<'approved' | 'refused'> | undefined;
+  return {
+    enumerable: false,
+    get: () => {
+      if (!waits || resolution !== undefined) return resolution;
+      resolution = resolved(ticket);
+      // Whoever reads it and does not wait must not end the process when the control plane closes.
+      resolution.catch(() => {});
+      return resolution;
+    },
+  };
 }

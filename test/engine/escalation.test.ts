@@ -124,6 +124,10 @@ test('a decision that waits is resolved by whoever decides, in this process or a
   await plane.sync();
   expect(await waiting).toEqual(['approved', 'refused']);
   expect((await session.authorize(request('o-1'))).resolution).toBeUndefined();
+  // Read, copied and left: closing must not leave a rejection that nobody hears.
+  const left = await session.authorize(request('o-3'));
+  expect(Object.keys({ ...left })).not.toContain('resolution');
+  expect(left.resolution).toBe(left.resolution);
   await other.close();
   await plane.close();
 });
