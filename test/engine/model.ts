@@ -230,9 +230,15 @@ export class ShopModel {
     return 'resolved';
   }
 
+  /** What it makes void is cancelled, one by one. */
   kill(key: string): void {
-    this.begin();
+    const now = this.begin();
     this.latches.set(key, { engaged: true, seq: this.#seq });
+    for (const ticket of this.tickets) {
+      const isOpen = ticket.status === 'pending' || ticket.status === 'approved';
+      if (!isOpen || !this.#killedSince(ticket.session, 'refund', ticket.seq)) continue;
+      ticket.status = now >= ticket.expiresAt ? 'expired' : 'cancelled';
+    }
   }
 
   release(key: string): string {
