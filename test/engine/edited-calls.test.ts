@@ -154,3 +154,24 @@ test('the edited arguments go to the session that asked, and to no other', async
   expect(direct).toMatchObject({ outcome: 'deny', code: 'call-edited', ticket });
   await plane.close();
 });
+
+test('an edit to what others would be asked about is put to those others', async () => {
+  const rules = [
+    {
+      id: 'vip',
+      effect: 'require-approval',
+      match: { action: 'order.refund', resource: 'order/vip*' },
+      approval: { roles: ['admin'], quorum: 2 },
+    },
+  ];
+  const { plane, people, governed, ran, asked } = await open({ rules });
+  const ticket = await asked(call);
+  await plane.approve({ ticket, by: people.ada, edit: { orderId: 'vip-1', amount: '80' } });
+  expect(await codeOf(governed(call))).toBe('approval-required');
+  expect(ran).toEqual([]);
+  expect((await plane.ticket(ticket))?.status).toBe('cancelled');
+  expect(plane.pendingTickets('acme')).toMatchObject([
+    { resource: 'order/vip-1', approverRoles: ['admin'], quorum: 2 },
+  ]);
+  await plane.close();
+});
