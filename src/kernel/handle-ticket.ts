@@ -65,6 +65,9 @@ function refusalOf(
     if (!requester && !may) return reject(isSystem(by) ? 'not-due' : 'permission-denied');
   } else {
     if (requester) return reject('self-approval');
+    if (worksFor(by, ticket)) {
+      return reject('self-approval', 'it is asked on behalf of whoever would decide it');
+    }
     if (answersFor(view, by, ticket)) {
       return reject('self-approval', 'the owner of the agent cannot decide its tickets');
     }
@@ -102,10 +105,16 @@ function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): b
   return isAsked(by, escalation.roles, escalation.principals);
 }
 
-/** Whether it is their own agent that asks: as it was registered then, or as it is now. */
+/** Whether one of the sessions on whose behalf it is asked is theirs. */
+function worksFor(by: PrincipalReference, { lineage }: TicketRecord): boolean {
+  return lineage?.principals.includes(by.id) ?? false;
+}
+
+/** Whether one of their own agents asks, or works above: as it was registered then, or as it is now. */
 function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
-  const { org, agent, agentOwner } = ticket;
-  return by.id === agentOwner || by.id === findAgent(view, org, agent)?.owner;
+  const { org, agent, agentOwner, lineage } = ticket;
+  const agents = [agent, ...(lineage?.agents ?? [])];
+  return by.id === agentOwner || agents.some((each) => by.id === findAgent(view, org, each)?.owner);
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {
