@@ -52,7 +52,9 @@ export function claimTicket(
   const standing =
     found !== undefined &&
     isStanding(view, found, asking, estimate, context) &&
-    (found.edited === undefined || isAskedOf(found, verdict, context.now));
+    (found.edited === undefined ||
+      found.status === 'denied' ||
+      isAskedOf(found, verdict, context.now));
   if (standing && found.status === 'approved') {
     return { ticket: found.id, consumed: true, events: [] };
   }
@@ -156,15 +158,18 @@ function isStanding(
   context: HandleContext,
 ): boolean {
   const { session, command, policyVersion } = asking;
+  const isDenied = ticket.status === 'denied';
+  const { credential: _, ...asked } = ticket;
   return stands(
     view,
-    ticket,
+    // Neither another expected cost nor a key that is revoked makes a no undone.
+    isDenied ? asked : ticket,
     {
       principal: session.principal,
       agent: session.agent,
       definition: command.definition,
       policyVersion,
-      estimate,
+      estimate: isDenied ? ticket.estimate : estimate,
     },
     context.now,
   );
