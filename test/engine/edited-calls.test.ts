@@ -126,7 +126,9 @@ test('an edit takes back what others approved of the call before it', async () =
   await plane.approve({ ticket, by: people.ada, edit });
   expect((await plane.ticket(ticket))?.status).toBe('pending');
   expect(await codeOf(governed(call))).toBe('approval-required');
-  await plane.approve({ ticket, by: kim });
+  expect(await codeOf(plane.approve({ ticket, by: kim }))).toBe('edit-invalid');
+  expect(ran).toEqual([]);
+  await plane.approve({ ticket, by: kim, edit });
   await governed(call);
   expect(ran).toEqual([edit]);
   await plane.close();
