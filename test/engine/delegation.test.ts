@@ -302,3 +302,15 @@ test.each(['toString', 'constructor', '__proto__'])(
     await plane.close();
   },
 );
+
+test('an org’s suspension holds also once the installation has an agent of that name', async () => {
+  const { plane, people, principal } = await open();
+  await plane.registerAgent({ name: 'own' }, people.root);
+  const order = { agent: 'own', org: 'acme', by: people.root, reason: 'odd' } as const;
+  await plane.controlAgent({ ...order, transition: 'suspend' });
+  await plane.registerAgent({ name: 'own', org: '*' });
+  expect(await codeOf(plane.openSession({ principal, agent: 'own' }))).toBe('agent-disabled');
+  await plane.controlAgent({ ...order, transition: 'reinstate' });
+  expect(await codeOf(plane.openSession({ principal, agent: 'own' }))).toBe('resolved');
+  await plane.close();
+});
