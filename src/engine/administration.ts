@@ -101,6 +101,13 @@ function plainText(what: string, value: unknown, bytesMax: number): string {
   }
 }
 
+/** Read once: the scope that is checked is the one that is engaged or released, also where it changes. */
+function readScope(scope: KillScope): KillScope {
+  const read: unknown = JSON.parse(plainText('the scope', scope, 4_096));
+  if (!isKillScope(read)) throw fault('input-invalid', 'the scope is not a kill scope');
+  return read;
+}
+
 export class Administration {
   readonly #core: Core;
   /** Tools as they were registered here: the log has only their hashes. */
@@ -246,10 +253,13 @@ export class Administration {
   engageKill({ scope, by, reason, idempotencyKey }: KillOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
     const text = checkedText('the reason', reason);
-    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
     return this.#core.engageKill(
       this.#core.referenceOf(by),
-      { kind: 'engage-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      {
+        kind: 'engage-kill',
+        scope: readScope(scope),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
       text,
     );
   }
@@ -277,12 +287,15 @@ export class Administration {
     supervised,
   }: ReleaseOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
-    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
+    // What is no boolean must not turn a release on probation into a whole one.
+    if (supervised !== undefined && typeof supervised !== 'boolean') {
+      throw fault('input-invalid', '`supervised` is true or false');
+    }
     const { record } = await this.#core.submit(
       this.#core.referenceOf(by),
       {
         kind: 'release-kill',
-        scope,
+        scope: readScope(scope),
         ...(supervised === true ? { supervised } : {}),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
