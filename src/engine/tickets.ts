@@ -6,11 +6,12 @@ import {
   type GrantHolder,
   type GrantRecord,
   type GrantTerms,
+  reject,
   type TicketRecord,
 } from '../kernel/index.ts';
 import { digestKey, keyedDigest } from '../log/index.ts';
 import type { Core } from './core.ts';
-import { fault } from './error.ts';
+import { fault, rejected } from './error.ts';
 import { checkedText, committed, readArguments } from './payload.ts';
 import { plainScope } from './scopes.ts';
 import { checkedAmounts, checkedKey } from './session-input.ts';
@@ -99,15 +100,19 @@ async function editOf(core: Core, ticket: string, edit: unknown) {
   return { text, edit: { arguments: value, argumentsDigest } };
 }
 
-/** Of a ticket that is not known here the kernel says so: it is asked with no session's secret. */
+/** Refused as the kernel refuses another org's: nobody learns which tickets there are. */
 async function sessionOfTicket({ options }: Core, key: string): Promise<string> {
   const { records } = await reading(options.storage.readRecords([{ kind: 'ticket', key }]));
   const [record] = records;
-  if (record === undefined) throw fault('input-invalid', 'there is no such ticket to edit');
+  if (record === undefined) throw rejected(reject('ticket-unknown'));
   return (JSON.parse(record.value) as TicketRecord).session;
 }
 
 function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder): GrantTerms {
+  // What is no boolean must not turn a grant for one session into one for all.
+  if (sessionOnly !== undefined && typeof sessionOnly !== 'boolean') {
+    throw fault('input-invalid', '`sessionOnly` is true or false');
+  }
   return {
     ...plainScope(scope),
     cost: checkedAmounts(cost ?? {}),
@@ -135,7 +140,13 @@ export async function revokeGrant(
   { grant, by, reason }: GrantRevocation,
 ): Promise<void> {
   const reference = core.referenceOf(by);
-  const found = listGrants(core, reference.org).find(({ id }) => id === grant);
+  const find = () => listGrants(core, reference.org).find(({ id }) => id === grant);
+  let found = find();
+  if (found === undefined) {
+    // Another process may have given it since this one last looked.
+    await core.follow();
+    found = find();
+  }
   const { org, principal, agent } = found ?? { org: reference.org, principal: '', agent: '' };
   await core.submit(
     reference,

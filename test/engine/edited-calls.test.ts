@@ -102,7 +102,7 @@ test('what cannot be edited is refused, and the ticket stays as it was', async (
   expect(await attempt({ orderId: 'o-2', amount: '1' })).toBe('edit-invalid');
   expect(await attempt({ orderId: Number.NaN })).toBe('arguments-unrepresentable');
   expect(await codeOf(plane.approve({ ticket: 'none', by: people.ada, edit }))).toBe(
-    'input-invalid',
+    'ticket-unknown',
   );
   expect(await codeOf(plane.approve({ ticket, by: people.support, edit }))).toBe('resolved');
   expect((await plane.ticket(other))?.status).toBe('pending');

@@ -319,3 +319,20 @@ test('a denial is kept to whatever cost the call is said to have, and whoever’
   expect((await again.authorize(callOf(again))).code).toBe('approval-denied');
   await plane.close();
 });
+
+test('a grant for one session is not one for all because it was said oddly', async () => {
+  const { plane, grant } = await open();
+  const sessionOnly = 1 as unknown as boolean;
+  expect(await codeOf(grant({ sessionOnly }))).toBe('input-invalid');
+  await plane.close();
+});
+
+test('a grant that another process gave just now can be revoked here', async () => {
+  const { plane, clock, fleet, grant } = await open();
+  const other = await openShop(fleet(), { clock });
+  const by = staff(other).ops;
+  const id = await grant();
+  expect(await codeOf(other.revokeGrant({ grant: id, by }))).toBe('resolved');
+  await other.close();
+  await plane.close();
+});
