@@ -7,6 +7,7 @@ import {
   compareText,
   everyOrg,
   isKillScope,
+  isName,
   type KillScope,
   latchKey,
   limits,
@@ -308,6 +309,7 @@ export class Administration {
   /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */
   async heartbeat({ by, org }: HeartbeatOrder): Promise<void> {
     const reference = this.#core.referenceOf(by);
+    if (org !== undefined && !isName(org)) throw fault('input-invalid', 'the org is not a name');
     await this.#core.submit(
       reference,
       { kind: 'heartbeat', org: org ?? reference.org },

@@ -162,7 +162,7 @@ export async function revokeGrant(
  */
 export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
   const { cache } = core.options.replica;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve, fail) => {
     const settle = (): boolean => {
       const record = cache.peek('ticket', ticket);
       if (record?.status === 'pending' && !core.isKilled(record)) return false;
@@ -181,7 +181,7 @@ export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 
         );
         if (concerns && settle()) stop();
       },
-      () => reject(fault('closed')),
+      () => fail(fault('closed')),
     );
   });
 }
