@@ -7,6 +7,7 @@ import {
   compareText,
   everyOrg,
   isKillScope,
+  isName,
   type KillScope,
   latchKey,
   limits,
@@ -99,6 +100,13 @@ function plainText(what: string, value: unknown, bytesMax: number): string {
     if (!(failure instanceof CanonicalJsonError)) throw failure;
     throw fault('input-invalid', `${what} is not plain data: ${failure.message}`, failure);
   }
+}
+
+/** Read once: the scope that is checked is the one that is engaged or released, also where it changes. */
+function readScope(scope: KillScope): KillScope {
+  const read: unknown = JSON.parse(plainText('the scope', scope, 4_096));
+  if (!isKillScope(read)) throw fault('input-invalid', 'the scope is not a kill scope');
+  return read;
 }
 
 export class Administration {
@@ -246,10 +254,13 @@ export class Administration {
   engageKill({ scope, by, reason, idempotencyKey }: KillOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
     const text = checkedText('the reason', reason);
-    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
     return this.#core.engageKill(
       this.#core.referenceOf(by),
-      { kind: 'engage-kill', scope, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      {
+        kind: 'engage-kill',
+        scope: readScope(scope),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      },
       text,
     );
   }
@@ -277,12 +288,15 @@ export class Administration {
     supervised,
   }: ReleaseOrder): Promise<RecordsByKind['latch']> {
     const key = checkedKey(idempotencyKey);
-    if (!isKillScope(scope)) throw fault('input-invalid', 'the scope is not a kill scope');
+    // What is no boolean must not turn a release on probation into a whole one.
+    if (supervised !== undefined && typeof supervised !== 'boolean') {
+      throw fault('input-invalid', '`supervised` is true or false');
+    }
     const { record } = await this.#core.submit(
       this.#core.referenceOf(by),
       {
         kind: 'release-kill',
-        scope,
+        scope: readScope(scope),
         ...(supervised === true ? { supervised } : {}),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
@@ -295,6 +309,7 @@ export class Administration {
   /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */
   async heartbeat({ by, org }: HeartbeatOrder): Promise<void> {
     const reference = this.#core.referenceOf(by);
+    if (org !== undefined && !isName(org)) throw fault('input-invalid', 'the org is not a name');
     await this.#core.submit(
       reference,
       { kind: 'heartbeat', org: org ?? reference.org },

@@ -113,6 +113,10 @@ async function sessionOfTicket({ options }: Core, key: string): Promise<string |
 }
 
 function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder): GrantTerms {
+  // What is no boolean must not turn a grant for one session into one for all.
+  if (sessionOnly !== undefined && typeof sessionOnly !== 'boolean') {
+    throw fault('input-invalid', '`sessionOnly` is true or false');
+  }
   return {
     ...plainScope(scope),
     cost: checkedAmounts(cost ?? {}),
@@ -162,7 +166,7 @@ export async function revokeGrant(
  */
 export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
   const { cache } = core.options.replica;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve, fail) => {
     const settle = (): boolean => {
       const record = cache.peek('ticket', ticket);
       if (record?.status === 'pending' && !core.isKilled(record)) return false;
@@ -181,7 +185,7 @@ export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 
         );
         if (concerns && settle()) stop();
       },
-      () => reject(fault('closed')),
+      () => fail(fault('closed')),
     );
   });
 }

@@ -25,6 +25,10 @@ export function agentRefusal(view: StateView, org: string, name: string): Reject
       'register it when the control plane is opened, or with registerAgent',
     );
   }
+  const own = view.get('agent', agentKey(org, name));
+  if (own !== undefined && own.status !== 'enabled') {
+    return reject('agent-disabled', `agent ${quoted(name)} is ${own.status} in its org`);
+  }
   if (agent.status === 'enabled') return undefined;
   return reject('agent-disabled', `agent ${quoted(name)} is ${agent.status}`);
 }

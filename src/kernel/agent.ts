@@ -25,7 +25,9 @@ export function nextAgentStatus(
   status: AgentStatus,
   transition: AgentTransition,
 ): AgentStatus | undefined {
-  return agentStates[status][transition];
+  // From outside it may be any text: only own members count.
+  const next = agentStates[status];
+  return Object.hasOwn(next, transition) ? next[transition] : undefined;
 }
 
 /** An org is a name, and no name has a `/`: keys cannot collide. */

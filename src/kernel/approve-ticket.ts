@@ -11,6 +11,7 @@ import { killedMessage } from './handle-session.ts';
 import { limits } from './limits.ts';
 import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from './record.ts';
+import { quoted } from './name.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { resourceOf } from './resource-of.ts';
 import { bindingKey, engagedAfter, subjectOf } from './ticket.ts';
@@ -27,7 +28,16 @@ export function approveTicket(
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   const { session, id } = ticket;
   const { edit, grant } = command;
-  const edited = edit === undefined ? undefined : editedCall(view, ticket, edit);
+  const isEditedSo =
+    ticket.edited !== undefined && edit?.argumentsDigest === ticket.argumentsDigest;
+  // Whoever says yes without the edit may have looked at the call as it was before.
+  if (ticket.edited !== undefined && edit === undefined) {
+    const message = `${quoted(ticket.edited.by)} edited the call since it was asked`;
+    return {
+      rejection: reject('edit-invalid', message, 'approve it with the same edit, or deny it'),
+    };
+  }
+  const edited = edit === undefined || isEditedSo ? undefined : editedCall(view, ticket, edit);
   if (edited !== undefined && 'rejection' in edited) return edited;
   const standing = edited === undefined ? ticket : { ...ticket, approvals: [], grant: undefined };
   const refusal = grantRefusal(view, command, standing, now);

@@ -7,10 +7,12 @@
  * There is no way to confirm but to ask for exactly the same change: whoever confirms has seen all of it, and
  * has to have the right to do it alone where the policy does not ask for two.
  */
+import { hash } from 'node:crypto';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import type { HandleContext, HandlerResult } from './handled.ts';
 import { fingerprintOf } from './idempotency.ts';
+import { latchKey } from './latch.ts';
 import { limits } from './limits.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
@@ -31,7 +33,7 @@ export function withFourEyes(
   const policy = view.get('policy', 'active');
   if (subject === undefined || policy === undefined) return result;
   if (!compilePolicy(policy.document).fourEyes.has(subject)) return result;
-  const id = proposalId(command);
+  const id = proposalId(view, command);
   const proposal = view.get('proposal', id);
   if (proposal === undefined || proposalStatus(proposal, now) !== 'open') {
     const data = { proposal: id, change: command.kind, expiresAt: now + limits.proposalMs };
@@ -55,9 +57,15 @@ export function proposalStatus({ open, expiresAt }: ProposalRecord, now: number)
   return now < expiresAt ? 'open' : 'expired';
 }
 
-/** The same change has the same id, whoever asks for it. */
-function proposalId(command: Command): string {
-  return fingerprintOf(command);
+/**
+ * The same change has the same id, whoever asks for it. The release of a kill switch is one of what engaged
+ * it last: who proposed it before that has not heard of the new reason.
+ */
+function proposalId(view: StateView, command: Command): string {
+  const fingerprint = fingerprintOf(command);
+  if (command.kind !== 'release-kill') return fingerprint;
+  const { engagedIndex = 0 } = view.get('latch', latchKey(command.scope)) ?? {};
+  return hash('sha256', `${fingerprint}|${engagedIndex}`, 'hex');
 }
 
 /** What of the changes that may take two an event is. A budget is raised by whatever lets more be spent. */

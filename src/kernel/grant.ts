@@ -126,7 +126,7 @@ function scopeOf(terms: GrantTerms): CallScope {
 }
 
 /** Whoever was asked then would be asked now: a call that needs others is not theirs to wave through. */
-function sameApprovers(left: ApproverTerms, right: ApproverTerms): boolean {
+export function sameApprovers(left: ApproverTerms, right: ApproverTerms): boolean {
   const members = ({ approverRoles, approverPrincipals, quorum, reasonRequired }: ApproverTerms) =>
     JSON.stringify([approverRoles, approverPrincipals ?? [], quorum ?? 1, reasonRequired ?? false]);
   return members(left) === members(right);

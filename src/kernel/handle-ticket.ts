@@ -74,6 +74,9 @@ function refusalOf(
     if (!requester && !may) return reject(isSystem(by) ? 'not-due' : 'permission-denied');
   } else {
     if (requester) return reject('self-approval');
+    if (worksFor(by, ticket)) {
+      return reject('self-approval', 'it is asked on behalf of whoever would decide it');
+    }
     if (answersFor(view, by, ticket)) {
       return reject('self-approval', 'whoever answers for a call cannot decide its ticket');
     }
@@ -111,17 +114,16 @@ function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): b
   return isAsked(by, escalation.roles, escalation.principals);
 }
 
-/**
- * Whether it is on their behalf that the call is made, or an agent of theirs that asks: as it was registered
- * then, or, for each agent of the line, as it is now.
- */
+/** Whether one of the sessions on whose behalf it is asked is theirs. */
+function worksFor(by: PrincipalReference, { lineage }: TicketRecord): boolean {
+  return lineage?.principals.includes(by.id) ?? false;
+}
+
+/** Whether one of their own agents asks, or works above: as it was registered then, or as it is now. */
 function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
   const { org, agent, agentOwner, lineage } = ticket;
-  if (lineage?.principals.includes(by.id) === true) return true;
-  const owners = [agent, ...(lineage?.agents ?? [])].map(
-    (name) => findAgent(view, org, name)?.owner,
-  );
-  return by.id === agentOwner || owners.includes(by.id);
+  const agents = [agent, ...(lineage?.agents ?? [])];
+  return by.id === agentOwner || agents.some((each) => by.id === findAgent(view, org, each)?.owner);
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {

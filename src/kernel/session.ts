@@ -31,7 +31,9 @@ export function nextStatus(
   status: SessionStatus,
   transition: SessionTransition,
 ): SessionStatus | undefined {
-  return sessionStates[status][transition];
+  // From outside it may be any text: only own members count.
+  const next = sessionStates[status];
+  return Object.hasOwn(next, transition) ? next[transition] : undefined;
 }
 
 export function isTerminal(status: SessionStatus): boolean {

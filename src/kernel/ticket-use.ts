@@ -6,11 +6,12 @@ import { findAgent } from './agent-rights.ts';
 import type { Amounts } from './amount.ts';
 import type { Authorize } from './command.ts';
 import type { Event, EventDataByType } from './event.ts';
-import { coveringGrant, type GrantedCall } from './grant.ts';
+import { coveringGrant, type GrantedCall, sameApprovers } from './grant.ts';
 import { holderKey } from './grant-terms.ts';
 import type { HandleContext } from './handled.ts';
 import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
+import { withinRisk } from './policy/risk.ts';
 import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
 import type { EscalationTerms } from './policy/compile.ts';
 import type { SessionRecord, StateView, ToolRecord } from './record.ts';
@@ -50,7 +51,12 @@ export function claimTicket(
   const { session, command } = asking;
   const found = boundTicket(view, session, command);
   if (found !== undefined && isEditedAway(found, command)) return editedAway(found);
-  const standing = found !== undefined && isStanding(view, found, asking, estimate, context);
+  const standing =
+    found !== undefined &&
+    isStanding(view, found, asking, estimate, context) &&
+    (found.edited === undefined ||
+      found.status === 'denied' ||
+      isAskedOf(found, verdict, context.now));
   if (standing && found.status === 'approved') {
     return { ticket: found.id, consumed: true, events: [] };
   }
@@ -107,6 +113,14 @@ function editedAway({ id, status, edited }: TicketRecord): TicketUse {
   return { ...use, refusal };
 }
 
+/**
+ * Whether a call would be put to those that a ticket was put to, at no higher risk. An edit may make another
+ * call of it: an approver must not turn what they may approve into what others would be asked about.
+ */
+function isAskedOf(ticket: TicketRecord, { approval, risk }: PolicyVerdict, now: number): boolean {
+  return sameApprovers(ticket, approverTerms(approval, now)) && withinRisk(risk, ticket.risk);
+}
+
 function claimGrant(
   view: StateView,
   { command, session, tool, model, resource, plans }: Asking,
@@ -146,15 +160,18 @@ function isStanding(
   context: HandleContext,
 ): boolean {
   const { session, command, policyVersion } = asking;
+  const isDenied = ticket.status === 'denied';
+  const { credential: _, ...asked } = ticket;
   return stands(
     view,
-    ticket,
+    // Neither another expected cost nor a key that is revoked makes a no undone.
+    isDenied ? asked : ticket,
     {
       principal: session.principal,
       agent: session.agent,
       definition: command.definition,
       policyVersion,
-      estimate,
+      estimate: isDenied ? ticket.estimate : estimate,
     },
     context.now,
   );

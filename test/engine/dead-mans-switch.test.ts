@@ -126,3 +126,12 @@ test('heartbeats in a loop do not fill the log', async () => {
   expect((await plane.head()).size).toBe(size);
   await plane.close();
 });
+
+test('a heartbeat is for an org, and for nothing that has no name', async () => {
+  const { plane, people } = await open({ operatorHeartbeatMs: minute });
+  for (const org of ['', 'acme|globex', '*', {} as unknown as string]) {
+    expect(await codeOf(plane.heartbeat({ by: people.root, org }))).toBe('input-invalid');
+  }
+  expect(await codeOf(plane.heartbeat({ by: people.root, org: 'globex' }))).toBe('resolved');
+  await plane.close();
+});

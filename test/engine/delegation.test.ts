@@ -344,3 +344,47 @@ test('of two who take up one hand-off at once, one has it', async () => {
   await other.close();
   await plane.close();
 });
+
+test('who works above a session, or owns an agent above, decides none of its tickets', async () => {
+  const { plane, clock, people } = await open();
+  await plane.registerAgent({ name: 'adas', owner: 'user:ada' }, people.root);
+  const above = await plane.openSession({ principal: people.support, agent: 'adas' });
+  const expiresAt = new Date(clock.now() + 60_000);
+  const handoff = await above.handOff({ agent: 'helper', expiresAt });
+  const child = await plane.openSession({ principal: people.billing, agent: 'helper', handoff });
+  const { ticket = '' } = await child.authorize({
+    tool: bindTool(refund),
+    arguments: child.read({ orderId: 'o-1', amount: '5' }),
+  });
+  expect(await codeOf(plane.approve({ ticket, by: people.support }))).toBe('self-approval');
+  expect(await codeOf(plane.approve({ ticket, by: people.ada }))).toBe('self-approval');
+  const by = plane.identity.assert({ id: 'user:kim', org: 'acme', roles: ['approver'] });
+  expect(await codeOf(plane.approve({ ticket, by }))).toBe('resolved');
+  await plane.close();
+});
+
+test.each(['toString', 'constructor', '__proto__'])(
+  'a transition called `%s` is in no table, whatever objects inherit',
+  async (name) => {
+    const { plane, people, lead, principal } = await open();
+    const transition = name as 'abort' & 'suspend';
+    const session = plane.control({ session: lead.id, transition, by: principal });
+    expect(await codeOf(session)).toBe('transition-illegal');
+    const agent = plane.controlAgent({ agent: 'lead', transition, by: people.root, reason: 'odd' });
+    expect(await codeOf(agent)).toBe('transition-illegal');
+    expect(await reading(lead)).toBe('resolved');
+    await plane.close();
+  },
+);
+
+test('an org’s suspension holds also once the installation has an agent of that name', async () => {
+  const { plane, people, principal } = await open();
+  await plane.registerAgent({ name: 'own' }, people.root);
+  const order = { agent: 'own', org: 'acme', by: people.root, reason: 'odd' } as const;
+  await plane.controlAgent({ ...order, transition: 'suspend' });
+  await plane.registerAgent({ name: 'own', org: '*' });
+  expect(await codeOf(plane.openSession({ principal, agent: 'own' }))).toBe('agent-disabled');
+  await plane.controlAgent({ ...order, transition: 'reinstate' });
+  expect(await codeOf(plane.openSession({ principal, agent: 'own' }))).toBe('resolved');
+  await plane.close();
+});

@@ -135,7 +135,9 @@ test('an edit takes back what others approved of the call before it', async () =
   await plane.approve({ ticket, by: people.ada, edit });
   expect((await plane.ticket(ticket))?.status).toBe('pending');
   expect(await codeOf(governed(call))).toBe('approval-required');
-  await plane.approve({ ticket, by: kim });
+  expect(await codeOf(plane.approve({ ticket, by: kim }))).toBe('edit-invalid');
+  expect(ran).toEqual([]);
+  await plane.approve({ ticket, by: kim, edit });
   await governed(call);
   expect(ran).toEqual([edit]);
   await plane.close();
@@ -174,5 +176,26 @@ test('the card of an edited call shows the edited arguments, who wrote them, and
   expect(card).toMatchObject({ approvable: true, editedBy: 'user:ada', approvedBy: ['user:ada'] });
   expect(card?.grant).toContain('up to 3 later calls of order.refund, for 9 usd at most');
   expect(card?.agentText.fields.map(({ value }) => value.text)).toEqual(['"8"', '"o-1"']);
+  await plane.close();
+});
+
+test('an edit to what others would be asked about is put to those others', async () => {
+  const rules = [
+    {
+      id: 'vip',
+      effect: 'require-approval',
+      match: { action: 'order.refund', resource: 'order/vip*' },
+      approval: { roles: ['admin'], quorum: 2 },
+    },
+  ];
+  const { plane, people, governed, ran, asked } = await open({ rules });
+  const ticket = await asked(call);
+  await plane.approve({ ticket, by: people.ada, edit: { orderId: 'vip-1', amount: '80' } });
+  expect(await codeOf(governed(call))).toBe('approval-required');
+  expect(ran).toEqual([]);
+  expect((await plane.ticket(ticket))?.status).toBe('cancelled');
+  expect(plane.pendingTickets('acme')).toMatchObject([
+    { resource: 'order/vip-1', approverRoles: ['admin'], quorum: 2 },
+  ]);
   await plane.close();
 });

@@ -103,3 +103,16 @@ test('who proposed and who confirmed is in the log, with what was before', async
   ]);
   await plane.close();
 });
+
+test('a release that was proposed before a new kill is confirmed by nobody', async () => {
+  const { plane, ann, bob } = await open('release-kill');
+  const scope = { kind: 'org', org: 'acme' } as const;
+  const release = (by: typeof ann) => codeOf(plane.release({ scope, by, reason: 'fixed' }));
+  await plane.kill({ scope, by: ann, reason: 'odd' });
+  expect(await release(ann)).toBe('second-principal-needed');
+  await plane.kill({ scope, by: ann, reason: 'something else, and worse' });
+  expect(await release(bob)).toBe('second-principal-needed');
+  expect(plane.killed(scope)).toBe(true);
+  expect(await release(ann)).toBe('resolved');
+  await plane.close();
+});

@@ -346,3 +346,45 @@ test('a guarded call under a grant runs without waiting, and settles', async () 
   expect(ran).toEqual(['o-5']);
   await plane.close();
 });
+
+test('a denial is kept to whatever cost the call is said to have, and whoever’s key asked', async () => {
+  const { plane, people, grant } = await open();
+  const { id, key } = await plane.keys.issue({
+    principal: 'service:billing',
+    org: 'acme',
+    roles: ['agent'],
+  });
+  const principal = await plane.identity.authenticate(key);
+  const keyed = await plane.openSession({ principal, agent: 'bot' });
+  const tool = bindTool(refund);
+  const callOf = (of: typeof keyed) => ({
+    tool,
+    arguments: of.read({ orderId: 'o-1', amount: '7' }),
+  });
+  const { ticket = '' } = await keyed.authorize(callOf(keyed));
+  await plane.deny({ ticket, by: people.ada });
+  await grant();
+  const dearer = await keyed.authorize({ ...callOf(keyed), estimate: { usd: '7.01' } });
+  expect(dearer.code).toBe('approval-denied');
+  await plane.keys.revoke({ key: id });
+  const again = await plane.attachSession(people.billing, keyed.id);
+  expect((await again.authorize(callOf(again))).code).toBe('approval-denied');
+  await plane.close();
+});
+
+test('a grant for one session is not one for all because it was said oddly', async () => {
+  const { plane, grant } = await open();
+  const sessionOnly = 1 as unknown as boolean;
+  expect(await codeOf(grant({ sessionOnly }))).toBe('input-invalid');
+  await plane.close();
+});
+
+test('a grant that another process gave just now can be revoked here', async () => {
+  const { plane, clock, fleet, grant } = await open();
+  const other = await openShop(fleet(), { clock });
+  const by = staff(other).ops;
+  const id = await grant();
+  expect(await codeOf(other.revokeGrant({ grant: id, by }))).toBe('resolved');
+  await other.close();
+  await plane.close();
+});

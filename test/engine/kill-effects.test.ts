@@ -139,3 +139,25 @@ test('nobody has the control plane cancel a ticket that no kill switch covers', 
   expect(await statusOf(ticket)).toBe('pending');
   await plane.close();
 });
+
+test('a scope is read once: what was checked is what is engaged, and nothing else is recorded', async () => {
+  const plane = await openShop(memoryFleet()());
+  const { ops, root } = staff(plane);
+  let reads = 0;
+  const shifting = {
+    kind: 'org' as const,
+    get org() {
+      reads += 1;
+      return reads === 1 ? 'acme' : 'globex';
+    },
+  };
+  await plane.kill({ scope: shifting, by: ops, reason: 'odd' });
+  expect(plane.killed({ kind: 'org', org: 'acme' })).toBe(true);
+  expect(plane.killed({ kind: 'org', org: 'globex' })).toBe(false);
+  const scope = { kind: 'org', org: 'acme' } as const;
+  const supervised = 'yes' as unknown as boolean;
+  const release = plane.release({ scope, by: root, reason: 'fixed', supervised });
+  expect(await codeOf(release)).toBe('input-invalid');
+  expect(plane.killed(scope)).toBe(true);
+  await plane.close();
+});

@@ -130,7 +130,10 @@ export class NaiveModel {
     const steers = mine.filter((each) => each.what === 'steer' && each.answer.action === action);
     const tickets = mine.filter((each) => each.what === 'ticket' && each.answer.of === answer.of);
     const old = asks && isLive ? tickets.at(-1) : undefined;
-    const stands = old && now < old.ends && !old.isVoid && same(old.answer.terms, answer.terms);
+    const isSame =
+      same(old?.answer.terms, answer.terms) ||
+      (old?.status === 'denied' && same({ ...old.answer.terms, cost }, answer.terms));
+    const stands = old && now < old.ends && !old.isVoid && isSame;
     const reply = stands ? old.status : 'none';
     if (effect === 'deny') return `deny ${code}`;
     if (effect === 'steer' && steers.length > 3) return 'deny steer-retries-exhausted';
