@@ -5,6 +5,7 @@
 import {
   type Command,
   coveringLatchKeys,
+  heartbeatDue,
   handle,
   type Kill,
   latchKey,
@@ -246,7 +247,7 @@ export class Core {
     const at = Math.max(record.expiresAt, retryAt);
     if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
     else if ('fence' in record) this.#watchLease({ ...record, expiresAt: at });
-    else if ('lapsed' in record) this.#watchHeartbeat({ ...record, expiresAt: at });
+    else if ('lapsed' in record) this.#watchHeartbeat(record, retryAt);
     else this.#watchTicket(record, retryAt);
   }
 
@@ -258,11 +259,13 @@ export class Core {
     else this.#deadlines.drop(name);
   }
 
-  #watchHeartbeat(heartbeat: RecordsByKind['heartbeat'] | undefined): void {
+  /** By the policy as it is now: it may ask for another time than when it was sent, or for none. */
+  #watchHeartbeat(heartbeat: RecordsByKind['heartbeat'] | undefined, notBefore = 0): void {
     if (heartbeat === undefined) return;
-    const name = { kind: 'heartbeat', key: heartbeat.org } as const;
-    if (heartbeat.lapsed) this.#deadlines.drop(name);
-    else this.#deadlines.set(name, heartbeat.expiresAt);
+    const { org, lapsed } = heartbeat;
+    const due = lapsed ? undefined : heartbeatDue(this.options.replica.cache, org);
+    if (due === undefined) this.#deadlines.drop({ kind: 'heartbeat', key: org });
+    else this.#deadlines.set({ kind: 'heartbeat', key: org }, Math.max(due, notBefore));
   }
 
   /** `notBefore`: when it was just tried. */
@@ -328,6 +331,9 @@ export class Core {
         case 'lease-released':
         case 'lease-expired':
           this.#leaseChanged(cache.peek('lease', event.session ?? ''));
+          break;
+        case 'policy-activated':
+          for (const each of cache.live('heartbeat')) this.#watchHeartbeat(each);
           break;
         case 'operator-heartbeat':
         case 'heartbeat-lapsed':

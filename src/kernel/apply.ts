@@ -110,7 +110,7 @@ function handoffOffered(
   event: Extract<Event, { readonly type: 'handoff-issued' }>,
   { by }: EventPosition,
 ): RecordChange {
-  const { handoff: key, agent, principal, delegation, budget, expiresAt } = event.data;
+  const { handoff: key, agent, principal, delegation, budget, credential, expiresAt } = event.data;
   const value = {
     session: event.session ?? '',
     org: by.org,
@@ -118,6 +118,7 @@ function handoffOffered(
     ...(principal === undefined ? {} : { principal }),
     delegation,
     budget,
+    ...(credential === undefined ? {} : { credential }),
     expiresAt,
     used: false,
   };

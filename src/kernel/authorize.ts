@@ -91,7 +91,8 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
       ? { ...verdict, effect: 'require-approval', message: asking }
       : verdict;
   const ask = effective.effect === 'require-approval' && session.mode === 'live';
-  const use = ask ? claimTicket(view, draft, effective, estimate, context) : undefined;
+  const question = { ...draft, isGrantable: asking === undefined };
+  const use = ask ? claimTicket(view, question, effective, estimate, context) : undefined;
   if (use?.refusal !== undefined) {
     const refused = { ...denied({ step: 'approval', rejection: use.refusal }), ticket: use.ticket };
     return [decided(draft, refused), ...use.events];

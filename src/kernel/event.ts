@@ -91,6 +91,8 @@ export interface EventDataByType {
     readonly handoff: string;
     readonly agent: string;
     readonly principal?: string;
+    /** The API key that it was offered with. */
+    readonly credential?: string;
     readonly delegation: DelegationTerms;
     readonly budget: Amounts;
     readonly expiresAt: number;

@@ -17,6 +17,7 @@ import { limits } from './limits.ts';
 import { withinRisk, type RiskLevel } from './policy/risk.ts';
 import type { ApproverTerms, GrantRecord, HolderGrants } from './approval-record.ts';
 import type { DecisionRecord, StateView } from './record.ts';
+import { isKeyRevoked } from './rights.ts';
 import { engagedAfter } from './ticket.ts';
 
 /** What is wrong with terms from outside, or undefined. */
@@ -93,7 +94,7 @@ function isGood(
   call: KillSubject & { readonly tool: string },
 ): boolean {
   const { credential, index } = grant;
-  if (credential !== undefined && view.get('key', credential)?.revoked !== false) return false;
+  if (isKeyRevoked(view, credential)) return false;
   if ((view.get('tool', call.tool)?.changedIndex ?? Number.POSITIVE_INFINITY) > index) return false;
   return engagedAfter(view, index, call) === undefined;
 }

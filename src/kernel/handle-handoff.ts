@@ -14,7 +14,8 @@ import { limits } from './limits.ts';
 import { isName, isQualifiedName } from './name.ts';
 import type { HandoffRecord, StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
-import { permits } from './rights.ts';
+import type { PrincipalReference } from './principal.ts';
+import { isKeyRevoked, permits } from './rights.ts';
 
 export const issueHandoff: HandlerFor<IssueHandoff> = (view, command, { now }) => {
   const { by, handoff, agent, principal, delegation, budget, expiresAt } = command;
@@ -34,12 +35,16 @@ export const issueHandoff: HandlerFor<IssueHandoff> = (view, command, { now }) =
       {
         type: 'handoff-issued',
         session: session.id,
-        data: { handoff, ...audience, delegation, budget, expiresAt },
+        data: { handoff, ...audience, ...credentialOf(by), delegation, budget, expiresAt },
       },
     ],
     subject: { kind: 'handoff', key: handoff },
   };
 };
+
+function credentialOf({ credential }: PrincipalReference): { readonly credential?: string } {
+  return credential === undefined ? {} : { credential };
+}
 
 function handoffProblem(
   { handoff, agent, principal, expiresAt }: IssueHandoff,
@@ -67,7 +72,8 @@ export function acceptedHandoff(
     handoff !== undefined &&
     handoff.org === by.org &&
     handoff.agent === agent &&
-    (handoff.principal === undefined || handoff.principal === by.id);
+    (handoff.principal === undefined || handoff.principal === by.id) &&
+    !isKeyRevoked(view, handoff.credential);
   if (!isTheirs) return { rejection: reject('handoff-unknown') };
   const status = handoffStatus(handoff, now);
   if (status !== 'offered') return { rejection: reject(`handoff-${status}`) };

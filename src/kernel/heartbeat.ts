@@ -29,6 +29,12 @@ function presentUntil(view: StateView, org: string, ms: number): number {
   return Math.max(last, view.get('policy', 'active')?.activatedAt ?? 0) + ms;
 }
 
+/** The log time at which an org's last heartbeat is too old, or undefined where the policy asks for none. */
+export function heartbeatDue(view: StateView, org: string): number | undefined {
+  const ms = heartbeatMs(view);
+  return ms === undefined ? undefined : presentUntil(view, org, ms);
+}
+
 /** Why nothing starts in an org that no operator was heard in for too long. */
 export function absenceRefusal(view: StateView, org: string, now: number): Rejection | undefined {
   const ms = heartbeatMs(view);

@@ -54,7 +54,8 @@ function sortedMembers(_: string, value: unknown): unknown {
  * released since is not answered by the old success: it kills again.
  */
 export function isFinal(view: StateView, command: Command, answer: StoredAnswer): boolean {
-  if (answer.status === 'rejected') return true;
+  // A change that waited for a second principal is not answered yet, by whoever sends it again.
+  if (answer.status === 'rejected') return answer.rejection.code !== 'second-principal-needed';
   if (command.kind === 'authorize') {
     return view.get('decision', answer.key)?.outcome !== 'require-approval';
   }

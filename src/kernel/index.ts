@@ -120,6 +120,7 @@ export {
   type ToolRecord,
 } from './record.ts';
 export { credentialRefusal, permits, rolePermissions } from './rights.ts';
+export { heartbeatDue } from './heartbeat.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';

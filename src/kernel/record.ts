@@ -75,6 +75,8 @@ export interface HandoffRecord {
   readonly principal?: string;
   readonly delegation: DelegationTerms;
   readonly budget: Amounts;
+  /** The API key that it was offered with: revoked, the offer is void. */
+  readonly credential?: string;
   readonly expiresAt: number;
   readonly used: boolean;
 }

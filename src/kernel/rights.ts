@@ -44,6 +44,11 @@ export function rolePermissions(view: StateView, role: string): ReadonlySet<stri
   return policy === undefined ? undefined : compilePolicy(policy.document).roles.get(role);
 }
 
+/** What was asked for, granted or offered with a key that was revoked since is void. */
+export function isKeyRevoked(view: StateView, credential: string | undefined): boolean {
+  return credential !== undefined && view.get('key', credential)?.revoked !== false;
+}
+
 /** Commands that only tell what was done already: they are heard from whoever was allowed to do it. */
 const reports: ReadonlySet<Command['kind']> = new Set(['settle-permit', 'void-permit']);
 

@@ -39,6 +39,8 @@ interface Asking {
   readonly resource: string;
   readonly policyVersion: number;
   readonly plans: readonly string[];
+  /** Whether a grant may stand in: what a budget plan or a probation asks is put to people each time. */
+  readonly isGrantable: boolean;
 }
 
 export function claimTicket(
@@ -68,7 +70,9 @@ export function claimTicket(
   const withdrawn: readonly Event[] = isOpen
     ? [{ type: 'ticket-cancelled', session: session.id, data: { ticket: found.id } }]
     : [];
-  const grant = claimGrant(view, asking, verdict, estimate, context);
+  const grant = asking.isGrantable
+    ? claimGrant(view, asking, verdict, estimate, context)
+    : undefined;
   if (grant !== undefined) return { ticket: '', consumed: false, grant, events: withdrawn };
   if (standing && found.status === 'pending') {
     return { ticket: found.id, consumed: false, events: [] };

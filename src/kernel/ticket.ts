@@ -7,6 +7,7 @@
 import type { Amounts } from './amount.ts';
 import { amountOf } from './amount.ts';
 import { coveringLatchKeys, type KillSubject } from './latch.ts';
+import { isKeyRevoked } from './rights.ts';
 import type { TicketRecord } from './approval-record.ts';
 import type { Lineage } from './session.ts';
 import type { StateView } from './record.ts';
@@ -34,7 +35,7 @@ export function stands(
   const units = new Set([...Object.keys(ticket.estimate), ...Object.keys(claim.estimate)]);
   return (
     now < ticket.expiresAt &&
-    !isRevoked(view, ticket.credential) &&
+    !isKeyRevoked(view, ticket.credential) &&
     ticket.principal === claim.principal &&
     ticket.agent === claim.agent &&
     ticket.definition === claim.definition &&
@@ -42,11 +43,6 @@ export function stands(
     [...units].every((u) => amountOf(ticket.estimate, u) === amountOf(claim.estimate, u)) &&
     engagedAfter(view, ticket.requestedIndex, subjectOf(ticket)) === undefined
   );
-}
-
-/** What was asked for with a key that was revoked since is no longer asked for. */
-function isRevoked(view: StateView, credential: string | undefined): boolean {
-  return credential !== undefined && view.get('key', credential)?.revoked !== false;
 }
 
 export function subjectOf(record: {

@@ -135,3 +135,41 @@ test('a heartbeat is for an org, and for nothing that has no name', async () => 
   expect(await codeOf(plane.heartbeat({ by: people.root, org: 'globex' }))).toBe('resolved');
   await plane.close();
 });
+
+test('a policy that asks for another time, or for none, counts from when it is activated', async () => {
+  const { plane, people, pass, call } = await open({ operatorHeartbeatMs: 10 * minute });
+  await plane.heartbeat({ by: people.ops });
+  await plane.activatePolicy({ ...shopPolicy, version: 2 }, people.root);
+  for (let passed = 0; passed < 12; passed += 1) await pass(minute);
+  expect(plane.killed({ kind: 'org', org: 'acme' })).toBe(false);
+  expect(await call()).toBe('resolved');
+  const sooner = { ...shopPolicy, version: 3, operatorHeartbeatMs: 2 * minute };
+  await plane.activatePolicy(sooner, people.root);
+  for (let passed = 0; passed < 3; passed += 1) await pass(minute);
+  expect(plane.killed({ kind: 'org', org: 'acme' })).toBe(true);
+  await plane.close();
+});
+
+test('no grant stands in for the approver whom a probation asks', async () => {
+  const { plane, people, session, call } = await open({
+    tiers: { ...shopPolicy.tiers, alwaysApprove: ['order.read'], unrestricted: ['order.pay'] },
+  });
+  expect(await call()).toBe('approval-required');
+  const [asked] = plane.pendingTickets('acme');
+  const by = people.ops;
+  await plane.kill({ scope: { kind: 'tool', org: 'acme', name: 'pay' }, by, reason: 'odd' });
+  await plane.release({
+    scope: { kind: 'tool', org: 'acme', name: 'pay' },
+    by,
+    reason: 'mended',
+    supervised: true,
+  });
+  const expiresAt = new Date(Date.UTC(2026, 0, 2));
+  const grant = { actions: ['**'], uses: 9, expiresAt };
+  await plane.approve({ ticket: asked?.id ?? '', by: people.ada, grant });
+  expect([await call(), await call()]).toEqual(['resolved', 'resolved']);
+  expect(await codeOf(guard(session, pay)({ orderId: 'o-1', amount: '1' }))).toBe(
+    'approval-required',
+  );
+  await plane.close();
+});

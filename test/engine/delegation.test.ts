@@ -388,3 +388,22 @@ test('an org’s suspension holds also once the installation has an agent of tha
   expect(await codeOf(plane.openSession({ principal, agent: 'own' }))).toBe('resolved');
   await plane.close();
 });
+
+test('a hand-off is void once the key that it was offered with is revoked', async () => {
+  const { plane, clock, people } = await open();
+  const { id, key } = await plane.keys.issue({
+    principal: 'service:night',
+    roles: ['agent'],
+    by: people.root,
+  });
+  const principal = await plane.identity.authenticate(key);
+  const session = await plane.openSession({ principal, agent: 'lead' });
+  const handoff = await session.handOff({
+    agent: 'helper',
+    expiresAt: new Date(clock.now() + 60_000),
+  });
+  await plane.keys.revoke({ key: id, by: people.root });
+  const taken = plane.openSession({ principal: people.ops, agent: 'helper', handoff });
+  expect(await codeOf(taken)).toBe('handoff-unknown');
+  await plane.close();
+});

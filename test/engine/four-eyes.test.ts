@@ -116,3 +116,16 @@ test('a release that was proposed before a new kill is confirmed by nobody', asy
   expect(await release(ann)).toBe('resolved');
   await plane.close();
 });
+
+test('a keyed release that waited for a second principal is asked for anew with the same key', async () => {
+  const { plane, clock, ann, bob } = await open('release-kill');
+  const scope = { kind: 'org', org: 'acme' } as const;
+  const release = (by: typeof ann) =>
+    codeOf(plane.release({ scope, by, reason: 'fixed', idempotencyKey: 'r-1' }));
+  await plane.kill({ scope, by: ann, reason: 'odd' });
+  expect(await release(ann)).toBe('second-principal-needed');
+  clock.advance(limits.proposalMs);
+  expect(await release(ann)).toBe('second-principal-needed');
+  expect(await release(bob)).toBe('resolved');
+  await plane.close();
+});

@@ -326,7 +326,7 @@ export const kernelMutants: readonly Mutant[] = [
     name: 'denials-not-sticky',
     guards: 'A denial under a key stays the answer.',
     file: kernel('idempotency'),
-    find: "if (answer.status === 'rejected') return true;",
+    find: "if (answer.status === 'rejected') return answer.rejection.code !== 'second-principal-needed';",
     replace: "if (answer.status === 'rejected') return false;",
     tests: idempotencyTests,
   },

@@ -127,8 +127,8 @@ const proposalMutants: readonly Mutant[] = [
     name: 'proposal-of-anything',
     guards: 'Whoever confirms asks for exactly the same change.',
     file: kernel('four-eyes'),
-    find: 'return fingerprintOf(command);',
-    replace: 'return command.kind;',
+    find: 'const fingerprint = fingerprintOf(command);',
+    replace: 'const fingerprint = fingerprintOf === undefined ? "" : command.kind;',
     tests: fourEyesTests,
   },
   {
@@ -277,9 +277,26 @@ const handoffMutants: readonly Mutant[] = [
     name: 'handoff-for-any-principal',
     guards: 'A hand-off is for the principal that it names.',
     file: kernel('handle-handoff'),
-    find: '(handoff.principal === undefined || handoff.principal === by.id);',
+    find: '(handoff.principal === undefined || handoff.principal === by.id) &&',
+    replace: '',
+    tests: delegationTests,
+  },
+  {
+    name: 'handoff-of-a-revoked-key',
+    guards: 'A hand-off is void once the key that it was offered with is revoked.',
+    file: kernel('handle-handoff'),
+    find: '!isKeyRevoked(view, handoff.credential);',
     replace: 'true;',
     tests: delegationTests,
+  },
+  {
+    name: 'proposal-answered-for-good',
+    guards:
+      'A keyed change that waited for a second principal is asked for anew with the same key.',
+    file: kernel('idempotency'),
+    find: "return answer.rejection.code !== 'second-principal-needed';",
+    replace: 'return true;',
+    tests: fourEyesTests,
   },
   {
     name: 'handoff-for-any-org',
