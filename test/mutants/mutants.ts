@@ -4,6 +4,7 @@
  * room.
  */
 import { approvalMutants } from './approval-mutants.ts';
+import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
@@ -28,4 +29,5 @@ export const mutants: readonly Mutant[] = [
   ...identityMutants,
   ...rightsMutants,
   ...approvalMutants,
+  ...stopMutants,
 ];
