@@ -23,6 +23,7 @@ import type { Clock } from './clock.ts';
 import type { CommandBody } from './command-body.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import { killEffects } from './kill-effects.ts';
+import { assertNames } from './command-body.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { Ids } from './ids.ts';
@@ -182,6 +183,7 @@ export class Core {
   }
 
   #submission(by: PrincipalReference, body: CommandBody, payload: Payload) {
+    assertNames(body);
     const { ids, clock } = this.options;
     const command = {
       ...body,

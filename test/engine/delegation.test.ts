@@ -407,3 +407,22 @@ test('a hand-off is void once the key that it was offered with is revoked', asyn
   expect(await codeOf(taken)).toBe('handoff-unknown');
   await plane.close();
 });
+
+test('what is longer than any name is refused before it is in the log', async () => {
+  const { plane, people, principal } = await open();
+  const long = 'x'.repeat(1_000_000);
+  const { size } = await plane.head();
+  const attempts: readonly (() => Promise<unknown>)[] = [
+    () => plane.approve({ ticket: long, by: people.ada }),
+    () => plane.revokeGrant({ grant: long, by: people.ada }),
+    () => plane.keys.revoke({ key: long, by: people.root }),
+    () => plane.openSession({ principal, agent: long }),
+    () => plane.openSession({ principal, agent: 'lead', parent: long }),
+    () => plane.control({ session: long, transition: 'abort', by: people.ops }),
+    () => plane.controlAgent({ agent: long, transition: 'suspend', by: people.root, reason: 'a' }),
+    () => plane.approve({ ticket: 7 as never, by: people.ada }),
+  ];
+  for (const attempt of attempts) expect(await codeOf(attempt())).toBe('input-invalid');
+  expect((await plane.head()).size).toBe(size);
+  await plane.close();
+});
