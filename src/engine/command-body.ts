@@ -24,7 +24,7 @@ const naming: ReadonlySet<string> = new Set([
 
 /** What is longer than any name names nothing, and would fill the log with its refusals. */
 export function assertNames(body: CommandBody): void {
-  for (const [member, value] of Object.entries(body) as [string, unknown][]) {
+  for (const [member, value] of Object.entries(body)) {
     if (!naming.has(member) || typeof value === 'object') continue;
     if (typeof value !== 'string' || value.length > limits.nameLengthMax) {
       throw fault('input-invalid', `\`${member}\` is no name, or longer than any name can be`);
