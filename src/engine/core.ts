@@ -5,6 +5,7 @@
 import {
   type Command,
   coveringLatchKeys,
+  credentialRefusal,
   heartbeatDue,
   handle,
   type Kill,
@@ -99,6 +100,15 @@ export class Core {
     const reference = Principal.referenceOf(principal, this);
     if (reference === undefined) throw fault('principal-not-minted');
     return reference;
+  }
+
+  /** As `referenceOf`, for reading: throws what the kernel refuses under a credential that ended. */
+  readerOf(principal: Principal): PrincipalReference {
+    const by = this.referenceOf(principal);
+    const { replica, clock } = this.options;
+    const refusal = credentialRefusal(replica.cache, { by, kind: 'authorize' }, clock.now());
+    if (refusal !== undefined) throw rejected(refusal);
+    return by;
   }
 
   /** Submits a command and returns the record that answers it. Throws on refusals and faults. */

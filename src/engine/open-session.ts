@@ -75,7 +75,7 @@ export async function attachSession(
   principal: Principal,
   id: string,
 ): Promise<Session> {
-  const by = core.referenceOf(principal);
+  const by = core.readerOf(principal);
   const record = isQualifiedName(id) ? await storedSession(core.options.storage, id) : undefined;
   if (record === undefined || record.org !== by.org || record.principal !== by.id) {
     throw rejected(reject('session-unknown'));

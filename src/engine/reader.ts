@@ -6,7 +6,6 @@ import type { ApprovalCard } from '../approvals/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import {
   compareText,
-  credentialRefusal,
   everyOrg,
   permits,
   type PrincipalReference,
@@ -16,7 +15,6 @@ import {
 } from '../kernel/index.ts';
 import { type BudgetUsage, budgetUsage } from './budget-report.ts';
 import type { Core } from './core.ts';
-import { rejected } from './error.ts';
 import { type EventQuery, type LogEvent, readEvents } from './feed.ts';
 import { type KeyListed, keyListed } from './keys.ts';
 import { orgOf } from './notification.ts';
@@ -41,11 +39,7 @@ export class Reader {
 
   /** Whoever reads, as long as the credential is good. Throws as the kernel would refuse a command. */
   #by(): PrincipalReference {
-    const by = this.#core.referenceOf(this.#principal);
-    const { replica, clock } = this.#core.options;
-    const refusal = credentialRefusal(replica.cache, { by, kind: 'authorize' }, clock.now());
-    if (refusal !== undefined) throw rejected(refusal);
-    return by;
+    return this.#core.readerOf(this.#principal);
   }
 
   #readsOrg(by: PrincipalReference): boolean {

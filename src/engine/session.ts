@@ -272,6 +272,7 @@ export class Session {
   async editedArguments(ticket: string): Promise<ReadArguments> {
     const core = this.#core;
     await core.follow();
+    core.readerOf(this.#principal);
     const { session, edited } = core.options.replica.cache.peek('ticket', ticket) ?? {};
     if (session !== this.id || edited === undefined) {
       throw fault('input-invalid', 'no call of this session was edited in this ticket');

@@ -92,6 +92,8 @@ test('A76 a revoked key is refused at its next command, in every process that ho
     'credential-revoked',
   );
   expect(await codeOf(plane.identity.authenticate(key))).toBe('credential-invalid');
+  expect(await codeOf(plane.attachSession(here, session.id))).toBe('credential-revoked');
+  expect(await codeOf(session.editedArguments('any'))).toBe('credential-revoked');
   await other.close();
   await plane.close();
 });

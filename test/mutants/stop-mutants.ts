@@ -100,7 +100,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'readers-with-revoked-keys',
     guards: 'Nobody reads with a key that was revoked.',
-    file: engine('reader'),
+    file: engine('core'),
     find: 'if (refusal !== undefined) throw rejected(refusal);',
     replace: 'if (refusal === null) throw rejected(refusal);',
     tests: readerTests,
