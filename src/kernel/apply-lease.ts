@@ -1,5 +1,6 @@
 /** The record of a session's lease under each of its events. */
 import type { Event } from './event.ts';
+import { type LeaseMove, leaseStates } from './lease.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import type { RecordChange, StateView } from './record.ts';
 
@@ -12,25 +13,28 @@ export function applyLease(view: StateView, event: LeaseEvent): RecordChange {
   return { kind: 'lease', key: session, value };
 }
 
+const moves: Readonly<Record<LeaseEvent['type'], LeaseMove>> = {
+  'lease-acquired': 'acquire',
+  'lease-renewed': 'renew',
+  'lease-released': 'release',
+  'lease-expired': 'expire',
+};
+
 function leaseAfter(
   before: LeaseRecord | undefined,
   event: LeaseEvent,
   session: string,
 ): LeaseRecord {
+  const status = leaseStates[before?.status ?? 'none'][moves[event.type]];
+  if (status === undefined) throw new Error(`assertion: no such move of the lease of ${session}`);
   if (event.type === 'lease-acquired') {
     const { holder, owner, fence, termMs, expiresAt } = event.data;
     if (fence <= (before?.fence ?? 0)) throw new Error('assertion: a fence did not grow');
-    return { session, holder, owner, fence, termMs, expiresAt, status: 'active' };
+    return { session, holder, owner, fence, termMs, expiresAt, status };
   }
-  if (before?.status !== 'active' || before.fence !== event.data.fence) {
-    throw new Error(`assertion: the lease of session ${session} is not active under this fence`);
+  if (before?.fence !== event.data.fence) {
+    throw new Error(`assertion: the lease of session ${session} is under another fence`);
   }
-  switch (event.type) {
-    case 'lease-renewed':
-      return { ...before, expiresAt: event.data.expiresAt };
-    case 'lease-released':
-      return { ...before, status: 'released' };
-    case 'lease-expired':
-      return { ...before, status: 'expired' };
-  }
+  const ends = event.type === 'lease-renewed' ? { expiresAt: event.data.expiresAt } : {};
+  return { ...before, ...ends, status };
 }

@@ -14,6 +14,7 @@ import { applyTicket } from './apply-ticket.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
 import type { Event, EventPosition } from './event.ts';
 import { latchKey } from './latch.ts';
+import { type LatchMove, latchStates, latchStatus } from './latch-states.ts';
 import type { RecordChange, StateView } from './record.ts';
 
 /** The records to put in place. At most one change for each record. */
@@ -156,23 +157,30 @@ function openedBudgets({
   }));
 }
 
+function latchMove(
+  event: Extract<Event, { readonly type: 'kill-engaged' | 'kill-released' }>,
+): LatchMove {
+  if (event.type === 'kill-engaged') return 'kill';
+  return event.data.supervised === true ? 'supervise' : 'release';
+}
+
 function latchChange(
   view: StateView,
   event: Extract<Event, { readonly type: 'kill-engaged' | 'kill-released' }>,
   position: EventPosition,
 ): RecordChange {
   const key = latchKey(event.data.scope);
-  const engaged = event.type === 'kill-engaged';
   const before = view.get('latch', key);
+  const after = latchStates[latchStatus(before)][latchMove(event)];
+  if (after === undefined) throw new Error(`assertion: latch ${key} is ${latchStatus(before)}`);
+  const engaged = after === 'engaged';
   return {
     kind: 'latch',
     key,
     value: {
       scope: key,
       engaged,
-      ...(event.type === 'kill-released' && event.data.supervised === true
-        ? { supervised: true as const }
-        : {}),
+      ...(after === 'supervised' ? { supervised: true as const } : {}),
       engagedIndex: engaged ? position.index : (before?.engagedIndex ?? position.index),
       changedAt: position.at,
       by: position.by.id,

@@ -2,6 +2,7 @@
 import type { Kill } from './command.ts';
 import type { HandlerFor } from './handled.ts';
 import { latchKey } from './latch.ts';
+import { latchStates, latchStatus } from './latch-states.ts';
 import { everyOrg } from './org.ts';
 import { reject } from './rejection.ts';
 import { permits, permitsIn } from './rights.ts';
@@ -18,16 +19,14 @@ export const switchKill: HandlerFor<Kill> = (view, command) => {
   if (command.commitments?.['reason'] === undefined) return { rejection: reject('reason-missing') };
   const key = latchKey(scope);
   const subject = { kind: 'latch', key } as const;
-  // Engaging again is a new kill: it voids what was decided since the last one.
-  if (engage) return { events: [{ type: 'kill-engaged', data: { scope } }], subject };
-  const latch = view.get('latch', key);
   const { supervised } = command;
-  const isOnProbation = latch?.supervised === true && supervised === undefined;
-  if (latch?.engaged !== true && !isOnProbation) {
+  const move = engage ? 'kill' : supervised === undefined ? 'release' : 'supervise';
+  if (latchStates[latchStatus(view.get('latch', key))][move] === undefined) {
     return {
       rejection: reject('latch-not-engaged', `no kill switch is engaged for ${quoted(key)}`),
     };
   }
+  if (engage) return { events: [{ type: 'kill-engaged', data: { scope } }], subject };
   const data = supervised === undefined ? { scope } : { scope, supervised };
   return { events: [{ type: 'kill-released', data }], subject };
 };

@@ -7,7 +7,7 @@
 import type { AcquireLease, ExpireLease, ReleaseLease, RenewLease } from './command.ts';
 import type { Event } from './event.ts';
 import { type HandlerFor, type HandlerResult, inactiveSession, ownSession } from './handled.ts';
-import { isHeld, leaseTermMs } from './lease.ts';
+import { isHeld, leaseStates, leaseTermMs } from './lease.ts';
 import { quoted } from './name.ts';
 import { isSystem } from './principal.ts';
 import type { LeaseRecord } from './lease-record.ts';
@@ -86,7 +86,8 @@ function released({ session, fence }: LeaseRecord): Event {
 /** What the end of a session does to its lease: nobody has to come and expire it. */
 export function leaseEnded(view: StateView, session: SessionRecord): readonly Event[] {
   const lease = session.hadLease === true ? view.get('lease', session.id) : undefined;
-  return lease?.status === 'active' ? [released(lease)] : [];
+  if (lease === undefined || leaseStates[lease.status].release === undefined) return [];
+  return [released(lease)];
 }
 
 /** Recovery: acts on a lease whose time is over, and on no other; what follows is the policy's to say. */
@@ -97,7 +98,8 @@ export const expireLease: HandlerFor<ExpireLease> = (view, command, { now }) => 
   if (lease === undefined || session === undefined) {
     return { rejection: reject('session-unknown') };
   }
-  if (lease.status !== 'active' || isHeld(lease, now)) return { rejection: reject('not-due') };
+  const canExpire = leaseStates[lease.status].expire !== undefined;
+  if (!canExpire || isHeld(lease, now)) return { rejection: reject('not-due') };
   const onStuck = view.get('policy', 'active')?.document.leases?.onStuck ?? 'pause';
   const { fence, holder } = lease;
   const expired: Event = {

@@ -16,6 +16,19 @@ import type { HeartbeatRecord, RecordChange, StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permitsIn } from './rights.ts';
 
+type HeartbeatStatus = 'heard' | 'lapsed';
+
+export const heartbeatStates: Readonly<
+  Record<HeartbeatStatus, Readonly<Partial<Record<'heartbeat' | 'time', HeartbeatStatus>>>>
+> = {
+  heard: { heartbeat: 'heard', time: 'lapsed' },
+  lapsed: { heartbeat: 'heard' },
+};
+
+function statusOf({ lapsed }: HeartbeatRecord): HeartbeatStatus {
+  return lapsed ? 'lapsed' : 'heard';
+}
+
 /** How old a heartbeat may be, ms; undefined where the policy asks for none, or is in shadow mode. */
 function heartbeatMs(view: StateView): number | undefined {
   const policy = view.get('policy', 'active');
@@ -62,7 +75,8 @@ export const lapseHeartbeat: HandlerFor<LapseHeartbeat> = (view, { by, org }, { 
   const last = view.get('heartbeat', org);
   const ms = heartbeatMs(view);
   const isDue = ms !== undefined && now >= presentUntil(view, org, ms);
-  if (last === undefined || last.lapsed || !isDue) return { rejection: reject('not-due') };
+  const canLapse = last !== undefined && heartbeatStates[statusOf(last)].time !== undefined;
+  if (!canLapse || !isDue) return { rejection: reject('not-due') };
   return {
     events: [
       { type: 'heartbeat-lapsed', data: { org, since: last.at } },

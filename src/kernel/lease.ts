@@ -15,6 +15,21 @@ import type { LeaseRecord } from './lease-record.ts';
 import type { SessionRecord, StateView } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 
+export type LeaseMove = 'acquire' | 'renew' | 'release' | 'expire';
+
+/** What each move leads to; a session without a lease is `none`. */
+export const leaseStates: Readonly<
+  Record<
+    LeaseRecord['status'] | 'none',
+    Readonly<Partial<Record<LeaseMove, LeaseRecord['status']>>>
+  >
+> = {
+  none: { acquire: 'active' },
+  active: { acquire: 'active', renew: 'active', release: 'released', expire: 'expired' },
+  released: { acquire: 'active' },
+  expired: { acquire: 'active' },
+};
+
 /** Whether somebody holds it at a log time: one whose time is over is not held, recorded or not. */
 export function isHeld(lease: LeaseRecord | undefined, now: number): lease is LeaseRecord {
   return lease?.status === 'active' && now < lease.expiresAt;

@@ -4,6 +4,9 @@ import { agentStates } from '../../src/kernel/agent.ts';
 import { handoffStatus } from '../../src/kernel/handle-handoff.ts';
 import { grantStatus } from '../../src/kernel/grant.ts';
 import { proposalStatus } from '../../src/kernel/four-eyes.ts';
+import { heartbeatStates } from '../../src/kernel/heartbeat.ts';
+import { latchStates } from '../../src/kernel/latch-states.ts';
+import { leaseStates } from '../../src/kernel/lease.ts';
 import { permitStates } from '../../src/kernel/permit-states.ts';
 import { sessionStates } from '../../src/kernel/session.ts';
 import { ticketStates } from '../../src/kernel/ticket-states.ts';
@@ -116,4 +119,19 @@ test('proposals', () => {
       time: [proposalStatus(proposal, 100)],
     },
   });
+});
+
+test('kill switches', () => {
+  const columns = ['kill', 'supervise', 'release'];
+  expect(printed('docs/kill-switch.md', columns)).toEqual(told(latchStates));
+});
+
+test('heartbeats', () => {
+  expect(printed('docs/kill-switch.md', ['heartbeat', 'time'])).toEqual(told(heartbeatStates));
+});
+
+test('leases', () => {
+  const columns = ['acquire', 'renew', 'release', 'time'];
+  const states = told(leaseStates, { expire: 'time' });
+  expect(printed('docs/leases-and-locks.md', columns)).toEqual(states);
 });

@@ -60,8 +60,8 @@ export const leaseMutants: readonly Mutant[] = [
     name: 'recovery-of-live-workers',
     guards: 'Recovery acts on expired leases only.',
     file: kernel('handle-lease'),
-    find: "if (lease.status !== 'active' || isHeld(lease, now)) return { rejection: reject('not-due') };",
-    replace: "if (lease.status !== 'active') return { rejection: reject('not-due') };",
+    find: "if (!canExpire || isHeld(lease, now)) return { rejection: reject('not-due') };",
+    replace: "if (!canExpire) return { rejection: reject('not-due') };",
     tests: leaseTests,
   },
   {

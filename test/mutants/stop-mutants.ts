@@ -50,6 +50,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: switchTests,
   },
   {
+    name: 'probation-twice',
+    guards: 'A kill switch is on probation only once it was engaged.',
+    file: kernel('latch-states'),
+    find: "supervised: { kill: 'engaged', release: 'released' },",
+    replace: "supervised: { kill: 'engaged', release: 'released', supervise: 'supervised' },",
+    tests: switchTests,
+  },
+  {
     name: 'lapse-without-kill',
     guards: 'A heartbeat that lapses engages the kill switch of its org.',
     file: kernel('heartbeat'),
