@@ -29,6 +29,7 @@ interface TicketModel {
   bound: Readonly<Record<string, unknown>>;
   state: string;
   expiresAt: number;
+  isEscalated: boolean;
 }
 
 export interface SessionModel {
@@ -276,7 +277,9 @@ export class LogModel {
     if (type === 'ticket-requested') {
       this.#demand(!this.tickets.has(data.ticket), entry, 'requests a ticket twice');
       const { expiresAt } = data;
-      this.tickets.set(data.ticket, { entry, bound: { ...data }, state: 'pending', expiresAt });
+      const bound = { ...data };
+      const isEscalated = false;
+      this.tickets.set(data.ticket, { entry, bound, state: 'pending', expiresAt, isEscalated });
       return;
     }
     const ticket = this.tickets.get(data.ticket);
@@ -285,6 +288,12 @@ export class LogModel {
     const pending = ticket.state === 'pending';
     if (type === 'ticket-expired') {
       this.#demand(open && entry.at >= ticket.expiresAt, entry, 'expires a ticket before its time');
+    } else if (type === 'ticket-escalated') {
+      const { at = Infinity } = ticket.entry.data.escalation ?? {};
+      this.#demand(pending && entry.at >= at, entry, 'escalates a ticket before its time');
+      this.#demand(!ticket.isEscalated, entry, 'escalates a ticket twice');
+      ticket.isEscalated = true;
+      return;
     } else if (type === 'ticket-cancelled') {
       this.#demand(open, entry, `cancels a ticket that is ${ticket.state}`);
     } else {
@@ -292,7 +301,10 @@ export class LogModel {
       this.#demand(pending, entry, `decides a ticket that is ${ticket.state}`);
       this.#demand(by.org === asker.org, entry, 'decides for another org');
       this.#demand(by.id !== asker.id, entry, 'decides its own ticket');
-      const may = by.roles.some((role) => ticket.entry.data.approverRoles.includes(role));
+      const { approverRoles, escalation } = ticket.entry.data;
+      const isLate = escalation !== undefined && entry.at >= escalation.at;
+      const asked = [...approverRoles, ...(isLate ? escalation.roles : [])];
+      const may = by.roles.some((role) => asked.includes(role));
       this.#demand(may, entry, 'decides without the role');
       this.#demand(entry.at < ticket.expiresAt, entry, 'decides a ticket that is over');
     }

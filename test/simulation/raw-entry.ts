@@ -102,6 +102,7 @@ interface RawData {
   readonly overrun: number;
   readonly approverRoles: readonly string[];
   readonly quorum?: number;
+  readonly escalation?: { readonly at: number; readonly roles: readonly string[] };
   readonly risk: string;
   readonly agentOwner?: string;
   /** Of a ticket: the key that it was asked for with. */

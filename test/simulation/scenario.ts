@@ -83,7 +83,11 @@ export function policy(version: number): object {
         when: { path: 'arguments.amount', moreThan: String(2 + (version % 3)) },
       },
     ],
-    approvals: { roles: ['approver', 'admin'], timeoutMs: 40_000 },
+    approvals: {
+      roles: ['approver'],
+      timeoutMs: 40_000,
+      escalation: { afterMs: 10_000, roles: ['admin'] },
+    },
   };
 }
 

@@ -66,6 +66,7 @@ test('simulations meet what they are about', async () => {
     'ticket-requested',
     'ticket-approved',
     'ticket-denied',
+    'ticket-escalated',
     'ticket-expired',
     'policy-activated',
     'session-transitioned',

@@ -251,7 +251,7 @@ export class Workload {
     const mine = this.#held.filter((held) => held.life === life);
     if (mine.length === 0) return this.#call(life);
     const held = this.#random.pick(mine);
-    const how = this.#random.weighted({ settle: 70, start: 25, void: 12 });
+    const how = this.#random.weighted({ settle: 60, start: 25, void: 30 });
     if (this.#random.chance(0.85) && how !== 'start') {
       this.#held.splice(this.#held.indexOf(held), 1);
     }
