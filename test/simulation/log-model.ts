@@ -303,8 +303,8 @@ export class LogModel {
       this.#demand(by.id !== asker.id, entry, 'decides its own ticket');
       const { approverRoles, escalation } = ticket.entry.data;
       const isLate = escalation !== undefined && entry.at >= escalation.at;
-      const asked = [...approverRoles, ...(isLate ? escalation.roles : [])];
-      const may = by.roles.some((role) => asked.includes(role));
+      const asked = new Set([...approverRoles, ...(isLate ? escalation.roles : [])]);
+      const may = by.roles.some((role) => asked.has(role));
       this.#demand(may, entry, 'decides without the role');
       this.#demand(entry.at < ticket.expiresAt, entry, 'decides a ticket that is over');
     }
