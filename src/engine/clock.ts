@@ -24,3 +24,12 @@ export const systemClock: Clock = {
       setTimeout(resolve, delayMs);
     }),
 };
+
+/**
+ * Keeps the process alive until the returned function is called. What the control plane does by itself never
+ * does; somebody who waits for a person must not be ended because nothing else is going on.
+ */
+export function stayAlive(): () => void {
+  const timer = setInterval(() => {}, 2_147_483_647);
+  return () => clearInterval(timer);
+}

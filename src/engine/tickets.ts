@@ -10,6 +10,8 @@ import {
   type TicketRecord,
 } from '../kernel/index.ts';
 import { digestKey, keyedDigest } from '../log/index.ts';
+import type { PlacedEvent } from './batch.ts';
+import { stayAlive } from './clock.ts';
 import type { Core } from './core.ts';
 import { fault } from './error.ts';
 import { checkedText, committed, readArguments } from './payload.ts';
@@ -167,25 +169,31 @@ export async function revokeGrant(
 export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
   const { cache } = core.options.replica;
   return new Promise((resolve, fail) => {
-    const settle = (): boolean => {
+    const answer = (): 'approved' | 'refused' | undefined => {
       const record = cache.peek('ticket', ticket);
-      if (record?.status === 'pending' && !core.isKilled(record)) return false;
-      resolve(record?.status === 'approved' ? 'approved' : 'refused');
-      return true;
+      if (record?.status === 'pending' && !core.isKilled(record)) return undefined;
+      return record?.status === 'approved' ? 'approved' : 'refused';
     };
-    if (settle()) return;
+    const known = answer();
+    if (known !== undefined) return resolve(known);
+    const rest = stayAlive();
     const stop = core.listen(
       (events) => {
-        const concerns = events.some(
-          ({ event }) =>
-            event.type === 'kill-engaged' ||
-            (event.type.startsWith('ticket-') &&
-              'ticket' in event.data &&
-              event.data.ticket === ticket),
-        );
-        if (concerns && settle()) stop();
+        const decided = events.some((each) => concerns(each, ticket)) ? answer() : undefined;
+        if (decided === undefined) return;
+        stop();
+        rest();
+        resolve(decided);
       },
-      () => fail(fault('closed')),
+      () => {
+        rest();
+        fail(fault('closed'));
+      },
     );
   });
+}
+
+function concerns({ event }: PlacedEvent, ticket: string): boolean {
+  if (event.type === 'kill-engaged') return true;
+  return event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket;
 }

@@ -1,5 +1,5 @@
-/** A process of its own that asks for one refund, waits for its ticket to be decided, and asks again. */
-import { ActionRefused, guard } from '../../src/index.ts';
+/** A process of its own that asks for one refund and waits for an approver, with nothing else going on. */
+import { guard } from '../../src/index.ts';
 import { openDesk, refundTool } from './desk.ts';
 
 const [, , path = ''] = process.argv;
@@ -7,20 +7,14 @@ const plane = await openDesk(path);
 const principal = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['agent'] });
 const session = await plane.openSession({ principal, agent: 'bot' });
 const refund = guard(session, refundTool);
-const call = { orderId: 'o-9', note: 'late' };
 
-const decided = new Promise<string>((resolve) => {
-  plane.subscribe(({ type }) => {
-    if (type === 'ticket-approved' || type === 'ticket-denied') resolve(type);
-  });
+const told = (line: object): boolean => process.stdout.write(`${JSON.stringify(line)}\n`);
+plane.subscribe(({ type, data }) => {
+  if (type === 'ticket-requested' && 'ticket' in data) told({ ticket: data.ticket });
 });
-const refusal: unknown = await refund(call).catch((failure: unknown) => failure);
-const ticket = ActionRefused.is(refusal) ? refusal.decision.ticket : '';
-process.stdout.write(`${JSON.stringify({ ticket })}\n`);
-// The subscription alone keeps no process alive.
-const alive = setInterval(() => {}, 1_000);
-const how = await decided;
-clearInterval(alive);
-const answer = await refund(call).catch((failure: unknown) => String(failure));
-process.stdout.write(`${JSON.stringify({ how, answer })}\n`);
+// Nothing but this keeps the process alive.
+const answer = await refund({ orderId: 'o-9', note: 'late' }, { waitForApproval: true }).catch(
+  (failure: unknown) => String(failure),
+);
+told({ answer });
 await plane.close();

@@ -157,7 +157,7 @@ describe('show', () => {
 });
 
 describe('approve', () => {
-  test('a process that waits goes on once the command line has approved', async () => {
+  test('a process that waits, and does nothing else, goes on once the command line has approved', async () => {
     const path = join(folder, 'waits.db');
     const script = resolve(import.meta.dirname, 'refund-process.ts');
     const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -170,10 +170,7 @@ describe('approve', () => {
       expect.stringMatching(/^ticket \S+ approved by user:ann; the call can be made until /),
     ]);
     expect(stderr).toMatch(/^APPROVAL - high risk/);
-    expect(JSON.parse(String((await lines.next()).value))).toEqual({
-      how: 'ticket-approved',
-      answer: 'refunded o-9',
-    });
+    expect(JSON.parse(String((await lines.next()).value))).toEqual({ answer: 'refunded o-9' });
     const log = await cli('events', path, '--type', 'ticket-approved', '--json');
     const [event] = jsonLines<{ by: object; contents: object }>(log.stdout);
     expect(event?.by).toMatchObject({ id: 'user:ann', org: 'acme', via: 'host-assertion' });

@@ -34,6 +34,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: escalationTests,
   },
   {
+    name: 'process-ends-while-it-waits',
+    guards: 'A process that waits for an approver, and does nothing else, is not ended.',
+    file: engine('tickets'),
+    find: 'const rest = stayAlive();',
+    replace: 'const rest = (): void => {};',
+    tests: ['test/cli/tickets.test.ts'],
+  },
+  {
     name: 'probation-unasked',
     guards: 'What a kill switch on probation covers is put to an approver.',
     file: kernel('authorize'),
