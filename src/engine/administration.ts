@@ -10,6 +10,7 @@ import {
   isName,
   type KillScope,
   latchKey,
+  latchStatus,
   limits,
   type PrincipalReference,
   type RecordsByKind,
@@ -324,7 +325,7 @@ export class Administration {
       return kind === 'system' || of === org || of === everyOrg;
     };
     return [...this.#core.options.replica.cache.live('latch')]
-      .filter(({ engaged, supervised, scope }) => (engaged || supervised === true) && covers(scope))
+      .filter((latch) => latchStatus(latch) !== 'released' && covers(latch.scope))
       .toSorted((left, right) => left.engagedIndex - right.engagedIndex);
   }
 

@@ -4,7 +4,8 @@
  */
 import {
   type Command,
-  coveringLatchKeys,
+  engagedAfter,
+  engagedLatch,
   credentialRefusal,
   heartbeatDue,
   handle,
@@ -76,12 +77,8 @@ export class Core {
   watch(decision: RecordsByKind['decision']): AbortSignal {
     const signal = this.running.add(decision);
     const { cache } = this.options.replica;
-    for (const key of coveringLatchKeys(decision)) {
-      const latch = cache.peek('latch', key);
-      if (latch !== undefined && (latch.engaged || latch.engagedIndex > decision.index)) {
-        this.running.abortKilled(key);
-      }
-    }
+    const latch = engagedAfter(cache, decision.index, decision);
+    if (latch !== undefined) this.running.abortKilled(latch);
     for (const session of [decision.session, ...(decision.ancestors ?? [])]) {
       if (cache.peek('session', session)?.status !== 'aborted') continue;
       this.running.abortSession(session);
@@ -91,8 +88,7 @@ export class Core {
 
   /** Whether a kill switch covers a ticket now. */
   isKilled(ticket: TicketRecord): boolean {
-    const { cache } = this.options.replica;
-    return coveringLatchKeys(ticket).some((key) => cache.peek('latch', key)?.engaged ?? false);
+    return engagedLatch(this.options.replica.cache, ticket) !== undefined;
   }
 
   /** The principal's reference; throws `principal-not-minted` for anything not minted here. */

@@ -121,6 +121,8 @@ export {
 } from './record.ts';
 export { credentialRefusal, permits, rolePermissions } from './rights.ts';
 export { heartbeatDue } from './heartbeat.ts';
+export { latchStatus } from './latch-states.ts';
+export { engagedAfter, engagedLatch } from './ticket.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';

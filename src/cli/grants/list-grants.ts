@@ -1,6 +1,6 @@
 /** Prints the grants of a log that still cover something. */
 import type { GrantListed } from '../../engine/index.ts';
-import { formatAmount } from '../../kernel/index.ts';
+import { formatAmount, grantStatus } from '../../kernel/index.ts';
 import { withLogFile } from '../log-file.ts';
 import { recordsOf } from '../record-list.ts';
 import { plainTable } from '../table.ts';
@@ -25,7 +25,7 @@ export function listGrants(file: string, { log, org, json }: GrantListOptions): 
       grants.push(...held.map((grant) => ({ ...holder, ...grant })));
     }
     const active = grants
-      .filter(({ revoked, used, terms }) => !revoked && used < terms.uses && now < terms.expiresAt)
+      .filter((grant) => grantStatus(grant, now) === 'active')
       .toSorted((left, right) => left.index - right.index);
     if (json === true) {
       for (const grant of active) await print(jsonLine(grantJson(grant)));

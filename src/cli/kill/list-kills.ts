@@ -1,5 +1,5 @@
 /** Prints the kill switches that are engaged, or released on probation. */
-import { everyOrg, type RecordsByKind } from '../../kernel/index.ts';
+import { everyOrg, latchStatus, type RecordsByKind } from '../../kernel/index.ts';
 import { killScopeText } from '../kill-scope-text.ts';
 import { withLogFile } from '../log-file.ts';
 import { recordsOf } from '../record-list.ts';
@@ -17,7 +17,7 @@ export function listKills(file: string, { log, org, json }: KillListOptions): Pr
   return withLogFile(file, log, async ({ storage }) => {
     const engaged: RecordsByKind['latch'][] = [];
     for await (const latch of recordsOf(storage, 'latch')) {
-      const isOn = latch.engaged || latch.supervised === true;
+      const isOn = latchStatus(latch) !== 'released';
       if (isOn && (org === undefined || covers(latch.scope, org))) engaged.push(latch);
     }
     engaged.sort((left, right) => left.engagedIndex - right.engagedIndex);
@@ -25,13 +25,13 @@ export function listKills(file: string, { log, org, json }: KillListOptions): Pr
       for (const latch of engaged) await print(jsonLine(latchJson(latch)));
       return;
     }
-    const rows = engaged.map(({ scope, supervised, changedAt, by, engagedIndex }) =>
+    const rows = engaged.map((latch) =>
       [
-        killScopeText(scope),
-        supervised === true ? 'supervised' : 'engaged',
-        timeText(changedAt),
-        by,
-        String(engagedIndex),
+        killScopeText(latch.scope),
+        latchStatus(latch),
+        timeText(latch.changedAt),
+        latch.by,
+        String(latch.engagedIndex),
       ].map(shown),
     );
     const columns = ['scope', 'state', 'since', 'by', 'entry'];
