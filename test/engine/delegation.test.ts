@@ -291,8 +291,10 @@ test('A77 a hand-off is taken up once, by whom it is for, and not too late', asy
     delegation: { actions: ['order.pay'] },
     budget: { usd: '3' },
   });
+  // Whoever takes it up asks for more than was offered, and does not have it.
+  const budget = { usd: '50' };
   const take = (principal: typeof people.ops, agent: string, token = handoff) =>
-    other.openSession({ principal, agent, handoff: token });
+    other.openSession({ principal, agent, handoff: token, budget });
   expect(await codeOf(take(there.ops, 'third'))).toBe('handoff-unknown');
   expect(await codeOf(take(there.billing, 'helper'))).toBe('handoff-unknown');
   expect(await codeOf(take(there.eve, 'helper'))).toBe('handoff-unknown');
