@@ -58,9 +58,13 @@ export class Replica {
     return this.#head;
   }
 
-  /** Loads the log's live state. */
-  static async open(storage: Storage, log: string): Promise<Replica> {
-    const replica = new Replica(storage, await storage.open(log));
+  /** Loads the log's live state. `onAppended` may be called when another process has appended. */
+  static async open(
+    storage: Storage,
+    log: string,
+    onAppended: () => void = () => {},
+  ): Promise<Replica> {
+    const replica = new Replica(storage, await storage.open(log, onAppended));
     for (const query of loadedAtOpen) {
       for await (const record of scanAll(storage, query)) replica.cache.put(fromStored(record));
     }
@@ -104,14 +108,20 @@ export class Replica {
     return [...missing.values()];
   }
 
-  /** Catches up with the log. Returns the events that other processes appended, in order. */
-  async follow(): Promise<readonly PlacedEvent[]> {
-    await this.#catchUp();
+  /**
+   * Catches up with the log. Returns the events that other processes appended, in order. `size` is one that
+   * the log is known to have reached: then it need not be asked for first.
+   */
+  async follow(size?: number): Promise<readonly PlacedEvent[]> {
+    await this.#catchUp(size);
     return this.#foreign.splice(0);
   }
 
-  async #catchUp(): Promise<void> {
-    let head = await this.#storage.head();
+  async #catchUp(size = 0): Promise<void> {
+    let head =
+      size > this.#head.size
+        ? await this.#reload(await this.#readForeign(this.#head.size, size))
+        : await this.#storage.head();
     while (head.size !== this.#head.size) {
       if (head.size < this.#head.size) {
         throw fault('log-inconsistent', `it had ${this.#head.size} entries and has ${head.size}`);

@@ -170,6 +170,7 @@ test('package exports: every subpath, and its source', () => {
   expect(Object.fromEntries(targets)).toEqual({
     '.': './dist/index.js',
     './storage': './dist/storage/storage.js',
+    './postgres': './dist/storage/postgres/postgres-storage.js',
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',

@@ -1,0 +1,43 @@
+/**
+ * What the store needs of the driver `pg`, as its own types: a pool of that driver fits, and whoever brings
+ * none needs no types of it.
+ */
+
+/** One statement, or several without values. Rows come as arrays of cells. */
+export interface PostgresQuery {
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly rowMode: 'array';
+}
+
+/** `rows` of one statement; several statements give an array of results. */
+export interface PostgresResult {
+  readonly rows: unknown[][];
+}
+
+export interface PostgresNotification {
+  readonly channel: string;
+  readonly payload?: string | undefined;
+}
+
+/** A connection that was taken from a pool. */
+export interface PostgresClient {
+  query(query: PostgresQuery): Promise<PostgresResult | PostgresResult[]>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  /** Gives it back; with `true` it is closed in place of being used again. */
+  release(destroy?: boolean): void;
+}
+
+/** A pool of `pg`, of at least `poolSizeMin` connections. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  end(): Promise<void>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  readonly options: { readonly max?: number | undefined };
+}
+
+/** One for appends, one for the place in the queue, one to listen, one to read. */
+export const poolSizeMin = 4;

@@ -1,0 +1,290 @@
+/**
+ * PostgreSQL as a store: one schema of a database, any number of processes on any number of machines.
+ *
+ * When `append` returns `appended`, the server has committed, and its write-ahead log is on its disk (and on
+ * a synchronous standby where there is one). An append is one statement. Processes that append at the same
+ * time take turns, see `turn.ts`. Works through a pooler in transaction mode; there, events of other
+ * processes are found by polling alone.
+ */
+import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
+import { assertText } from '../rules.ts';
+import { StorageError } from '../storage.ts';
+import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
+import { integerCell } from './cells.ts';
+import { Connections } from './connections.ts';
+import { Listener } from './listener.ts';
+import { migrate } from './migrate.ts';
+import { type PostgresPool, poolSizeMin } from './pool.ts';
+import { isSerializationFailure } from './postgres-errors.ts';
+import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
+import { unsafeSettings } from './settings.ts';
+import type { RecordPage } from './statements.ts';
+import { contentsOf, entriesOf, headOf, pageOf, Statements } from './statements.ts';
+import { Turn } from './turn.ts';
+
+export type { PostgresClient, PostgresNotification, PostgresPool } from './pool.ts';
+export type { PostgresQuery, PostgresResult } from './pool.ts';
+
+export interface PostgresOptions {
+  /**
+   * The schema that holds the tables: lower-case letters, digits and underscores. It is made where it is
+   * missing.
+   */
+  readonly schema?: string;
+  /** How long a statement may take, ms, until it counts as unanswered. */
+  readonly timeoutMs?: number;
+  /** Whether to keep one connection to hear of others' commits at once. Without it they are polled for. */
+  readonly listen?: boolean;
+  /**
+   * Goes on where the server's settings (`fsync`, `full_page_writes`, `synchronous_commit`) may lose commits.
+   * The store then says that it is not durable, and warns.
+   */
+  readonly acceptLostCommits?: boolean;
+}
+
+/**
+ * A store in the database that `target` names, as a URL (`postgres://user@host/database`) or a pool of the
+ * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended.
+ */
+export function postgres(target: string | PostgresPool, options: PostgresOptions = {}): Storage {
+  return new PostgresStorage(target, options);
+}
+
+interface Opened {
+  readonly log: string;
+  readonly id: number;
+  readonly connections: Connections;
+  readonly turn: Turn;
+  readonly listener: Listener | undefined;
+}
+
+class PostgresStorage implements Storage {
+  readonly name: string;
+  readonly #target: string | PostgresPool;
+  readonly #options: PostgresOptions;
+  readonly #schema: SchemaName;
+  readonly #statements: Statements;
+  #ownPool: PostgresPool | undefined;
+  #durable = true;
+  #open: Opened | null = null;
+  #opening: Promise<Opened> | null = null;
+  #closing: Promise<void> | null = null;
+  /** Appends of this handle go one after the other. */
+  #appending: Promise<unknown> = Promise.resolve();
+  /** The largest size that this handle has seen: a notification of less is no news. */
+  #sizeSeen = 0;
+
+  constructor(target: string | PostgresPool, options: PostgresOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#schema = schemaName(options.schema ?? defaultSchema);
+    this.#statements = new Statements(this.#schema);
+    this.name = `postgres ${typeof target === 'string' ? placeOf(target) : 'pool'} ${this.#schema}`;
+  }
+
+  get durable(): boolean {
+    return this.#durable;
+  }
+
+  async open(log: string, onAppended: () => void = () => {}): Promise<Head> {
+    if (this.#closing !== null) throw this.#closed();
+    assertText(log, 'log');
+    this.#opening ??= this.#openLog(log, onAppended);
+    try {
+      this.#open = await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      await this.#endPool();
+      throw error;
+    }
+    if (this.#open.log !== log) {
+      throw new TypeError(`${this.name} is open for log \`${this.#open.log}\``);
+    }
+    return this.#head(this.#open);
+  }
+
+  async append(batch: Batch): Promise<AppendResult> {
+    assertBatch(batch);
+    const opened = this.#opened();
+    const result = this.#appending.then(() => this.#append(opened, batch));
+    this.#appending = result.catch(() => {});
+    return result;
+  }
+
+  async head(): Promise<Head> {
+    return this.#head(this.#opened());
+  }
+
+  async readEntries(from: number, limit: number): Promise<readonly StoredEntry[]> {
+    assertCount(from, 'from');
+    assertLimit(limit);
+    const { connections, id } = this.#opened();
+    return entriesOf(await connections.read(this.#statements.entries(id, from, limit)));
+  }
+
+  async readContents(from: number, to: number): Promise<readonly StoredContent[]> {
+    assertCount(from, 'from');
+    assertCount(to, 'to');
+    const { connections, id } = this.#opened();
+    return contentsOf(await connections.read(this.#statements.contents(id, from, to)));
+  }
+
+  async readRecords(keys: readonly RecordKey[]): Promise<RecordPage> {
+    for (const key of keys) assertKey(key);
+    const { connections, id } = this.#opened();
+    return pageOf(await connections.read(this.#statements.records(id, keys)));
+  }
+
+  async scanRecords(query: RecordQuery): Promise<RecordPage> {
+    assertQuery(query);
+    const { connections, id } = this.#opened();
+    return pageOf(await connections.read(this.#statements.scan(id, query)));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #head({ connections, id }: Opened): Promise<Head> {
+    const head = headOf(await connections.read(this.#statements.head(id)));
+    this.#sizeSeen = Math.max(this.#sizeSeen, head.size);
+    return head;
+  }
+
+  async #append(opened: Opened, batch: Batch): Promise<AppendResult> {
+    const { turn } = opened;
+    const { expectedSize } = batch;
+    if (batch.entries.length === 0 && batch.records.length === 0) {
+      void turn.leave();
+      const { size } = await this.#head(opened);
+      return size === expectedSize ? { status: 'appended' } : { status: 'conflict', size };
+    }
+    if (!turn.held && turn.wanted) {
+      const size = await turn.take();
+      if (size !== undefined && size !== expectedSize) return conflict(turn, size);
+    }
+    const size = await this.#appendNow(opened, batch).catch((error: unknown) => {
+      void turn.leave();
+      throw error;
+    });
+    if (size === expectedSize) {
+      // Not waited for: the commit has happened, and the answer is due.
+      void turn.leave();
+      this.#sizeSeen = Math.max(this.#sizeSeen, batch.head.size);
+      return { status: 'appended' };
+    }
+    const under = turn.held ? size : await turn.take();
+    return conflict(turn, under ?? size);
+  }
+
+  /** Returns the size of the log before it. */
+  async #appendNow(opened: Opened, batch: Batch): Promise<number> {
+    const { connections, id } = opened;
+    const unsafe = this.#options.acceptLostCommits === true;
+    try {
+      const [row] = await connections.write(this.#statements.append(id, batch, unsafe));
+      return integerCell(row?.[0], 'append');
+    } catch (error) {
+      if (!StorageError.is(error) || !isSerializationFailure(error.cause)) throw error;
+      const { size } = await this.#head(opened);
+      if (size === batch.expectedSize) throw error;
+      return size;
+    }
+  }
+
+  async #openLog(log: string, onAppended: () => void): Promise<Opened> {
+    const pool = await this.#pool();
+    const connections = new Connections(pool, this.name, this.#options.timeoutMs ?? 10_000);
+    const accepted = this.#options.acceptLostCommits === true;
+    const lost = await unsafeSettings(connections, accepted);
+    if (lost.length > 0) {
+      this.#durable = false;
+      process.emitWarning(`${this.name} may lose acknowledged commits: ${lost.join(', ')}`);
+    }
+    await migrate(connections, this.#schema, this.name);
+    const [row] = await connections.write(this.#statements.openLog(log));
+    const id = integerCell(row?.[0], 'id');
+    const turn = new Turn(connections, this.#schema, id);
+    return {
+      log,
+      id,
+      connections,
+      turn,
+      listener: await this.#listen(connections, id, onAppended),
+    };
+  }
+
+  async #listen(
+    connections: Connections,
+    id: number,
+    onAppended: () => void,
+  ): Promise<Listener | undefined> {
+    if (this.#options.listen === false) return undefined;
+    const listener = new Listener(connections, this.#schema, id, (size) => {
+      if (size > this.#sizeSeen) onAppended();
+    });
+    await listener.start();
+    return listener;
+  }
+
+  async #pool(): Promise<PostgresPool> {
+    if (typeof this.#target !== 'string') {
+      const { max } = this.#target.options;
+      if (max !== undefined && max < poolSizeMin) {
+        throw new TypeError(`the pool has ${max} connections; the store needs ${poolSizeMin}`);
+      }
+      return this.#target;
+    }
+    if (this.#ownPool !== undefined) return this.#ownPool;
+    const { Pool } = await import('pg');
+    const pool: PostgresPool = new Pool({
+      connectionString: this.#target,
+      max: poolSizeMin + 1,
+      keepAlive: true,
+      application_name: 'agent-control-plane',
+    });
+    // An idle connection that is lost is replaced when one is needed.
+    pool.on('error', () => {});
+    this.#ownPool = pool;
+    return pool;
+  }
+
+  #opened(): Opened {
+    if (this.#closing !== null || this.#open === null) throw this.#closed();
+    return this.#open;
+  }
+
+  /** Calls under way are waited for by the pool, which ends when the last connection is back. */
+  async #end(): Promise<void> {
+    await this.#appending;
+    this.#open?.listener?.close();
+    await this.#open?.turn.leave();
+    await this.#endPool();
+  }
+
+  async #endPool(): Promise<void> {
+    const pool = this.#ownPool;
+    this.#ownPool = undefined;
+    await pool?.end();
+  }
+
+  #closed(): StorageError {
+    const state = this.#closing === null ? 'not open' : 'closed';
+    return new StorageError('closed', `${this.name} is ${state}`);
+  }
+}
+
+/** Others were first. The turn is kept, so that the caller is not overtaken once more. */
+function conflict(turn: Turn, size: number): AppendResult {
+  turn.sawOthers();
+  if (turn.held) turn.keep();
+  return { status: 'conflict', size };
+}
+
+/** Where a URL leads, without whoever signs in there. */
+function placeOf(url: string): string {
+  const { host, pathname } = URL.parse(url) ?? {};
+  return host === undefined ? '' : `${host}${pathname}`;
+}

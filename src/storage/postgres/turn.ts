@@ -1,0 +1,92 @@
+/**
+ * The queue for the log's head, for while several processes append to it.
+ *
+ * Appends compare and write in one statement, so nothing is lost without a queue but throughput: of eight
+ * processes that retry blindly, seven decide in vain each time. Once an append meets another's commit, the
+ * process takes turns for a while: it waits for a lock that the server grants in the order it was asked,
+ * reads what others wrote, decides on it and appends. The lock only orders the polite: it is held by a
+ * transaction that writes nothing, and the append that follows is compared like any other.
+ *
+ * A process that is stopped with its turn holds the others up for `idleMs` at most: the server ends its
+ * transaction. Whoever has waited for `waitMs` goes on without a turn.
+ */
+import { performance } from 'node:perf_hooks';
+import { integerCell } from './cells.ts';
+import type { Connection, Connections } from './connections.ts';
+import { type SchemaName, quoted } from './schema-name.ts';
+
+/** For how long after their last sign other writers are reckoned with. */
+const othersLingerMs = 1_000;
+/** How long a turn is kept for the caller that met a conflict. */
+const keepMs = 50;
+/** How long the server lets a turn stand idle. */
+export const idleMs = 250;
+/** How long to wait in the queue. */
+export const waitMs = 2_000;
+
+export class Turn {
+  readonly #connections: Connections;
+  readonly #take: string;
+  #othersUntil = 0;
+  #connection: Connection | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(connections: Connections, schema: SchemaName, log: number) {
+    this.#connections = connections;
+    this.#take = `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+      SET LOCAL idle_in_transaction_session_timeout = ${idleMs};
+      SET LOCAL lock_timeout = ${waitMs};
+      SELECT pg_advisory_xact_lock(hashtext('${schema}'), ${log});
+      SELECT size FROM ${quoted(schema)}.log WHERE id = ${log}`;
+  }
+
+  get held(): boolean {
+    return this.#connection !== null;
+  }
+
+  /** Whether others were met lately. */
+  get wanted(): boolean {
+    return performance.now() < this.#othersUntil;
+  }
+
+  /** Another's commit was met. */
+  sawOthers(): void {
+    this.#othersUntil = performance.now() + othersLingerMs;
+  }
+
+  /** Waits for the turn. Returns the log's size under it; undefined where there was none to be had. */
+  async take(): Promise<number | undefined> {
+    let connection: Connection | undefined;
+    try {
+      connection = await this.#connections.take();
+      const [row] = await connection.query(this.#take);
+      const size = integerCell(row?.[0], 'size');
+      this.#connection = connection;
+      return size;
+    } catch {
+      // Only politeness failed. The append itself finds out what is the matter.
+      connection?.release(true);
+      return undefined;
+    }
+  }
+
+  /** Keeps the turn a little, for a caller that has to decide again. */
+  keep(): void {
+    this.#timer ??= setTimeout(() => void this.leave(), keepMs);
+  }
+
+  /** The next may have it. */
+  async leave(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection === null) return;
+    try {
+      await connection.query('COMMIT');
+      connection.release();
+    } catch {
+      connection.release(true);
+    }
+  }
+}
