@@ -27,6 +27,8 @@ export interface PostgresClient {
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  /** Lets the process end while the connection is open. Not in every release of the driver. */
+  unref?(): void;
   /** Gives it back; with `true` it is closed in place of being used again. */
   release(destroy?: boolean): void;
 }

@@ -243,6 +243,8 @@ class PostgresStorage implements Storage {
       connectionString: this.#target,
       max: poolSizeMin + 1,
       keepAlive: true,
+      // A connection that nothing is asked of keeps no process alive.
+      allowExitOnIdle: true,
       application_name: 'agent-control-plane',
     });
     // An idle connection that is lost is replaced when one is needed.
