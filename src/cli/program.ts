@@ -10,6 +10,7 @@ import { rejectionCodes } from '../kernel/rejection.ts';
 import { addBudgetsCommand } from './budgets-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
+import { addAcceptRestoreCommand } from './accept-restore-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
 import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
@@ -107,6 +108,7 @@ refuses), 2 it could not be done.`,
   addPricesCommand(command);
   addPolicyCommand(command);
   addPostgresCommand(command);
+  addAcceptRestoreCommand(command);
   return command;
 }
 

@@ -41,6 +41,7 @@ test('root exports: values', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -154,6 +155,7 @@ test('root exports: every name, types included', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -313,6 +315,7 @@ test('codes of storage errors', () => {
     'not-a-control-plane',
     'schema-too-new',
     'unsafe-settings',
+    'rolled-back',
     'unavailable',
   ]);
 });

@@ -28,6 +28,8 @@ export interface PostgresClient {
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  /** Lets the process end while the connection is open. Not in every release of the driver. */
+  unref?(): void;
   /** Gives it back; with `true` it is closed in place of being used again. */
   release(destroy?: boolean): void;
 }
@@ -53,6 +55,8 @@ export async function newPool(url: string): Promise<PostgresPool> {
     connectionString: url,
     max: poolSizeMin + 1,
     keepAlive: true,
+    // A connection that nothing is asked of keeps no process alive.
+    allowExitOnIdle: true,
     application_name: 'agent-control-plane',
   });
   // An idle connection that is lost is replaced when one is needed.
