@@ -176,6 +176,7 @@ test('package exports: every subpath, and its source', () => {
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
+    './mcp': './dist/enforce/mcp/index.js',
     './jwt': './dist/identity/jwt.js',
     './log': './dist/log/index.js',
     './policy': './dist/policy/index.js',
