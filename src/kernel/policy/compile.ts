@@ -60,6 +60,8 @@ export interface CompiledRule {
   readonly effect: Effect;
   readonly reason: string;
   readonly matches: (subject: MatchSubject) => boolean;
+  /** Whether it holds whatever the resource and the arguments are. */
+  readonly isOfEveryCall: boolean;
   readonly when: CompiledCondition | undefined;
   readonly approval: ApprovalTerms;
   readonly steer: SteerTerms;
@@ -213,6 +215,7 @@ function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule 
     effect: rule.effect,
     reason: rule.reason ?? '',
     matches: compileMatch(rule.match),
+    isOfEveryCall: rule.match?.resource === undefined && rule.when === undefined,
     when: rule.when === undefined ? undefined : compileCondition(rule.when),
     approval: approvalTerms(rule.approval, approval),
     steer: {
