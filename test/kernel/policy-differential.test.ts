@@ -19,7 +19,7 @@ import {
 } from '../../src/kernel/index.ts';
 import { naiveVerdict } from './naive-policy.ts';
 import { evaluatedCalls } from './random-evaluated.ts';
-import { asked } from './random-policies.ts';
+import { alikePolicies, asked, requests } from './random-policies.ts';
 import { assertHolds, runs } from './sampling.ts';
 
 interface Case {
@@ -62,6 +62,18 @@ test('the compiled policy decides as a naive reading of the document does', () =
   });
   // The sample has to reach every kind of answer.
   if (runs(100) >= 100) expect(seen.size).toBe(7);
+});
+
+test('so it does where rules differ in little but what they compare with', () => {
+  const seen = new Map<string, number>();
+  assertHolds(fc.record({ policy: alikePolicies, request: requests }), 2_500, (each) => {
+    expect(findingsOf(each.policy)).toEqual([]);
+    const code = agreed(each);
+    seen.set(code, (seen.get(code) ?? 0) + 1);
+  });
+  for (const code of ['allowed', 'policy-denied', 'policy-no-match', 'policy-error']) {
+    expect(seen.get(code)).toBeGreaterThan(runs(2_500) / 40);
+  }
 });
 
 test('so it does with expressions, guardrails, classifiers, input and what a session did', () => {

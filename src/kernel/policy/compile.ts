@@ -72,6 +72,7 @@ export interface CompiledPolicy {
 }
 
 const suggestionsMax = 10;
+const noCalls: readonly EvaluatorCall[] = [];
 
 const compiled = new WeakMap<PolicyDocument, CompiledPolicy>();
 
@@ -109,17 +110,21 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   const exclusive = new Set(
     (document.locks ?? []).flatMap((lock) => lock.actions.flatMap((each) => matching(each, names))),
   );
+  const resources = new Map<string, Matcher>();
   const actions = new Map<string, CompiledAction>();
   for (const name of names) {
     const action = document.actions[name] ?? {};
+    const patterns = JSON.stringify(action.resource ?? '**');
+    const resource = resources.get(patterns) ?? compileGlobs(action.resource);
+    resources.set(patterns, resource);
     actions.set(name, {
       risk: action.risk ?? 'low',
-      resource: compileGlobs(action.resource),
+      resource,
       runTimeoutMs: action.runTimeoutMs ?? limits.runTimeoutMs,
       tiers: tiersByAction.get(name) ?? [],
       rules: rulesByAction.get(name) ?? [],
-      before: evaluators.before.get(name) ?? [],
-      output: evaluators.output.get(name) ?? [],
+      before: evaluators.before.get(name) ?? noCalls,
+      output: evaluators.output.get(name) ?? noCalls,
       isExclusive: exclusive.has(name),
     });
   }
