@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileGlob } from '../../src/kernel/policy/glob.ts';
-import { globs } from './naive-policy.ts';
+import { globs } from './naive-condition.ts';
 import { assertHolds } from './sampling.ts';
 
 const patternUnit = fc.constantFrom('a', 'a', 'b', '/', '.', '*', '**', '?');
