@@ -13,7 +13,7 @@ import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
 import { withinRisk } from './policy/risk.ts';
 import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
-import type { EscalationTerms } from './policy/compile.ts';
+import type { EscalationTerms } from './policy/compile-rules.ts';
 import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { pendingTicketsOf } from './principal-record.ts';
