@@ -227,6 +227,8 @@ class ReplyAudit {
   /** A refusal is an answer: it is in the log, for whoever asks what was tried. */
   #refused(operation: Operation, { code }: Of<'refused'>): void {
     const { kind, about } = operation;
+    // Whoever knows that it lost a lease does not ask for it any more.
+    if (kind === 'renew-lease' && code === 'lease-lost') return;
     const logged = this.#model.rejections.some(
       ({ data, by }) =>
         data.command === kind && data.rejection.code === code && by.id === about.person,

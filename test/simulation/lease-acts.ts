@@ -40,7 +40,8 @@ export class LeaseActs {
   }
 
   renew(life: Life): void {
-    const held = this.#mine(life);
+    // Now and then one that it has lost, and knows so.
+    const held = this.#mine(life, this.#random.chance(0.2));
     if (held === undefined) return;
     const { lease, person } = held;
     const about = this.#sender.about(person, { session: lease.session, fence: lease.fence });
@@ -76,10 +77,10 @@ export class LeaseActs {
       }));
   }
 
-  /** One that this worker may take to be its own. */
-  #mine(life: Life): Held | undefined {
+  /** One that this worker takes to be its own, or one that it has lost. */
+  #mine(life: Life, isLost = false): Held | undefined {
     const mine = this.#held.filter(
-      (held) => held.life === life && !held.isGivenBack && !held.lease.signal.aborted,
+      (held) => held.life === life && !held.isGivenBack && held.lease.signal.aborted === isLost,
     );
     return mine.length === 0 ? undefined : this.#random.pick(mine);
   }

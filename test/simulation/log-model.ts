@@ -123,9 +123,12 @@ export class LogModel {
     if (first === undefined) return;
     const same = first.data.idempotency?.fingerprint === entry.data.idempotency?.fingerprint;
     this.demand(same, entry, `answers key ${key} for another payload`);
-    // Only a call that waits for approval, and a kill that was released since, go on under one key.
+    // What waits for an approver or a second principal goes on under its key, and a kill that was
+    // released since kills again.
     const last = earlier.at(-1);
-    const waited = this.#decisionOf(last)?.data.outcome === 'require-approval';
+    const waited =
+      this.#decisionOf(last)?.data.outcome === 'require-approval' ||
+      (last?.type === 'command-rejected' && last.data.rejection.code === 'second-principal-needed');
     const kill = last?.type === 'kill-engaged' && entry.type === 'kill-engaged';
     this.demand(waited || kill, entry, `answers key ${key} a second time`);
   }

@@ -49,6 +49,7 @@ export class OperatorActs {
   release(life: Life): void {
     const person = this.#random.pick(['ops', 'globex', 'gus', 'root', 'ruth'] as const);
     const known = life.plane.kills(whoIs(person).org);
+    if (known.length === 0 && this.#random.chance(0.8)) return;
     const isKnown = known.length > 0 && this.#random.chance(0.95);
     const scope = isKnown ? scopeOf(this.#random.pick(known).scope) : this.#scope(person);
     const supervised = this.#random.chance(0.3);

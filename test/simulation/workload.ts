@@ -31,6 +31,8 @@ interface Held {
   readonly permit: Permit;
   readonly session: KnownSession;
   readonly amount: number;
+  /** Whether it was to be started later, and nobody has tried. */
+  isWaiting: boolean;
   /** Of a model call. */
   readonly model: ModelChoice | undefined;
 }
@@ -51,6 +53,8 @@ export class Workload {
     readonly tool: string;
   }[] = [];
   readonly #rights: RightsActs;
+  /** Sessions that refused a call because they are not active. */
+  readonly #idle: string[] = [];
   readonly #sender: Sender;
   readonly #operators: OperatorActs;
   readonly #leases: LeaseActs;
@@ -87,10 +91,10 @@ export class Workload {
       heartbeat: 6,
       policy: 1,
       plan: 5,
-      transition: 2.5,
-      lease: 3,
-      renewLease: 1,
-      giveBackLease: 1.5,
+      transition: 4,
+      lease: 2,
+      renewLease: 1.5,
+      giveBackLease: 2,
       issueKey: 2,
       revokeKey: 1,
       controlAgent: 1.5,
@@ -239,11 +243,15 @@ export class Workload {
         ...(key === undefined ? {} : { idempotencyKey: key }),
       });
       const { permit, ...told } = decision;
+      // Now and then a worker that lost a session takes it up anew; the others go on with their fence.
+      if (told.code === 'lease-lost' && this.#random.chance(0.3)) this.#sender.drop(via, known.id);
+      if (told.code === 'session-not-active') this.#idle.push(known.id);
       if (told.ticket !== undefined) {
         this.#tickets.push({ id: told.ticket, org: about.org, session: known, tool });
       }
       if (permit !== undefined) {
-        const held = { life: via, permit, session: known, amount, model };
+        const isWaiting = start === 'later';
+        const held = { life: via, permit, session: known, amount, isWaiting, model };
         this.#held.push(held);
         this.#everHeld.push(held);
       }
@@ -269,7 +277,10 @@ export class Workload {
     const mine = this.#held.filter((held) => held.life === life);
     if (mine.length === 0) return this.#call(life);
     const held = this.#random.pick(mine);
-    const how = this.#random.weighted({ settle: 60, start: 25, void: 30 });
+    const how = this.#random.weighted(
+      held.isWaiting ? { settle: 5, start: 60, void: 30 } : { settle: 80, start: 5, void: 10 },
+    );
+    held.isWaiting = false;
     if (this.#random.chance(0.85) && how !== 'start') {
       this.#held.splice(this.#held.indexOf(held), 1);
     }
@@ -340,16 +351,19 @@ export class Workload {
     return { ...grant, edit: { order, amount: String((number * 3) % 7) } };
   }
 
+  /** What stands still is mostly resumed before long, by an operator. */
   #transition(life: Life): void {
-    const known = this.#anySession();
+    const known = this.#sessions.find(({ id }) => id === this.#idle.at(-1)) ?? this.#anySession();
     if (known === undefined) return;
-    const session = this.#sender.handle(life, known.id);
-    if (session === undefined) return this.#attach(life, known);
-    const transition = this.#random.weighted({ pause: 3, resume: 5, complete: 1, abort: 1 });
-    const about = this.#sender.about(known.person, { session: known.id, transition });
-    this.#sender.send(life, 'transition-session', about, () =>
-      done(session[transition]('simulated')),
-    );
+    this.#idle.pop();
+    const kind = this.#random.weighted({ pause: 3, resume: 12, complete: 1, abort: 1 });
+    const operator = whoIs(known.person).org === 'acme' ? 'ops' : 'globex';
+    const person = this.#random.chance(0.9) ? operator : 'billing';
+    const about = this.#sender.about(person, { session: known.id, transition: kind });
+    this.#sender.send(life, 'transition-session', about, () => {
+      const by = life.plane.identity.assert(whoIs(person));
+      return done(life.plane.control({ session: known.id, transition: kind, by }));
+    });
   }
 
   #anySession(of?: string): KnownSession | undefined {
