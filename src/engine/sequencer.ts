@@ -194,6 +194,9 @@ export class Sequencer {
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const now = clock.now();
       onEvents(await replica.load(commands, now));
+      // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
+      const landed = await this.#landed(inDoubt);
+      if (landed !== undefined) return landed;
       // While the event loop has its turns nobody else changes the state: only the sequencer does.
       const batch = new BatchInProgress(log, replica.head, replica.cache, now);
       for (const [position, submission] of submissions.entries()) {
@@ -209,12 +212,11 @@ export class Sequencer {
         return decided;
       }
       onEvents(await replica.follow());
-      const landed = await this.#landed(inDoubt);
-      if (landed !== undefined) return landed;
       if (result === 'in-doubt')
         await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
     }
-    throw fault('overloaded', 'other processes won every race for the log');
+    const message = 'other processes won every race for the log';
+    throw fault(inDoubt.length > 0 ? 'outcome-unknown' : 'overloaded', message);
   }
 
   /**
