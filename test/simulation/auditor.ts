@@ -6,15 +6,12 @@
  * that was said to have done nothing did something, where replies contradict the order of real
  * time, where one key had two answers, and where work went on that a kill should have stopped.
  */
-import { ApprovalModel } from './approval-model.ts';
-import { LeaseModel } from './lease-model.ts';
-import { LockModel } from './lock-model.ts';
-import { LogModel } from './log-model.ts';
-import { OperatorModel } from './operator-model.ts';
+import type { LeaseModel } from './lease-model.ts';
+import type { LogModel } from './log-model.ts';
+import { Models } from './models.ts';
 import type { About, HeldLease, HeldPermit, Operation, Reply } from './operation.ts';
 import type { RawEntry } from './raw-entry.ts';
 import { type Commit, RecordAudit } from './record-audit.ts';
-import { RightsModel } from './rights-model.ts';
 
 export interface Evidence {
   /** The bodies of the log's entries, in order. */
@@ -29,19 +26,12 @@ export interface Evidence {
 }
 
 export function audit(evidence: Evidence): readonly string[] {
-  const model = new LogModel();
-  const rights = new RightsModel();
-  const approvals = new ApprovalModel(rights);
-  const leases = new LeaseModel(model);
-  const beside = [approvals, leases, new LockModel(model), new OperatorModel(model)];
-  const records = new RecordAudit(model.ledger);
+  const models = new Models();
+  const records = new RecordAudit(models.log.ledger);
   const problems: string[] = [];
   const addTo = (size: number): void => {
-    for (const body of evidence.bodies.slice(model.entries.length, size)) {
-      const entry = JSON.parse(body) as RawEntry;
-      model.add(entry);
-      rights.add(entry);
-      for (const each of beside) each.add(entry);
+    for (const body of evidence.bodies.slice(models.log.entries.length, size)) {
+      models.add(JSON.parse(body) as RawEntry);
     }
   };
   for (const commit of evidence.commits) {
@@ -49,15 +39,8 @@ export function audit(evidence: Evidence): readonly string[] {
     problems.push(...records.check(commit));
   }
   addTo(evidence.bodies.length);
-  model.ledger.end();
-  rights.end();
-  leases.end();
-  return [
-    ...model.problems,
-    ...rights.problems,
-    ...problems,
-    ...new ReplyAudit(model, leases, evidence).run(),
-  ];
+  models.end();
+  return [...models.problems, ...problems, ...new ReplyAudit(models, evidence).run()];
 }
 
 type Of<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>;
@@ -71,8 +54,8 @@ class ReplyAudit {
   readonly #places = new Map<Operation, number>();
   readonly #runs = new Set<string>();
 
-  constructor(model: LogModel, leases: LeaseModel, evidence: Evidence) {
-    this.#model = model;
+  constructor({ log, leases }: Models, evidence: Evidence) {
+    this.#model = log;
     this.#leases = leases;
     this.#evidence = evidence;
   }

@@ -19,14 +19,16 @@ export function lineKeys(line: readonly RawEntry[]): readonly string[] {
 
 /** What covers a call beside its session. */
 export function callKeys(
-  { action, tool, modelTerms, plans = [] }: RawEntry['data'],
+  { action, tool, model: asked, modelTerms, plans = [] }: RawEntry['data'],
   org: string,
 ): readonly string[] {
-  const model = modelTerms === undefined ? [] : [modelTerms.id];
+  // A ticket has the model's id alone.
+  const id: unknown = modelTerms?.id ?? asked;
+  const model = typeof id === 'string' ? [id] : [];
   return [
     `action|${org}|${action}`,
     `tool|${org}|${tool}`,
-    ...model.flatMap((id) => [`model|*|${id}`, `model|${org}|${id}`]),
+    ...model.flatMap((each) => [`model|*|${each}`, `model|${org}|${each}`]),
     ...plans.map((plan) => `budget|${plan.replace('/', '|')}`),
   ];
 }

@@ -65,6 +65,12 @@ export class LeaseActs {
     });
   }
 
+  /** A session that was leased of late. */
+  someSession(): string | undefined {
+    const late = this.#held.slice(-3);
+    return late.length === 0 ? undefined : this.#random.pick(late).lease.session;
+  }
+
   /** What became of the leases that were taken. */
   heldLeases(): readonly HeldLease[] {
     return this.#held

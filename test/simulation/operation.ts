@@ -1,30 +1,33 @@
 /** What a simulated caller asked and what it was told: the auditor's evidence. */
 import { type Decision, ControlPlaneError, faultCodes } from '../../src/engine/index.ts';
 
-export type OperationKind =
-  | 'open-session'
-  | 'authorize'
-  | 'start-permit'
-  | 'settle-permit'
-  | 'void-permit'
-  | 'approve-ticket'
-  | 'deny-ticket'
-  | 'cancel-ticket'
-  | 'engage-kill'
-  | 'release-kill'
-  | 'activate-policy'
-  | 'set-budget'
-  | 'close-budget'
-  | 'transition-session'
-  | 'issue-key'
-  | 'revoke-key'
-  | 'control-agent'
-  | 'issue-handoff'
-  | 'revoke-grant'
-  | 'acquire-lease'
-  | 'renew-lease'
-  | 'release-lease'
-  | 'heartbeat';
+export const operationKinds = [
+  'open-session',
+  'authorize',
+  'start-permit',
+  'settle-permit',
+  'void-permit',
+  'approve-ticket',
+  'deny-ticket',
+  'cancel-ticket',
+  'engage-kill',
+  'release-kill',
+  'activate-policy',
+  'set-budget',
+  'close-budget',
+  'transition-session',
+  'issue-key',
+  'revoke-key',
+  'control-agent',
+  'issue-handoff',
+  'revoke-grant',
+  'acquire-lease',
+  'renew-lease',
+  'release-lease',
+  'heartbeat',
+] as const;
+
+export type OperationKind = (typeof operationKinds)[number];
 
 /** What the operation was about, in the words of the log. */
 export interface About {

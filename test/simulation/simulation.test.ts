@@ -13,6 +13,7 @@ import {
   sealEntry,
 } from '../../src/log/index.ts';
 import type { Batch, Head, StoredRecord } from '../../src/storage/storage.ts';
+import { operationKinds } from './operation.ts';
 import { commandLine, simulate, type SimulationResult } from './simulate.ts';
 import { wrapped } from './wrapped-store.ts';
 
@@ -31,6 +32,25 @@ test.each(freshSeeds)('fresh seed %s holds', async (seed) => {
   expectHolds(await simulate({ seed, steps }));
 });
 
+/** Refusals that simulations are about, as commands and their codes. */
+const refusals = [
+  'acquire-lease lease-held',
+  'acquire-lease session-not-active',
+  'renew-lease lease-lost',
+  'authorize lease-lost',
+  'start-permit lease-lost',
+  'authorize resource-locked',
+  'authorize operator-absent',
+  'authorize killed',
+  'heartbeat heartbeat-unwanted',
+  'heartbeat permission-denied',
+  'release-kill latch-not-engaged',
+  'release-kill second-principal-needed',
+  'set-budget second-principal-needed',
+  'activate-policy second-principal-needed',
+  'approve-ticket self-approval',
+];
+
 test('the same seed gives the same log, byte for byte', async () => {
   const first = await simulate({ seed: 'twice', steps: 150 });
   const second = await simulate({ seed: 'twice', steps: 150 });
@@ -41,12 +61,15 @@ test('the same seed gives the same log, byte for byte', async () => {
 
 test('simulations meet what they are about', async () => {
   // Some of it is rare, and no one seed has to meet all of it.
-  const [types, replies]: Record<string, number>[] = [{}, {}];
+  const [types, replies, answers]: Record<string, number>[] = [{}, {}, {}];
+  let isOnProbation = false;
   let crashes = 0;
-  for (const seed of ['coverage-1', 'coverage-2', 'coverage-3', 'coverage-4']) {
+  for (const seed of ['coverage-19', 'coverage-25']) {
     const met = await simulate({ seed, steps: 800 });
     Object.assign(types ?? {}, met.types);
     Object.assign(replies ?? {}, met.replies);
+    Object.assign(answers ?? {}, met.met);
+    isOnProbation ||= met.bodies.some((body) => /was released under supervision/.test(body));
     crashes += met.crashes;
   }
   for (const type of [
@@ -77,6 +100,16 @@ test('simulations meet what they are about', async () => {
     'ticket-edited',
     'grant-revoked',
     'command-rejected',
+    'ticket-reminded',
+    'ticket-cancelled',
+    'lease-acquired',
+    'lease-renewed',
+    'lease-released',
+    'lease-expired',
+    'operator-heartbeat',
+    'heartbeat-lapsed',
+    'change-proposed',
+    'change-confirmed',
   ]) {
     expect(types).toHaveProperty(type);
   }
@@ -84,6 +117,12 @@ test('simulations meet what they are about', async () => {
     expect(replies).toHaveProperty(reply);
   }
   expect(crashes).toBeGreaterThan(0);
+  expect(isOnProbation).toBe(true);
+  // Nothing that anybody does fails always, and what is refused is met.
+  const accepted = operationKinds.map((kind) =>
+    kind === 'authorize' ? 'authorize allowed' : `${kind} accepted`,
+  );
+  expect(Object.keys(answers ?? {})).toEqual(expect.arrayContaining([...accepted, ...refusals]));
 });
 
 test('the auditor objects to a store that acknowledges without writing', async () => {

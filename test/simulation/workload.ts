@@ -178,8 +178,10 @@ export class Workload {
     this.#rights.offer(life, session, known.person);
   }
 
+  /** Now and then of a session that somebody drives. */
   #lease(life: Life): void {
-    const known = this.#anySession();
+    const held = this.#random.chance(0.4) ? this.#leases.someSession() : undefined;
+    const known = this.#sessions.find(({ id }) => id === held) ?? this.#anySession();
     if (known === undefined) return;
     if (this.#sender.handle(life, known.id) === undefined) return this.#attach(life, known);
     this.#leases.take(life, known.id, known.person);
