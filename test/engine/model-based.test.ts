@@ -11,7 +11,8 @@ import { verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { inspect, Reality, type ShopCommand, shopCommands } from './model-commands.ts';
+import { inspect, type ShopCommand, shopCommands } from './model-commands.ts';
+import { Reality } from './model-reality.ts';
 import { ShopModel } from './model.ts';
 
 const memoryRuns = Number(process.env['MODEL_MEMORY_RUNS'] ?? 150);

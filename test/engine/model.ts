@@ -12,6 +12,8 @@ export interface ModelSession {
   readonly posted: { actions: number; usd: number };
   frozen: boolean;
   overrun: number;
+  /** `ours` where the handle in use took it; it lasts longer than any script. */
+  lease: 'none' | 'ours' | 'another’s';
 }
 
 /** One budget that all sessions spend from, once there is a plan for it. */
@@ -57,6 +59,7 @@ interface ModelLatch {
 const permitStartMs = 60_000;
 export const runTimeoutMs = 25_000;
 export const ticketTimeoutMs = 40_000;
+export const heartbeatMs = 100_000;
 
 export interface Answer {
   readonly outcome: string;
@@ -76,6 +79,8 @@ export class ShopModel {
   /** Time of the last entry: the log never goes back. */
   #at = 0;
   #seq = 0;
+  #policyAt = 0;
+  #heartbeat: { readonly at: number; lapsed: boolean } | undefined;
 
   /** Begins a command; returns the log's time at which it is decided. */
   begin(writes = true): number {
@@ -101,6 +106,7 @@ export class ShopModel {
       posted: { actions: 0, usd: 0 },
       frozen: false,
       overrun: 0,
+      lease: 'none',
     });
     return 'resolved';
   }
@@ -136,7 +142,9 @@ export class ShopModel {
     const now = this.begin();
     const deny = (code: string): Answer => ({ outcome: 'deny', code });
     if (session.status !== 'active') return deny('session-not-active');
+    if (session.lease === 'another’s') return deny('lease-lost');
     if (this.killed(session, tool)) return deny('killed');
+    if (this.#isAbsent(now)) return deny('operator-absent');
     if (tool === 'erase') return deny('policy-denied');
     const ticket = tool === 'refund' ? this.#bound(session, amount, now) : undefined;
     if (ticket?.status === 'denied') return deny('approval-denied');
@@ -148,6 +156,8 @@ export class ShopModel {
     }
     const short = this.#purseRefuses(amount);
     if (short !== undefined) return deny(short);
+    // Refunds are locked, and all of them are of one resource.
+    if (tool === 'refund' && this.permits.some(isOpenRefund)) return deny('resource-locked');
     if (tool === 'refund' && ticket?.status !== 'approved') {
       const asked = ticket ?? this.#ask(session, amount, now);
       return { outcome: 'require-approval', code: 'approval-required', ticket: asked };
@@ -189,7 +199,9 @@ export class ShopModel {
     if (permit.state !== 'issued') return 'permit-not-startable';
     if (now >= permit.expiresAt) return 'permit-expired';
     if (permit.session.status !== 'active') return 'session-not-active';
+    if (permit.session.lease === 'another’s') return 'lease-lost';
     if (this.#killedSince(permit.session, permit.tool, permit.seq)) return 'killed';
+    if (this.#isAbsent(now)) return 'operator-absent';
     if (permit.version !== this.version) return 'permit-not-startable';
     permit.state = 'started';
     permit.expiresAt = now + runTimeoutMs;
@@ -250,8 +262,44 @@ export class ShopModel {
   }
 
   raisePolicy(): void {
-    this.begin();
+    this.#policyAt = this.begin();
     this.version += 1;
+  }
+
+  takeLease(session: ModelSession): string {
+    this.begin();
+    if (session.status !== 'active') return 'session-not-active';
+    if (session.lease !== 'none') return 'lease-held';
+    session.lease = 'ours';
+    return 'resolved';
+  }
+
+  giveBack(session: ModelSession): void {
+    this.begin();
+    session.lease = 'none';
+  }
+
+  /** Whoever comes back after a crash holds nothing, and what was held is still. */
+  forget(): void {
+    for (const session of this.sessions) {
+      if (session.lease === 'ours') session.lease = 'another’s';
+    }
+  }
+
+  heartbeat(): void {
+    const now = this.begin(false);
+    const last = this.#heartbeat;
+    if (last !== undefined && !last.lapsed && now - last.at < heartbeatMs / 4) return;
+    this.#at = now;
+    this.#heartbeat = { at: now, lapsed: false };
+  }
+
+  #presentUntil(): number {
+    return Math.max(this.#heartbeat?.at ?? 0, this.#policyAt) + heartbeatMs;
+  }
+
+  #isAbsent(now: number): boolean {
+    return now >= this.#presentUntil();
   }
 
   /** Time passes: what falls due expires. */
@@ -270,6 +318,9 @@ export class ShopModel {
       ticket.status = 'expired';
       this.#at = now;
     }
+    if (this.#heartbeat?.lapsed !== false || this.wall < this.#presentUntil()) return;
+    this.#heartbeat.lapsed = true;
+    this.kill('org');
   }
 
   #resolve(permit: ModelPermit, used: number | undefined, outcome: string): void {
@@ -330,4 +381,8 @@ export class ShopModel {
   #killedSince(session: ModelSession, tool: string, seq: number): boolean {
     return this.#covering(session, tool).some((latch) => latch.engaged || latch.seq > seq);
   }
+}
+
+function isOpenRefund({ tool, state }: ModelPermit): boolean {
+  return tool === 'refund' && state !== 'resolved';
 }

@@ -25,14 +25,18 @@ export class LeaseModel {
   #afterwards: (() => void)[] = [];
   #command = '';
 
-  /** The model of the log MUST be given each entry first. */
+  /** The model of the log MUST be given each entry after `begin` and before `add`. */
   constructor(log: LogModel) {
     this.#log = log;
   }
 
+  /** With the first entry of another command, the one before it is over. */
+  begin({ command }: RawEntry): void {
+    if (command !== this.#command) this.end();
+    this.#command = command;
+  }
+
   add(entry: RawEntry): void {
-    if (entry.command !== this.#command) this.end();
-    this.#command = entry.command;
     switch (entry.type) {
       case 'lease-acquired':
         return this.#acquired(entry);

@@ -20,6 +20,7 @@ export class Models {
   ];
 
   add(entry: RawEntry): void {
+    this.leases.begin(entry);
     this.log.add(entry);
     for (const each of this.#others) each.add(entry);
   }

@@ -9,7 +9,7 @@ import { isControlPlane, type RawEntry } from './raw-entry.ts';
 type LatchStatus = 'released' | 'engaged' | 'supervised';
 
 /** The steps of a decision behind the one that asks for kill switches and operators. */
-const beyondKill = ['tool', 'model', 'policy', 'approval', 'budget', 'permit'];
+const beyondKill = new Set(['tool', 'model', 'policy', 'approval', 'budget', 'permit']);
 
 export class OperatorModel {
   readonly #log: LogModel;
@@ -90,7 +90,7 @@ export class OperatorModel {
       const isAbsent = entry.at >= this.#presentUntil(this.#orgOf(entry));
       return this.#demand(isAbsent, entry, 'misses an operator who is there');
     }
-    if (beyondKill.includes(step)) this.#present(entry, 'goes on');
+    if (beyondKill.has(step)) this.#present(entry, 'goes on');
     if (outcome !== 'allow') return;
     const watched = this.#log
       .latchKeys(entry)

@@ -48,7 +48,7 @@ export const prices = {
 
 /** The version of the policy that a world begins with: worlds begin under different ones. */
 export function firstVersion(seed: string): number {
-  const sum = [...seed].reduce((before, letter) => before + letter.charCodeAt(0), 0);
+  const sum = Buffer.from(seed).reduce((before, letter) => before + letter, 0);
   return 1 + (sum % 12);
 }
 
