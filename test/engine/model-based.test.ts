@@ -19,7 +19,7 @@ const memoryRuns = Number(process.env['MODEL_MEMORY_RUNS'] ?? 150);
 const sqliteRuns = Number(process.env['MODEL_SQLITE_RUNS'] ?? 5);
 
 test('the library on memory answers as the model does', async () => {
-  const scripts = fc.commands(shopCommands, { maxCommands: 60 });
+  const scripts = fc.commands(shopCommands, { maxCommands: 60, size: 'max' });
   const property = fc.asyncProperty(scripts, async (script) => {
     await runOn(memoryFleet(), script);
   });
@@ -27,7 +27,7 @@ test('the library on memory answers as the model does', async () => {
 });
 
 test('the library on SQLite answers as the model does, with memory’s entries', async () => {
-  const scripts = fc.commands(shopCommands, { maxCommands: 60 });
+  const scripts = fc.commands(shopCommands, { maxCommands: 60, size: 'max' });
   const property = fc.asyncProperty(scripts, async (script) => {
     const folder = await mkdtemp(join(tmpdir(), 'acp-model-'));
     try {

@@ -39,6 +39,8 @@ export interface ModelPermit {
   posted: Readonly<Record<string, number>>;
   outcome: string;
   expiresAt: number;
+  /** Given up and charged in full: what it had used may still be told, once. */
+  isAwaited: boolean;
 }
 
 export interface ModelTicket {
@@ -144,7 +146,7 @@ export class ShopModel {
     if (session.status !== 'active') return deny('session-not-active');
     if (session.lease === 'another’s') return deny('lease-lost');
     if (this.killed(session, tool)) return deny('killed');
-    if (this.#isAbsent(now)) return deny('operator-absent');
+    if (now >= this.#presentUntil()) return deny('operator-absent');
     if (tool === 'erase') return deny('policy-denied');
     const ticket = tool === 'refund' ? this.#bound(session, amount, now) : undefined;
     if (ticket?.status === 'denied') return deny('approval-denied');
@@ -181,6 +183,7 @@ export class ShopModel {
       state: later ? 'issued' : 'started',
       posted: {},
       outcome: '',
+      isAwaited: false,
       expiresAt: now + (later ? permitStartMs : runTimeoutMs),
     };
     this.permits.push(permit);
@@ -201,7 +204,7 @@ export class ShopModel {
     if (permit.session.status !== 'active') return 'session-not-active';
     if (permit.session.lease === 'another’s') return 'lease-lost';
     if (this.#killedSince(permit.session, permit.tool, permit.seq)) return 'killed';
-    if (this.#isAbsent(now)) return 'operator-absent';
+    if (now >= this.#presentUntil()) return 'operator-absent';
     if (permit.version !== this.version) return 'permit-not-startable';
     permit.state = 'started';
     permit.expiresAt = now + runTimeoutMs;
@@ -210,9 +213,10 @@ export class ShopModel {
 
   settle(permit: ModelPermit, used: number): string {
     const open = permit.state === 'started';
-    this.begin(open || permit.state === 'issued');
+    this.begin(open || permit.state === 'issued' || permit.isAwaited);
     if (permit.state === 'issued') return 'permit-not-started';
     if (open) this.#resolve(permit, used, 'settled');
+    else if (permit.isAwaited) this.#late(permit, used);
     return 'resolved';
   }
 
@@ -298,10 +302,6 @@ export class ShopModel {
     return Math.max(this.#heartbeat?.at ?? 0, this.#policyAt) + heartbeatMs;
   }
 
-  #isAbsent(now: number): boolean {
-    return now >= this.#presentUntil();
-  }
-
   /** Time passes: what falls due expires. */
   advance(ms: number): void {
     this.wall += ms;
@@ -310,6 +310,7 @@ export class ShopModel {
       if (permit.state === 'resolved' || this.wall < permit.expiresAt) continue;
       const started = permit.state === 'started';
       this.#resolve(permit, started ? permit.amount : undefined, started ? 'unknown' : 'expired');
+      permit.isAwaited = started;
       this.#at = now;
     }
     for (const ticket of this.tickets) {
@@ -333,16 +334,27 @@ export class ShopModel {
     if (purse !== undefined) purse.reserved -= amount;
     if (used === undefined) return;
     session.posted.actions += 1;
-    session.posted.usd += used;
-    session.overrun += Math.max(0, used - amount);
-    session.frozen ||= used > amount;
-    if (purse !== undefined) {
-      purse.posted += used;
-      purse.overrun += Math.max(0, used - amount);
-      purse.frozen ||= used > amount;
-      if (used > amount) purse.seen = Math.max(purse.seen, purse.limit);
+    this.#charge(permit, used, Math.max(0, used - amount));
+  }
+
+  /** What is more than was charged is owed. */
+  #late(permit: ModelPermit, used: number): void {
+    permit.isAwaited = false;
+    const debt = Math.max(0, used - permit.amount);
+    this.#charge(permit, debt, debt);
+  }
+
+  #charge(permit: ModelPermit, used: number, overrun: number): void {
+    const { session } = permit;
+    const purse = permit.fromPurse ? this.purse : undefined;
+    for (const each of purse === undefined ? [session] : [session, purse]) {
+      each.overrun += overrun;
+      each.frozen ||= overrun > 0;
     }
-    permit.posted = { actions: 1, usd: used };
+    session.posted.usd += used;
+    if (purse !== undefined) purse.posted += used;
+    if (purse !== undefined && overrun > 0) purse.seen = Math.max(purse.seen, purse.limit);
+    permit.posted = { actions: 1, usd: (permit.posted['usd'] ?? 0) + used };
   }
 
   /** The ticket that stands for this call; one that lapsed is withdrawn and none stands. */

@@ -6,6 +6,7 @@ import type { Mutant } from './mutant.ts';
 
 const kernel = (file: string) => `src/kernel/${file}.ts`;
 const tests = ['test/simulation/simulation.test.ts'];
+const modelTests = ['test/engine/model-based.test.ts'];
 
 export const simulationMutants: readonly Mutant[] = [
   {
@@ -129,6 +130,38 @@ export const simulationMutants: readonly Mutant[] = [
     find: 'return engagedAfter(view, grant.index, { ...holder, session }) !== undefined;',
     replace: 'return engagedAfter(view, grant.index, { ...holder, session }) !== null;',
     tests,
+  },
+  {
+    name: 'modelled-lease',
+    guards: 'The simple model of a shop knows who drives a session.',
+    file: kernel('lease'),
+    find: 'if (isHeld(lease, now) ? fence === lease.fence : isFree(lease) && fence === undefined) {',
+    replace: 'if (isHeld(lease, now) ? (fence ?? lease.fence) === lease.fence : isFree(lease)) {',
+    tests: modelTests,
+  },
+  {
+    name: 'modelled-lock',
+    guards: 'The simple model of a shop knows what works on a resource.',
+    file: kernel('authorize'),
+    find: '...(runs && draft.isLocked ? { lock: true } : {}),',
+    replace: '...(startedNow && draft.isLocked ? { lock: true } : {}),',
+    tests: modelTests,
+  },
+  {
+    name: 'modelled-absence',
+    guards: 'The simple model of a shop knows when its operator is absent.',
+    file: kernel('heartbeat'),
+    find: 'if (ms === undefined || now < presentUntil(view, org, ms)) return undefined;',
+    replace: 'if (ms === undefined || now < presentUntil(view, org, 2 * ms)) return undefined;',
+    tests: modelTests,
+  },
+  {
+    name: 'modelled-lapse',
+    guards: 'The simple model of a shop knows when its heartbeat lapses.',
+    file: kernel('heartbeat'),
+    find: "{ type: 'kill-engaged', data: { scope: { kind: 'org', org } } },",
+    replace: '',
+    tests: modelTests,
   },
   {
     name: 'append-in-doubt-decided-again',

@@ -65,6 +65,11 @@ export class LeaseActs {
     });
   }
 
+  /** A session whose lease a worker has lost; it may go on all the same. */
+  lostSession(life: Life): string | undefined {
+    return this.#mine(life, true)?.lease.session;
+  }
+
   /** A session that was leased of late. */
   someSession(): string | undefined {
     const late = this.#held.slice(-3);

@@ -26,6 +26,8 @@ export class OperatorActs {
   #version: number;
   /** How often plans were closed, by what they are of. */
   readonly #closings = new Map<string, number>();
+  /** Plans that were set. */
+  readonly #plans: { readonly org: string; readonly id: string }[] = [];
   /** How many heartbeats nobody will send. */
   #away = 0;
 
@@ -95,7 +97,7 @@ export class OperatorActs {
       action: 2,
       tool: 3,
       model: 2,
-      budget: 3,
+      budget: 5,
     };
     const kind = this.#random.weighted(kinds);
     switch (kind) {
@@ -116,8 +118,18 @@ export class OperatorActs {
       case 'model':
         return { kind, org: this.#everyOrg(org), name: this.#random.pick(['small', 'large']) };
       case 'budget':
-        return { kind, org: this.#everyOrg(org), name: this.#plan().document.id };
+        return this.#planScope(org);
     }
+  }
+
+  /** Of a plan that was set, mostly one that counts what the org does. */
+  #planScope(org: string): KillScope {
+    const known = this.#plans.filter((plan) => plan.org === org || plan.org === '*').slice(-8);
+    const isKnown = known.length > 0 && this.#random.chance(0.9);
+    const { org: of, id } = isKnown
+      ? this.#random.pick(known)
+      : { org: this.#everyOrg(org), id: this.#plan().document.id };
+    return { kind: 'budget', org: of, name: id };
   }
 
   #everyOrg(org: string): string {
@@ -174,7 +186,12 @@ export class OperatorActs {
     const change = (by: Life, second: string): void => this.#setPlan(by, second, choice);
     this.#sender.sendChange(life, person, change, (heard) =>
       this.#sender.send(life, 'set-budget', about, () =>
-        heard(done(life.plane.setBudget({ org, plan, ...byOf(life, person) }))),
+        heard(
+          done(life.plane.setBudget({ org, plan, ...byOf(life, person) })).then((reply) => {
+            this.#plans.push({ org, id: plan.id });
+            return reply;
+          }),
+        ),
       ),
     );
   }

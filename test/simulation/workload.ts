@@ -53,6 +53,8 @@ export class Workload {
     readonly tool: string;
   }[] = [];
   readonly #rights: RightsActs;
+  /** Sessions that others were opened on behalf of. */
+  readonly #parents: string[] = [];
   /** Sessions that refused a call because they are not active. */
   readonly #idle: string[] = [];
   readonly #sender: Sender;
@@ -67,7 +69,8 @@ export class Workload {
       this.#sender.send(life, kind, this.#sender.about(person, about), work);
     });
     this.#leases = new LeaseActs(this.#random, this.#sender);
-    const session = (): string | undefined => this.#anySession()?.id;
+    const session = (): string | undefined =>
+      this.#random.chance(0.5) ? this.#parents.at(-1) : this.#anySession()?.id;
     const about = { session, version: world.firstVersion };
     this.#operators = new OperatorActs(this.#random, this.#sender, about);
   }
@@ -93,7 +96,7 @@ export class Workload {
       plan: 5,
       transition: 4,
       lease: 2,
-      renewLease: 1.5,
+      renewLease: 3,
       giveBackLease: 2,
       issueKey: 2,
       revokeKey: 1,
@@ -158,6 +161,7 @@ export class Workload {
       const above = parent === undefined ? {} : { parent };
       const options = { principal, agent, budget, mode, idempotencyKey: about.key ?? '' } as const;
       const session = await via.plane.openSession({ ...options, ...above });
+      if (parent !== undefined) this.#parents.push(parent);
       this.#opened(via, session, person);
       return { kind: 'opened', session: session.id };
     });
@@ -195,7 +199,8 @@ export class Workload {
   }
 
   #call(life: Life): void {
-    const session = this.#anySession();
+    const lost = this.#random.chance(0.15) ? this.#leases.lostSession(life) : undefined;
+    const session = this.#sessions.find(({ id }) => id === lost) ?? this.#anySession();
     if (session === undefined) return;
     const tool = this.#random.weighted({
       pay: 40,
@@ -225,7 +230,7 @@ export class Workload {
     if (handle === undefined) return this.#attach(life, known);
     const model = tool === 'model' ? modelOf(order) : undefined;
     const read = handle.read({ order, amount: String(amount) });
-    const start = this.#random.chance(0.25) ? 'later' : 'now';
+    const start = this.#random.chance(0.35) ? 'later' : 'now';
     const key = this.#random.chance(0.6) ? this.#sender.newKey() : undefined;
     const about = this.#sender.about(known.person, {
       session: known.id,
