@@ -128,6 +128,17 @@ function rule(at: number, ruling: 'approve' | 'deny' | 'cancel'): ShopCommand {
   return command(`${ruling}(${at})`, run, someTickets);
 }
 
+/** A refund from its question to its answer, so that some are under way. */
+function refund(at: number, usd: number, later: boolean): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    await authorize(at, 'refund', usd).run(model, real);
+    const asked = model.tickets.findIndex(({ status }) => status === 'pending');
+    if (asked !== -1) await rule(asked, 'approve').run(model, real);
+    await authorize(at, 'refund', usd, { later }).run(model, real);
+  };
+  return command(`refund(${at}, ${usd}, ${later})`, run, someSessions);
+}
+
 function switchKill(kind: 'kill' | 'release', which: number): ShopCommand {
   return command(`${kind}(${which})`, async (model, real) => {
     const [key, scope] = scopeOf(which, real);
@@ -299,6 +310,10 @@ export const shopCommands: fc.Arbitrary<ShopCommand>[] = [
   fc.constantFrom(2_000_000, 7_000_000, 12_000_000).map(setPurse),
   fc.constant(command('raisePolicy', raisePolicy)),
   fc.constant(command('reopen', reopen)),
+  fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
+  fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
+  // Longer than an operator may stay away.
+  fc.constant(advance(15)),
   at.map(takeLease),
   at.map(giveBack),
   at.map(intrude),

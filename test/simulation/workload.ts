@@ -95,7 +95,7 @@ export class Workload {
       policy: 1,
       plan: 5,
       transition: 4,
-      lease: 2,
+      lease: 3,
       renewLease: 3,
       giveBackLease: 2,
       issueKey: 2,
@@ -182,9 +182,12 @@ export class Workload {
     this.#rights.offer(life, session, known.person);
   }
 
-  /** Now and then of a session that somebody drives. */
+  /** Now and then of a session that somebody drives, or in which another worker is about to start something. */
   #lease(life: Life): void {
-    const held = this.#random.chance(0.4) ? this.#leases.someSession() : undefined;
+    const about = this.#held.findLast((each) => each.isWaiting && each.life !== life);
+    const isAbout = about !== undefined && this.#random.chance(0.4);
+    const driven = this.#random.chance(0.5) ? this.#leases.someSession() : undefined;
+    const held = isAbout ? about.session.id : driven;
     const known = this.#sessions.find(({ id }) => id === held) ?? this.#anySession();
     if (known === undefined) return;
     if (this.#sender.handle(life, known.id) === undefined) return this.#attach(life, known);
