@@ -101,10 +101,10 @@ export const simulationMutants: readonly Mutant[] = [
   },
   {
     name: 'simulated-escalations',
-    guards: 'A ticket is escalated once.',
+    guards: 'A ticket is escalated in its time, and not before.',
     file: kernel('remind-ticket'),
-    find: 'escalation === undefined || escalated === true',
-    replace: 'escalation === undefined || escalated === null',
+    find: ": ({ type: 'ticket-escalated', at: escalation.at } as const);",
+    replace: ": ({ type: 'ticket-escalated', at: escalation.at - 5_000 } as const);",
     tests,
   },
   {

@@ -107,7 +107,7 @@ export function policy(version: number): object {
   };
 }
 
-export const people: Readonly<Record<string, IdentityAssertion>> = {
+const people: Readonly<Record<string, IdentityAssertion>> = {
   billing: { id: 'service:billing', org: 'acme', roles: ['agent'], teams: ['desk'] },
   // An operator who may also approve: but not what it asked for itself.
   ops: {

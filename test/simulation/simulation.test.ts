@@ -20,8 +20,19 @@ import { wrapped } from './wrapped-store.ts';
 const steps = Number(process.env['SIM_STEPS'] ?? 350);
 const freshRuns = Number(process.env['SIM_RUNS'] ?? 3);
 
-/** Seeds that once found something are kept for good. */
-const keptSeeds = ['a-0', 'a-4', 'a-11', 'b-1', 'b-3', 'kill-1', 'doubt-2', 'soak-5'];
+/** Seeds that once found something, in the source or in a mutant of it, are kept for good. */
+const keptSeeds = [
+  'a-0',
+  'a-4',
+  'a-11',
+  'b-1',
+  'b-3',
+  'kill-1',
+  'doubt-2',
+  'soak-5',
+  'lease-4',
+  'line-17',
+];
 const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
 
 test.each(keptSeeds)('seed %s holds', async (seed) => {
