@@ -132,6 +132,22 @@ export const simulationMutants: readonly Mutant[] = [
     tests,
   },
   {
+    name: 'simulated-renewal-forgotten',
+    guards: 'A lease lasts from its last renewal on.',
+    file: kernel('apply-lease'),
+    find: "event.type === 'lease-renewed' ? { expiresAt: event.data.expiresAt } : {};",
+    replace: "event.type === 'lease-acquired' ? { expiresAt: event.data.expiresAt } : {};",
+    tests,
+  },
+  {
+    name: 'simulated-lock-kept',
+    guards: 'A permit that is resolved frees its resource.',
+    file: kernel('lock'),
+    find: "return [lockChange(decision, '')];",
+    replace: 'return [lockChange(decision, decision.id)].slice(1);',
+    tests,
+  },
+  {
     name: 'modelled-lease',
     guards: 'The simple model of a shop knows who drives a session.',
     file: kernel('lease'),

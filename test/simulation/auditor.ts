@@ -12,6 +12,7 @@ import { Models } from './models.ts';
 import type { About, HeldLease, HeldPermit, Operation, Reply } from './operation.ts';
 import type { RawEntry } from './raw-entry.ts';
 import { type Commit, RecordAudit } from './record-audit.ts';
+import { wrongStates } from './state-audit.ts';
 
 export interface Evidence {
   /** The bodies of the log's entries, in order. */
@@ -36,7 +37,7 @@ export function audit(evidence: Evidence): readonly string[] {
   };
   for (const commit of evidence.commits) {
     addTo(commit.size);
-    problems.push(...records.check(commit));
+    problems.push(...records.check(commit), ...wrongStates(commit, models));
   }
   addTo(evidence.bodies.length);
   models.end();

@@ -5,7 +5,7 @@
 import type { LogModel } from './log-model.ts';
 import { isControlPlane, type RawEntry } from './raw-entry.ts';
 
-interface Lease {
+export interface Lease {
   fence: number;
   owner: string;
   termMs: number;
@@ -61,6 +61,10 @@ export class LeaseModel {
   /** The command, or the log, is over. */
   end(): void {
     for (const check of this.#afterwards.splice(0)) check();
+  }
+
+  of(session: string): Readonly<Lease> | undefined {
+    return this.#leases.get(session);
   }
 
   /** Whether a session is held under a fence, as far as the log says. */

@@ -21,6 +21,11 @@ export class LockModel {
     }
   }
 
+  /** The decision that holds a resource, by its org and name. */
+  holder(resource: string): string | undefined {
+    return this.#holders.get(resource);
+  }
+
   #decided(entry: RawEntry): void {
     const { data } = entry;
     const isLocked = (this.#log.policy.locks ?? []).some((each) => covered(each, data, undefined));

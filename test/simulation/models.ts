@@ -11,12 +11,14 @@ export class Models {
   readonly log = new LogModel();
   readonly rights = new RightsModel();
   readonly leases = new LeaseModel(this.log);
+  readonly locks = new LockModel(this.log);
+  readonly operators = new OperatorModel(this.log);
   readonly #others = [
     this.rights,
     new ApprovalModel(this.rights),
     this.leases,
-    new LockModel(this.log),
-    new OperatorModel(this.log),
+    this.locks,
+    this.operators,
   ];
 
   add(entry: RawEntry): void {

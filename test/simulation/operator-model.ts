@@ -43,9 +43,17 @@ export class OperatorModel {
     }
   }
 
+  latch(key: string): LatchStatus {
+    return this.#latches.get(key) ?? 'released';
+  }
+
+  heard(org: string): { readonly at: number; readonly lapsed: boolean } | undefined {
+    return this.#heard.get(org);
+  }
+
   #released(entry: RawEntry): void {
     const key = scopeKey(entry.data.scope);
-    const status = this.#latches.get(key) ?? 'released';
+    const status = this.latch(key);
     const from = entry.data.supervised === true ? ['engaged'] : ['engaged', 'supervised'];
     this.#demand(from.includes(status), entry, `releases what is ${status}`);
     this.#latches.set(key, entry.data.supervised === true ? 'supervised' : 'released');
@@ -92,9 +100,7 @@ export class OperatorModel {
     }
     if (beyondKill.has(step)) this.#present(entry, 'goes on');
     if (outcome !== 'allow') return;
-    const watched = this.#log
-      .latchKeys(entry)
-      .find((key) => this.#latches.get(key) === 'supervised');
+    const watched = this.#log.latchKeys(entry).find((key) => this.latch(key) === 'supervised');
     const isAsked = watched === undefined || entry.data.consumed;
     this.#demand(isAsked, entry, `asks nobody, and ${watched} is on probation`);
   }

@@ -191,6 +191,25 @@ test('the auditor objects to a store that forgets what was spent', async () => {
   expect(problems.some((problem) => /^commit to .* has posted 0/.test(problem))).toBe(true);
 });
 
+test.each([
+  ['lease', { status: 'expired' }, /^commit to .* lease .* has status expired/],
+  ['lock', { decision: '' }, /^commit to .* lock .* has decision , and by the entries 0/],
+  ['latch', { engaged: false }, /^commit to .* latch .* has engaged false/],
+  ['heartbeat', { lapsed: true }, /^commit to .* heartbeat .* has lapsed true/],
+])('the auditor objects to a store that changes a %s', async (kind, change, objection) => {
+  const changed = (record: StoredRecord): StoredRecord => {
+    if (record.kind !== kind) return record;
+    return { ...record, value: JSON.stringify({ ...JSON.parse(record.value), ...change }) };
+  };
+  const { problems } = await simulate({
+    seed: 'state-1',
+    steps: 150,
+    sabotage: (store) =>
+      wrapped(store, (batch) => store.append({ ...batch, records: batch.records.map(changed) })),
+  });
+  expect(problems.some((problem) => objection.test(problem))).toBe(true);
+});
+
 /** Shows the command line that runs a failing seed again. */
 function expectHolds(result: SimulationResult): void {
   const { problems } = result;
