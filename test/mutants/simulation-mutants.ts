@@ -180,6 +180,15 @@ export const simulationMutants: readonly Mutant[] = [
     tests: modelTests,
   },
   {
+    name: 'approval-outlives-newer-plan',
+    guards:
+      'An approval is void once a plan that counts its call was killed, however new the plan is.',
+    file: kernel('ticket'),
+    find: 'const plans = [...new Set([...(ticket.plans ?? []), ...claim.plans])];',
+    replace: 'const plans = [...new Set([...(ticket.plans ?? [])])];',
+    tests: ['test/engine/kill-effects.test.ts'],
+  },
+  {
     name: 'append-in-doubt-decided-again',
     guards: 'What was in doubt and is in the log by now is not decided again.',
     file: 'src/engine/sequencer.ts',
