@@ -163,7 +163,7 @@ function isStanding(
   estimate: Amounts,
   context: HandleContext,
 ): boolean {
-  const { session, command, policyVersion } = asking;
+  const { session, command, policyVersion, plans } = asking;
   const isDenied = ticket.status === 'denied';
   const { credential: _, ...asked } = ticket;
   return stands(
@@ -176,6 +176,7 @@ function isStanding(
       definition: command.definition,
       policyVersion,
       estimate: isDenied ? ticket.estimate : estimate,
+      plans,
     },
     context.now,
   );
