@@ -1,6 +1,7 @@
 /** `accept-restore`: goes on from a log that lost entries, once somebody has said that this is meant. */
 import type { Command } from 'commander';
 import type { AcceptRestoreOptions } from './accept-restore.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addAcceptRestoreCommand(program: Command): void {
   program
@@ -8,9 +9,10 @@ export function addAcceptRestoreCommand(program: Command): void {
     .description(
       'Accept a log that does not continue the head file of this host, such as a restored backup.',
     )
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .requiredOption('--head-file <file.json>', 'the file given to `withHeadFile()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--yes', 'accept it without asking')
     .option('--json', 'one JSON object')
     .addHelpText(

@@ -5,10 +5,10 @@ import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import { isConfirmed } from './ask.ts';
 import { CommandError, exitCodes, messageOf } from './exit.ts';
 import { withLogFile } from './log-file.ts';
+import type { LogOptions } from './store-options.ts';
 import { jsonLine, shown, terminal } from './terminal.ts';
 
-export interface AcceptRestoreOptions {
-  readonly log: string;
+export interface AcceptRestoreOptions extends LogOptions {
   readonly headFile: string;
   readonly yes?: true;
   readonly json?: true;
@@ -17,7 +17,7 @@ export interface AcceptRestoreOptions {
 export async function acceptRestore(file: string, options: AcceptRestoreOptions): Promise<void> {
   const { headFile, log } = options;
   const known = readKnown(headFile);
-  await withLogFile(file, log, async ({ storage, head }) => {
+  await withLogFile(file, options, async ({ storage, head }) => {
     if (await continues(storage, headFile, log)) {
       throw new CommandError(
         'there is nothing to accept: the log continues the head file',

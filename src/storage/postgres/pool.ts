@@ -2,6 +2,7 @@
  * What the store needs of the driver `pg`, as its own types: a pool of that driver fits, and whoever brings
  * none needs no types of it.
  */
+import { StorageError } from '../storage.ts';
 
 /** One statement, or several without values. Rows come as arrays of cells. */
 export interface PostgresQuery {
@@ -43,3 +44,22 @@ export interface PostgresPool {
 
 /** One for appends, one for the place in the queue, one to listen, one to read. */
 export const poolSizeMin = 4;
+
+/** A pool of the store's own. Rejects with `unavailable` where the driver is not installed. */
+export async function newPool(url: string): Promise<PostgresPool> {
+  const { Pool } = await import('pg').catch((cause: unknown) => {
+    const message = 'the driver `pg` is not installed: add it with `npm install pg`';
+    throw new StorageError('unavailable', message, { cause });
+  });
+  const pool: PostgresPool = new Pool({
+    connectionString: url,
+    max: poolSizeMin + 1,
+    keepAlive: true,
+    // A connection that nothing is asked of keeps no process alive.
+    allowExitOnIdle: true,
+    application_name: 'agent-control-plane',
+  });
+  // An idle connection that is lost is replaced when one is needed.
+  pool.on('error', () => {});
+  return pool;
+}

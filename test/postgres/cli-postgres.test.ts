@@ -1,0 +1,173 @@
+/** `postgres migrate`, `grant-worker`, `grant-reader` and `check`, as an owner and as the roles let in. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openControlPlane } from '../../src/index.ts';
+import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import { cli, fillExample, jsonLines } from '../cli/run-cli.ts';
+import { newSchema, type TestSchema } from './schema.ts';
+
+interface Checked {
+  readonly good: boolean;
+  readonly findings: readonly { readonly name: string; readonly status: string }[];
+  readonly logs: readonly { readonly name: string; readonly size: number }[];
+}
+
+let place: TestSchema;
+const roles: string[] = [];
+beforeEach(() => {
+  place = newSchema();
+});
+afterEach(async () => {
+  await place.drop();
+  for (const role of roles.splice(0)) await place.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+});
+
+function owner(command: string, ...words: string[]) {
+  return cli('postgres', command, place.url, ...words, '--schema', place.schema);
+}
+
+/** Makes a role, and returns the URL by which it signs in. */
+async function role(name: string): Promise<string> {
+  const full = `${place.schema}_${name}`;
+  await place.sql(`CREATE ROLE ${full} LOGIN PASSWORD 'secret'`);
+  roles.push(full);
+  const url = new URL(place.url);
+  url.username = full;
+  url.password = 'secret';
+  return url.href;
+}
+
+async function statuses(url: string): Promise<Readonly<Record<string, string>>> {
+  const { stdout } = await cli('postgres', 'check', url, '--schema', place.schema, '--json');
+  const [checked] = jsonLines<Checked>(stdout);
+  return Object.fromEntries(checked?.findings.map(({ name, status }) => [name, status]) ?? []);
+}
+
+describe('migrate', () => {
+  test('makes the schema, says so, and does nothing the second time', async () => {
+    const first = await owner('migrate');
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('was made') });
+    const again = await owner('migrate', '--json');
+    const [{ before, after } = {}] = jsonLines(again.stdout);
+    expect(before).toBe(after);
+    expect(before).toBeGreaterThan(0);
+  });
+
+  test('several at once: one makes it, all are content', async () => {
+    const runs = await Promise.all(Array.from({ length: 4 }, () => owner('migrate', '--json')));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const made = runs
+      .flatMap(({ stdout }) => jsonLines(stdout))
+      .filter((each) => each['before'] === 0);
+    expect(made).toHaveLength(1);
+  });
+
+  test('a role that may not make a schema is told who can', async () => {
+    const url = await role('stranger');
+    const { code, stderr } = await cli('postgres', 'migrate', url, '--schema', place.schema);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('owner') });
+  });
+});
+
+describe('roles', () => {
+  test('a worker is let in, works, and lets nobody in', async () => {
+    await owner('migrate');
+    const url = await role('worker');
+    const refused = await cli('events', url, '--schema', place.schema);
+    expect(refused.code).toBe(2);
+    const { code } = await owner('grant-worker', roles[0] ?? '');
+    expect(code).toBe(0);
+    await fillExample(postgres(url, { schema: place.schema }));
+    const verified = await cli('verify', url, '--schema', place.schema);
+    expect(verified.code).toBe(0);
+    const words = [url, roles[0] ?? '', '--schema', place.schema];
+    const granting = await cli('postgres', 'grant-worker', ...words);
+    expect(granting).toMatchObject({ code: 2, stderr: expect.stringContaining('only the owner') });
+  });
+
+  test('a reader of every org verifies, and cannot act', async () => {
+    await fillExample(place.open());
+    const url = await role('auditor');
+    await owner('grant-reader', roles[0] ?? '', '*');
+    expect(await cli('verify', url, '--schema', place.schema)).toMatchObject({ code: 0 });
+    const by = ['--reason', 'x', '--as', 'acme/user:olga', '--as-role', 'operator'];
+    const killing = await cli('kill', 'engage', url, 'org:acme', '--schema', place.schema, ...by);
+    expect(killing.code).toBe(2);
+    const latches = await place.sql(`SELECT FROM $s.entry WHERE body LIKE '%user:olga%'`);
+    expect(latches).toEqual([]);
+  });
+
+  test('a reader of one org is not shown a log with gaps as the log', async () => {
+    await fillExample(place.open());
+    const url = await role('acme');
+    await owner('grant-reader', roles[0] ?? '', 'acme');
+    const { code, stderr } = await cli('verify', url, '--schema', place.schema);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('one org') });
+  });
+
+  test('a role that does not exist is named', async () => {
+    await owner('migrate');
+    const { code, stderr } = await owner('grant-worker', 'nobody_at_all');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/nobody_at_all.*\n.*CREATE ROLE/);
+  });
+});
+
+describe('check', () => {
+  test('a database that a worker can work on is good', async () => {
+    await fillExample(place.open());
+    const url = await role('worker');
+    await owner('grant-worker', roles[0] ?? '');
+    const { code, stdout } = await cli('postgres', 'check', url, '--schema', place.schema);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('secret');
+    expect(await statuses(url)).toMatchObject({
+      settings: 'ok',
+      server: 'ok',
+      schema: 'ok',
+      role: 'ok',
+      notifications: 'ok',
+      standbys: 'note',
+      log: 'ok',
+    });
+  });
+
+  test('an owner is told that workers should not be one', async () => {
+    await owner('migrate');
+    expect(await statuses(place.url)).toMatchObject({ schema: 'ok', role: 'note' });
+  });
+
+  test('no schema is bad, and none is made by looking', async () => {
+    const { code } = await owner('check');
+    expect(code).toBe(1);
+    expect(await place.sql(`SELECT FROM pg_namespace WHERE nspname = '$s'`)).toEqual([]);
+  });
+
+  test('a trigger that was taken away is bad', async () => {
+    await owner('migrate');
+    await place.sql('DROP TRIGGER entry_never_changes ON $s.entry');
+    const { code, stdout } = await owner('check');
+    expect({ code, stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('tampered'),
+    });
+  });
+
+  test('settings under which commits are lost are bad', async () => {
+    await owner('migrate');
+    const url = await role('hasty');
+    await owner('grant-worker', roles[0] ?? '');
+    await place.sql(`ALTER ROLE ${roles[0] ?? ''} SET synchronous_commit = off`);
+    expect(await statuses(url)).toMatchObject({ settings: 'bad', schema: 'ok' });
+  });
+
+  test('it finishes while a worker has the database open', async () => {
+    const plane = await openControlPlane({ storage: place.open() });
+    try {
+      const { stdout } = await owner('check', '--json');
+      const [checked] = jsonLines<Checked>(stdout);
+      expect(checked?.logs).toMatchObject([{ name: 'main', size: (await plane.head()).size }]);
+    } finally {
+      await plane.close();
+    }
+  });
+});
