@@ -16,6 +16,7 @@ import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
+import { addMcpCommand } from './mcp-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
@@ -57,7 +58,8 @@ function program(): Command {
     .description(
       'Looks at what agents were allowed to do: verifies the log of a control plane, reads its ' +
         'events, sessions, budgets, usage and prices, and shows in a demo what it decides. Checks, ' +
-        'tests and compares policies. Acts for operators while agents run: tickets, grants, ' +
+        'tests and compares policies. Runs as a gateway in front of MCP servers. ' +
+        'Acts for operators while agents run: tickets, grants, ' +
         'sessions, agents, API keys and the kill switch. Whatever does not act only reads.',
     )
     .version(version(), '-V, --version', 'print the version')
@@ -86,6 +88,7 @@ Examples:
   $ agent-control-plane budgets control-plane.db
   $ agent-control-plane usage control-plane.db --by model,day
   $ agent-control-plane policy init
+  $ agent-control-plane mcp --policy policy.yaml -- npx -y some-mcp-server
   $ agent-control-plane postgres check postgres://db.example.com/agents
 
 Wherever a file is named, the postgres:// URL of a database can be, too. Leave its
@@ -109,6 +112,7 @@ refuses), 2 it could not be done.`,
   addPolicyCommand(command);
   addPostgresCommand(command);
   addAcceptRestoreCommand(command);
+  addMcpCommand(command, version());
   return command;
 }
 

@@ -11,14 +11,15 @@ import { verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { inspect, Reality, type ShopCommand, shopCommands } from './model-commands.ts';
+import { inspect, type ShopCommand, shopCommands } from './model-commands.ts';
+import { Reality } from './model-reality.ts';
 import { ShopModel } from './model.ts';
 
 const memoryRuns = Number(process.env['MODEL_MEMORY_RUNS'] ?? 150);
 const sqliteRuns = Number(process.env['MODEL_SQLITE_RUNS'] ?? 5);
 
 test('the library on memory answers as the model does', async () => {
-  const scripts = fc.commands(shopCommands, { maxCommands: 60 });
+  const scripts = fc.commands(shopCommands, { maxCommands: 60, size: 'max' });
   const property = fc.asyncProperty(scripts, async (script) => {
     await runOn(memoryFleet(), script);
   });
@@ -26,7 +27,7 @@ test('the library on memory answers as the model does', async () => {
 });
 
 test('the library on SQLite answers as the model does, with memory’s entries', async () => {
-  const scripts = fc.commands(shopCommands, { maxCommands: 60 });
+  const scripts = fc.commands(shopCommands, { maxCommands: 60, size: 'max' });
   const property = fc.asyncProperty(scripts, async (script) => {
     const folder = await mkdtemp(join(tmpdir(), 'acp-model-'));
     try {

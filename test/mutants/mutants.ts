@@ -15,6 +15,7 @@ import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
+import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
+  ...simulationMutants,
 ];
