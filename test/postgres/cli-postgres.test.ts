@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await place.drop();
-  for (const role of roles.splice(0)) await place.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  for (const made of roles.splice(0)) await place.sql(`DROP OWNED BY ${made}; DROP ROLE ${made}`);
 });
 
 function owner(command: string, ...words: string[]) {
@@ -45,7 +45,7 @@ async function statuses(url: string): Promise<Readonly<Record<string, string>>> 
 describe('migrate', () => {
   test('makes the schema, says so, and does nothing the second time', async () => {
     const first = await owner('migrate');
-    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('was made') });
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('was made') as string });
     const again = await owner('migrate', '--json');
     const [{ before, after } = {}] = jsonLines(again.stdout);
     expect(before).toBe(after);
@@ -64,7 +64,10 @@ describe('migrate', () => {
   test('a role that may not make a schema is told who can', async () => {
     const url = await role('stranger');
     const { code, stderr } = await cli('postgres', 'migrate', url, '--schema', place.schema);
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('owner') });
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('owner') as string,
+    });
   });
 });
 
@@ -81,7 +84,10 @@ describe('roles', () => {
     expect(verified.code).toBe(0);
     const words = [url, roles[0] ?? '', '--schema', place.schema];
     const granting = await cli('postgres', 'grant-worker', ...words);
-    expect(granting).toMatchObject({ code: 2, stderr: expect.stringContaining('only the owner') });
+    expect(granting).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('only the owner') as string,
+    });
   });
 
   test('a reader of every org verifies, and cannot act', async () => {
@@ -101,7 +107,10 @@ describe('roles', () => {
     const url = await role('acme');
     await owner('grant-reader', roles[0] ?? '', 'acme');
     const { code, stderr } = await cli('verify', url, '--schema', place.schema);
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('one org') });
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('one org') as string,
+    });
   });
 
   test('a role that does not exist is named', async () => {
@@ -148,7 +157,7 @@ describe('check', () => {
     const { code, stdout } = await owner('check');
     expect({ code, stdout }).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('tampered'),
+      stdout: expect.stringContaining('tampered') as string,
     });
   });
 

@@ -50,7 +50,9 @@ describe('on a log that is there', () => {
     expect(first.stdout).toContain('holds');
     expect(first.code).toBe(0);
     const again = await cli(...on('verify'), '--anchor', head, '--json');
-    expect(jsonLines(again.stdout)).toMatchObject([{ holds: true, file: expect.any(String) }]);
+    expect(jsonLines(again.stdout)).toMatchObject([
+      { holds: true, file: expect.any(String) as string },
+    ]);
     expect(again.stdout).not.toContain('postgres:postgres');
   });
 
@@ -70,7 +72,10 @@ describe('on a log that is there', () => {
 
   test('a log that is not there is not made', async () => {
     const { code, stderr } = await cli(...on('events'), '--log', 'elsewhere');
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('no log') });
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no log') as string,
+    });
     expect(await place.sql('SELECT name FROM $s.log')).toEqual([{ name: 'main' }]);
   });
 
@@ -87,7 +92,10 @@ describe('on a log that is there', () => {
       expect(verdict?.faults[0]).toMatchObject({ index: 6 });
       expect(verdict?.faults.at(-1)).toMatchObject({ code: 'schema-altered' });
       const read = await cli('events', ...words);
-      expect(read).toMatchObject({ code: 2, stderr: expect.stringContaining('tampered') });
+      expect(read).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('tampered') as string,
+      });
     } finally {
       await other.drop();
     }
@@ -118,7 +126,8 @@ describe('on a log that is there', () => {
 
 describe('what is not there', () => {
   test('looking at a database without a schema makes none', async () => {
-    const { url, schema, sql } = newSchema();
+    const empty = newSchema();
+    const { url, schema } = empty;
     for (const words of [
       ['events', url],
       ['verify', url],
@@ -129,7 +138,7 @@ describe('what is not there', () => {
       expect(code).toBe(2);
       expect(stderr).toContain('postgres migrate');
     }
-    expect(await sql(`SELECT FROM pg_namespace WHERE nspname = '$s'`)).toEqual([]);
+    expect(await empty.sql(`SELECT FROM pg_namespace WHERE nspname = '$s'`)).toEqual([]);
   });
 
   test.each([
