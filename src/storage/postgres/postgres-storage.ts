@@ -45,7 +45,8 @@ export interface PostgresOptions {
 
 /**
  * A store in the database that `target` names, as a URL (`postgres://user@host/database`) or a pool of the
- * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended.
+ * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended; it
+ * should have a `connectionTimeoutMillis`, or connections that are never made fill it up.
  */
 export function postgres(target: string | PostgresPool, options: PostgresOptions = {}): Storage {
   return new PostgresStorage(target, options);
@@ -81,6 +82,10 @@ class PostgresStorage implements Storage {
     this.#schema = schemaName(options.schema ?? defaultSchema);
     this.#statements = new Statements(this.#schema);
     this.name = `postgres ${typeof target === 'string' ? placeOf(target) : 'pool'} ${this.#schema}`;
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000;
   }
 
   get durable(): boolean {
@@ -196,7 +201,7 @@ class PostgresStorage implements Storage {
 
   async #openLog(log: string, onAppended: () => void): Promise<Opened> {
     const pool = await this.#pool();
-    const connections = new Connections(pool, this.name, this.#options.timeoutMs ?? 10_000);
+    const connections = new Connections(pool, this.name, this.#timeoutMs);
     const accepted = this.#options.acceptLostCommits === true;
     const lost = await unsafeSettings(connections, accepted);
     if (lost.length > 0) {
@@ -242,6 +247,8 @@ class PostgresStorage implements Storage {
     const pool: PostgresPool = new Pool({
       connectionString: this.#target,
       max: poolSizeMin + 1,
+      // A connection that is never made would keep its place in the pool for ever.
+      connectionTimeoutMillis: this.#timeoutMs,
       keepAlive: true,
       application_name: 'agent-control-plane',
     });
