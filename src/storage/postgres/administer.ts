@@ -27,7 +27,7 @@ export async function visiting<T>(
   { url, schema }: SchemaPlace,
   use: (visit: Visit) => Promise<T>,
 ): Promise<T> {
-  const pool = await newPool(url);
+  const pool = await newPool(url, timeoutMs);
   try {
     const connections = new Connections(pool, 'postgres', timeoutMs);
     return await use({ connections, schema: schemaName(schema) });
