@@ -20,7 +20,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/postgres/**/*.test.ts'],
+          // What processes race for on a file, they race for on a server too.
+          include: ['test/postgres/**/*.test.ts', 'test/crash/*.test.ts'],
           globalSetup: ['test/postgres/global-setup.ts'],
         },
       },

@@ -18,8 +18,10 @@ export interface NamedStore {
   readonly storageName: string;
   /** To look at: creates, migrates and writes nothing. */
   look(options?: LookOptions): Storage;
-  /** To act on. It would create what is missing: whoever acts looks first. */
+  /** To act on once. It would create what is missing: whoever acts looks first. */
   act(): Storage;
+  /** To go on with, and to hear at once of what others do; makes what is missing. */
+  run(): Storage;
 }
 
 interface LookOptions {
@@ -34,12 +36,22 @@ export function storeOf(place: string, schema: string | undefined): NamedStore {
     throw new CommandError('`--schema` is for PostgreSQL, and this is no URL', namingHelp);
   }
   assertFile(place);
+  return fileAt(place);
+}
+
+/** The same for a store that need not be there yet. */
+export function storeToRun(place: string, schema: string | undefined): NamedStore {
+  return isDatabaseUrl(place) || schema !== undefined ? storeOf(place, schema) : fileAt(place);
+}
+
+function fileAt(path: string): NamedStore {
   return {
     kind: 'sqlite',
-    name: place,
-    storageName: sqlite(place).name,
-    look: () => sqlite(place, { mode: 'read-only' }),
-    act: () => sqlite(place),
+    name: path,
+    storageName: sqlite(path).name,
+    look: () => sqlite(path, { mode: 'read-only' }),
+    act: () => sqlite(path),
+    run: () => sqlite(path),
   };
 }
 
@@ -68,6 +80,7 @@ function databaseAt(url: string, schema: string | undefined): NamedStore {
     look: (more = {}) => postgres(url, { ...options, mode: 'read-only', ...more }),
     // One command waits for nobody's commits but its own.
     act: () => postgres(url, { ...options, listen: false }),
+    run: () => postgres(url, options),
   };
 }
 
@@ -79,7 +92,7 @@ function checkedSchema(schema = defaultSchema as string): string {
   }
 }
 
-function isDatabaseUrl(place: string): boolean {
+export function isDatabaseUrl(place: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(place);
 }
 

@@ -4,7 +4,8 @@ import { startServer } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    postgresUrl: string;
+    /** Only in the project that brings a server. */
+    postgresUrl?: string;
   }
 }
 

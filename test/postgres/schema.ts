@@ -11,11 +11,11 @@ export interface TestSchema {
   readonly schema: string;
   open(options?: PostgresOptions): Storage;
   /** Runs SQL as a superuser. `$s` in it stands for the schema. */
-  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  drop(): Promise<void>;
+  readonly sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  readonly drop: () => Promise<void>;
 }
 
-export function newSchema(url = inject('postgresUrl')): TestSchema {
+export function newSchema(url = inject('postgresUrl') ?? ''): TestSchema {
   const schema = `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
   const sql = async (text: string, values: unknown[] = []) => {
     const client = new Client({ connectionString: url });

@@ -5,6 +5,7 @@ import type { ActingOptions } from '../acting-options.ts';
 import { isConfirmed } from '../ask.ts';
 import { CommandError } from '../exit.ts';
 import { withLogFile } from '../log-file.ts';
+import type { LogOptions } from '../store-options.ts';
 import { jsonLine, print, shown, terminal } from '../terminal.ts';
 import { differenceLines } from './inspect-tools.ts';
 import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
@@ -42,13 +43,9 @@ export async function approveTool(
   });
 }
 
-async function waitingTool(
-  file: string,
-  name: string,
-  { log }: { readonly log: string },
-): Promise<PinnedTool> {
+async function waitingTool(file: string, name: string, options: LogOptions): Promise<PinnedTool> {
   let found: PinnedTool | undefined;
-  await withLogFile(file, log, async ({ storage }) => {
+  await withLogFile(file, options, async ({ storage }) => {
     found = (await pinnedTools(storage)).find((tool) => tool.name === name);
   });
   if (found !== undefined && found.state !== 'registered') return found;

@@ -32,7 +32,7 @@ export async function visiting<T>(
   use: (visit: Visit) => Promise<T>,
   timeoutMs = errandTimeoutMs,
 ): Promise<T> {
-  const pool = await newPool(url);
+  const pool = await newPool(url, timeoutMs);
   try {
     const connections = new Connections(pool, 'postgres', timeoutMs);
     return await use({ connections, schema: schemaName(schema) });

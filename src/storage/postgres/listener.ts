@@ -59,7 +59,10 @@ export class Listener {
       client.on('error', this.#onLost);
       this.#connection = connection;
       await connection.query(`LISTEN ${quoted(this.#schema)}`);
-      if (await this.#delivers(connection)) this.#listening();
+      const delivers = await this.#delivers(connection);
+      // Lost meanwhile, it is made anew, and says nothing of what its server delivers.
+      if (this.#connection !== connection) return;
+      if (delivers) this.#listening();
       else this.#giveUp();
     } catch {
       this.#onLost();
@@ -127,16 +130,22 @@ export class Listener {
     const [row] = await connection.query('SELECT pg_backend_pid()');
     const probe = `probe ${String(row?.[0])}`;
     let timer: NodeJS.Timeout | undefined;
-    const heard = new Promise<boolean>((resolve) => {
+    let isHeard = false;
+    const heard = new Promise<void>((resolve) => {
       this.#onProbe = (payload) => {
-        if (payload === probe) resolve(true);
+        if (payload !== probe) return;
+        isHeard = true;
+        resolve();
       };
-      timer = setTimeout(() => resolve(false), probeMs);
+      timer = setTimeout(resolve, probeMs);
     });
     try {
       const values = [this.#schema, probe];
       await this.#connections.write({ text: 'SELECT pg_notify($1, $2)', values });
-      return await heard;
+      await heard;
+      // On a machine that stood still the time may be over before what has come was read.
+      if (!isHeard) await connection.query('SELECT 1');
+      return isHeard;
     } finally {
       clearTimeout(timer);
       this.#onProbe = () => {};

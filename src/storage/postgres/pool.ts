@@ -45,8 +45,8 @@ export interface PostgresPool {
 /** One for appends, one for the place in the queue, one to listen, one to read. */
 export const poolSizeMin = 4;
 
-/** A pool of the store's own. Rejects with `unavailable` where the driver is not installed. */
-export async function newPool(url: string): Promise<PostgresPool> {
+/** A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where the driver is not installed. */
+export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
   const { Pool } = await import('pg').catch((cause: unknown) => {
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
     throw new StorageError('unavailable', message, { cause });
@@ -54,6 +54,8 @@ export async function newPool(url: string): Promise<PostgresPool> {
   const pool: PostgresPool = new Pool({
     connectionString: url,
     max: poolSizeMin + 1,
+    // A connection that is never made would keep its place in the pool for ever.
+    connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
     // A connection that nothing is asked of keeps no process alive.
     allowExitOnIdle: true,

@@ -56,7 +56,8 @@ export interface PostgresOptions {
 
 /**
  * A store in the database that `target` names, as a URL (`postgres://user@host/database`) or a pool of the
- * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended.
+ * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended; it
+ * should have a `connectionTimeoutMillis`, or connections that are never made fill it up.
  */
 export function postgres(target: string | PostgresPool, options: PostgresOptions = {}): Storage {
   return new PostgresStorage(target, options);
@@ -97,6 +98,10 @@ class PostgresStorage implements Storage {
       throw new TypeError("`acceptAlteredSchema` is for `mode: 'read-only'`");
     }
     this.name = `postgres ${typeof target === 'string' ? placeOf(target) : 'pool'} ${this.#schema}`;
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000;
   }
 
   get durable(): boolean {
@@ -215,7 +220,7 @@ class PostgresStorage implements Storage {
 
   async #openLog(log: string, onAppended: () => void): Promise<Opened> {
     const pool = await this.#pool();
-    const connections = new Connections(pool, this.name, this.#options.timeoutMs ?? 10_000);
+    const connections = new Connections(pool, this.name, this.#timeoutMs);
     if (this.#readOnly) return this.#look(connections, log);
     const accepted = this.#options.acceptLostCommits === true;
     const lost = await unsafeSettings(connections, accepted);
@@ -266,7 +271,7 @@ class PostgresStorage implements Storage {
       }
       return this.#target;
     }
-    this.#ownPool ??= await newPool(this.#target);
+    this.#ownPool ??= await newPool(this.#target, this.#timeoutMs);
     return this.#ownPool;
   }
 

@@ -28,6 +28,8 @@ export const lastingCommits: readonly string[] = ['on', 'local', 'remote_write',
 
 /** How long an append waits for another's commit before it gives up with `busy`, ms. */
 const commitWaitMs = 5_000;
+/** How long an append may take in all, ms. */
+const appendMs = 10_000;
 
 function tables(s: string): readonly string[] {
   return [
@@ -157,6 +159,10 @@ BEGIN
     RAISE EXCEPTION 'a commit would not last' USING ERRCODE = '${unsafeState}';
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
+  -- A client that never says that it is through would keep the head locked. Before 17 there is no such end.
+  IF current_setting('server_version_num')::integer >= 170000 THEN
+    PERFORM set_config('transaction_timeout', '${appendMs}', true);
+  END IF;
   UPDATE ${s}.log SET size = new_size, previous = in_previous, root = in_root,
     frontier = in_frontier, at = in_at WHERE id = in_log AND size = in_expected;
   IF NOT FOUND THEN
