@@ -61,7 +61,7 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
     let times = 0;
     const client = await clientThat(era, () => {
       times += 1;
-      return answer as ElicitResult;
+      return answer;
     });
     const result = await client.callTool(call);
     expect(textOf(result)).toContain('approval-denied');

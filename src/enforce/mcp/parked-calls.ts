@@ -27,8 +27,20 @@ export class ParkedCalls {
   start(id: string, work: (signal: AbortSignal) => Promise<CallToolResult>): ParkedCall {
     const call = new ParkedCall(id, this.#clock, work);
     this.#running.set(id, call);
-    void call.result.finally(() => this.#running.delete(id));
+    void this.#forgetLater(call);
     return call;
+  }
+
+  /** A call that is over while its client is answering a question still has to give its result. */
+  async #forgetLater(call: ParkedCall): Promise<void> {
+    await call.result;
+    if (call.isAnswered) this.#running.delete(call.id);
+    else this.#clock.after(answerMs, () => this.#running.delete(call.id));
+  }
+
+  /** The client has the result. */
+  forget(call: ParkedCall): void {
+    this.#running.delete(call.id);
   }
 
   find(id: string): ParkedCall | undefined {
@@ -56,6 +68,8 @@ export class ParkedCall {
   readonly #giveUp = new AbortController();
   #question: OpenQuestion | undefined;
   #questions = 0;
+  /** Whether a question is with the client now. */
+  #isWithClient = false;
   #asked = Promise.withResolvers<ParkedQuestion>();
 
   constructor(id: string, clock: Clock, work: (signal: AbortSignal) => Promise<CallToolResult>) {
@@ -66,6 +80,10 @@ export class ParkedCall {
 
   get isAsking(): boolean {
     return this.#question !== undefined;
+  }
+
+  get isAnswered(): boolean {
+    return !this.#isWithClient;
   }
 
   ask(request: ClientRequest): Promise<RawResult> {
@@ -81,6 +99,7 @@ export class ParkedCall {
       resolve(answer);
     };
     this.#question = { id, request, answered };
+    this.#isWithClient = true;
     this.#asked.resolve({ id, request });
     return promise;
   }
@@ -90,6 +109,7 @@ export class ParkedCall {
     const question = this.#question;
     if (question?.id !== id || answer === undefined) return false;
     this.#question = undefined;
+    this.#isWithClient = false;
     this.#asked = Promise.withResolvers<ParkedQuestion>();
     question.answered(answer);
     return true;

@@ -118,7 +118,10 @@ async function round(
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
   const next = await call.next(context.mcpReq.signal);
-  if (!isQuestion(next)) return next;
+  if (!isQuestion(next)) {
+    session.parked.forget(call);
+    return next;
+  }
   const { id, request } = next;
   const state = { kind: 'question', call: call.id, question: id } as const;
   return inputRequired({
