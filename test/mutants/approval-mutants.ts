@@ -8,6 +8,23 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'session-asks-without-end',
+    guards: 'A session leaves no more tickets pending than its limit.',
+    file: kernel('ticket-use'),
+    find: 'if (session.pendingTickets.length - withdrawn >= ticketsPendingMax) return true;',
+    replace: '',
+    tests: ['test/kernel/pending-tickets.test.ts'],
+  },
+  {
+    name: 'edit-that-changes-nothing',
+    guards:
+      'An edit that leaves the call as it was is told as one, and not as another ticket’s call.',
+    file: kernel('approve-ticket'),
+    find: "if (argumentsDigest === ticket.argumentsDigest) return no('the edit changes nothing');",
+    replace: '',
+    tests: editTests,
+  },
+  {
     name: 'owner-approves',
     guards: 'The owner of an agent decides none of its tickets.',
     file: kernel('handle-ticket'),
