@@ -53,6 +53,16 @@ test('the code runs once, with the arguments that the approver wrote', async () 
   await plane.close();
 });
 
+test('once an edit is used up, the call as it was made first is asked about anew', async () => {
+  const { plane, people, session, governed, asked } = await open();
+  await plane.approve({ ticket: await asked(call), by: people.ada, edit });
+  await governed(call);
+  const again = await session.authorize({ tool: bindTool(refund), arguments: session.read(call) });
+  expect(again.outcome).toBe('require-approval');
+  expect(plane.pendingTickets('acme')).toMatchObject([{ estimate: { usd: 80_000_000 } }]);
+  await plane.close();
+});
+
 test('whoever waits for the approver goes on with the edited call', async () => {
   const { plane, people, governed, ran } = await open();
   const waiting = governed(call, { waitForApproval: true });

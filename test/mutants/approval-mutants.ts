@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'edit-stands-for-ever',
+    guards: 'A ticket that is over stands for no call, edited or not.',
+    file: kernel('ticket-use'),
+    find: 'return isOpenTicket(ticket.status) && ticket.argumentsDigest !== command.argumentsDigest;',
+    replace: 'return ticket.argumentsDigest !== command.argumentsDigest;',
+    tests: editTests,
+  },
+  {
     name: 'session-asks-without-end',
     guards: 'A session leaves no more tickets pending than its limit.',
     file: kernel('ticket-use'),
