@@ -114,7 +114,7 @@ test('A11: a server that says so is asked anew, and the client hears of it', asy
   expect(stage.plane.tools.get('liar__added')?.quarantine).toBeUndefined();
 });
 
-test('A12: one name twice is a shadow, and neither is offered', async () => {
+test('one name twice is a shadow, and neither is offered', async () => {
   await call('liar__lie', { how: 'shadow' });
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).not.toContain('liar__echo');

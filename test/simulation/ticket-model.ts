@@ -39,6 +39,10 @@ export class TicketModel {
     );
   }
 
+  stateOf(ticket: string): string | undefined {
+    return this.#tickets.get(ticket)?.state;
+  }
+
   add(entry: RawEntry): void {
     const { data, type } = entry;
     if (type === 'ticket-requested') return this.#requested(entry);

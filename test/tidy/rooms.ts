@@ -48,7 +48,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['@cfworker/json-schema'],
   },
   'enforce/mcp': {
-    rooms: ['enforce', 'engine', 'kernel', 'identity', 'log', 'evaluators'],
+    rooms: ['enforce', 'engine', 'kernel', 'identity', 'log', 'evaluators', 'approvals'],
     builtins: 'any',
     packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/server'],
   },

@@ -36,6 +36,8 @@ export interface ToolCall extends Pick<ForwardOptions, 'onprogress'> {
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   /** Fires when the client gives up. */
   readonly signal: AbortSignal;
+  /** What is done about a call that waits for an approver: `again` once its ticket may be decided. */
+  readonly onPending: (decision: Decision) => Promise<'again' | undefined>;
 }
 
 /** Never throws: what goes wrong is a result that says so. */
@@ -68,7 +70,7 @@ async function governed(
   };
   let granted: Awaited<ReturnType<typeof grant>>;
   try {
-    granted = await grant(control, tool.bound, read, options);
+    granted = await grantOrAsk(call, () => grant(control, tool.bound, read, options));
   } catch (failure) {
     const given = ActionRefused.is(failure) ? answers.of(failure.decision.id) : undefined;
     if (given === undefined) throw failure;
@@ -78,6 +80,24 @@ async function governed(
   const answer = answered(calling, { call, tool, upstream, granted });
   if (idempotencyKey !== undefined) answers.remember(granted.decision.id, answer);
   return await answer;
+}
+
+/** An edited call, or an approval that was void, may have to be asked about anew; not for ever. */
+const askingsMax = 3;
+
+async function grantOrAsk<T>(
+  { onPending }: Pick<ToolCall, 'onPending'>,
+  decide: () => Promise<T>,
+): Promise<T> {
+  for (let asked = 0; ; asked += 1) {
+    try {
+      return await decide();
+    } catch (failure) {
+      const waits = ActionRefused.is(failure) && failure.decision.outcome === 'require-approval';
+      if (!waits || failure.decision.ticket === undefined || asked >= askingsMax) throw failure;
+      if ((await onPending(failure.decision)) !== 'again') throw failure;
+    }
+  }
 }
 
 /** Never throws. */

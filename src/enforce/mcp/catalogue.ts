@@ -114,6 +114,9 @@ export class Catalogue {
   }
 
   #problemOf(raw: Tool, times: ReadonlyMap<string, number>): string | undefined {
+    if (raw.execution?.taskSupport === 'required') {
+      return `the tool ${quoted(raw.name)} only runs as a task, and tasks are not passed on`;
+    }
     if ((times.get(raw.name) ?? 0) < 2) return undefined;
     return `the tool ${quoted(raw.name)} is there several times, and one would shadow the other`;
   }

@@ -2,13 +2,13 @@
  * One client over one channel, stdio or a stream: what it can be asked is learned from its first message, and
  * then its session is opened, its servers are connected, and everything is answered from there.
  */
-import type { ClientCapabilities, JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  ProtocolError,
-  ProtocolErrorCode,
-  type Server,
-} from '@modelcontextprotocol/server';
+import type {
+  ClientCapabilities,
+  JSONRPCMessage,
+  Notification,
+  Transport,
+} from '@modelcontextprotocol/client';
+import { CLIENT_CAPABILITIES_META_KEY, type Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Session } from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
@@ -29,43 +29,47 @@ export interface ClientConnection {
   close(): Promise<void>;
 }
 
+type Era = 'legacy' | 'modern';
+
 export function connectClient(host: GatewayHost, channel: Channel): ClientConnection {
   const opening = new Opening(channel.transport);
   /** The server of the connection; a probe's is thrown away. */
-  let current: { readonly server: Server; readonly era: 'legacy' | 'modern' } | undefined;
+  let current: Server | undefined;
   let opened: Promise<GatewaySession> | undefined;
+  /** Once a client of 2025 has said that it is ready to be asked. */
+  const ready = Promise.withResolvers<Server>();
+  let era: Era = 'legacy';
   const client = {
-    changed: (list: ListKind) => void announce(current?.server, list),
-    notified: ({
-      method,
-      params,
-    }: {
-      method: string;
-      params?: Record<string, unknown> | undefined;
-    }) => {
+    changed: (list: ListKind) => void announce(current, list),
+    notified: ({ method, params }: Notification) => {
       const notification = params === undefined ? { method } : { method, params };
-      current?.server.notification(notification).catch((failure: unknown) => {
+      current?.notification(notification).catch((failure: unknown) => {
         host.report(`a notification was not passed on: ${String(failure)}`);
       });
     },
-    asked: (request: ClientRequest) => ask(current, request),
+    asked: async (request: ClientRequest) => {
+      if (era === 'legacy') return ask(await ready.promise, request);
+      const session = await opened;
+      if (session === undefined) throw new Error('the client cannot be asked now');
+      return session.parked.ask(request);
+    },
   };
   const open = async (): Promise<GatewaySession> => {
     const { principal, control } = channel;
-    const capabilities = opening.capabilities;
-    const session = new GatewaySession(host, {
-      control,
-      principal,
-      client: { ...client, capabilities },
-    });
+    const { capabilities } = opening;
+    const about = { control, principal, client: { ...client, capabilities } };
+    const session = new GatewaySession(host, about);
     await session.start();
     return session;
   };
   const handle = serveStdio(
-    async ({ era }) => {
+    async (request) => {
+      ({ era } = request);
       opened ??= open();
-      const server = downServer(await opened, host.version);
-      current = { server, era };
+      const session = await opened;
+      const server = downServer(session, host.version);
+      server.oninitialized = () => ready.resolve(server);
+      current = server;
       return server;
     },
     {
@@ -99,15 +103,9 @@ async function announce(server: Server | undefined, list: ListKind): Promise<voi
 }
 
 /** In the era of 2025 a server may ask its client at any time. */
-async function ask(
-  current: { readonly server: Server; readonly era: 'legacy' | 'modern' } | undefined,
-  { method, params }: ClientRequest,
-): Promise<RawResult> {
-  if (current === undefined || current.era === 'modern') {
-    throw new ProtocolError(ProtocolErrorCode.InvalidRequest, 'the client cannot be asked now');
-  }
+function ask(server: Server, { method, params }: ClientRequest): Promise<RawResult> {
   const request = params === undefined ? { method } : { method, params: { ...params } };
-  return current.server.request(request, rawResult);
+  return server.request(request, rawResult);
 }
 
 /** A transport that tells what its first messages say of the client, and when it closes. */

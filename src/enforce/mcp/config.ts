@@ -11,6 +11,7 @@ export interface GatewayConfig {
   readonly agent: AgentDeclaration;
   readonly session: SessionTerms;
   readonly results: ResultTerms;
+  readonly approvals: ApprovalTerms;
 }
 
 export interface SessionTerms {
@@ -23,6 +24,16 @@ export interface SessionTerms {
 export interface ResultTerms {
   /** What becomes of characters in results that nobody sees: told beside them, or left out. */
   readonly hiddenCharacters: 'mark' | 'strip';
+}
+
+export interface ApprovalTerms {
+  /**
+   * Who sits at the client and may be asked there. The client's program answers for whoever that is, and
+   * could answer by itself: it is as good as whoever runs it.
+   */
+  readonly atClient: IdentityAssertion | undefined;
+  /** How long a call waits for somebody to decide elsewhere before it is told that it is pending, ms. */
+  readonly waitMs: number;
 }
 
 /** What becomes of tools that are met for the first time. A changed one is always quarantined. */

@@ -4,17 +4,18 @@
  */
 import type { CallToolResult, ServerCapabilities } from '@modelcontextprotocol/client';
 import {
+  isInputRequiredResult,
   ProtocolError,
   ProtocolErrorCode,
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
-import { callTool } from './call-tool.ts';
 import type { GatewaySession } from './gateway-session.ts';
 import { forwardedMeta } from './meta-keys.ts';
 import type { ListMethod } from './pass-through.ts';
 import type { RawResult } from './raw-result.ts';
+import { serveCall } from './serve-call.ts';
 import type { ForwardOptions } from './upstream.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -29,6 +30,7 @@ export function downServer(session: GatewaySession, version: string): Server {
     {
       capabilities,
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      requestState: { verify: (state, context) => session.states.verify(state, context) },
       ...(instructions === undefined ? {} : { instructions }),
     },
   );
@@ -37,14 +39,18 @@ export function downServer(session: GatewaySession, version: string): Server {
     return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const result = await callTool(session.calling, {
+    const request = {
       name: params.name,
       arguments: params.arguments,
       meta: params._meta,
-      signal: context.mcpReq.signal,
       onprogress: progressTo(context),
-    });
+    };
+    const result = await serveCall(server, session, request, context);
+    if (isInputRequiredResult(result)) return result;
     return projected(server, session, params.name, result);
+  });
+  server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
+    await Promise.all(session.upstreams.map((upstream) => upstream.notify({ method })));
   });
   passOn(server, session, capabilities);
   return server;

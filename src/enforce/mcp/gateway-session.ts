@@ -8,9 +8,11 @@ import type { Principal } from '../../identity/principal.ts';
 import { Answers } from './answers.ts';
 import type { Calling } from './call-tool.ts';
 import { Catalogue } from './catalogue.ts';
-import type { GatewayConfig } from './config.ts';
+import type { ApprovalTerms, GatewayConfig } from './config.ts';
+import { ParkedCalls } from './parked-calls.ts';
 import { PassThrough } from './pass-through.ts';
 import type { RawResult } from './raw-result.ts';
+import { type RoundStates, roundStates } from './round-states.ts';
 import type { OfferedTool } from './tool-definition.ts';
 import { type ClientRequest, type ListKind, Upstream } from './upstream.ts';
 
@@ -44,6 +46,9 @@ export class GatewaySession {
   readonly control: Session;
   readonly passThrough: PassThrough;
   readonly calling: Calling;
+  /** Calls whose servers ask something of a client that can only be asked in an answer. */
+  readonly parked: ParkedCalls;
+  readonly states: RoundStates;
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
   readonly #principal: Principal;
@@ -88,7 +93,26 @@ export class GatewaySession {
       results: config.results,
       upstream: (name) => this.#upstreams.get(name),
     };
+    this.parked = new ParkedCalls(clock);
+    this.states = roundStates(control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
+  }
+
+  get plane(): ControlPlane {
+    return this.#host.plane;
+  }
+
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
+  get approvals(): ApprovalTerms {
+    return this.#host.config.approvals;
+  }
+
+  /** Says what happened, for people. */
+  report(message: string): void {
+    this.#host.report(message);
   }
 
   get upstreams(): readonly Upstream[] {

@@ -6,6 +6,7 @@
 import type { AgentDeclaration } from '../../engine/index.ts';
 import { isName, isQualifiedName } from '../../kernel/index.ts';
 import {
+  type ApprovalTerms,
   configLimits,
   type GatewayConfig,
   type ResultTerms,
@@ -22,6 +23,7 @@ import {
   membersOf,
   oneOf,
   text,
+  wholeNumber,
 } from './strict-reader.ts';
 
 /** Variables that `{ from: NAME }` may refer to. */
@@ -54,12 +56,17 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
   const config = {
     servers,
     isPrefixed: isPrefixed(members, servers),
-    principal: members.required('principal', readPrincipal),
+    principal: members.required('principal', (each, at) => readPrincipal(each, at, ['agent'])),
     agent: members.required('agent', readAgent),
     session: members.optional('session', readSession) ?? { key: undefined, budget: undefined },
+    approvals: members.optional('approvals', readApprovals) ?? { atClient: undefined, waitMs: 0 },
     results: members.optional('results', readResults) ?? { hiddenCharacters: 'mark' as const },
   };
   members.end();
+  if (config.approvals.atClient?.id === config.principal.id) {
+    const problem = 'is the principal that asks, and nobody approves what they ask for';
+    throw configurationProblem('approvals.atClient.id', problem);
+  }
   return { config, policy, store };
 }
 
@@ -77,12 +84,26 @@ function isPrefixed(members: Members, servers: readonly ServerConfig[]): boolean
   return prefix;
 }
 
-function readPrincipal(value: unknown, path: string): GatewayConfig['principal'] {
+function readApprovals(value: unknown, path: string): ApprovalTerms {
+  const members = new Members(value, path);
+  const approvals = {
+    atClient: members.optional('atClient', (each, at) => readPrincipal(each, at, ['approver'])),
+    waitMs: members.optional('waitMs', wholeNumber(0, configLimits.timeoutMsMax)) ?? 0,
+  };
+  members.end();
+  return approvals;
+}
+
+function readPrincipal(
+  value: unknown,
+  path: string,
+  roles: readonly string[],
+): GatewayConfig['principal'] {
   const members = new Members(value, path);
   const principal = {
     id: members.required('id', qualified),
     org: members.required('org', plainName),
-    roles: members.optional('roles', listOf(plainName)) ?? ['agent'],
+    roles: members.optional('roles', listOf(plainName)) ?? roles,
     teams: members.optional('teams', listOf(plainName)) ?? [],
   };
   members.end();

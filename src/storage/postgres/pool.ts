@@ -45,7 +45,10 @@ export interface PostgresPool {
 /** One for appends, one for the place in the queue, one to listen, one to read. */
 export const poolSizeMin = 4;
 
-/** A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where the driver is not installed. */
+/**
+ * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where the
+ * driver is not installed.
+ */
 export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
   const { Pool } = await import('pg').catch((cause: unknown) => {
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
