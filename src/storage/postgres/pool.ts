@@ -46,8 +46,8 @@ export interface PostgresPool {
 export const poolSizeMin = 4;
 
 /**
- * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where the
- * driver is not installed.
+ * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where
+ * the driver is not installed.
  */
 export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
   const { Pool } = await import('pg').catch((cause: unknown) => {
