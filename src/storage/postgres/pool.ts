@@ -36,7 +36,7 @@ export interface PostgresClient {
 
 /** A pool of `pg`, of at least `poolSizeMin` connections. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   end(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   readonly options: { readonly max?: number | undefined };
