@@ -15,8 +15,8 @@ export interface TestSchema {
   readonly drop: () => Promise<void>;
 }
 
-export function newSchema(url = inject('postgresUrl') ?? ''): TestSchema {
-  const schema = `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+/** `schema` is one that is there; otherwise it has a name that is new. */
+export function newSchema(url = inject('postgresUrl') ?? '', schema = newName()): TestSchema {
   const sql = async (text: string, values: unknown[] = []) => {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -39,4 +39,8 @@ export function newSchema(url = inject('postgresUrl') ?? ''): TestSchema {
       await sql('DROP SCHEMA IF EXISTS $s CASCADE');
     },
   };
+}
+
+function newName(): string {
+  return `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
 }
