@@ -9,7 +9,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 export interface TestSchema {
   readonly url: string;
   readonly schema: string;
-  open(options?: PostgresOptions): Storage;
+  readonly open: (options?: PostgresOptions) => Storage;
   /** Runs SQL as a superuser. `$s` in it stands for the schema. */
   readonly sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   readonly drop: () => Promise<void>;

@@ -8,8 +8,13 @@ import type { Connection } from './connections.ts';
 import { migrations, schemaVersion } from './schema.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
 
-const triggerPattern =
-  /^CREATE TRIGGER (\w+) BEFORE ([A-Z ]+) ON "\w+"\.(\w+)\s+FOR EACH (ROW|STATEMENT)(\s+WHEN[^]*)?\s+EXECUTE FUNCTION "\w+"\.(\w+)/;
+const triggerPattern = new RegExp(
+  [
+    String.raw`^CREATE TRIGGER (\w+) BEFORE ([A-Z ]+) ON "\w+"\.(\w+)`,
+    String.raw`FOR EACH (ROW|STATEMENT)(\s+WHEN[^]*)?`,
+    String.raw`EXECUTE FUNCTION "\w+"\.(\w+)`,
+  ].join(String.raw`\s+`),
+);
 /** Bits of `tgtype`, https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_trigger.h. */
 const triggerBits: Readonly<Record<string, number>> = { DELETE: 8, UPDATE: 16, TRUNCATE: 32 };
 
