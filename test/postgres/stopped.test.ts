@@ -59,21 +59,27 @@ test('a process that stands still with the turn holds the others up for a bounde
     url.searchParams.set('application_name', `${schema.schema} ${number}`);
     return startWriter(`${url.href}#${schema.schema}`, session, `w${number}`, said);
   });
-  await Promise.all(running.map(({ ready }) => ready));
-  const { stopped, pid } = await stopWithTurn(looking, schema, running);
-  const from = await sizeOf(looking, schema);
-  // The first may be of the stopped one: it was on its way when the process stood still.
-  while ((await sizeOf(looking, schema)) < from + entriesMeanwhile) await sleep(50);
-  expect(await holds(looking, pid)).toBe(false);
-  const to = await sizeOf(looking, schema);
-  expect(await longestGapMs(schema, from, to)).toBeLessThan(patience * (idleMs + waitMs));
+  let to = 0;
+  try {
+    await Promise.all(running.map(({ ready }) => ready));
+    const { stopped, pid } = await stopWithTurn(looking, schema, running);
+    const from = await sizeOf(looking, schema);
+    // The first may be of the stopped one: it was on its way when the process stood still.
+    while ((await sizeOf(looking, schema)) < from + entriesMeanwhile) await sleep(50);
+    // Whoever met nobody lately appends without a turn: the lock may outlive what they wrote, by its bound.
+    await expect.poll(() => holds(looking, pid), { timeout: patience * waitMs }).toBe(false);
+    to = await sizeOf(looking, schema);
+    expect(await longestGapMs(schema, from, to)).toBeLessThan(patience * (idleMs + waitMs));
 
-  const known = lines[stopped]?.length ?? 0;
-  running[stopped]?.process.kill('SIGCONT');
-  // It decides again, behind what the others wrote meanwhile.
-  const goesOn = ({ index = -1 }: Line): boolean => index >= to;
-  while (lines[stopped]?.slice(known).some(goesOn) !== true) await sleep(50);
-  await Promise.all(running.map(kill));
+    const known = lines[stopped]?.length ?? 0;
+    running[stopped]?.process.kill('SIGCONT');
+    // It decides again, behind what the others wrote meanwhile.
+    const goesOn = ({ index = -1 }: Line): boolean => index >= to;
+    while (lines[stopped]?.slice(known).some(goesOn) !== true) await sleep(50);
+    await Promise.all(running.map(kill));
+  } finally {
+    for (const each of running) each.process.kill('SIGKILL');
+  }
   await looking.end();
   expect(await account(storeAt(place), lines.flat())).toBeGreaterThan(to);
   await schema.drop();
