@@ -146,7 +146,7 @@ test('a setting that is lost while the store is open ends its commits', async ()
   const { billing } = staff(plane);
   // The first may meet a connection that was ended, and be told so.
   const opens = () => plane.openSession({ principal: billing, agent: 'bot' });
-  await expect.poll(() => causeOf(opens())).toBe('unsafe-settings');
+  await expect.poll(() => causeOf(opens()), { timeout: 30_000 }).toBe('unsafe-settings');
   await plane.close();
   await schema.drop();
   await schema.sql(`DROP ROLE ${role}`);

@@ -46,7 +46,8 @@ export interface PostgresOptions {
 /**
  * A store in the database that `target` names, as a URL (`postgres://user@host/database`) or a pool of the
  * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended; it
- * should have a `connectionTimeoutMillis`, or connections that are never made fill it up.
+ * should have a `connectionTimeoutMillis`, or connections that are never made fill it up, and give each
+ * connection a listener for `error` at `connect`, or one that is lost at once ends the process.
  */
 export function postgres(target: string | PostgresPool, options: PostgresOptions = {}): Storage {
   return new PostgresStorage(target, options);
@@ -244,7 +245,7 @@ class PostgresStorage implements Storage {
     }
     if (this.#ownPool !== undefined) return this.#ownPool;
     const { Pool } = await import('pg');
-    const pool: PostgresPool = new Pool({
+    const pool = new Pool({
       connectionString: this.#target,
       max: poolSizeMin + 1,
       // A connection that is never made would keep its place in the pool for ever.
@@ -254,6 +255,8 @@ class PostgresStorage implements Storage {
     });
     // An idle connection that is lost is replaced when one is needed.
     pool.on('error', () => {});
+    // One that is lost in the moment it is made says so before anybody who waits for it can listen.
+    pool.on('connect', (client) => client.on('error', () => {}));
     this.#ownPool = pool;
     return pool;
   }
