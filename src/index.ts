@@ -63,7 +63,10 @@ export {
   type Settled,
   type ShadowDecision,
   type TicketRuling,
+  type ToolApproval,
   type ToolDeclaration,
+  type ToolDefinitions,
+  type Tools,
   type UsageDimension,
   type UsageGroup,
   type UsageQuery,
@@ -104,6 +107,7 @@ export type {
   RejectionCode,
   TicketRecord,
 } from './kernel/index.ts';
+export { withHeadFile } from './storage/head-file.ts';
 export { memory } from './storage/memory.ts';
 export { sqlite } from './storage/sqlite/sqlite-storage.ts';
 export { type Storage, StorageError } from './storage/storage.ts';

@@ -52,6 +52,11 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `to agent ${agent}${principal === undefined ? '' : ` of ${principal}`}`,
   'tool-registered': ({ name, action, definition }) =>
     `${name} does ${action}, definition ${definition.slice(0, 12)}`,
+  'tool-quarantined': ({ name, definition, before }) =>
+    `${name}, definition ${definition.slice(0, 12)} ` +
+    (before === null ? 'is new' : `in place of ${before.slice(0, 12)}`),
+  'tool-approved': ({ name, action, definition }) =>
+    `${name} does ${action}, definition ${definition.slice(0, 12)}`,
   'policy-activated': ({ hash, document }) =>
     `version ${document.version}${document.name === undefined ? '' : ` ${document.name}`}, ` +
     `hash ${hash.slice(0, 12)}`,

@@ -154,6 +154,7 @@ export class Administration {
       by,
       { kind: 'register-tool', tool, replace },
       'tool',
+      committed(this.#core.options.ids, { definition: bound.foreignText }),
     );
     this.#bound.set(tool.name, bound);
     return record;

@@ -65,6 +65,7 @@ import {
 } from './tickets.ts';
 import { listTickets, ticketCard } from './ticket-card.ts';
 import type { ToolDeclaration } from './tool.ts';
+import { Tools } from './tools.ts';
 import { type UsageQuery, usageReport } from './usage-report.ts';
 import type { UsageRow } from './usage-tally.ts';
 
@@ -105,6 +106,8 @@ export class ControlPlane {
   readonly identity: Identity;
   /** API keys, for hosts and services whose credential the control plane itself gives out. */
   readonly keys: Keys;
+  /** The registered tools, and those of somebody else that wait for an operator. */
+  readonly tools: Tools;
   readonly #core: Core;
   readonly #host: Principal;
   readonly #administration: Administration;
@@ -119,6 +122,7 @@ export class ControlPlane {
     });
     this.identity = identityOf(core, authenticators);
     this.keys = new Keys(core, this.#host);
+    this.tools = new Tools(core, this.#host);
   }
 
   /** Opens a session for a principal. Throws with a rejection's code where it is refused. */

@@ -58,6 +58,7 @@ export type {
   TicketRuling,
 } from './tickets.ts';
 export { listTickets, ticketCard } from './ticket-card.ts';
+export type { ToolApproval, ToolDefinitions, Tools } from './tools.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
 export { tallyUsage, type UsageQuery } from './usage-report.ts';
 export {

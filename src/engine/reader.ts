@@ -143,6 +143,8 @@ export class Reader {
 /** What concerns every org alike. */
 const installationEvents: ReadonlySet<string> = new Set([
   'tool-registered',
+  'tool-quarantined',
+  'tool-approved',
   'policy-activated',
   'prices-activated',
 ]);

@@ -222,6 +222,9 @@ export class Sequencer {
       const now = clock.now();
       const commands: readonly Command[] = submissions.map(({ command }) => command);
       onEvents(await replica.load(commands, now));
+      // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
+      const landed = await this.#landed(inDoubt);
+      if (landed !== undefined) return landed;
       // While the event loop has its turns nobody else changes the state: only the sequencer does.
       const batch = new BatchInProgress(log, replica.head, replica.cache, now);
       for (const [position, submission] of submissions.entries()) {
@@ -237,14 +240,13 @@ export class Sequencer {
         return decided;
       }
       onEvents(await replica.follow('size' in result ? result.size : undefined));
-      const landed = await this.#landed(inDoubt);
-      if (landed !== undefined) return landed;
       if (result.status === 'in-doubt')
         await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
       // What is in doubt is found again by what it was decided from: nothing is added to it.
       else if (inDoubt.length === 0) fill();
     }
-    throw fault('overloaded', 'other processes won every race for the log');
+    const message = 'other processes won every race for the log';
+    throw fault(inDoubt.length > 0 ? 'outcome-unknown' : 'overloaded', message);
   }
 
   /**

@@ -37,12 +37,19 @@ export interface ToolDeclaration {
    * it. What is not declared counts as nothing, and any use of it freezes the budget.
    */
   readonly estimate?: Readonly<Record<string, string | number | { readonly argument: string }>>;
+  /**
+   * What else is pinned of a definition that somebody else wrote, such as its title and annotations: plain
+   * data. The whole definition is then kept beside the log, so that a change of it can be shown.
+   */
+  readonly foreign?: Readonly<Record<string, unknown>>;
 }
 
 /** A declaration, checked and pinned. */
 export interface BoundTool {
   readonly record: Omit<ToolRecord, 'changedIndex'>;
   readonly inputSchema: object | undefined;
+  /** The definition as canonical JSON, where it is somebody else's. */
+  readonly foreignText?: string;
 }
 
 const definitionLimits = {
@@ -53,7 +60,7 @@ const definitionLimits = {
 
 /** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
 export function bindTool(declaration: ToolDeclaration): BoundTool {
-  const { name, action, description, inputSchema, isModel } = declaration;
+  const { name, action, description, inputSchema, isModel, foreign } = declaration;
   if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
   if (!isName(action)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
@@ -76,6 +83,7 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
     ...(description === undefined ? {} : { description }),
     ...(inputSchema === undefined ? {} : { inputSchema }),
     ...(isModel === true ? { isModel } : {}),
+    ...(foreign === undefined ? {} : { foreign }),
   };
   const text = canonicalDefinition(name, described);
   const schemaText = inputSchema === undefined ? undefined : canonicalDefinition(name, inputSchema);
@@ -90,6 +98,7 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
       definition: hash('sha256', text, 'hex'),
     },
     inputSchema: schemaText === undefined ? undefined : (JSON.parse(schemaText) as object),
+    ...(foreign === undefined ? {} : { foreignText: text }),
   };
 }
 

@@ -15,5 +15,6 @@ export {
   type EvaluatorVerdict,
   type RiskClass,
 } from './evaluator.ts';
+export { injectionSignals } from './builtin/prompt-injection.ts';
 export { EvaluatorRegistry } from './registry.ts';
 export { runEvaluators } from './run-evaluators.ts';

@@ -1,4 +1,4 @@
-/** What exists and who may: agents, tools, policy, prices, API keys, proposals, operators who are there. */
+/** What exists and who may: agents, policy, prices, API keys, proposals, operators who are there. */
 import { agentKey } from './agent.ts';
 import type { Event, EventPosition } from './event.ts';
 import { heartbeatChange } from './heartbeat.ts';
@@ -13,7 +13,6 @@ type RegistryEvent = Extract<
       | `change-${string}`
       | 'operator-heartbeat'
       | 'heartbeat-lapsed'
-      | 'tool-registered'
       | 'policy-activated'
       | 'prices-activated';
   }
@@ -42,13 +41,6 @@ export function applyRegistry(
       const agent = view.get('agent', key);
       if (agent === undefined) throw new Error('assertion: an agent that was never registered');
       return { kind: 'agent', key, value: { ...agent, status: event.data.to } };
-    }
-    case 'tool-registered': {
-      const { name, action, resource, estimate, hasSchema, isModel, definition } = event.data;
-      const { index: changedIndex } = position;
-      const known = { name, action, resource, estimate, hasSchema, definition, changedIndex };
-      const value = isModel === undefined ? known : { ...known, isModel };
-      return { kind: 'tool', key: name, value };
     }
     case 'policy-activated': {
       const { hash, document } = event.data;

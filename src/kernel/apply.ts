@@ -11,6 +11,7 @@ import { applySession } from './apply-session.ts';
 import { grantRevoked } from './apply-grant.ts';
 import { applyRegistry } from './apply-registry.ts';
 import { applyTicket } from './apply-ticket.ts';
+import { isToolEvent, toolChange } from './apply-tool.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
 import type { Event, EventPosition } from './event.ts';
 import { latchKey } from './latch.ts';
@@ -35,10 +36,10 @@ function changesOf(
   event: Event,
   position: EventPosition,
 ): readonly RecordChange[] {
+  if (isToolEvent(event)) return [toolChange(view, event, position)];
   switch (event.type) {
     case 'agent-registered':
     case 'agent-transitioned':
-    case 'tool-registered':
     case 'policy-activated':
     case 'prices-activated':
     case 'key-issued':

@@ -19,6 +19,7 @@ import type { DecisionStep, SessionRecord, StateView, ToolRecord } from './recor
 import { reject, type Rejection } from './rejection.ts';
 import { resourceOf } from './resource-of.ts';
 import { engagedLatch, supervisedLatch } from './ticket.ts';
+import { quarantineRefusal } from './tool-quarantine.ts';
 
 /** What has been established about a request so far. */
 export interface Draft {
@@ -105,6 +106,9 @@ export function checkTool(view: StateView, draft: Draft): Refusal | undefined {
       step,
       rejection: reject('tool-unknown', `tool ${quoted(command.tool)} is not registered`),
     };
+  }
+  if (tool.quarantine !== undefined) {
+    return { step, rejection: quarantineRefusal(tool) };
   }
   if (tool.definition !== command.definition) {
     const message = `tool ${quoted(tool.name)} differs from its registered definition`;

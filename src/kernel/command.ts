@@ -100,6 +100,19 @@ export interface RegisterTool extends Envelope {
   readonly replace: boolean;
 }
 
+/** A definition that was met and that nobody vouches for: new, or other than the one that is registered. */
+export interface QuarantineTool extends Envelope {
+  readonly kind: 'quarantine-tool';
+  readonly tool: RegisterTool['tool'];
+}
+
+/** Lets a tool out of quarantine, with exactly the definition that whoever does it looked at. */
+export interface ApproveTool extends Envelope {
+  readonly kind: 'approve-tool';
+  readonly tool: string;
+  readonly definition: string;
+}
+
 export interface ActivatePolicy extends Envelope {
   readonly kind: 'activate-policy';
   /** The document as given: checked by `handle`. */
@@ -330,6 +343,8 @@ export type Command =
   | ControlAgent
   | IssueHandoff
   | RegisterTool
+  | QuarantineTool
+  | ApproveTool
   | ActivatePolicy
   | ActivatePrices
   | Authorize

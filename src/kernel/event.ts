@@ -99,6 +99,10 @@ export interface EventDataByType {
   };
   /** `before` is the hash of the definition that was registered, or null. */
   readonly 'tool-registered': RegisterTool['tool'] & { readonly before: string | null };
+  /** Nothing of the tool runs from here on. `before` is the hash of what was approved, or null. */
+  readonly 'tool-quarantined': RegisterTool['tool'] & { readonly before: string | null };
+  /** Out of quarantine, as it stands here. */
+  readonly 'tool-approved': RegisterTool['tool'] & { readonly before: string | null };
   readonly 'policy-activated': {
     readonly before: ActiveBefore | null;
     readonly hash: string;

@@ -292,6 +292,8 @@ function registryRecord(event: Event): RecordName | undefined {
     case 'handoff-issued':
       return { kind: 'handoff', key: event.data.handoff };
     case 'tool-registered':
+    case 'tool-quarantined':
+    case 'tool-approved':
       return { kind: 'tool', key: event.data.name };
     case 'policy-activated':
       return { kind: 'policy', key: 'active' };

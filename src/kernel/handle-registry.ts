@@ -16,10 +16,10 @@ import { isName, isQualifiedName, quoted } from './name.ts';
 import { everyOrg } from './org.ts';
 import type { StateView } from './record.ts';
 import { checkPolicy } from './policy/check.ts';
-import { isResourceTemplate } from './policy/resource.ts';
 import { sortedEntries } from './order.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits, permitsIn } from './rights.ts';
+import { isSameTool, quarantineRefusal, toolProblem } from './tool-quarantine.ts';
 
 export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
   const { by, agent } = command;
@@ -75,16 +75,16 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
   if (!permits(view, command.by, 'register-tool'))
     return { rejection: reject('permission-denied') };
   const { tool } = command;
-  if (!isName(tool.name) || !isName(tool.action) || !isResourceTemplate(tool.resource)) {
-    return {
-      rejection: reject('tool-unknown', 'the tool’s name, action or resource is not valid'),
-    };
-  }
+  const problem = toolProblem(tool);
+  if (problem !== undefined) return { rejection: problem };
   const known = view.get('tool', tool.name);
   const subject = { kind: 'tool', key: tool.name } as const;
-  const isKnown =
-    known !== undefined && sameJson(known, { ...tool, changedIndex: known.changedIndex });
-  if (isKnown) return { events: [], subject, replayed: true };
+  if (known !== undefined && isSameTool(known, tool)) {
+    return { events: [], subject, replayed: true };
+  }
+  if (known?.quarantine !== undefined && !command.replace) {
+    return { rejection: quarantineRefusal(known) };
+  }
   if (known !== undefined && !command.replace) {
     return {
       rejection: reject(

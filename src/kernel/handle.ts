@@ -41,6 +41,7 @@ import { isSystem } from './principal.ts';
 import type { StateView, StoredAnswer } from './record.ts';
 import { reject } from './rejection.ts';
 import { credentialRefusal } from './rights.ts';
+import { approveTool, quarantineTool } from './tool-quarantine.ts';
 
 export function handle(view: StateView, command: Command, context: HandleContext): Handled {
   const lapsed = credentialRefusal(view, command, context.now);
@@ -85,6 +86,8 @@ const handlers: {
   'control-agent': controlAgent,
   'issue-handoff': issueHandoff,
   'register-tool': registerTool,
+  'quarantine-tool': quarantineTool,
+  'approve-tool': approveTool,
   'activate-policy': activatePolicy,
   'activate-prices': activatePrices,
   authorize,
@@ -169,7 +172,10 @@ function subjectText(command: Command): string {
     case 'control-agent':
       return command.agent;
     case 'register-tool':
+    case 'quarantine-tool':
       return command.tool.name;
+    case 'approve-tool':
+      return command.tool;
     case 'activate-policy':
     case 'activate-prices':
       return command.hash;

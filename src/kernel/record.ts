@@ -98,6 +98,17 @@ export interface ToolRecord {
   readonly definition: string;
   /** Index of the entry that registered it as it is. */
   readonly changedIndex: number;
+  /** While nobody vouches for what was met last: nothing of the tool runs. */
+  readonly quarantine?: ToolQuarantine;
+}
+
+export interface ToolQuarantine {
+  /** What was met. */
+  readonly tool: Omit<ToolRecord, 'changedIndex' | 'quarantine'>;
+  /** Index of the entry that put it there; the text of the definition lies beside it. */
+  readonly index: number;
+  /** Whether a definition was approved before; it is what the rest of the record says then. */
+  readonly wasApproved: boolean;
 }
 
 /** Key `active`. */

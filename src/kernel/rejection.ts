@@ -41,6 +41,7 @@ export const rejectionCodes = {
   'latch-not-engaged': 'no kill switch is engaged for this scope',
   // What is asked for.
   'tool-unknown': 'the tool is not registered',
+  'tool-quarantined': 'the tool is new or changed, and nobody has approved it as it is',
   'tool-changed': 'the tool differs from its registered definition',
   'delegation-exceeded': 'the call is more than the session was delegated',
   'agent-not-capable': 'the agent is not registered for the action',

@@ -156,6 +156,7 @@ export type StorageErrorCode =
   | 'not-a-control-plane'
   | 'schema-too-new'
   | 'unsafe-settings'
+  | 'rolled-back'
   | 'unavailable';
 
 const storageErrorBrand = Symbol.for('agent-control-plane.storage-error');

@@ -84,5 +84,5 @@ function nothingTwice(model: LogModel, lines: readonly Line[]): void {
   for (const id of settled) expect(model.permits.get(id)?.state).toBe('resolved');
   const used = lines.flatMap((line) => line.used ?? []);
   expect(new Set(used).size).toBe(used.length);
-  for (const id of used) expect(model.tickets.get(id)?.state).toBe('consumed');
+  for (const id of used) expect(model.tickets.stateOf(id)).toBe('consumed');
 }

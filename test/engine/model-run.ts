@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { inspect, Reality, type ShopCommand, shopCommands } from './model-commands.ts';
+import { inspect, type ShopCommand, shopCommands } from './model-commands.ts';
+import { Reality } from './model-reality.ts';
 import { ShopModel } from './model.ts';
 
 /** Somewhere empty; each handle is a process of its own. */
@@ -50,7 +51,7 @@ async function onScripts(
   numRuns: number,
   run: (script: Iterable<ShopCommand>) => Promise<void>,
 ): Promise<void> {
-  const scripts = fc.commands(shopCommands, { maxCommands: 60 });
+  const scripts = fc.commands(shopCommands, { maxCommands: 60, size: 'max' });
   await fc.assert(fc.asyncProperty(scripts, run), { numRuns });
 }
 

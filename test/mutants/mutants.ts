@@ -16,6 +16,7 @@ import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
+import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -32,4 +33,5 @@ export const mutants: readonly Mutant[] = [
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
+  ...simulationMutants,
 ];

@@ -66,8 +66,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres-connecting-without-end',
     guards: 'Connections that are never made do not fill the pool.',
-    file: `${room}/postgres-storage.ts`,
-    find: '      connectionTimeoutMillis: this.#timeoutMs,',
+    file: `${room}/pool.ts`,
+    find: '    connectionTimeoutMillis: timeoutMs,',
     replace: '',
     tests: network,
   },

@@ -118,4 +118,12 @@ export const storeMutants: readonly Mutant[] = [
     replace: "waiting.resolve({ failed: undefined, root: '', spare: page.bytes.buffer });",
     tests: ['test/engine/verify-threads.test.ts'],
   },
+  {
+    name: 'full-disk-is-certain',
+    guards: 'A commit that SQLite ended by itself is in doubt, whatever its error.',
+    file: 'src/storage/sqlite/sqlite-errors.ts',
+    find: "(fate === 'unknown' || code === 'io')",
+    replace: "code === 'io'",
+    tests: ['test/faults/disk.test.ts', 'test/storage/sqlite.test.ts'],
+  },
 ];

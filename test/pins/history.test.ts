@@ -70,6 +70,8 @@ const eventTypes: Readonly<Record<string, string>> = {
   'ticket-requested':
     'action approverPrincipals approverRoles argumentsDigest definition escalation estimate expiresAt ' +
     'plans policyVersion quorum reason reasonRequired remindMs resource risk ticket tool',
+  'tool-approved': 'action before commitments definition estimate hasSchema name resource',
+  'tool-quarantined': 'action before commitments definition estimate hasSchema name resource',
   'tool-registered': 'action before definition estimate hasSchema isModel name resource',
   'usage-late': 'debts model outcome permit posted usage',
   'usage-reconciled': 'freezeAbovePercent org rows source stopped',

@@ -113,6 +113,7 @@ export async function makeHistory(): Promise<History> {
   await history.models();
   await history.endorsed();
   await history.leased();
+  await history.met();
   await history.entrusted();
   await notified(fleet(), clock);
   const store = fleet();
@@ -317,6 +318,21 @@ class HistoryScript {
       const by = this.#plane.identity.assert({ id, org: 'acme', roles: ['approver'] });
       await this.#plane.approve({ ticket, by, reason: 'returned' });
     }
+  }
+
+  /** A tool of somebody else that is new, approved, and other than it was. */
+  async met(): Promise<void> {
+    const [tools, by] = [this.#plane.tools, this.#admin];
+    const met = (description: string) => ({
+      name: 'files__read',
+      action: 'files.read',
+      description,
+      foreign: { title: 'Read' },
+    });
+    const { definition } = await tools.quarantine(met('reads'));
+    await tools.approve({ tool: 'files__read', definition, by, reason: 'looked at it' });
+    await tools.quarantine(met('reads, and sends'));
+    await refused(tools.approve({ tool: 'files__read', definition: 'f'.repeat(64), by }));
   }
 
   /** API keys, agents of an org, a hand-off, and a change that takes two principals. */

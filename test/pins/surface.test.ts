@@ -41,6 +41,7 @@ test('root exports: values', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -134,8 +135,11 @@ test('root exports: every name, types included', () => {
     'TicketRecord',
     'TicketRuling',
     'Tool',
+    'ToolApproval',
     'ToolContext',
     'ToolDeclaration',
+    'ToolDefinitions',
+    'Tools',
     'UsageDimension',
     'UsageGroup',
     'UsageQuery',
@@ -154,6 +158,7 @@ test('root exports: every name, types included', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -174,6 +179,7 @@ test('package exports: every subpath, and its source', () => {
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
+    './mcp': './dist/enforce/mcp/index.js',
     './jwt': './dist/identity/jwt.js',
     './log': './dist/log/index.js',
     './policy': './dist/policy/index.js',
@@ -224,6 +230,7 @@ test('rejection codes, in order of precedence', () => {
     'heartbeat-unwanted',
     'latch-not-engaged',
     'tool-unknown',
+    'tool-quarantined',
     'tool-changed',
     'delegation-exceeded',
     'agent-not-capable',
@@ -313,6 +320,7 @@ test('codes of storage errors', () => {
     'not-a-control-plane',
     'schema-too-new',
     'unsafe-settings',
+    'rolled-back',
     'unavailable',
   ]);
 });

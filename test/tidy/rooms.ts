@@ -3,7 +3,13 @@
  * Tests beside the source may import any room but the command line.
  */
 import { builtinModules } from 'node:module';
-import { isTest, roomOf, type Import, type Problem, type SourceFile } from './source-file.ts';
+import {
+  isTest,
+  roomOf as folderOf,
+  type Import,
+  type Problem,
+  type SourceFile,
+} from './source-file.ts';
 
 interface Room {
   /** Rooms, or single files, below `src` that it may import besides itself. */
@@ -41,15 +47,26 @@ const rooms: Readonly<Record<string, Room>> = {
     builtins: 'any',
     packages: ['@cfworker/json-schema'],
   },
+  'enforce/mcp': {
+    rooms: ['enforce', 'engine', 'kernel', 'identity', 'log', 'evaluators', 'approvals'],
+    builtins: 'any',
+    packages: ['@modelcontextprotocol/client', '@modelcontextprotocol/server'],
+  },
   enforce: { rooms: ['engine', 'kernel', 'identity', 'log'], builtins: 'any', packages: [] },
   cli: { rooms: 'any', builtins: 'any', packages: 'any' },
   testing: { rooms: 'any', builtins: 'any', packages: 'any' },
   'index.ts': { rooms: 'any', builtins: [], packages: [] },
 };
 
+/** The gateway is a room in a room: it alone loads the MCP SDK. */
+function roomOf(path: string): string {
+  return path.startsWith('src/enforce/mcp/') ? 'enforce/mcp' : folderOf(path);
+}
+
 /** Rooms that only the listed rooms may import, over and above what `rooms` says. */
 const closedRooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli'],
+  'enforce/mcp': ['enforce/mcp', 'cli'],
   testing: ['testing', 'cli'],
 };
 

@@ -35,7 +35,7 @@ export function fileNameProblems(paths: readonly string[]): Problem[] {
 /** Rooms that are allowed a clock, chance, timers and the environment. */
 const shellRooms = new Set(['engine', 'cli', 'testing']);
 /** Stores wait: for a lock, for a server, for a network that may never answer. */
-const timerFolders = ['src/storage/sqlite/', 'src/storage/postgres/'];
+const timerPlaces = ['src/storage/sqlite/', 'src/storage/postgres/', 'src/storage/head-file.ts'];
 /** Where processes take turns on one log: waiting fairly needs a stopwatch, and a die where nobody queues. */
 const turnTaking = ['src/storage/sqlite/write-turn.ts', 'src/storage/postgres/turn.ts'];
 /** Credentials expire, and an authenticator may be asked by whoever has no control plane. */
@@ -94,7 +94,7 @@ function impurity(file: SourceFile, node: SyntaxNode): string | undefined {
 }
 
 function mayWait({ path }: SourceFile): boolean {
-  return timerFolders.some((folder) => path.startsWith(folder));
+  return timerPlaces.some((place) => path.startsWith(place));
 }
 
 function nameOfProperty(node: SyntaxNode | undefined): string | undefined {

@@ -93,14 +93,7 @@ export const promptInjectionEvaluator = defineEvaluator<PromptInjectionConfig>({
     additionalProperties: false,
   },
   evaluate(subject, { config }) {
-    const text = contentTexts(subject.content);
-    const signals = new Map<string, number>();
-    for (const kind of hiddenKinds(text)) signals.set(kind, hiddenPoints[kind]);
-    for (const [signal, points] of phrasesIn(visibleText(text))) signals.set(signal, points);
-    for (const [, points] of phrasesIn(visibleText(base64Texts(text)))) {
-      // Who encodes such a phrase has something to hide, whichever it is.
-      signals.set('base64-phrase', Math.max(points, 3));
-    }
+    const signals = injectionSignals(contentTexts(subject.content));
     const score = [...signals.values()].reduce((sum, points) => sum + points, 0);
     const threshold = config.threshold ?? thresholdDefault;
     if (score < threshold) return { outcome: 'pass' };
@@ -111,6 +104,18 @@ export const promptInjectionEvaluator = defineEvaluator<PromptInjectionConfig>({
     };
   },
 });
+
+/** What in a text often goes with injected instructions, with the points of each. */
+export function injectionSignals(text: string): ReadonlyMap<string, number> {
+  const signals = new Map<string, number>();
+  for (const kind of hiddenKinds(text)) signals.set(kind, hiddenPoints[kind]);
+  for (const [signal, points] of phrasesIn(visibleText(text))) signals.set(signal, points);
+  for (const [, points] of phrasesIn(visibleText(base64Texts(text)))) {
+    // Who encodes such a phrase has something to hide, whichever it is.
+    signals.set('base64-phrase', Math.max(points, 3));
+  }
+  return signals;
+}
 
 function phrasesIn(text: string): readonly (readonly [signal: string, points: number])[] {
   if (text === '') return [];

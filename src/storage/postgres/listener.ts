@@ -79,6 +79,8 @@ export class Listener {
     if (this.#isClosed()) return;
     this.#attempts = 0;
     this.#state = 'listening';
+    // Whoever forgot to close must not be kept alive by what he may hear.
+    this.#connection?.client.unref?.();
     this.#onSize(Number.POSITIVE_INFINITY);
     this.#checkLater();
   }

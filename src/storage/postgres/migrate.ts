@@ -12,6 +12,12 @@ import { migrations, schemaVersion } from './schema.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
 import { assertUntouched } from './schema-check.ts';
 
+/** Versions of the schema; 0 where there was none. */
+export interface Migrated {
+  readonly before: number;
+  readonly after: number;
+}
+
 type Found = 'none' | readonly { readonly number: number; readonly breaking: boolean }[];
 
 /**
@@ -22,12 +28,14 @@ export async function migrate(
   connections: Connections,
   schema: SchemaName,
   name: string,
-): Promise<void> {
+): Promise<Migrated> {
   const connection = await connections.take();
   try {
-    if (isOutdated(await find(connection, schema))) await migrateAlone(connection, schema);
+    let version = assertKnown(await find(connection, schema));
+    if (version < schemaVersion) version = await migrateAlone(connection, schema);
     await assertUntouched(connection, schema);
     connection.release();
+    return { before: version, after: Math.max(version, schemaVersion) };
   } catch (error) {
     // Whatever transaction was under way ends with the connection.
     connection.release(true);
@@ -35,7 +43,8 @@ export async function migrate(
   }
 }
 
-async function migrateAlone(connection: Connection, schema: SchemaName): Promise<void> {
+/** Returns the version that it found. */
+async function migrateAlone(connection: Connection, schema: SchemaName): Promise<number> {
   await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   await connection.query('SELECT pg_advisory_xact_lock(hashtext($1), -1)', [schema]);
   // Asked again under the lock: another process may have been first.
@@ -59,6 +68,12 @@ async function migrateAlone(connection: Connection, schema: SchemaName): Promise
   }
   // CRASH: before COMMIT nothing was done; after it all of it.
   await connection.query('COMMIT');
+  return version;
+}
+
+/** The schema's version as it is, 0 where there is none. Throws as `migrate` does. */
+export async function versionOf(connection: Connection, schema: SchemaName): Promise<number> {
+  return assertKnown(await find(connection, schema));
 }
 
 async function find(connection: Connection, schema: SchemaName): Promise<Found> {
@@ -80,10 +95,6 @@ async function find(connection: Connection, schema: SchemaName): Promise<Found> 
     number: integerCell(number, 'number'),
     breaking: breaking === true,
   }));
-}
-
-function isOutdated(found: Found): boolean {
-  return assertKnown(found) < schemaVersion;
 }
 
 /** The schema's version. A newer one is fine as long as none of what is new to us is breaking. */

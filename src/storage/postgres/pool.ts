@@ -2,6 +2,7 @@
  * What the store needs of the driver `pg`, as its own types: a pool of that driver fits, and whoever brings
  * none needs no types of it.
  */
+import { StorageError } from '../storage.ts';
 
 /** One statement, or several without values. Rows come as arrays of cells. */
 export interface PostgresQuery {
@@ -27,6 +28,8 @@ export interface PostgresClient {
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  /** Lets the process end while the connection is open. Not in every release of the driver. */
+  unref?(): void;
   /** Gives it back; with `true` it is closed in place of being used again. */
   release(destroy?: boolean): void;
 }
@@ -41,3 +44,29 @@ export interface PostgresPool {
 
 /** One for appends, one for the place in the queue, one to listen, one to read. */
 export const poolSizeMin = 4;
+
+/**
+ * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where
+ * the driver is not installed.
+ */
+export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
+  const { Pool } = await import('pg').catch((cause: unknown) => {
+    const message = 'the driver `pg` is not installed: add it with `npm install pg`';
+    throw new StorageError('unavailable', message, { cause });
+  });
+  const pool = new Pool({
+    connectionString: url,
+    max: poolSizeMin + 1,
+    // A connection that is never made would keep its place in the pool for ever.
+    connectionTimeoutMillis: timeoutMs,
+    keepAlive: true,
+    // A connection that nothing is asked of keeps no process alive.
+    allowExitOnIdle: true,
+    application_name: 'agent-control-plane',
+  });
+  // An idle connection that is lost is replaced when one is needed.
+  pool.on('error', () => {});
+  // One that is lost in the moment it is made says so before anybody who waits for it can listen.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}

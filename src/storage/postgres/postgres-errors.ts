@@ -54,7 +54,7 @@ export function isSerializationFailure(error: unknown): boolean {
 /** `writing`: whether what failed may have been a commit. */
 export function storageError(error: unknown, name: string, writing: boolean): StorageError {
   if (StorageError.is(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const ambiguous = writing && !isRefused(error);
   if (!isServerError(error)) {
     return new StorageError('unavailable', `${name}: ${message}`, { ambiguous, cause: error });
@@ -62,4 +62,12 @@ export function storageError(error: unknown, name: string, writing: boolean): St
   const code = codeOfState.get(error.code) ?? 'unavailable';
   const text = `${name}: ${message} (SQLSTATE ${error.code})`;
   return new StorageError(code, text, { ambiguous, cause: error });
+}
+
+/** Where every address of a host fails, each has its message, and all together have none. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ');
+  }
+  return error instanceof Error ? error.message : String(error);
 }

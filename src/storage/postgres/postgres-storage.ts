@@ -15,7 +15,8 @@ import { integerCell } from './cells.ts';
 import { Connections } from './connections.ts';
 import { Listener } from './listener.ts';
 import { migrate } from './migrate.ts';
-import { type PostgresPool, poolSizeMin } from './pool.ts';
+import { lookUp } from './look.ts';
+import { type PostgresPool, newPool, poolSizeMin } from './pool.ts';
 import { isSerializationFailure } from './postgres-errors.ts';
 import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
@@ -41,6 +42,16 @@ export interface PostgresOptions {
    * The store then says that it is not durable, and warns.
    */
   readonly acceptLostCommits?: boolean;
+  /**
+   * `read-only` looks at a log, on a standby too: it creates, migrates and writes nothing, and refuses a
+   * schema or a log that is missing, and a role that sees only one org's rows.
+   */
+  readonly mode?: 'read-write' | 'read-only';
+  /**
+   * In mode `read-only`: reads a schema whose triggers, functions or row policies were altered, so that
+   * `verify` can tell what became of the entries.
+   */
+  readonly acceptAlteredSchema?: boolean;
 }
 
 /**
@@ -66,6 +77,7 @@ class PostgresStorage implements Storage {
   readonly #target: string | PostgresPool;
   readonly #options: PostgresOptions;
   readonly #schema: SchemaName;
+  readonly #readOnly: boolean;
   readonly #statements: Statements;
   #ownPool: PostgresPool | undefined;
   #durable = true;
@@ -81,7 +93,11 @@ class PostgresStorage implements Storage {
     this.#target = target;
     this.#options = options;
     this.#schema = schemaName(options.schema ?? defaultSchema);
-    this.#statements = new Statements(this.#schema);
+    this.#readOnly = options.mode === 'read-only';
+    this.#statements = new Statements(this.#schema, this.#readOnly);
+    if (options.acceptAlteredSchema === true && !this.#readOnly) {
+      throw new TypeError("`acceptAlteredSchema` is for `mode: 'read-only'`");
+    }
     this.name = `postgres ${typeof target === 'string' ? placeOf(target) : 'pool'} ${this.#schema}`;
   }
 
@@ -113,6 +129,9 @@ class PostgresStorage implements Storage {
   async append(batch: Batch): Promise<AppendResult> {
     assertBatch(batch);
     const opened = this.#opened();
+    if (this.#readOnly) {
+      throw new StorageError('read-only', `${this.name} was opened read-only`);
+    }
     const result = this.#appending.then(() => this.#append(opened, batch));
     this.#appending = result.catch(() => {});
     return result;
@@ -203,6 +222,7 @@ class PostgresStorage implements Storage {
   async #openLog(log: string, onAppended: () => void): Promise<Opened> {
     const pool = await this.#pool();
     const connections = new Connections(pool, this.name, this.#timeoutMs);
+    if (this.#readOnly) return this.#look(connections, log);
     const accepted = this.#options.acceptLostCommits === true;
     const lost = await unsafeSettings(connections, accepted);
     if (lost.length > 0) {
@@ -220,6 +240,15 @@ class PostgresStorage implements Storage {
       turn,
       listener: await this.#listen(connections, id, onAppended),
     };
+  }
+
+  /** Polls and never listens: a notification to see whether they are delivered would be a write. */
+  async #look(connections: Connections, log: string): Promise<Opened> {
+    const altered = this.#options.acceptAlteredSchema === true;
+    const place = { schema: this.#schema, log, name: this.name };
+    const id = await lookUp(connections, place, altered);
+    const turn = new Turn(connections, this.#schema, id);
+    return { log, id, connections, turn, listener: undefined };
   }
 
   async #listen(
@@ -243,22 +272,8 @@ class PostgresStorage implements Storage {
       }
       return this.#target;
     }
-    if (this.#ownPool !== undefined) return this.#ownPool;
-    const { Pool } = await import('pg');
-    const pool = new Pool({
-      connectionString: this.#target,
-      max: poolSizeMin + 1,
-      // A connection that is never made would keep its place in the pool for ever.
-      connectionTimeoutMillis: this.#timeoutMs,
-      keepAlive: true,
-      application_name: 'agent-control-plane',
-    });
-    // An idle connection that is lost is replaced when one is needed.
-    pool.on('error', () => {});
-    // One that is lost in the moment it is made says so before anybody who waits for it can listen.
-    pool.on('connect', (client) => client.on('error', () => {}));
-    this.#ownPool = pool;
-    return pool;
+    this.#ownPool ??= await newPool(this.#target, this.#timeoutMs);
+    return this.#ownPool;
   }
 
   #opened(): Opened {

@@ -25,6 +25,9 @@ const durable: readonly Setting[] = [
     holds: (value) => lastingCommits.includes(value),
   },
 ];
+/** The names of those settings. */
+export const durabilitySettings: readonly string[] = durable.map(({ name }) => name);
+
 /** Without it text would not come back byte for byte: nothing makes up for that. */
 const encoding: Setting = { name: 'server_encoding', wanted: 'UTF8', holds: isUtf8 };
 

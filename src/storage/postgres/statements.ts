@@ -13,15 +13,19 @@ export interface RecordPage {
   readonly records: readonly StoredRecord[];
 }
 
-/** A standby may be behind: what it says of the head is no answer. */
-const headColumns = `size, previous, root, frontier, at, pg_is_in_recovery()`;
-
 export class Statements {
   readonly #s: string;
   readonly #append: string;
+  readonly #headColumns: string;
 
-  constructor(schema: SchemaName) {
+  /**
+   * `anywhere`: whether a standby may answer. It can be behind, so that what it says of the head is no answer
+   * for whoever goes on from there.
+   */
+  constructor(schema: SchemaName, anywhere: boolean) {
     this.#s = quoted(schema);
+    const standby = anywhere ? 'false' : 'pg_is_in_recovery()';
+    this.#headColumns = `size, previous, root, frontier, at, ${standby}`;
     const places = appendParameters.map((_, at) => `$${at + 1}`).join(', ');
     this.#append = `SELECT ${this.#s}.append(${places})`;
   }
@@ -31,7 +35,7 @@ export class Statements {
   }
 
   head(log: number): Statement {
-    return { text: `SELECT ${headColumns} FROM ${this.#s}.log WHERE id = $1`, values: [log] };
+    return { text: `SELECT ${this.#headColumns} FROM ${this.#s}.log WHERE id = $1`, values: [log] };
   }
 
   /** Answers with the size of the log before it: the batch's, where it was appended. */
@@ -112,7 +116,7 @@ export class Statements {
   #withHead(rows: string): string {
     return `SELECT * FROM (
       SELECT NULL AS kind, NULL AS key, NULL AS parent, NULL::boolean AS live,
-        json_build_array(${headColumns})::text AS value, 0::bigint AS place
+        json_build_array(${this.#headColumns})::text AS value, 0::bigint AS place
         FROM ${this.#s}.log WHERE id = $1
       UNION ALL ${rows}
     ) AS answer ORDER BY place`;

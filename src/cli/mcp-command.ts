@@ -1,0 +1,145 @@
+/** `mcp`: the gateway in front of MCP servers, and what is pinned of their tools. */
+import type { Command } from 'commander';
+import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
+import type { ApproveToolOptions } from './mcp/approve-tool.ts';
+import { addGatewayOptions, type GatewayCliOptions } from './mcp/gateway-options.ts';
+import type { InspectOptions } from './mcp/inspect-tools.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
+
+export function addMcpCommand(program: Command, version: string): void {
+  const mcp = program
+    .command('mcp')
+    .description('Govern the calls of an MCP client: run in front of one server or several.')
+    .argument('[words...]', 'behind `--`: the program of a server and its arguments');
+  addGatewayOptions(mcp)
+    .addHelpText(
+      'after',
+      `
+An MCP client starts this in place of the server. Each call of a tool is decided
+by the policy, reserves its budget, waits for an approver where one is asked for,
+and is in the log before it is forwarded. Standard output is the protocol's; what
+is for people goes to standard error.
+
+With one server behind \`--\`, tools keep their names, the action of a tool is
+\`mcp.\` and its name, and what is met for the first time is pinned as it is. With
+--config, names are \`server__tool\`, actions \`server.tool\`, and what is new waits
+for an operator. What changed waits in both. The control plane is in the file of
+--store; else beside the file of --config or --policy, such as policy.db.
+
+Examples:
+  $ agent-control-plane mcp --policy policy.yaml -- \\
+      npx -y @modelcontextprotocol/server-filesystem ./work
+  $ agent-control-plane mcp --config gateway.yaml
+  $ agent-control-plane mcp inspect policy.db
+  $ agent-control-plane mcp approve-tool policy.db files__read_file
+  $ agent-control-plane tickets list policy.db
+
+Exit codes: 0 the client went away, 1 the control plane refused to start, 2 it
+could not be started.`,
+    )
+    .action(async (words: string[], options: GatewayCliOptions) => {
+      const { runGateway } = await import('./mcp/run-gateway.ts');
+      await runGateway(words, { ...options, version });
+    });
+  addInspectCommand(mcp);
+  addPinCommand(mcp, version);
+  addApproveToolCommand(mcp);
+  addDoctorCommand(mcp);
+}
+
+function addInspectCommand(mcp: Command): void {
+  mcp
+    .command('inspect')
+    .description('Print the pinned tools of MCP servers: which wait, what changed, who may ask.')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
+    .option('--waiting', 'only tools that wait for an operator')
+    .option('--json', 'one JSON object a line, definitions and differences in full')
+    .addHelpText(
+      'after',
+      `
+States: registered (its calls are decided), new (nobody approved it yet), changed
+(it is other than what was approved; nothing of it runs).
+
+Examples:
+  $ agent-control-plane mcp inspect gateway.db
+  $ agent-control-plane mcp inspect gateway.db --waiting --json | jq .difference
+
+Exit codes: 0 printed, 2 the file could not be read.`,
+    )
+    .action(async (file: string, _: unknown, command: Command) => {
+      const { inspectTools } = await import('./mcp/inspect-tools.ts');
+      await inspectTools(file, command.optsWithGlobals<InspectOptions>());
+    });
+}
+
+function addPinCommand(mcp: Command, version: string): void {
+  const pin = mcp
+    .command('pin')
+    .description('Start the servers once and pin what they offer, before a client comes.')
+    .argument('[words...]', 'behind `--`: the program of a server and its arguments');
+  addGatewayOptions(pin)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ agent-control-plane mcp pin --config gateway.yaml
+
+Exit codes: 0 pinned, 1 not every server could be asked, 2 it could not be done.`,
+    )
+    .action(async (words: string[], _: unknown, command: Command) => {
+      const { pinTools } = await import('./mcp/pin-tools.ts');
+      await pinTools(words, { ...command.optsWithGlobals<GatewayCliOptions>(), version });
+    });
+}
+
+function addApproveToolCommand(mcp: Command): void {
+  const approve = mcp
+    .command('approve-tool')
+    .description('Show what a tool that waits says of itself, ask, and approve it as it is.')
+    .argument('<file>', storeText)
+    .argument('<tool>', 'its name')
+    .option('--definition <hash>', 'only if it is this one, as `mcp inspect` shows it')
+    .option('--reason <text>', 'why, for whoever reads the log')
+    .option('--yes', 'do not ask; needed where the input is no terminal');
+  addActingOptions(approve)
+    .addHelpText(
+      'after',
+      `
+What is new is shown whole, of what changed the difference. It takes the right to
+register tools, which platform-admin has.
+${actingHelp}
+
+Examples:
+  $ agent-control-plane mcp approve-tool gateway.db files__read_file \\
+      --as acme/user:root --as-role platform-admin
+
+${actingExitCodes}`,
+    )
+    .action(async (file: string, tool: string, _: unknown, command: Command) => {
+      const { approveTool } = await import('./mcp/approve-tool.ts');
+      await approveTool(file, tool, command.optsWithGlobals<ApproveToolOptions>());
+    });
+}
+
+function addDoctorCommand(mcp: Command): void {
+  mcp
+    .command('doctor')
+    .description('Read the configuration of an MCP client: which of its servers are governed?')
+    .argument('<file>', 'such as .mcp.json, claude_desktop_config.json or .vscode/mcp.json')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ agent-control-plane mcp doctor .mcp.json
+
+Exit codes: 0 all go through a gateway, 1 some do not, 2 it could not be read.`,
+    )
+    .action(async (file: string, options: { readonly json?: true }) => {
+      const { examineClient } = await import('./mcp/client-config.ts');
+      await examineClient(file, options);
+    });
+}

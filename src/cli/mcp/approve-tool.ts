@@ -1,0 +1,72 @@
+/** Shows the definition of a tool that waits, asks, and lets it out of quarantine. */
+import { quoted } from '../../kernel/index.ts';
+import { acting } from '../acting.ts';
+import type { ActingOptions } from '../acting-options.ts';
+import { isConfirmed } from '../ask.ts';
+import { CommandError } from '../exit.ts';
+import { withLogFile } from '../log-file.ts';
+import type { LogOptions } from '../store-options.ts';
+import { jsonLine, print, shown, terminal } from '../terminal.ts';
+import { differenceLines } from './inspect-tools.ts';
+import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
+
+export interface ApproveToolOptions extends ActingOptions {
+  readonly definition?: string;
+  readonly reason?: string;
+  readonly yes?: true;
+}
+
+export async function approveTool(
+  file: string,
+  name: string,
+  options: ApproveToolOptions,
+): Promise<void> {
+  const { definition, reason, yes, json } = options;
+  const tool = await waitingTool(file, name, options);
+  if (definition !== undefined && !tool.definition.startsWith(definition)) {
+    const message = `tool ${quoted(name)} has the definition ${tool.definition.slice(0, 12)} now`;
+    throw new CommandError(message, 'look at it again, and approve what you see');
+  }
+  show(tool);
+  if (yes !== true && !(await isConfirmed(`Approve ${name} as it is?`))) {
+    throw new CommandError('nothing was approved');
+  }
+  await acting(file, options, async (plane, by) => {
+    const approved = await plane.tools.approve({
+      tool: name,
+      definition: tool.definition,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    if (json === true) return print(jsonLine(approved));
+    await print(shown(`tool ${name} is approved as ${approved.definition.slice(0, 12)}`));
+  });
+}
+
+async function waitingTool(file: string, name: string, options: LogOptions): Promise<PinnedTool> {
+  let found: PinnedTool | undefined;
+  await withLogFile(file, options, async ({ storage }) => {
+    found = (await pinnedTools(storage)).find((tool) => tool.name === name);
+  });
+  if (found !== undefined && found.state !== 'registered') return found;
+  throw new CommandError(
+    found === undefined ? `there is no tool ${quoted(name)}` : `tool ${quoted(name)} does not wait`,
+    'see `mcp inspect --waiting`',
+  );
+}
+
+/** All of it: what a model is shown of a tool is what has to be looked at. */
+function show(tool: PinnedTool): void {
+  const { stderr } = terminal();
+  const { name, server, state, action, resource, definition, declared, difference, signals } = tool;
+  const lines = [
+    `${name} of the server ${server} ${state === 'new' ? 'is new' : 'changed'}`,
+    `action ${action}, resource ${resource}, definition ${definition}`,
+    ...(signals.length === 0 ? [] : [`it has ${signals.join(', ')}`]),
+  ].map(shown);
+  const whole = JSON.stringify(declared ?? 'it was erased', null, 2)
+    .split('\n')
+    .map(shown);
+  const changes = state === 'changed' ? differenceLines(difference) : whole;
+  stderr.write(`${[...lines, ...changes].join('\n')}\n`);
+}

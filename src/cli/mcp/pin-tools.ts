@@ -1,0 +1,47 @@
+/** Starts the servers of a configuration once, and pins what they offer. */
+import { pinServers } from '../../enforce/mcp/index.ts';
+import { openControlPlane } from '../../engine/index.ts';
+import { CommandError, exitCodes } from '../exit.ts';
+import { explained } from '../store-of.ts';
+import { jsonLine, print, shown } from '../terminal.ts';
+import { gatewayStart } from './gateway-file.ts';
+import type { GatewayCliOptions } from './gateway-options.ts';
+import { report } from './run-gateway.ts';
+
+export async function pinTools(
+  words: readonly string[],
+  options: GatewayCliOptions & { readonly version: string; readonly json?: true },
+): Promise<void> {
+  const { config, policy, store } = gatewayStart(words, options);
+  const { log, version, json } = options;
+  const plane = await openControlPlane({
+    storage: store.run(),
+    log,
+    ...(policy === undefined ? {} : { policy }),
+  }).catch((failure: unknown) => {
+    throw explained(failure, store, log);
+  });
+  let away: readonly { readonly server: string; readonly problem: string }[];
+  try {
+    const pinned = await pinServers(plane, config, { version, report });
+    ({ away } = pinned);
+    for (const { name, server } of pinned.offered) {
+      const record = plane.tools.get(name);
+      const definition = record?.quarantine?.tool.definition ?? record?.definition ?? '';
+      const state = record?.quarantine === undefined ? 'registered' : 'waits for an operator';
+      if (json === true) await print(jsonLine({ name, server, state, definition }));
+      else await print(shown(`${name} ${definition.slice(0, 12)} ${state}`));
+    }
+    for (const { name, server, problem } of pinned.refused) {
+      if (json === true) await print(jsonLine({ name, server, state: 'refused', problem }));
+      else await print(shown(`${name} is not offered: ${problem}`));
+    }
+  } finally {
+    await plane.close();
+  }
+  if (away.length === 0) return;
+  const told = away.map(({ server, problem }) => `${server} (${problem})`).join(', ');
+  throw new CommandError(`not every server could be asked: ${told}`, undefined, {
+    exitCode: exitCodes.bad,
+  });
+}

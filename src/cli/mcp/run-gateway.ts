@@ -1,0 +1,40 @@
+/** Runs a gateway for the client that started this process, until the client goes away. */
+import { once } from 'node:events';
+import { openGateway } from '../../enforce/mcp/index.ts';
+import { openControlPlane } from '../../engine/index.ts';
+import { explained } from '../store-of.ts';
+import { shown, terminal } from '../terminal.ts';
+import { gatewayStart } from './gateway-file.ts';
+import type { GatewayCliOptions } from './gateway-options.ts';
+
+export async function runGateway(
+  words: readonly string[],
+  options: GatewayCliOptions & { readonly version: string },
+): Promise<void> {
+  const { config, policy, store } = gatewayStart(words, options);
+  const { log, version } = options;
+  const plane = await openControlPlane({
+    storage: store.run(),
+    log,
+    ...(policy === undefined ? {} : { policy }),
+  }).catch((failure: unknown) => {
+    throw explained(failure, store, log);
+  });
+  try {
+    const gateway = await openGateway({ plane, config, version, report });
+    report(`decides with ${store.name}`);
+    const connection = await gateway.connectStdio();
+    const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await Promise.race([connection.closed, stopped]);
+    await connection.close();
+  } finally {
+    await plane.close();
+  }
+}
+
+/** Standard output is the protocol's: whatever is for people goes to standard error. */
+export function report(message: string): void {
+  for (const line of message.split('\n')) {
+    terminal().stderr.write(`agent-control-plane: ${shown(line)}\n`);
+  }
+}

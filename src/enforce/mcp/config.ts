@@ -1,0 +1,98 @@
+/** What a gateway is configured with, read and checked: see `read-config.ts` for how people write it. */
+import type { AgentDeclaration, ToolDeclaration } from '../../engine/index.ts';
+import type { IdentityAssertion } from '../../identity/assertion.ts';
+
+export interface GatewayConfig {
+  readonly servers: readonly ServerConfig[];
+  /** Whether names are `server__tool`. Only one server can do without. */
+  readonly isPrefixed: boolean;
+  /** Whom a client over stdio is: the configuration says so, and the log says that it did. */
+  readonly principal: IdentityAssertion;
+  readonly agent: AgentDeclaration;
+  readonly session: SessionTerms;
+  readonly results: ResultTerms;
+  readonly approvals: ApprovalTerms;
+}
+
+export interface SessionTerms {
+  /** One control session for all connections with this key, also after a restart; else one for each. */
+  readonly key: string | undefined;
+  /** Limits by unit; only with a key, since a budget that is new with each connection bounds nothing. */
+  readonly budget: Readonly<Record<string, string | number>> | undefined;
+}
+
+export interface ResultTerms {
+  /** What becomes of characters in results that nobody sees: told beside them, or left out. */
+  readonly hiddenCharacters: 'mark' | 'strip';
+}
+
+export interface ApprovalTerms {
+  /**
+   * Who sits at the client and may be asked there. The client's program answers for whoever that is, and
+   * could answer by itself: it is as good as whoever runs it.
+   */
+  readonly atClient: IdentityAssertion | undefined;
+  /** How long a call waits for somebody to decide elsewhere before it is told that it is pending, ms. */
+  readonly waitMs: number;
+}
+
+/** What becomes of tools that are met for the first time. A changed one is always quarantined. */
+export type FirstSight = 'quarantine' | 'accept';
+
+/** Which revisions of the protocol a server is spoken to in. */
+export type ServerEra = 'auto' | 'legacy' | 'modern';
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly target: ProcessTarget | HttpTarget;
+  readonly era: ServerEra;
+  readonly firstSight: FirstSight;
+  readonly startTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  /** UTF-8 bytes of a result as JSON. */
+  readonly resultBytesMax: number;
+  /** UTF-8 bytes of one message; a server that sends more is stopped. */
+  readonly messageBytesMax: number;
+  readonly resources: boolean;
+  readonly prompts: boolean;
+  readonly tools: ReadonlyMap<string, ToolTerms>;
+}
+
+export interface ProcessTarget {
+  readonly kind: 'process';
+  /** Program and arguments; no shell reads them. */
+  readonly command: readonly [string, ...string[]];
+  /** Beside the few variables that every process needs. May hold credentials. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+  /** SHA-256 of the program's file, hex: another one is not started. */
+  readonly sha256: string | undefined;
+}
+
+export interface HttpTarget {
+  readonly kind: 'http';
+  readonly url: URL;
+  /** May hold credentials. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the host says of a tool that the tool cannot say of itself. */
+export interface ToolTerms {
+  readonly action: string | undefined;
+  readonly resource: string | undefined;
+  readonly estimate: ToolDeclaration['estimate'];
+  /** Whether it is left out altogether. */
+  readonly isHidden: boolean;
+}
+
+export const configLimits = {
+  serversMax: 32,
+  startTimeoutMs: 30_000,
+  callTimeoutMs: 300_000,
+  timeoutMsMax: 86_400_000,
+  resultBytesMax: 1_048_576,
+  messageBytesMax: 16_777_216,
+  bytesMax: 268_435_456,
+  /** Tools of one server; of more, none is offered. */
+  toolsMax: 1_000,
+} as const;

@@ -1,0 +1,158 @@
+/**
+ * The server that a client talks to: the SDK's, with every request answered from the client's session. One is
+ * made for each connection, in the era of the protocol that the client opened it in.
+ */
+import type { CallToolResult, ServerCapabilities } from '@modelcontextprotocol/client';
+import {
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
+import type { GatewaySession } from './gateway-session.ts';
+import { forwardedMeta } from './meta-keys.ts';
+import type { ListMethod } from './pass-through.ts';
+import type { RawResult } from './raw-result.ts';
+import { serveCall } from './serve-call.ts';
+import type { ForwardOptions } from './upstream.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
+
+/** `session` is there once its servers were asked what they can do. */
+export function downServer(session: GatewaySession, version: string): Server {
+  const capabilities = capabilitiesOf(session);
+  const instructions = instructionsOf(session);
+  const server = new Server(
+    { name: 'agent-control-plane', version },
+    {
+      capabilities,
+      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      requestState: { verify: (state, context) => session.states.verify(state, context) },
+      ...(instructions === undefined ? {} : { instructions }),
+    },
+  );
+  server.setRequestHandler('tools/list', async () => {
+    await session.look();
+    return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
+  });
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const request = {
+      name: params.name,
+      arguments: params.arguments,
+      meta: params._meta,
+      onprogress: progressTo(context),
+    };
+    const result = await serveCall(server, session, request, context);
+    if (isInputRequiredResult(result)) return result;
+    return projected(server, session, params.name, result);
+  });
+  server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
+    await Promise.all(session.upstreams.map((upstream) => upstream.notify({ method })));
+  });
+  passOn(server, session, capabilities);
+  return server;
+}
+
+/** In the shape that the client's era has for results with structure. */
+function projected(
+  server: Server,
+  session: GatewaySession,
+  name: string,
+  result: CallToolResult,
+): CallToolResult {
+  return server.projectCallToolResult(result, session.catalogue.get(name)?.raw.outputSchema);
+}
+
+/** All that is not governed, as far as a server behind offers it. */
+function passOn(server: Server, session: GatewaySession, capabilities: ServerCapabilities): void {
+  const { passThrough } = session;
+  const on = (method: Parameters<Server['removeRequestHandler']>[0], handle: Handled): void => {
+    const answer = async (request: { readonly params?: unknown }, context: ServerContext) => {
+      const stopped = await session.stopped();
+      if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
+      const params = forwardedParams(request.params as Params | undefined);
+      const { signal } = context.mcpReq;
+      return handle(params, { signal, onprogress: progressTo(context) });
+    };
+    // A name from a table has no types of its own request and result.
+    server.setRequestHandler(method as 'ping', answer as never);
+  };
+  const list = (method: ListMethod): void =>
+    on(method, (params, options) => passThrough.list(method, params, options));
+  if (capabilities.prompts !== undefined) {
+    list('prompts/list');
+    on('prompts/get', (params, options) => passThrough.getPrompt(params, options));
+  }
+  if (capabilities.resources !== undefined) {
+    list('resources/list');
+    list('resources/templates/list');
+    const methods = ['resources/read', 'resources/subscribe', 'resources/unsubscribe'] as const;
+    for (const method of methods) {
+      on(method, (params, options) => passThrough.ofResource(method, params, options));
+    }
+  }
+  if (capabilities.completions !== undefined) {
+    on('completion/complete', (params, options) => passThrough.complete(params, options));
+  }
+  if (capabilities.logging !== undefined) {
+    on('logging/setLevel', (params, options) => passThrough.setLevel(params, options));
+  }
+}
+
+function forwardedParams(params: Params = {}): Params {
+  const { _meta, ...rest } = params;
+  const meta = forwardedMeta(_meta as Params | undefined);
+  return meta === undefined ? rest : { ...rest, _meta: meta };
+}
+
+/** Progress goes to the client under the token that it gave, where it gave one. */
+function progressTo({ mcpReq }: ServerContext): ForwardOptions['onprogress'] {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return (progress) => {
+    const params = { ...progress, progressToken };
+    // A client that went away hears nothing.
+    mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
+  };
+}
+
+/** What any server behind can do. Tools are there even where none is now: they may come. */
+function capabilitiesOf({ upstreams }: GatewaySession): ServerCapabilities {
+  const all = upstreams.map(({ capabilities, config }) => ({
+    ...capabilities,
+    prompts: config.prompts ? capabilities.prompts : undefined,
+    resources: config.resources ? capabilities.resources : undefined,
+  }));
+  const some = (read: (each: (typeof all)[number]) => unknown): boolean =>
+    all.some((each) => read(each) !== undefined);
+  return {
+    tools: { listChanged: true },
+    ...(some(({ prompts }) => prompts) ? { prompts: { listChanged: true } } : {}),
+    ...(some(({ resources }) => resources)
+      ? {
+          resources: {
+            listChanged: true,
+            subscribe: all.some(({ resources }) => resources?.subscribe === true),
+          },
+        }
+      : {}),
+    ...(some(({ completions }) => completions) ? { completions: {} } : {}),
+    ...(some(({ logging }) => logging) ? { logging: {} } : {}),
+  };
+}
+
+/** What servers tell a model of themselves, each under its name. */
+function instructionsOf({ upstreams }: GatewaySession): string | undefined {
+  const told = upstreams.flatMap(({ name, instructions }) =>
+    instructions === undefined ? [] : [[name, instructions] as const],
+  );
+  const [only] = told;
+  if (only === undefined) return undefined;
+  if (upstreams.length === 1) return only[1];
+  return told
+    .map(([name, instructions]) => `Tools that begin with ${name}__: ${instructions}`)
+    .join('\n\n');
+}

@@ -1,0 +1,199 @@
+/**
+ * What one client has behind the gateway: a control session in which its calls are decided, and connections
+ * of its own to the servers, so that what a server asks or says reaches the client that it is for.
+ */
+import type { ClientCapabilities, Notification } from '@modelcontextprotocol/client';
+import type { Clock, ControlPlane, LogEvent, Session } from '../../engine/index.ts';
+import type { Principal } from '../../identity/principal.ts';
+import { Answers } from './answers.ts';
+import type { Calling } from './call-tool.ts';
+import { Catalogue } from './catalogue.ts';
+import type { ApprovalTerms, GatewayConfig } from './config.ts';
+import { ParkedCalls } from './parked-calls.ts';
+import { PassThrough } from './pass-through.ts';
+import type { RawResult } from './raw-result.ts';
+import { type RoundStates, roundStates } from './round-states.ts';
+import type { OfferedTool } from './tool-definition.ts';
+import { type ClientRequest, type ListKind, Upstream } from './upstream.ts';
+
+/** What a gateway session needs of the process that it is in. */
+export interface GatewayHost {
+  readonly plane: ControlPlane;
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  /** Of this program, as servers are told. */
+  readonly version: string;
+  /** Says what happened, for people: never to the client. */
+  readonly report: (message: string) => void;
+}
+
+/** The client, as its session sees it. */
+export interface ClientSide {
+  readonly capabilities: ClientCapabilities;
+  /** A list is another now. */
+  readonly changed: (list: ListKind) => void;
+  readonly notified: (notification: Notification) => void;
+  readonly asked: (request: ClientRequest) => Promise<RawResult>;
+}
+
+/** Events after which somebody may see other tools. */
+const visibilityEvents =
+  /^(?:tool-|agent-|policy-activated|kill-|session-transitioned|heartbeat-lapsed|operator-heartbeat)/;
+/** Changes that come together are told once. */
+const settleMs = 200;
+
+export class GatewaySession {
+  readonly control: Session;
+  readonly passThrough: PassThrough;
+  readonly calling: Calling;
+  /** Calls whose servers ask something of a client that can only be asked in an answer. */
+  readonly parked: ParkedCalls;
+  readonly states: RoundStates;
+  readonly #host: GatewayHost;
+  readonly #client: ClientSide;
+  readonly #principal: Principal;
+  readonly #upstreams: ReadonlyMap<string, Upstream>;
+  readonly #catalogue: Catalogue;
+  readonly #unsubscribe: () => void;
+  readonly #waiting = new Map<ListKind, () => void>();
+  #isClosed = false;
+
+  constructor(
+    host: GatewayHost,
+    {
+      control,
+      principal,
+      client,
+    }: { readonly control: Session; readonly principal: Principal; readonly client: ClientSide },
+  ) {
+    const { plane, config, clock, version, report } = host;
+    this.control = control;
+    this.#host = host;
+    this.#client = client;
+    this.#principal = principal;
+    this.#catalogue = new Catalogue(plane, config, report);
+    const upstreams = config.servers.map(
+      (server) =>
+        new Upstream(server, {
+          clock,
+          version,
+          report,
+          capabilities: client.capabilities,
+          changed: (upstream, list) => void this.#serverChanged(upstream, list),
+          notified: (_, notification) => client.notified(notification),
+          asked: (_, request) => client.asked(request),
+        }),
+    );
+    this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
+    this.passThrough = new PassThrough(upstreams, config.isPrefixed);
+    this.calling = {
+      control,
+      catalogue: this.#catalogue,
+      answers: new Answers(),
+      results: config.results,
+      upstream: (name) => this.#upstreams.get(name),
+    };
+    this.parked = new ParkedCalls(clock);
+    this.states = roundStates(control);
+    this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
+  }
+
+  get plane(): ControlPlane {
+    return this.#host.plane;
+  }
+
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
+  get approvals(): ApprovalTerms {
+    return this.#host.config.approvals;
+  }
+
+  /** Says what happened, for people. */
+  report(message: string): void {
+    this.#host.report(message);
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue;
+  }
+
+  /** Connects to all servers; one that fails is tried again, and the others are there. */
+  async start(): Promise<void> {
+    await Promise.all(this.upstreams.map((upstream) => upstream.start()));
+    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+  }
+
+  /** The tools of which some call could be allowed now, as servers describe them. */
+  async tools(): Promise<readonly OfferedTool[]> {
+    const shown: OfferedTool[] = [];
+    for (const tool of this.#catalogue.offered) {
+      const refusal = await this.#host.plane.tools.refusal(this.control.id, tool.name);
+      const pinned = this.#host.plane.tools.get(tool.name)?.definition;
+      if (refusal === undefined && pinned === tool.bound.record.definition) shown.push(tool);
+    }
+    return shown;
+  }
+
+  /** Asks every server anew for what it offers. */
+  async look(): Promise<void> {
+    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+  }
+
+  /** Why nothing passes any more, or undefined: what is not governed stops with what is. */
+  async stopped(): Promise<string | undefined> {
+    const { plane } = this.#host;
+    const record = await plane.readAs(this.#principal).session(this.control.id);
+    if (record?.status !== 'active') return `the session is ${record?.status ?? 'not there'}`;
+    const { org, principal, agent, id } = record;
+    const isKilled = [
+      { kind: 'system' } as const,
+      { kind: 'org', org } as const,
+      { kind: 'principal', org, id: principal } as const,
+      { kind: 'agent', org, name: agent } as const,
+      { kind: 'session', org, id } as const,
+    ].some((scope) => plane.killed(scope));
+    return isKilled ? 'a kill switch covers this session' : undefined;
+  }
+
+  async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {
+    if (list === 'tools' || list === 'all') {
+      await this.#catalogue.look(upstream).catch((failure: unknown) => {
+        this.#host.report(`server ${upstream.name}: ${String(failure)}`);
+      });
+    }
+    const lists = list === 'all' ? (['tools', 'prompts', 'resources'] as const) : [list];
+    for (const each of lists) this.#tell(each);
+  }
+
+  #heard(event: LogEvent): void {
+    if (visibilityEvents.test(event.type)) this.#tell('tools');
+  }
+
+  #tell(list: ListKind): void {
+    if (this.#isClosed || this.#waiting.has(list)) return;
+    const cancel = this.#host.clock.after(settleMs, () => {
+      this.#waiting.delete(list);
+      this.#client.changed(list);
+    });
+    this.#waiting.set(list, cancel);
+  }
+
+  /** Lets go of the servers, and ends the control session where it is this connection's alone. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unsubscribe();
+    for (const cancel of this.#waiting.values()) cancel();
+    await Promise.all(this.upstreams.map((upstream) => upstream.close()));
+    if (this.#host.config.session.key !== undefined) return;
+    await this.control.complete('the client went away').catch((failure: unknown) => {
+      this.#host.report(`the session could not be ended: ${String(failure)}`);
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The gateway: a control plane in front of MCP servers. It translates and decides nothing: who may do what,
+ * at what cost and with whose approval is the kernel's to say.
+ */
+import type { Transport } from '@modelcontextprotocol/client';
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { type ControlPlane, type Session, systemClock } from '../../engine/index.ts';
+import type { Principal } from '../../identity/principal.ts';
+import { type ClientConnection, connectClient } from './client-connection.ts';
+import type { GatewayConfig } from './config.ts';
+import type { GatewayHost } from './gateway-session.ts';
+
+export type GatewayOptions = Pick<GatewayHost, 'plane' | 'config'> &
+  Partial<Pick<GatewayHost, 'clock' | 'version' | 'report'>>;
+
+export interface Gateway {
+  /** Serves one client over a channel of its own, as the principal of the configuration. */
+  connect(transport: Transport): Promise<ClientConnection>;
+  /** Serves the client that started this process, over standard input and output. */
+  connectStdio(): Promise<ClientConnection>;
+}
+
+/** Makes a gateway on an open control plane. Throws where the configured agent may not be registered. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const host: GatewayHost = { clock: systemClock, version: '0.0.0', report: () => {}, ...options };
+  const { plane, config } = host;
+  await registerAgent(plane, config);
+  const connect = async (transport: Transport): Promise<ClientConnection> => {
+    const principal = plane.identity.assert(config.principal);
+    const control = await openControlSession(plane, config, principal);
+    return connectClient(host, { transport, principal, control });
+  };
+  return { connect, connectStdio: () => connect(new StdioServerTransport()) };
+}
+
+/** An agent that somebody registered stays as it is: a gateway gives nobody more than they have. */
+async function registerAgent(
+  plane: ControlPlane,
+  { agent, principal }: GatewayConfig,
+): Promise<void> {
+  if (plane.agents(principal.org).some(({ name }) => name === agent.name)) return;
+  await plane.registerAgent({ ...agent, org: principal.org });
+}
+
+/** With a key, the same session for each connection, and after a restart; its budget is spent once. */
+function openControlSession(
+  plane: ControlPlane,
+  { session, agent }: GatewayConfig,
+  principal: Principal,
+): Promise<Session> {
+  const { key, budget } = session;
+  return plane.openSession({
+    principal,
+    agent: agent.name,
+    ...(budget === undefined ? {} : { budget }),
+    ...(key === undefined ? {} : { idempotencyKey: `mcp-gateway/${key}` }),
+  });
+}

@@ -1,0 +1,9 @@
+/**
+ * The gateway's door: a control plane in front of MCP servers, for hosts that run one themselves. Published
+ * as `agent-control-plane/mcp`; the command line's `mcp` is made of it.
+ */
+export type { ClientConnection } from './client-connection.ts';
+export type { GatewayConfig, ServerConfig } from './config.ts';
+export { type Gateway, type GatewayOptions, openGateway } from './gateway.ts';
+export { type PinnedServers, pinServers } from './pin-servers.ts';
+export { type GatewayFile, readGatewayFile } from './read-config.ts';
