@@ -14,6 +14,7 @@ import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
 import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,
+  ...postgresMutants,
   ...identityMutants,
   ...rightsMutants,
   ...approvalMutants,
