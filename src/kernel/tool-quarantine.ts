@@ -1,8 +1,6 @@
 /**
  * Quarantine of tools: a definition that somebody else wrote runs only once it was approved as it is.
  *
- *   (none) ──meet──► quarantined ──approve──► registered ──meet another──► quarantined
- *
  * What is met again as it was changes nothing. A tool that is met as it was approved before, while another
  * definition of it waits, stays where it is: whoever changes back has changed twice.
  */
@@ -14,6 +12,7 @@ import { isResourceTemplate } from './policy/resource.ts';
 import type { ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { permits } from './rights.ts';
+import { toolStates, toolStatus } from './tool-states.ts';
 
 export const quarantineTool: HandlerFor<QuarantineTool> = (view, command) => {
   if (!permits(view, command.by, 'register-tool'))
@@ -46,7 +45,9 @@ export const approveTool: HandlerFor<ApproveTool> = (view, command) => {
     const help = 'it changed since; look at it again and approve what you see';
     return { rejection: reject('tool-changed', message, help) };
   }
-  if (known.quarantine === undefined) return { events: [], subject, replayed: true };
+  if (toolStates[toolStatus(known)].approve === undefined) {
+    return { events: [], subject, replayed: true };
+  }
   return { events: [{ type: 'tool-approved', data: { ...approved, before } }], subject };
 };
 

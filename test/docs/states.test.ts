@@ -10,6 +10,7 @@ import { leaseStates } from '../../src/kernel/lease.ts';
 import { permitStates } from '../../src/kernel/permit-states.ts';
 import { sessionStates } from '../../src/kernel/session.ts';
 import { ticketStates } from '../../src/kernel/ticket-states.ts';
+import { toolStates } from '../../src/kernel/tool-states.ts';
 import { codeWords, prose } from './documents.ts';
 
 /** From a state, by a move, to states. */
@@ -52,6 +53,10 @@ function told(states: object, words: Readonly<Record<string, string>> = {}): Sta
 test('agents', () => {
   const columns = ['suspend', 'reinstate', 'revoke'];
   expect(printed('docs/agents.md', columns)).toEqual(told(agentStates));
+});
+
+test('tools', () => {
+  expect(printed('docs/mcp.md', ['register', 'quarantine', 'approve'])).toEqual(told(toolStates));
 });
 
 test('sessions', () => {

@@ -1,0 +1,169 @@
+/** `mcp`: the gateway as a client starts it, what it pinned, and clients that do without it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { describe, expect, test } from 'vitest';
+import { Liar } from '../mcp/lying.ts';
+import { realServer } from '../mcp/real-servers.ts';
+import { policyFor, temporaryFolder, textOf } from '../mcp/stage.ts';
+import { cli, jsonLines } from './run-cli.ts';
+
+const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+
+function written(folder: string, name: string, value: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+  return path;
+}
+
+interface Started {
+  readonly client: Client;
+  readonly told: () => string;
+}
+
+/** A client that starts the gateway as its configuration says, in a process of its own. */
+async function started(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Started> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [main, 'mcp', ...words],
+    env: { ...env },
+    stderr: 'pipe',
+  });
+  let told = '';
+  transport.stderr?.on('data', (chunk: unknown) => {
+    told += String(chunk);
+  });
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(transport);
+  return { client, told: () => told };
+}
+
+const asRoot = ['--as', 'acme/user:root', '--as-role', 'platform-admin'];
+
+test('one line in front of a server governs its calls, and leaves a log beside the policy', async () => {
+  const folder = temporaryFolder();
+  const memory = join(folder, 'memory.jsonl');
+  const policy = written(folder, 'policy.json', {
+    format: 1,
+    version: 1,
+    actions: { 'mcp.read_graph': {}, 'mcp.create_entities': { risk: 'high' } },
+    tiers: { autoApprove: ['mcp.read_graph'], alwaysApprove: ['mcp.create_entities'] },
+  });
+  const { client, told } = await started(
+    ['--policy', policy, '--env', 'MEMORY_FILE_PATH', '--', ...realServer('memory')],
+    { MEMORY_FILE_PATH: memory },
+  );
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(['create_entities', 'read_graph']);
+  const read = await client.callTool({ name: 'read_graph', arguments: {} });
+  expect(read.structuredContent).toEqual({ entities: [], relations: [] });
+  const entities = [{ name: 'Ada', entityType: 'person', observations: ['writes'] }];
+  const call = { name: 'create_entities', arguments: { entities } };
+  const held = await client.callTool(call);
+  expect(textOf(held)).toContain('approval-required');
+  const db = join(folder, 'policy.db');
+  const tickets = await cli('tickets', 'list', db, '--json');
+  const { id } = JSON.parse(tickets.stdout.split('\n')[0] ?? '') as { readonly id: string };
+  const approver = ['--as', 'local/user:boss', '--as-role', 'approver'];
+  expect((await cli('tickets', 'approve', db, id, '--yes', ...approver)).code).toBe(0);
+  await expect.poll(async () => (await client.callTool(call)).isError ?? false).toBe(false);
+  expect(readFileSync(memory, 'utf8')).toContain('Ada');
+  expect(told()).toContain(db);
+  await client.close();
+  expect((await cli('verify', db)).code).toBe(0);
+  expect((await cli('sessions', 'list', db)).stdout).toContain('completed');
+}, 60_000);
+
+test('what a server offers is pinned, inspected and approved from the command line', async () => {
+  const folder = temporaryFolder();
+  const liar = new Liar();
+  written(folder, 'policy.json', policyFor(['liar.echo']));
+  const gateway = written(folder, 'gateway.json', {
+    format: 1,
+    policy: 'policy.json',
+    principal: { id: 'user:ada', org: 'acme' },
+    agent: 'desk-bot',
+    servers: { liar: liar.server() },
+  });
+  const pinned = await cli('mcp', 'pin', '--config', gateway, '--json');
+  expect(pinned.code).toBe(0);
+  expect(pinned.stdout).toContain('waits for an operator');
+  const db = join(folder, 'gateway.db');
+  const waiting = await cli('mcp', 'inspect', db, '--waiting', '--json');
+  const tool = jsonLines<{ name: string; definition: string }>(waiting.stdout).find(
+    ({ name }) => name === 'liar__echo',
+  );
+  const stale = ['--definition', 'f'.repeat(12), '--yes', ...asRoot];
+  expect((await cli('mcp', 'approve-tool', db, 'liar__echo', ...stale)).code).toBe(2);
+  const unasked = await cli('mcp', 'approve-tool', db, 'liar__echo', ...asRoot);
+  expect(unasked.stderr).toContain('no terminal');
+  const nobody = ['--yes', '--as', 'acme/user:eve', '--as-role', 'operator'];
+  expect((await cli('mcp', 'approve-tool', db, 'liar__echo', ...nobody)).code).toBe(1);
+  const exact = ['--definition', tool?.definition ?? '', '--yes', ...asRoot];
+  const approved = await cli('mcp', 'approve-tool', db, 'liar__echo', ...exact);
+  expect(approved.stdout).toContain('is approved');
+  expect(approved.stderr).toContain('does echo');
+  const { client } = await started(['--config', gateway]);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['liar__echo']);
+  expect((await client.callTool({ name: 'liar__echo', arguments: {} })).isError).not.toBe(true);
+  await client.close();
+  const { stdout } = await cli('mcp', 'inspect', db);
+  expect(stdout).toMatch(/liar__echo +liar +registered +liar\.echo +[0-9a-f]{12} +acme\/desk-bot/);
+}, 60_000);
+
+describe('doctor', () => {
+  test('says which servers of a client are governed, in the files that clients have', async () => {
+    const folder = temporaryFolder();
+    const command = 'agent-control-plane';
+    const file = written(folder, '.mcp.json', {
+      mcpServers: {
+        good: { command, args: ['mcp', '--policy', 'p.yaml', '--', 'npx', '-y', 'server'] },
+        npx: { command: 'npx', args: ['-y', command, 'mcp', '--config=gateway.yaml'] },
+        open: { command: 'npx', args: ['-y', 'server'] },
+        web: { url: 'https://mcp.example.com' },
+        lax: { command, args: ['mcp', '--', 'npx', 'server'] },
+      },
+    });
+    const { code, stdout } = await cli('mcp', 'doctor', file, '--json');
+    expect(code).toBe(1);
+    const governed = jsonLines(stdout).map(({ server, governed: is }) => [server, is]);
+    expect(Object.fromEntries(governed)).toEqual({
+      good: true,
+      npx: true,
+      open: false,
+      web: false,
+      lax: false,
+    });
+  });
+
+  test('reads comments, and a file where all is well is well', async () => {
+    const file = written(
+      temporaryFolder(),
+      'mcp.json',
+      '{\n  // mine\n  "servers": { "a": { "command": "agent-control-plane", "args": ["mcp", "--config", "g.yaml"], }, },\n}',
+    );
+    expect((await cli('mcp', 'doctor', file)).code).toBe(0);
+  });
+
+  test('says that a file has no servers', async () => {
+    const file = written(temporaryFolder(), 'mcp.json', '{}');
+    expect(await cli('mcp', 'doctor', file)).toMatchObject({ code: 2 });
+  });
+});
+
+test.each([
+  ['nothing', []],
+  ['no policy', ['--', 'npx', 'server']],
+  ['a server in two ways', ['--config', 'gateway.yaml', '--', 'npx', 'server']],
+  ['a file that is not there', ['--config', 'nowhere.yaml']],
+  ['a policy that is not there', ['--policy', 'nowhere.yaml', '--', 'npx', 'server']],
+])('with %s the gateway does not start, and says why', async (_, words) => {
+  const { code, stdout, stderr } = await cli('mcp', ...words);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^error: /);
+});
