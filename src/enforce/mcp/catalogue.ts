@@ -153,12 +153,11 @@ export class Catalogue {
 /** All pages. Throws where there are too many tools, or pages without end. */
 async function listed(upstream: Upstream): Promise<readonly Tool[]> {
   const tools: Tool[] = [];
+  const { startTimeoutMs: timeoutMs } = upstream.config;
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
-    const result = await upstream.request(
-      'tools/list',
-      cursor === undefined ? undefined : { cursor },
-    );
+    const params = cursor === undefined ? undefined : { cursor };
+    const result = await upstream.request('tools/list', params, { timeoutMs });
     const found = result['tools'];
     if (!Array.isArray(found)) throw new Error('it answered without a list of tools');
     for (const tool of found as unknown[]) tools.push(asTool(tool));
