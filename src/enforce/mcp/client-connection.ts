@@ -14,6 +14,7 @@ import type { Session } from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { downServer } from './down-server.ts';
 import { type GatewayHost, GatewaySession } from './gateway-session.ts';
+import { initializeFirst } from './initialize-first.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
 import type { ClientRequest, ListKind } from './upstream.ts';
 
@@ -32,7 +33,7 @@ export interface ClientConnection {
 type Era = 'legacy' | 'modern';
 
 export function connectClient(host: GatewayHost, channel: Channel): ClientConnection {
-  const opening = new Opening(channel.transport);
+  const opening = new Opening(initializeFirst(channel.transport));
   /** The server of the connection; a probe's is thrown away. */
   let current: Server | undefined;
   let opened: Promise<GatewaySession> | undefined;

@@ -41,6 +41,10 @@ const visibilityEvents =
   /^(?:tool-|agent-|policy-activated|kill-|session-transitioned|heartbeat-lapsed|operator-heartbeat)/;
 /** Changes that come together are told once. */
 const settleMs = 200;
+/** How long a client waits for servers when it comes, where there are several. */
+const readyMs = 10_000;
+/** How long a list of tools waits for servers that are asked anew. */
+const lookMs = 3_000;
 
 export class GatewaySession {
   readonly control: Session;
@@ -123,10 +127,25 @@ export class GatewaySession {
     return this.#catalogue;
   }
 
-  /** Connects to all servers; one that fails is tried again, and the others are there. */
+  /** Connects to all servers; one that fails is tried again, and one that is slow comes later. */
   async start(): Promise<void> {
-    await Promise.all(this.upstreams.map((upstream) => upstream.start()));
-    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+    const started = this.upstreams.map((upstream) => this.#startOne(upstream));
+    await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+  }
+
+  async #startOne(upstream: Upstream): Promise<void> {
+    await upstream.start();
+    await this.#catalogue.look(upstream);
+  }
+
+  /** Waits for all, but not for ever: a server that keeps silent hurts nobody else. */
+  async #within(ms: number | undefined, work: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.all(work);
+    if (ms === undefined) return void (await all);
+    all.catch((failure: unknown) => this.#host.report(String(failure)));
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#host.clock.after(ms, resolve);
+    await Promise.race([all, over]).finally(cancel);
   }
 
   /** The tools of which some call could be allowed now, as servers describe them. */
@@ -142,7 +161,8 @@ export class GatewaySession {
 
   /** Asks every server anew for what it offers. */
   async look(): Promise<void> {
-    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+    const looks = this.upstreams.map((upstream) => this.#catalogue.look(upstream));
+    await this.#within(lookMs, looks);
   }
 
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */

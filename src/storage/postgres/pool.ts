@@ -54,7 +54,7 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
     throw new StorageError('unavailable', message, { cause });
   });
-  const pool = new Pool({
+  const pool: PostgresPool = new Pool({
     connectionString: url,
     max: poolSizeMin + 1,
     // A connection that is never made would keep its place in the pool for ever.
@@ -66,7 +66,5 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
   });
   // An idle connection that is lost is replaced when one is needed.
   pool.on('error', () => {});
-  // One that is lost in the moment it is made says so before anybody who waits for it can listen.
-  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

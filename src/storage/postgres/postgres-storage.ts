@@ -58,8 +58,7 @@ export interface PostgresOptions {
 /**
  * A store in the database that `target` names, as a URL (`postgres://user@host/database`) or a pool of the
  * driver `pg`, which has to be installed beside this package. A pool stays the caller's, and is not ended; it
- * should have a `connectionTimeoutMillis`, or connections that are never made fill it up, and give each
- * connection a listener for `error` at `connect`, or one that is lost at once ends the process.
+ * should have a `connectionTimeoutMillis`, or connections that are never made fill it up.
  */
 export function postgres(target: string | PostgresPool, options: PostgresOptions = {}): Storage {
   return new PostgresStorage(target, options);
