@@ -24,8 +24,9 @@ export interface Connection {
 }
 
 /**
- * A connection that is lost while nothing is asked of it says so by an event, at any time until it is gone, and
- * an event of that name without a listener ends the process. The next statement on it fails, which is soon enough.
+ * A connection that is lost while nothing is asked of it says so by an event, at any time until it is gone,
+ * and an event of that name without a listener ends the process. The next statement on it fails, which is
+ * soon enough.
  */
 const heard = new WeakSet<PostgresClient>();
 const ignored = (): void => {};

@@ -113,8 +113,8 @@ END $$`;
 export const turnTaken = -1;
 
 /**
- * What `append` is called with, in this order. It returns the log's size before it, or `turnTaken`. Whoever has no
- * turn gives way to those who wait for one, and holds them up for no longer than its own commit.
+ * What `append` is called with, in this order. It returns the log's size before it, or `turnTaken`. Whoever
+ * has no turn gives way to those who wait for one, and holds them up for no longer than its own commit.
  */
 export const appendParameters = [
   'in_log integer',

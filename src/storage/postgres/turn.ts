@@ -72,7 +72,10 @@ export class Turn {
     this.#othersUntil = performance.now() + othersLingerMs;
   }
 
-  /** Waits for the turn. Undefined where there was none to be had. `size` is what the caller knows of the log. */
+  /**
+   * Waits for the turn. Undefined where there was none to be had. `size` is what the caller knows of the
+   * log.
+   */
   async take(size: number): Promise<Standing | undefined> {
     let connection: Connection | undefined;
     try {
