@@ -55,6 +55,8 @@ export interface ServerConfig {
   readonly messageBytesMax: number;
   readonly resources: boolean;
   readonly prompts: boolean;
+  /** Whether each reading of a resource, or getting of a prompt, is decided as an action. */
+  readonly governs: { readonly resources: boolean; readonly prompts: boolean };
   readonly tools: ReadonlyMap<string, ToolTerms>;
 }
 
