@@ -1,6 +1,6 @@
 /**
- * A client of 2025 says who it is before it asks for anything. The SDK takes what comes first, whatever it is;
- * here a request without an opening is answered with an error, and goes no further.
+ * A client of 2025 says who it is before it asks for anything. The SDK takes what comes first, whatever it
+ * is; here a request without an opening is answered with an error, and goes no further.
  */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { PROTOCOL_VERSION_META_KEY, ProtocolErrorCode } from '@modelcontextprotocol/server';
