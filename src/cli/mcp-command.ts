@@ -100,7 +100,8 @@ function addApproveToolCommand(mcp: Command): void {
     .command('approve-tool')
     .description('Show what a tool that waits says of itself, ask, and approve it as it is.')
     .argument('<file>', storeText)
-    .argument('<tool>', 'its name')
+    .argument('[tool]', 'its name')
+    .option('--server <name>', 'each tool of this server that waits, one after the other')
     .option('--definition <hash>', 'only if it is this one, as `mcp inspect` shows it')
     .option('--reason <text>', 'why, for whoever reads the log')
     .option('--yes', 'do not ask; needed where the input is no terminal');
@@ -115,10 +116,11 @@ ${actingHelp}
 Examples:
   $ agent-control-plane mcp approve-tool gateway.db files__read_file \\
       --as acme/user:root --as-role platform-admin
+  $ agent-control-plane mcp approve-tool gateway.db --server files --key-file root.key
 
 ${actingExitCodes}`,
     )
-    .action(async (file: string, tool: string, _: unknown, command: Command) => {
+    .action(async (file: string, tool: string | undefined, _: unknown, command: Command) => {
       const { approveTool } = await import('./mcp/approve-tool.ts');
       await approveTool(file, tool, command.optsWithGlobals<ApproveToolOptions>());
     });

@@ -93,6 +93,7 @@ test('A120: a server that no longer says what it offers keeps nobody from the ot
   const [one, other] = [new Liar(), new Liar()];
   const both = await Stage.open({
     servers: { one: one.server(), other: other.server() },
+    file: { waits: { listMs: 1_000 } },
     policy: policyFor(['one.lie', 'other.echo']),
   });
   const user = await both.client();

@@ -74,6 +74,7 @@ test.each<readonly [string, object]>([
   ['principal.roles[0]', { principal: { id: 'a', org: 'acme', roles: [''] } }],
   ['approvals.atClient.id', { approvals: { atClient: { id: 'user:ada', org: 'acme' } } }],
   ['results.hiddenCharacters', { results: { hiddenCharacters: 'drop' } }],
+  ['waits.listMs', { waits: { listMs: 0 } }],
   ['agent', { agent: 'a b' }],
 ])('`%s` is told where it is wrong', (path, more) => {
   expect(problemOf({ ...whole, ...more })).toContain(`\`${path}\``);

@@ -41,10 +41,6 @@ const visibilityEvents =
   /^(?:tool-|agent-|policy-activated|kill-|session-transitioned|heartbeat-lapsed|operator-heartbeat)/;
 /** Changes that come together are told once. */
 const settleMs = 200;
-/** How long a client waits for servers when it comes, where there are several. */
-const readyMs = 10_000;
-/** How long a list of tools waits for servers that are asked anew. */
-const lookMs = 3_000;
 
 export class GatewaySession {
   readonly control: Session;
@@ -129,6 +125,7 @@ export class GatewaySession {
 
   /** Connects to all servers; one that fails is tried again, and one that is slow comes later. */
   async start(): Promise<void> {
+    const { readyMs } = this.#host.config.waits;
     const started = this.upstreams.map((upstream) => this.#startOne(upstream));
     await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
   }
@@ -162,7 +159,7 @@ export class GatewaySession {
   /** Asks every server anew for what it offers. */
   async look(): Promise<void> {
     const looks = this.upstreams.map((upstream) => this.#catalogue.look(upstream));
-    await this.#within(lookMs, looks);
+    await this.#within(this.#host.config.waits.listMs, looks);
   }
 
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */
