@@ -143,7 +143,8 @@ test('A35 a permit is resolved once; later tries get the first outcome', async (
   const first = await session.settle(permit, { outcome: 'succeeded', usage: { usd: '3' } });
   const second = await attempt(stage.plane, async () => {
     const again = await session.settle(permit, { outcome: 'failed', usage: { usd: '0' } });
-    expect(again).toEqual(first);
+    // It wrote no entry of its own.
+    expect(again).toEqual({ ...first, index: undefined });
   });
   expect(second).toEqual({ code: 'resolved', events: [] });
   const voided = await attempt(stage.plane, () => session.void(permit));
