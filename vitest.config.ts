@@ -7,7 +7,6 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // Against hanging, not for speed: a machine that is busy or stands still takes its time.
@@ -15,5 +14,25 @@ export default defineConfig({
     hookTimeout: 240_000,
     expect: { poll: { timeout: 200_000 } },
     reporters: ['default', new CountReporter()],
+    // Apart, so that a server is only started where a test needs one.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          // What processes race for on a file, they race for on a server too.
+          include: ['test/postgres/**/*.test.ts', 'test/crash/*.test.ts'],
+          globalSetup: ['test/postgres/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'main',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: ['test/postgres/**'],
+        },
+      },
+    ],
   },
 });

@@ -7,6 +7,7 @@ const sectionNames = [
   'durable',
   'budgets',
   'processes',
+  'postgres',
   'memory',
   'growth',
   'open',

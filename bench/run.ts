@@ -16,6 +16,7 @@ const titles: Readonly<Record<SectionName, string>> = {
   durable: 'Durable: the disk, the bare baseline, governed actions',
   budgets: 'Budgets: none to 6 applying, and one that is hot',
   processes: 'Two processes on one file',
+  postgres: 'PostgreSQL: one log, many processes, next to what a user would write',
   memory: 'Memory',
   growth: 'Cost as the log grows',
   open: 'Opening and verifying a large log',

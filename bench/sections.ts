@@ -8,6 +8,7 @@ import { measureGrowth } from './growth.ts';
 import { measureMemory } from './memory.ts';
 import { measureOpen } from './open-log.ts';
 import type { Plan, SectionName } from './options.ts';
+import { measurePostgres } from './postgres.ts';
 import { measureProcesses } from './processes.ts';
 
 const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>> = {
@@ -15,6 +16,7 @@ const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>>
   durable: measureDurable,
   budgets: measureBudgets,
   processes: measureProcesses,
+  postgres: measurePostgres,
   memory: measureMemory,
   growth: measureGrowth,
   open: measureOpen,

@@ -107,6 +107,7 @@ export type {
   RejectionCode,
   TicketRecord,
 } from './kernel/index.ts';
+export { withHeadFile } from './storage/head-file.ts';
 export { memory } from './storage/memory.ts';
 export { sqlite } from './storage/sqlite/sqlite-storage.ts';
 export { type Storage, StorageError } from './storage/storage.ts';

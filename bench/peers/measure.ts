@@ -12,6 +12,7 @@ import { casbin } from './casbin.ts';
 import { cedar } from './cedar.ts';
 import { ComparedContender, type Pace } from './contenders.ts';
 import { type Peer, peerOf, perAction, type Prepared } from './engine.ts';
+import { opa } from './opa.ts';
 import { ours } from './ours.ts';
 import { samePolicy, sameRequests, type SameRequests } from './same-policy.ts';
 
@@ -21,16 +22,18 @@ export interface Plan extends Pace {
 
 const ruleCounts = [1, 100, 1_000, 10_000] as const;
 const ourPeer = peerOf(ours);
-const wholePeers: readonly Peer[] = [peerOf(casbin), peerOf(cedar), peerOf(agentGovernance)];
+const wholePeers: readonly Peer[] = [
+  peerOf(casbin),
+  peerOf(cedar),
+  peerOf(agentGovernance),
+  peerOf(opa),
+];
 const splitPeers: readonly Peer[] = [
   peerOf(perAction(casbin)),
   peerOf(perAction(cedar)),
   peerOf(perAction(agentGovernance)),
+  peerOf(perAction(opa)),
 ];
-
-export const withoutOpa =
-  'OPA (opa-wasm) is not among the peers: it runs Rego that was compiled to WebAssembly, ' +
-  'and no package on the npm registry was found that contains that compiler';
 
 const progress = progressOf('peers');
 
@@ -126,7 +129,6 @@ function growth(sizes: readonly Size[], rounds: Rounds): SectionReport {
   };
   ratio(ourPeer.name);
   for (const { name } of sizes.at(-1)?.peers ?? []) ratio(name);
-  found.skip('ours / OPA (opa-wasm): no compiler for its policies on the npm registry');
   return { title: 'Growth with the number of rules', ...members(found) };
 }
 

@@ -7,7 +7,7 @@ import { describeMachine } from '../machine.ts';
 import { progress } from '../progress.ts';
 import { jsonReport, type RunReport, textReport } from '../report.ts';
 import { measureHotBudget } from './hot-budget-peers.ts';
-import { measurePeers, type Plan, withoutOpa } from './measure.ts';
+import { measurePeers, type Plan } from './measure.ts';
 
 const helpText = `Usage: npm run bench:peers -- [options]
 
@@ -65,7 +65,7 @@ async function measureAndReport({ quick, rounds, only, json, check }: Options): 
   const budgets = only === 'policy' ? [] : [await measureHotBudget(hot)];
   const sections = [...policies, ...budgets];
   const report: RunReport = { machine, quick, rounds, sections };
-  process.stdout.write(json ? jsonReport(report) : `${textReport(report)}\n${withoutOpa}\n`);
+  process.stdout.write(json ? jsonReport(report) : `${textReport(report)}\n`);
   const failing = sections.some(({ bars }) => bars.some(({ holds }) => !holds));
   return check && failing ? 1 : 0;
 }

@@ -1,5 +1,7 @@
 /** The options by which commands that act are told who does; read without loading a control plane. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { logOption, schemaOption } from './store-options.ts';
+import type { LogOptions } from './store-options.ts';
 
 export interface ActorOptions {
   readonly keyFile?: string;
@@ -7,8 +9,7 @@ export interface ActorOptions {
   readonly asRole?: readonly string[];
 }
 
-export interface ActingOptions extends ActorOptions {
-  readonly log: string;
+export interface ActingOptions extends ActorOptions, LogOptions {
   readonly json?: true;
 }
 
@@ -19,7 +20,7 @@ export const keyVariable = 'ACP_API_KEY';
 export const actingHelp = `
 Who acts is whom the API key in ${keyVariable} or in the file of --key-file stands
 for. Or it is whom --as names, with the roles of --as-role: whoever may write
-the file may say who acts, and the log says so (\`host-assertion\`).`;
+to the store may say who acts, and the log says so (\`host-assertion\`).`;
 
 export const actingExitCodes =
   'Exit codes: 0 done, 1 the control plane refused it, 2 it could not be asked.';
@@ -34,7 +35,7 @@ export function addActorOptions(command: Command): Command {
 
 /** The options of every command that acts. */
 export function addActingOptions(command: Command): Command {
-  command.option('--log <name>', 'which log of the file', 'main');
+  command.addOption(logOption()).addOption(schemaOption());
   return addActorOptions(command).option('--json', 'one JSON object a line');
 }
 

@@ -19,7 +19,7 @@ export async function acting(
 ): Promise<void> {
   const establish = establisherOf(options);
   try {
-    await withControlPlane(file, options.log, async (plane) => act(plane, await establish(plane)));
+    await withControlPlane(file, options, async (plane) => act(plane, await establish(plane)));
   } catch (failure) {
     if (options.json === true) await printRefusal(failure);
     throw failure;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { ControlAgentOptions } from './agents/control-agent.ts';
 import type { AgentListOptions } from './agents/list-agents.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 const transitions = {
   suspend: 'Suspend an agent: it opens no session and is allowed nothing, until reinstated.',
@@ -36,8 +37,9 @@ function addListCommand(agents: Command): void {
   agents
     .command('list')
     .description('Print the agents of a log, with their state and what they may ask for.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only those that this org has; `*` for those of the installation')
     .option('--json', 'one JSON object a line, capabilities in full')
     .addHelpText(
@@ -61,7 +63,7 @@ function addControlCommand(agents: Command, transition: keyof typeof transitions
   const command = agents
     .command(transition)
     .description(transitions[transition])
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .argument('<agent>', 'its name')
     .option('--org <org>', 'whose agent it is; `*` for one that every org has', '*')
     .requiredOption('--reason <text>', 'why, for whoever reads the log');

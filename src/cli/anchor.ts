@@ -13,7 +13,8 @@ export interface Anchor {
 export function readAnchor(path: string, log: string): Anchor {
   const value = readJsonFile(path);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notAnAnchor(path);
-  const { log: name, size, root, ...others } = value as Readonly<Record<string, unknown>>;
+  // The last leaf stands in a head file, which is an anchor too.
+  const { log: name, size, root, leaf: _, ...others } = value as Readonly<Record<string, unknown>>;
   const counted = Number.isSafeInteger(size) && (size as number) >= 0;
   if (typeof name !== 'string' || !counted || !isHash(root) || Object.keys(others).length > 0) {
     throw notAnAnchor(path);

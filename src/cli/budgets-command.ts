@@ -1,13 +1,15 @@
 /** `budgets`: the budget plans of a log, and what is used and left of each account. */
 import type { Command } from 'commander';
 import type { BudgetsOptions } from './print-budgets.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addBudgetsCommand(program: Command): void {
   program
     .command('budgets')
     .description('Print the budget plans of a log, with what is used and left of each.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only plans of this org; `*` for those of the installation')
     .option('--past', 'every account there is, those of windows that are over too')
     .option(

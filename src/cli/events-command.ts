@@ -2,13 +2,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { eventTypes } from './event-summary.ts';
 import type { EventsOptions } from './print-events.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addEventsCommand(program: Command): void {
   program
     .command('events')
     .description('Print the entries of a log, oldest first, one line each.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--session <id>', 'only entries of this session')
     .addOption(
       new Option('--type <type>', 'only entries of this type; may be given several times')

@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { GrantListOptions } from './grants/list-grants.ts';
 import type { RevokeGrantOptions } from './grants/revoke-grant.ts';
-
-const fileText = 'the file of a control plane, as given to `sqlite()`';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addGrantsCommand(program: Command): void {
   const grants = program
@@ -31,8 +30,9 @@ function addListCommand(grants: Command): void {
   grants
     .command('list')
     .description('Print the grants that still cover something, and what is used of them.')
-    .argument('<file>', fileText)
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only those of this org')
     .option('--json', 'one JSON object a line')
     .addHelpText(
@@ -54,7 +54,7 @@ function addRevokeCommand(grants: Command): void {
   const command = grants
     .command('revoke')
     .description('Revoke a grant: from the next decision on it stands in for nobody.')
-    .argument('<file>', fileText)
+    .argument('<file>', storeText)
     .argument('<grant>', 'the id of the grant, as `grants list` has it')
     .option('--reason <text>', 'why, for whoever reads the log');
   addActingOptions(command)

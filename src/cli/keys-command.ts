@@ -5,8 +5,7 @@ import { expiryOption } from './expiry-option.ts';
 import type { KeyListOptions } from './keys/list-keys.ts';
 import type { IssueOptions } from './keys/issue-key.ts';
 import type { RevokeOptions } from './keys/revoke-key.ts';
-
-const fileText = 'the file of a control plane, as given to `sqlite()`';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addKeysCommand(program: Command): void {
   const keys = program
@@ -33,7 +32,7 @@ function addIssueCommand(keys: Command): void {
   const command = keys
     .command('issue')
     .description('Issue an API key. It is printed this once, and kept nowhere.')
-    .argument('<file>', fileText)
+    .argument('<file>', storeText)
     .requiredOption('--principal <id>', 'whom the key stands for, such as `service:billing`')
     .requiredOption('--role <role>', 'a role; may be given several times', collected)
     .option('--team <team>', 'a team; may be given several times', collected)
@@ -67,8 +66,9 @@ function addListCommand(keys: Command): void {
   keys
     .command('list')
     .description('Print the API keys of a log, those revoked too, without what is secret.')
-    .argument('<file>', fileText)
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only those of this org')
     .option('--json', 'one JSON object a line')
     .addHelpText(
@@ -90,7 +90,7 @@ function addRevokeCommand(keys: Command): void {
   const command = keys
     .command('revoke')
     .description('Revoke an API key: from the next command on it stands for nobody.')
-    .argument('<file>', fileText)
+    .argument('<file>', storeText)
     .argument('<id>', 'the id of the key, as `keys list` has it; not the key itself')
     .option('--reason <text>', 'why, for whoever reads the log');
   addActingOptions(command)

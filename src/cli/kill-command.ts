@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { KillListOptions } from './kill/list-kills.ts';
 import type { KillOptions } from './kill/switch-kills.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 const scopesHelp = `
 Scopes: system, org:<org>, and principal, agent, session, action, tool, model or
@@ -38,7 +39,7 @@ function addSwitchCommand(kill: Command, name: 'engage' | 'release'): void {
   const command = kill
     .command(name)
     .description(description)
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .argument('<scope...>', 'scopes, such as `agent:acme/refund-bot`')
     .requiredOption('--reason <text>', 'why, for whoever reads the log');
   if (name === 'release') {
@@ -68,8 +69,9 @@ function addListCommand(kill: Command): void {
   kill
     .command('list')
     .description('Print the kill switches that are engaged or on probation, and since when.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only those that cover something of this org')
     .option('--json', 'one JSON object a line')
     .addHelpText(

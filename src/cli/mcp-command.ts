@@ -4,6 +4,7 @@ import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.
 import type { ApproveToolOptions } from './mcp/approve-tool.ts';
 import { addGatewayOptions, type GatewayCliOptions } from './mcp/gateway-options.ts';
 import type { InspectOptions } from './mcp/inspect-tools.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addMcpCommand(program: Command, version: string): void {
   const mcp = program
@@ -50,8 +51,9 @@ function addInspectCommand(mcp: Command): void {
   mcp
     .command('inspect')
     .description('Print the pinned tools of MCP servers: which wait, what changed, who may ask.')
-    .argument('<file>', 'the file of a control plane')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--waiting', 'only tools that wait for an operator')
     .option('--json', 'one JSON object a line, definitions and differences in full')
     .addHelpText(
@@ -97,7 +99,7 @@ function addApproveToolCommand(mcp: Command): void {
   const approve = mcp
     .command('approve-tool')
     .description('Show what a tool that waits says of itself, ask, and approve it as it is.')
-    .argument('<file>', 'the file of a control plane')
+    .argument('<file>', storeText)
     .argument('[tool]', 'its name')
     .option('--server <name>', 'each tool of this server that waits, one after the other')
     .option('--definition <hash>', 'only if it is this one, as `mcp inspect` shows it')

@@ -1,13 +1,15 @@
 /** `prices`: the active price catalogue of a log, and what is to be said of another one. */
 import type { Command } from 'commander';
 import type { PricesOptions } from './print-prices.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addPricesCommand(program: Command): void {
   program
     .command('prices')
     .description('Print the active price catalogue of a log, or check or compare another one.')
-    .argument('[file]', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('[file]', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--model <name>', 'all prices of the model that a call of this name would be of')
     .option('--check <catalogue>', 'check a catalogue in JSON; takes no file of a control plane')
     .option('--diff <catalogue>', 'what a catalogue in JSON would change of the active one')

@@ -18,9 +18,9 @@ import { planScopeText } from './plan-text.ts';
 import { plainTable } from './table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from './terminal.ts';
 import { timeText } from './time-text.ts';
+import type { LogOptions } from './store-options.ts';
 
-export interface BudgetsOptions {
-  readonly log: string;
+export interface BudgetsOptions extends LogOptions {
   readonly org?: string;
   readonly past?: true;
   readonly lint?: true;
@@ -44,7 +44,7 @@ const columns = [
 const forecastColumns = ['a day', 'limit reached'];
 
 export function printBudgets(file: string, options: BudgetsOptions): Promise<void> {
-  return withLogFile(file, options.log, (opened) => printFrom(opened, options));
+  return withLogFile(file, options, (opened) => printFrom(opened, options));
 }
 
 async function printFrom({ storage, head }: OpenLogFile, options: BudgetsOptions): Promise<void> {

@@ -5,9 +5,9 @@ import { type OpenLogFile, withLogFile } from './log-file.ts';
 import { brief, type Colors, colorsFor, jsonLine, print, shown, terminal } from './terminal.ts';
 import { timeText } from './time-text.ts';
 import { readingFailure } from './unreadable-entry.ts';
+import type { LogOptions } from './store-options.ts';
 
-export interface EventsOptions {
-  readonly log: string;
+export interface EventsOptions extends LogOptions {
   readonly session?: string;
   readonly type?: readonly string[];
   readonly from: number;
@@ -20,7 +20,7 @@ export interface EventsOptions {
 const followMs = 300;
 
 export function printEvents(file: string, options: EventsOptions): Promise<void> {
-  return withLogFile(file, options.log, (opened) => printFrom(opened, options));
+  return withLogFile(file, options, (opened) => printFrom(opened, options));
 }
 
 async function printFrom({ storage }: OpenLogFile, options: EventsOptions): Promise<void> {

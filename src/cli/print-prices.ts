@@ -22,9 +22,9 @@ import { diffCatalogues } from './prices-diff.ts';
 import { plainTable } from './table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from './terminal.ts';
 import { timeText } from './time-text.ts';
+import { type LogOptions, namingHelp } from './store-options.ts';
 
-export interface PricesOptions {
-  readonly log: string;
+export interface PricesOptions extends LogOptions {
   readonly model?: string;
   readonly check?: string;
   readonly diff?: string;
@@ -32,7 +32,7 @@ export interface PricesOptions {
 }
 
 export async function printPrices(file: string | undefined, options: PricesOptions): Promise<void> {
-  const { check, diff, model, log } = options;
+  const { check, diff, model } = options;
   if ([check, diff, model].filter((each) => each !== undefined).length > 1) {
     throw new CommandError('`--check`, `--diff` and `--model` exclude each other');
   }
@@ -43,9 +43,9 @@ export async function printPrices(file: string | undefined, options: PricesOptio
     return printCheck(check, options);
   }
   if (file === undefined) {
-    throw new CommandError('no file is given', 'name the file given to `sqlite()`');
+    throw new CommandError('no file is given', namingHelp);
   }
-  return withLogFile(file, log, (opened) => printActive(opened, options));
+  return withLogFile(file, options, (opened) => printActive(opened, options));
 }
 
 async function printActive({ storage, head }: OpenLogFile, options: PricesOptions): Promise<void> {

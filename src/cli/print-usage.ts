@@ -20,9 +20,9 @@ import {
   usageJson,
   withDays,
 } from './usage-rows.ts';
+import type { LogOptions } from './store-options.ts';
 
-export interface UsageOptions {
-  readonly log: string;
+export interface UsageOptions extends LogOptions {
   readonly by: string;
   readonly from?: number;
   readonly to?: number;
@@ -44,7 +44,7 @@ function dimensions(text: string): readonly UsageDimension[] {
 }
 
 export function printUsage(file: string, options: UsageOptions): Promise<void> {
-  return withLogFile(file, options.log, (opened) => printFrom(opened, options));
+  return withLogFile(file, options, (opened) => printFrom(opened, options));
 }
 
 async function printFrom({ storage }: OpenLogFile, options: UsageOptions): Promise<void> {

@@ -10,6 +10,7 @@ import { rejectionCodes } from '../kernel/rejection.ts';
 import { addBudgetsCommand } from './budgets-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
+import { addAcceptRestoreCommand } from './accept-restore-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
 import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
@@ -17,7 +18,9 @@ import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
 import { addMcpCommand } from './mcp-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
+import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
+import { withoutPasswords } from './store-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
 import { addPricesCommand } from './prices-command.ts';
 import { addTicketsCommand } from './tickets-command.ts';
@@ -67,7 +70,7 @@ function program(): Command {
       writeOut: (text) => void terminal().stdout.write(text),
       writeErr: (text) => void terminal().stderr.write(text),
       // The words of a command line may come from anywhere, too.
-      outputError: (text, write) => write(text.split('\n').map(shown).join('\n')),
+      outputError: (text, write) => write(withoutPasswords(text).split('\n').map(shown).join('\n')),
     })
     .showHelpAfterError('help: run it with `--help` to see what it takes')
     .showSuggestionAfterError()
@@ -86,6 +89,10 @@ Examples:
   $ agent-control-plane usage control-plane.db --by model,day
   $ agent-control-plane policy init
   $ agent-control-plane mcp --policy policy.yaml -- npx -y some-mcp-server
+  $ agent-control-plane postgres check postgres://db.example.com/agents
+
+Wherever a file is named, the postgres:// URL of a database can be, too. Leave its
+password to PGPASSWORD or ~/.pgpass: other users can read command lines.
 
 Exit codes: 0 good, 1 the answer is bad (a log does not hold, the control plane
 refuses), 2 it could not be done.`,
@@ -103,6 +110,8 @@ refuses), 2 it could not be done.`,
   addUsageCommand(command);
   addPricesCommand(command);
   addPolicyCommand(command);
+  addPostgresCommand(command);
+  addAcceptRestoreCommand(command);
   addMcpCommand(command, version());
   return command;
 }
@@ -111,7 +120,7 @@ function report(failure: unknown): void {
   const { stderr } = terminal();
   const colors = colorsFor(stderr);
   const { message, help } = explainedFailure(failure);
-  stderr.write(`${colors.red('error:')} ${shown(message)}\n`);
+  stderr.write(`${colors.red('error:')} ${shown(withoutPasswords(message))}\n`);
   if (help !== undefined && help !== '') stderr.write(`help: ${shown(help)}\n`);
 }
 

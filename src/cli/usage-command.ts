@@ -2,13 +2,15 @@
 import type { Command } from 'commander';
 import type { UsageOptions } from './print-usage.ts';
 import { timeOption } from './time-option.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addUsageCommand(program: Command): void {
   program
     .command('usage')
     .description('Print what calls came to: by principal, model, day and so on.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option(
       '--by <names>',
       'org, team, principal, agent, session, model, action, tool or day; several with commas between',

@@ -1,6 +1,7 @@
 /** `verify`: whether a log is what it says it is, and if not, where it stops being so. */
 import type { Command } from 'commander';
 import type { VerifyOptions } from './verify-file.ts';
+import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addVerifyCommand(program: Command): void {
   program
@@ -8,8 +9,9 @@ export function addVerifyCommand(program: Command): void {
     .description(
       'Check that a log is what it says it is, entry by entry, without changing the file.',
     )
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--anchor <file.json>', 'a head exported earlier, which the log has to continue')
     .option('--export-head <file.json>', 'write the head {log, size, root}, to be an anchor later')
     .option('--json', 'one JSON object')

@@ -5,7 +5,8 @@ import { type Anchor, readAnchor, writeAnchor } from './anchor.ts';
 import { withAlteredSchema } from './altered-schema.ts';
 import { eventSummary } from './event-summary.ts';
 import { exitCodes } from './exit.ts';
-import { isAlteredSchema, withLogFile } from './log-file.ts';
+import { isAlteredSchema, withLog } from './log-file.ts';
+import { type NamedStore, storeOf } from './store-of.ts';
 import {
   type Colors,
   colorsFor,
@@ -16,9 +17,9 @@ import {
   terminal,
 } from './terminal.ts';
 import { timeText } from './time-text.ts';
+import type { LogOptions } from './store-options.ts';
 
-export interface VerifyOptions {
-  readonly log: string;
+export interface VerifyOptions extends LogOptions {
   readonly anchor?: string;
   readonly exportHead?: string;
   readonly json?: true;
@@ -41,7 +42,8 @@ interface Verdict {
 /** Checks the log, prints the verdict, and exports the head if it holds and that was asked for. */
 export async function verifyFile(file: string, options: VerifyOptions): Promise<void> {
   const anchor = options.anchor === undefined ? undefined : readAnchor(options.anchor, options.log);
-  const verdict = await verdictOn(file, options.log, anchor);
+  const store = storeOf(file, options.schema);
+  const verdict = await verdictOn(store, options.log, anchor);
   const { report } = verdict;
   if (report.holds && options.exportHead !== undefined) {
     writeAnchor(options.exportHead, {
@@ -50,20 +52,28 @@ export async function verifyFile(file: string, options: VerifyOptions): Promise<
       root: report.head.root,
     });
   }
-  if (options.json === true) await print(jsonLine(verdictJson(file, verdict, anchor)));
-  else await printVerdict(file, verdict, anchor, options.exportHead);
+  if (options.json === true) await print(jsonLine(verdictJson(store.name, verdict, anchor)));
+  else await printVerdict(store.name, verdict, anchor, options.exportHead);
   process.exitCode = report.holds ? exitCodes.ok : exitCodes.bad;
 }
 
-async function verdictOn(path: string, log: string, anchor: Anchor | undefined): Promise<Verdict> {
-  const check = (file: string): Promise<Verdict> =>
-    withLogFile(file, log, ({ storage }) => checked(storage, log, anchor), path);
+async function verdictOn(
+  store: NamedStore,
+  log: string,
+  anchor: Anchor | undefined,
+): Promise<Verdict> {
+  const check = (looked: NamedStore): Promise<Verdict> =>
+    withLog(looked, log, ({ storage }) => checked(storage, log, anchor));
   try {
-    return await check(path);
+    return await check(store);
   } catch (failure) {
     if (!isAlteredSchema(failure)) throw failure;
-    // The store refuses such a file. What it holds can still be checked, on a copy with the right schema.
-    const verdict = await withAlteredSchema(path, check);
+    // The store refuses it. What it holds can still be checked: of a file on a copy with the right schema.
+    const { kind, name } = store;
+    const verdict =
+      kind === 'sqlite'
+        ? await withAlteredSchema(name, (copy) => check({ ...storeOf(copy, undefined), name }))
+        : await check({ ...store, look: () => store.look({ acceptAlteredSchema: true }) });
     const fault: VerifyFault = {
       index: undefined,
       code: 'schema-altered',

@@ -77,9 +77,9 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   const { storage, log = 'main', pollMs = 250, clock = systemClock, ids = systemIds } = options;
   const evaluators = EvaluatorRegistry.of(options.evaluators);
   const authenticators = authenticatorsByName(options.authenticators);
-  let core: Core;
+  let core: Core | undefined;
   try {
-    const replica = await Replica.open(storage, log);
+    const replica = await Replica.open(storage, log, () => core?.hint());
     core = new Core({ storage, log, replica, clock, ids, pollMs, evaluators });
   } catch (failure) {
     await storage.close().catch(() => {});

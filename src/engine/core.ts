@@ -169,6 +169,11 @@ export class Core {
     this.#closers.push(task);
   }
 
+  /** Another process may have appended. */
+  hint(): void {
+    if (!this.#closed) this.#sequencer.hint();
+  }
+
   /** Reads what other processes appended now, not at the next poll. */
   follow(): Promise<void> {
     return this.#sequencer.follow();

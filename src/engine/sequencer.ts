@@ -10,7 +10,7 @@
  * lost and the log has them, under the commands' ids and idempotency keys.
  */
 import { type Command, limits } from '../kernel/index.ts';
-import { type Batch, type Storage, StorageError } from '../storage/storage.ts';
+import { type AppendResult, type Batch, type Storage, StorageError } from '../storage/storage.ts';
 import {
   type Answered,
   BatchInProgress,
@@ -56,6 +56,7 @@ export class Sequencer {
   /** Commands that must be written as soon as the store is back, whoever has stopped waiting for them. */
   #journal: Submission[] = [];
   #running: Promise<void> | undefined;
+  #hinted = false;
   #state: 'open' | 'closing' | ControlPlaneError = 'open';
 
   constructor(options: SequencerOptions) {
@@ -86,6 +87,13 @@ export class Sequencer {
     await this.#running;
   }
 
+  /** Another process may have appended: looks once what is under way is over. */
+  hint(): void {
+    if (this.#hinted) return;
+    this.#hinted = true;
+    void this.#followHint();
+  }
+
   /** Waits for what is queued, then takes no more. */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing';
@@ -100,6 +108,17 @@ export class Sequencer {
 
   #start(): void {
     this.#running ??= this.#run();
+  }
+
+  async #followHint(): Promise<void> {
+    // Whoever was just answered may ask again at once, and a commit looks for itself.
+    do {
+      await this.#running;
+      await nextTurn();
+    } while (this.#running !== undefined);
+    // From here on another hint can tell of something that this look misses.
+    this.#hinted = false;
+    await this.follow();
   }
 
   async #followOnce(): Promise<void> {
@@ -119,7 +138,11 @@ export class Sequencer {
       await Promise.resolve();
       while (this.#journal.length > 0 || this.#queue.length > 0) {
         if (!(await this.#writeJournal())) return;
-        await this.#commit(this.#queue.splice(0, limits.batchCommandsMax));
+        const batch = this.#queue.splice(0, limits.batchCommandsMax);
+        // A lost race is a turn waited for: what has come meanwhile goes along.
+        await this.#commit(batch, () => {
+          batch.push(...this.#queue.splice(0, limits.batchCommandsMax - batch.length));
+        });
       }
     } finally {
       this.#running = undefined;
@@ -139,14 +162,15 @@ export class Sequencer {
     return false;
   }
 
-  /** Commits one batch. Settles every waiting command, whatever happens; true where the store failed. */
-  async #commit(waiting: readonly Waiting[]): Promise<boolean> {
+  /**
+   * Commits one batch. Settles every waiting command, whatever happens; true where the store failed. `fill`
+   * is called before the batch is decided again, and may add to it.
+   */
+  async #commit(waiting: readonly Waiting[], fill: () => void = () => {}): Promise<boolean> {
     if (waiting.length === 0) return false;
     const again: Waiting[] = [];
     try {
-      const decided = await this.#decideAndAppend(
-        waiting.map(({ command, contents }) => ({ command, contents })),
-      );
+      const decided = await this.#decideAndAppend(waiting, fill);
       for (const [position, outcome] of decided.outcomes.entries()) {
         if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
         const each = waiting[position];
@@ -174,10 +198,13 @@ export class Sequencer {
     for (const each of this.#queue.splice(0)) each.reject(failure);
   }
 
-  async #decideAndAppend(submissions: readonly Submission[]): Promise<DecidedBatch> {
+  async #decideAndAppend(
+    submissions: readonly Submission[],
+    fill: () => void,
+  ): Promise<DecidedBatch> {
     const inDoubt: DecidedBatch[] = [];
     try {
-      return await this.#attempt(submissions, inDoubt);
+      return await this.#attempt(submissions, inDoubt, fill);
     } catch (failure) {
       // Once in doubt, a command is never said to be undecided.
       if (inDoubt.length === 0 || !StorageError.is(failure)) throw failure;
@@ -188,12 +215,16 @@ export class Sequencer {
   async #attempt(
     submissions: readonly Submission[],
     inDoubt: DecidedBatch[],
+    fill: () => void,
   ): Promise<DecidedBatch> {
     const { log, replica, clock, onEvents } = this.#options;
-    const commands: readonly Command[] = submissions.map(({ command }) => command);
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const now = clock.now();
+      const commands: readonly Command[] = submissions.map(({ command }) => command);
       onEvents(await replica.load(commands, now));
+      // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
+      const landed = await this.#landed(inDoubt);
+      if (landed !== undefined) return landed;
       // While the event loop has its turns nobody else changes the state: only the sequencer does.
       const batch = new BatchInProgress(log, replica.head, replica.cache, now);
       for (const [position, submission] of submissions.entries()) {
@@ -202,19 +233,21 @@ export class Sequencer {
       }
       const decided = batch.finish();
       const result = await this.#append(decided, inDoubt);
-      if (result === 'appended') {
+      if (result.status === 'appended') {
         for (const change of decided.changes) replica.cache.put(change);
         replica.advance(decided.batch.head);
         onEvents(decided.events);
         return decided;
       }
-      onEvents(await replica.follow());
-      const landed = await this.#landed(inDoubt);
-      if (landed !== undefined) return landed;
-      if (result === 'in-doubt')
+      const race = result.status === 'conflict' ? { size: result.size, commands } : undefined;
+      onEvents(await replica.follow(race));
+      if (result.status === 'in-doubt')
         await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
+      // What is in doubt is found again by what it was decided from: nothing is added to it.
+      else if (inDoubt.length === 0) fill();
     }
-    throw fault('overloaded', 'other processes won every race for the log');
+    const message = 'other processes won every race for the log';
+    throw fault(inDoubt.length > 0 ? 'outcome-unknown' : 'overloaded', message);
   }
 
   /**
@@ -224,17 +257,16 @@ export class Sequencer {
   async #append(
     decided: DecidedBatch,
     inDoubt: DecidedBatch[],
-  ): Promise<'appended' | 'conflict' | 'in-doubt'> {
+  ): Promise<AppendResult | { readonly status: 'in-doubt' }> {
     try {
-      const { status } = await this.#options.storage.append(decided.batch);
-      return status;
+      return await this.#options.storage.append(decided.batch);
     } catch (failure) {
       if (!StorageError.is(failure) || !failure.ambiguous) throw failure;
       const unknown = fault('outcome-unknown', failure.message, failure);
-      if (await this.#isInLog(decided.batch, unknown)) return 'appended';
+      if (await this.#isInLog(decided.batch, unknown)) return { status: 'appended' };
       inDoubt.push(decided);
       if (inDoubt.length >= resolveAttemptsMax) throw unknown;
-      return 'in-doubt';
+      return { status: 'in-doubt' };
     }
   }
 

@@ -13,7 +13,7 @@ import { limits } from './limits.ts';
 import type { PolicyVerdict } from './policy/evaluate.ts';
 import { withinRisk } from './policy/risk.ts';
 import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
-import type { EscalationTerms } from './policy/compile.ts';
+import type { EscalationTerms } from './policy/compile-rules.ts';
 import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { pendingTicketsOf } from './principal-record.ts';
@@ -163,7 +163,7 @@ function isStanding(
   estimate: Amounts,
   context: HandleContext,
 ): boolean {
-  const { session, command, policyVersion } = asking;
+  const { session, command, policyVersion, plans } = asking;
   const isDenied = ticket.status === 'denied';
   const { credential: _, ...asked } = ticket;
   return stands(
@@ -176,6 +176,7 @@ function isStanding(
       definition: command.definition,
       policyVersion,
       estimate: isDenied ? ticket.estimate : estimate,
+      plans,
     },
     context.now,
   );

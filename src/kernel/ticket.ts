@@ -23,6 +23,8 @@ export interface TicketClaim {
   readonly definition: string;
   readonly policyVersion: number;
   readonly estimate: Amounts;
+  /** The budget plans that count it now; there may be others than when it was asked for. */
+  readonly plans: readonly string[];
 }
 
 /** Whether a ticket, asked for exactly this call, still stands now. */
@@ -32,6 +34,7 @@ export function stands(
   claim: TicketClaim,
   now: number,
 ): boolean {
+  const plans = [...new Set([...(ticket.plans ?? []), ...claim.plans])];
   const units = new Set([...Object.keys(ticket.estimate), ...Object.keys(claim.estimate)]);
   return (
     now < ticket.expiresAt &&
@@ -41,7 +44,7 @@ export function stands(
     ticket.definition === claim.definition &&
     ticket.policyVersion === claim.policyVersion &&
     [...units].every((u) => amountOf(ticket.estimate, u) === amountOf(claim.estimate, u)) &&
-    engagedAfter(view, ticket.requestedIndex, subjectOf(ticket)) === undefined
+    engagedAfter(view, ticket.requestedIndex, { ...subjectOf(ticket), plans }) === undefined
   );
 }
 

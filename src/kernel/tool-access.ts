@@ -5,6 +5,7 @@
 import { actionRefusal, lineRefusal } from './delegation.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
+import type { CompiledRule, RuleGroup } from './policy/compile-rules.ts';
 import type { SessionRecord, StateView, ToolRecord } from './record.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { inactiveSession } from './handled.ts';
@@ -49,16 +50,18 @@ function policyRefusal(
   const action = policy.actions.get(name);
   if (action === undefined)
     return reject('action-unknown', `action ${quoted(name)} is not declared`);
-  const rules = action.rules.filter(
-    (rule) =>
-      rule.enforced && (!rule.isOfEveryCall || rule.matches({ agent, principal, resource: '' })),
+  const groups = action.rules.filter(
+    (group) => !group.isOfEveryCall || group.matches({ agent, principal, resource: '' }),
   );
-  const isNever = ({ effect }: { readonly effect: string }) =>
-    effect === 'deny' || effect === 'steer';
-  const refused = rules.find((rule) => rule.isOfEveryCall && isNever(rule));
+  const enforced = (group: RuleGroup) => group.rules.filter((rule) => rule.enforced);
+  const isNever = ({ effect }: CompiledRule) => effect === 'deny' || effect === 'steer';
+  const refused = groups
+    .filter((group) => group.isOfEveryCall)
+    .flatMap(enforced)
+    .find(isNever);
   if (refused !== undefined) return reject('policy-denied', `\`rule:${refused.id}\``);
   const tier = action.tiers.find((each) => each === 'blocked' || each === 'steer');
   if (tier !== undefined) return reject('policy-denied', `\`tier:${tier}\``);
-  const speaks = action.tiers.length > 0 || rules.some((rule) => !isNever(rule));
+  const speaks = action.tiers.length > 0 || groups.flatMap(enforced).some((rule) => !isNever(rule));
   return speaks || action.before.length > 0 ? undefined : reject('policy-no-match');
 }

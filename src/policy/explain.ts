@@ -85,18 +85,21 @@ function rulesOf(
   const policy = compilePolicy(document);
   const action = policy.actions.get(request.action);
   if (action === undefined) return [];
-  const byId = new Map(action.rules.map((rule) => [rule.id, rule]));
+  const places = action.rules.flatMap((group) =>
+    group.rules.map((rule, number) => [rule.id, { ...group, number }] as const),
+  );
+  const byId = new Map(places);
   const { subject } = assess(policy, action, subjectOf(request), contextOf(policy, request));
   return rulesAbout(document, request.action).map(({ id, effect, when, mode }) => {
-    const rule = byId.get(id);
+    const place = byId.get(id);
     const determined = verdict.determinedBy.includes(`rule:${id}`);
     const shown = { id, effect, shadow: mode === 'shadow', determined };
-    if (rule === undefined || !rule.matches(subject)) {
+    if (place === undefined || !place.matches(subject)) {
       return { ...shown, outcome: 'no-match', values: [] };
     }
     const paths = [...new Set(readingsOf(when).map(({ path }) => path))];
     const values = paths.map((path) => ({ path, ...shownValue(readValue(subject, path)) }));
-    const truth = rule.when === undefined ? true : rule.when(subject);
+    const truth = place.conditions?.truth(place.number, subject) ?? true;
     if (typeof truth === 'boolean') return { ...shown, outcome: truth ? 'true' : 'false', values };
     return { ...shown, outcome: 'error', error: truth.error, values };
   });

@@ -103,8 +103,11 @@ export interface Storage {
    * `unsafe-settings` where one does not hold. MUST refuse a schema newer than it knows
    * (`schema-too-new`) and a file that is not its own (`not-a-control-plane`). MUST be safe when several
    * processes open at once.
+   *
+   * A store MAY call `onAppended` when it hears that another handle appended. That is a hint: it can come for
+   * nothing, and it can fail to come.
    */
-  open(log: string): Promise<Head>;
+  open(log: string, onAppended?: () => void): Promise<Head>;
 
   /**
    * Appends a batch in one commit if, and only if, the log's size equals `batch.expectedSize`.
@@ -153,6 +156,7 @@ export type StorageErrorCode =
   | 'not-a-control-plane'
   | 'schema-too-new'
   | 'unsafe-settings'
+  | 'rolled-back'
   | 'unavailable';
 
 const storageErrorBrand = Symbol.for('agent-control-plane.storage-error');

@@ -120,8 +120,8 @@ export class FaultyStorage implements Storage {
     this.durable = inner.durable;
   }
 
-  open(log: string): Promise<Head> {
-    return this.#call('open', () => this.#inner.open(log));
+  open(log: string, onAppended?: () => void): Promise<Head> {
+    return this.#call('open', () => this.#inner.open(log, onAppended));
   }
 
   append(batch: Batch): Promise<AppendResult> {

@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { openControlPlane, sqlite } from '../../src/index.ts';
+import { openControlPlane, sqlite, type Storage } from '../../src/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
 
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
@@ -168,8 +168,13 @@ export interface Example {
 
 /** A file with a completed and an active session, calls that ran, one denied, one that waits, and a kill. */
 export async function makeExample(path: string): Promise<Example> {
+  return { path, sessions: await fillExample(sqlite(path)) };
+}
+
+/** Fills any store so; the ids of the two sessions. */
+export async function fillExample(storage: Storage): Promise<readonly string[]> {
   const tools = [read, refund];
-  const plane = await openControlPlane({ storage: sqlite(path), policy, agents: ['bot'], tools });
+  const plane = await openControlPlane({ storage, policy, agents: ['bot'], tools });
   try {
     const desk = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['operator'] });
     const done = await plane.openSession({ principal: desk, agent: 'bot' });
@@ -185,7 +190,7 @@ export async function makeExample(path: string): Promise<Example> {
     await guard(open, { ...read, name: 'unheard-of' })({ orderId: 'o-4' }).catch(() => {});
     const scope = { kind: 'tool', org: 'acme', name: 'read' } as const;
     await plane.kill({ scope, by: desk, reason: hostile });
-    return { path, sessions: [done.id, open.id] };
+    return [done.id, open.id];
   } finally {
     await plane.close();
   }

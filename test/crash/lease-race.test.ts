@@ -1,25 +1,23 @@
 /**
- * Processes on one SQLite file that ask for one session's lease in the same moment: exactly one gets it (A131),
+ * Processes on one log that ask for one session's lease in the same moment: exactly one gets it (A131),
  * and only that one acts.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { openControlPlane, verify } from '../../src/index.ts';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { newPlace } from './new-place.ts';
+import { storeAt } from './place.ts';
 
 const taker = join(import.meta.dirname, 'lease-taker.ts');
 
 test.each([2, 8])('A131 of %i processes, one gets the lease of a session', async (processes) => {
-  const folder = await mkdtemp(join(tmpdir(), 'acp-lease-'));
-  const path = join(folder, 'log.db');
+  const { place, remove } = await newPlace();
   try {
-    const id = await prepared(path);
+    const id = await prepared(place);
     const running = Array.from({ length: processes }, (_, number) => {
-      const child = spawn(process.execPath, [taker, path, id, `worker-${number}`], {
+      const child = spawn(process.execPath, [taker, place, id, `worker-${number}`], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const ended = new Promise((resolve) => void child.on('close', resolve));
@@ -33,17 +31,17 @@ test.each([2, 8])('A131 of %i processes, one gets the lease of a session', async
 
     expect(said.filter((line) => line === 'got 1')).toHaveLength(1);
     expect(said.filter((line) => line === 'lease-held')).toHaveLength(processes - 1);
-    const store = sqlite(path);
+    const store = storeAt(place);
     expect((await verify(store)).faults).toEqual([]);
     await store.close();
   } finally {
-    await rm(folder, { recursive: true });
+    await remove();
   }
 });
 
-async function prepared(path: string): Promise<string> {
+async function prepared(place: string): Promise<string> {
   const plane = await openControlPlane({
-    storage: sqlite(path),
+    storage: storeAt(place),
     policy: {
       format: 1,
       version: 1,

@@ -1,6 +1,6 @@
 /**
- * A process that does what it is told on one SQLite file, to race with others that are told the same. The
- * argument is the path. Each line that it reads is a task, as JSON; it prints JSON lines:
+ * A process that does what it is told on one log, to race with others that are told the same. The argument is
+ * the place of the log. Each line that it reads is a task, as JSON; it prints JSON lines:
  *
  *   {"ready":true}                  the control plane is open
  *   {"acted":n}                     a call of task n was allowed, from inside the task
@@ -14,7 +14,7 @@ import {
   type Session,
 } from '../../src/engine/index.ts';
 import type { Principal } from '../../src/identity/principal.ts';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { storeAt } from './place.ts';
 import { raceTools } from './race-tools.ts';
 
 interface Person {
@@ -47,8 +47,8 @@ export type RaceTask = RaceWork & { readonly task: number };
 /** Nobody acts for ever: a stop that never came is a failure of the test, not a process that stays. */
 const actsMax = 3_000;
 
-const [path = ''] = process.argv.slice(2);
-const plane = await openControlPlane({ storage: sqlite(path) });
+const [place = ''] = process.argv.slice(2);
+const plane = await openControlPlane({ storage: storeAt(place) });
 print({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {
   const task = JSON.parse(line) as RaceTask;

@@ -1,21 +1,20 @@
 /**
- * Two and eight processes on one SQLite file race for the same ticket, approval, grant or hand-off, and act
+ * Two and eight processes on one log race for the same ticket, approval, grant or hand-off, and act
  * while a key, a grant, an agent is taken away or a kill switch engaged. What counts is the order of the log:
  * after the entry that takes something away, nothing of it is allowed.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindTool, type ControlPlane, openControlPlane, verify } from '../../src/engine/index.ts';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import { ApprovalModel } from '../simulation/approval-model.ts';
 import { LogModel } from '../simulation/log-model.ts';
 import type { RawEntry } from '../simulation/raw-entry.ts';
 import { RightsModel } from '../simulation/rights-model.ts';
+import { newPlace, type TestPlace } from './new-place.ts';
+import { storeAt } from './place.ts';
 import { racePolicy, raceTools } from './race-tools.ts';
 import type { RaceWork } from './racer.ts';
 
@@ -37,8 +36,7 @@ interface Racer {
   readonly ended: Promise<void>;
 }
 
-let folder = '';
-let path = '';
+let log: TestPlace;
 let plane: ControlPlane;
 const racers: Racer[] = [];
 const lines: Line[] = [];
@@ -47,10 +45,9 @@ let tasks = 0;
 let isOver = false;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'acp-rights-'));
-  path = join(folder, 'log.db');
+  log = await newPlace();
   plane = await openControlPlane({
-    storage: sqlite(path),
+    storage: storeAt(log.place),
     policy: racePolicy,
     agents: ['bot', 'helper', ...[2, 8].flatMap((count) => [`halted-${count}`, `killed-${count}`])],
     tools: Object.values(raceTools),
@@ -64,11 +61,13 @@ afterAll(async () => {
   for (const { child } of racers) child.stdin.end();
   await Promise.all(racers.map(({ ended }) => ended));
   await plane.close();
-  await rm(folder, { recursive: true });
+  await log.remove();
 });
 
 function startRacer(): Racer {
-  const child = spawn(process.execPath, [racer, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [racer, log.place], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   createInterface({ input: child.stdout }).on('line', (text) => {
     lines.push(JSON.parse(text) as Line);
     heard.resolve();
@@ -123,7 +122,7 @@ async function asked(name: string, tool: 'refund' | 'close' = 'refund') {
 
 /** The whole log holds, and gives the entries since an index. */
 async function entriesSince(from: number): Promise<readonly RawEntry[]> {
-  const store = sqlite(path);
+  const store = storeAt(log.place);
   const { faults, head } = await verify(store);
   expect(faults).toEqual([]);
   const [model, rights] = [new LogModel(), new RightsModel()];

@@ -1,18 +1,17 @@
 /**
- * Eight processes on one SQLite file spend from one budget for ten calls, and half of them are killed with
+ * Eight processes on one log spend from one budget for ten calls, and half of them are killed with
  * SIGKILL at some moment. Every other call of each is one of a model. However that goes, no more than ten calls
  * get a permit (A33), and the books are right, in calls and in money.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openControlPlane, verify } from '../../src/index.ts';
 import { prices } from '../enforce/models.ts';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import { parseAmount } from '../../src/kernel/index.ts';
 import { Random } from '../../src/testing/index.ts';
+import { newPlace } from './new-place.ts';
+import { storeAt } from './place.ts';
 
 const payTool = { name: 'pay', action: 'order.pay', estimate: { usd: '0.0002' } };
 /** What each call costs, of the tool or the model, in micro-USD. */
@@ -22,12 +21,11 @@ const processes = 8;
 const limit = 10;
 
 test('A33 eight processes, killed at random, get no more than ten permits from a budget for ten', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'acp-spend-'));
-  const path = join(folder, 'log.db');
+  const { place, remove } = await newPlace();
   const random = new Random(process.env['CRASH_SEED'] ?? Math.random());
   try {
     const setup = await openControlPlane({
-      storage: sqlite(path),
+      storage: storeAt(place),
       policy: {
         format: 1,
         version: 1,
@@ -48,7 +46,7 @@ test('A33 eight processes, killed at random, get no more than ten permits from a
     await setup.close();
     const lines: string[] = [];
     const running = Array.from({ length: processes }, (_, n) => {
-      const child = spawn(process.execPath, [spender, path, `w${n}`], {
+      const child = spawn(process.execPath, [spender, place, `w${n}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       child.stdout.on('data', (text: Buffer) => lines.push(...String(text).trim().split('\n')));
@@ -60,7 +58,7 @@ test('A33 eight processes, killed at random, get no more than ten permits from a
     }
     await Promise.all(running.map((each) => each.ended));
 
-    const plane = await openControlPlane({ storage: sqlite(path) });
+    const plane = await openControlPlane({ storage: storeAt(place) });
     const budgets = await plane.budgets('acme');
     const permits: string[] = [];
     for await (const { data } of plane.events({ types: ['action-decided'] })) {
@@ -79,11 +77,11 @@ test('A33 eight processes, killed at random, get no more than ten permits from a
       return amounts.reduce<number>((sum, each) => sum + (each ?? Number.NaN), 0);
     });
     expect(taken).toEqual([limit, limit * callCost]);
-    const store = sqlite(path);
+    const store = storeAt(place);
     expect((await verify(store)).faults).toEqual([]);
     await store.close();
   } finally {
-    await rm(folder, { recursive: true });
+    await remove();
   }
 });
 

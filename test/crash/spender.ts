@@ -1,12 +1,13 @@
 /**
- * A process that spends from a budget of its org until there is nothing left, or it is killed. Arguments: path,
- * label. Every other call is one of a model, and each costs 0.0002 USD. Prints a line from inside each call, and
+ * A process that spends from a budget of its org until there is nothing left, or it is killed. Arguments: the place
+ * of the log, label. Every other call is one of a model, and each costs 0.0002 USD. Prints a line from inside each call, and
  * `done` when it has been refused.
  */
-import { callModel, ControlPlaneError, guard, openControlPlane, sqlite } from '../../src/index.ts';
+import { callModel, ControlPlaneError, guard, openControlPlane } from '../../src/index.ts';
+import { storeAt } from './place.ts';
 
-const [path = '', label = ''] = process.argv.slice(2);
-const plane = await openControlPlane({ storage: sqlite(path) });
+const [place = '', label = ''] = process.argv.slice(2);
+const plane = await openControlPlane({ storage: storeAt(place) });
 const principal = plane.identity.assert({ id: `service:${label}`, org: 'acme', roles: ['agent'] });
 const session = await plane.openSession({ principal, agent: 'bot' });
 async function run(): Promise<void> {

@@ -109,6 +109,20 @@ test('a kill switch on a budget plan covers the calls that it counts, what runs 
   await plane.close();
 });
 
+test('a kill switch on a budget plan that is newer than an approval voids the approval', async () => {
+  const { plane, people, ask, kill } = await open();
+  const ticket = await ask(0, 'o-1');
+  const scope = { kind: 'agent', id: 'bot' } as const;
+  const plan = { id: 'bots', unit: 'actions', limit: 100, scope, sharing: 'shared' } as const;
+  await plane.setBudget({ org: 'acme', plan: { ...plan, window: 'unlimited' } });
+  await plane.approve({ ticket, by: people.ada, reason: 'fine' });
+  const switched = { kind: 'budget', org: 'acme', name: 'bots' } as const;
+  await kill(switched);
+  await plane.release({ scope: switched, by: people.ops, reason: 'a false alarm' });
+  expect(await ask(0, 'o-1')).not.toBe(ticket);
+  await plane.close();
+});
+
 test('of many scopes as many are engaged as can be, and the others are listed with why', async () => {
   const { plane, people } = await open();
   const scopes: readonly KillScope[] = [

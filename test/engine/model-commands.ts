@@ -1,114 +1,13 @@
 /**
  * What the model-based suite does to a model and to a real control plane at once. Each command asks
- * both and compares the answers; `Reality` is the library on some store, with a fake clock and
- * seeded ids.
+ * both and compares the answers.
  */
 import { expect } from 'vitest';
 import * as fc from 'fast-check';
-import {
-  bindTool,
-  type ControlPlane,
-  openControlPlane,
-  type Permit,
-  type Session,
-  type ToolDeclaration,
-} from '../../src/engine/index.ts';
 import type { KillScope } from '../../src/kernel/index.ts';
-import type { Storage } from '../../src/storage/storage.ts';
-import { FakeClock, seededIds } from '../../src/testing/index.ts';
-import { runTimeoutMs, type ShopModel, ticketTimeoutMs } from './model.ts';
+import type { ModelSession, ShopModel } from './model.ts';
+import { modelledTools, type Reality } from './model-reality.ts';
 import { codeOf } from './shop.ts';
-
-const estimate = { usd: { argument: 'amount' } } as const;
-const declarations: readonly ToolDeclaration[] = [
-  { name: 'pay', action: 'order.pay', estimate },
-  { name: 'refund', action: 'order.refund', estimate },
-  { name: 'erase', action: 'order.erase' },
-];
-const tools = new Map(declarations.map((tool) => [tool.name, bindTool(tool)]));
-
-function policy(version: number): object {
-  return {
-    format: 1,
-    version,
-    actions: {
-      'order.pay': { runTimeoutMs },
-      'order.refund': { runTimeoutMs },
-      'order.erase': {},
-    },
-    tiers: {
-      unrestricted: ['order.pay'],
-      alwaysApprove: ['order.refund'],
-      blocked: ['order.erase'],
-    },
-    approvals: { timeoutMs: ticketTimeoutMs },
-  };
-}
-
-export class Reality {
-  readonly clock = new FakeClock(0);
-  readonly sessions: string[] = [];
-  readonly tickets: string[] = [];
-  /** Permits by their position in the model; those of an earlier opening are gone. */
-  readonly permits = new Map<number, Permit>();
-  readonly #handles = new Map<string, Session>();
-  readonly #store: () => Storage;
-  readonly #ids = seededIds('model');
-  #plane: ControlPlane | undefined;
-  keys = 0;
-
-  constructor(store: () => Storage) {
-    this.#store = store;
-  }
-
-  get plane(): ControlPlane {
-    if (this.#plane === undefined) throw new Error('not open');
-    return this.#plane;
-  }
-
-  async open(version: number): Promise<void> {
-    this.#plane = await openControlPlane({
-      storage: this.#store(),
-      clock: this.clock,
-      ids: this.#ids,
-      agents: ['bot'],
-      tools: declarations,
-      policy: policy(version),
-    });
-    this.permits.clear();
-    this.#handles.clear();
-  }
-
-  async close(): Promise<void> {
-    await this.#plane?.close();
-  }
-
-  principal(name: 'ops' | 'ada') {
-    const assertion = {
-      ops: { id: 'service:ops', org: 'acme', roles: ['operator'] },
-      ada: { id: 'user:ada', org: 'acme', roles: ['approver', 'admin', 'platform-admin'] },
-    }[name];
-    return this.plane.identity.assert(assertion);
-  }
-
-  keep(session: Session): void {
-    if (!this.sessions.includes(session.id)) this.sessions.push(session.id);
-    this.#handles.set(session.id, session);
-  }
-
-  async session(number: number): Promise<Session> {
-    const id = this.sessions[number] ?? '';
-    const known = this.#handles.get(id);
-    if (known !== undefined) return known;
-    const attached = await this.plane.attachSession(this.principal('ops'), id);
-    this.#handles.set(id, attached);
-    return attached;
-  }
-
-  activate(version: number) {
-    return this.plane.activatePolicy(policy(version), this.principal('ada'));
-  }
-}
 
 export type ShopCommand = fc.AsyncCommand<ShopModel, Reality>;
 
@@ -161,7 +60,7 @@ function authorize(
   const run = async (model: ShopModel, real: Reality): Promise<void> => {
     const [number, session] = any(model.sessions, at);
     const handle = await real.session(number);
-    const bound = tools.get(tool);
+    const bound = modelledTools.get(tool);
     if (bound === undefined) throw new Error('no such tool');
     real.keys += 1;
     const request = {
@@ -229,6 +128,17 @@ function rule(at: number, ruling: 'approve' | 'deny' | 'cancel'): ShopCommand {
   return command(`${ruling}(${at})`, run, someTickets);
 }
 
+/** A refund from its question to its answer, so that some are under way. */
+function refund(at: number, usd: number, later: boolean): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    await authorize(at, 'refund', usd).run(model, real);
+    const asked = model.tickets.findIndex(({ status }) => status === 'pending');
+    if (asked !== -1) await rule(asked, 'approve').run(model, real);
+    await authorize(at, 'refund', usd, { later }).run(model, real);
+  };
+  return command(`refund(${at}, ${usd}, ${later})`, run, someSessions);
+}
+
 function switchKill(kind: 'kill' | 'release', which: number): ShopCommand {
   return command(`${kind}(${which})`, async (model, real) => {
     const [key, scope] = scopeOf(which, real);
@@ -291,6 +201,58 @@ async function raisePolicy(model: ShopModel, real: Reality): Promise<void> {
 async function reopen(model: ShopModel, real: Reality): Promise<void> {
   await real.close();
   await real.open(model.version);
+  model.forget();
+}
+
+/** Longer than a script lasts: it is neither renewed nor lost but by the end of its worker. */
+const termMs = 86_400_000;
+
+function takeLease(at: number): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [number, session] = any(model.sessions, at);
+    const handle = await real.session(number);
+    const taking = handle.lease({ holder: 'worker', termMs });
+    const expected = model.takeLease(session);
+    expect(await codeOf(taking)).toBe(expected);
+    if (expected === 'resolved') real.leases.set(number, await taking);
+  };
+  return command(`takeLease(${at})`, run, someSessions);
+}
+
+const isOurs = ({ lease, status }: ModelSession): boolean =>
+  lease === 'ours' && (status === 'active' || status === 'paused');
+const someLeases = ({ sessions }: ShopModel): boolean => sessions.some(isOurs);
+
+function giveBack(at: number): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [, session] = any(model.sessions.filter(isOurs), at);
+    model.giveBack(session);
+    await real.leases.get(session.number)?.release();
+  };
+  return command(`giveBack(${at})`, run, someLeases);
+}
+
+/** Another worker goes on with a session that this one drives. */
+function intrude(at: number): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    const [, session] = any(model.sessions.filter(isOurs), at);
+    const { number } = session;
+    const other = await real.plane.attachSession(
+      real.principal('ops'),
+      real.sessions[number] ?? '',
+    );
+    const bound = modelledTools.get('pay');
+    if (bound === undefined) throw new Error('no such tool');
+    model.begin();
+    const { code } = await other.authorize({ tool: bound, arguments: other.read({ amount: '1' }) });
+    expect(code).toBe(session.status === 'active' ? 'lease-lost' : 'session-not-active');
+  };
+  return command(`intrude(${at})`, run, someLeases);
+}
+
+async function heartbeat(model: ShopModel, real: Reality): Promise<void> {
+  model.heartbeat();
+  await real.plane.heartbeat({ by: real.principal('ops') });
 }
 
 /** Every budget is what the model says. */
@@ -348,6 +310,15 @@ export const shopCommands: fc.Arbitrary<ShopCommand>[] = [
   fc.constantFrom(2_000_000, 7_000_000, 12_000_000).map(setPurse),
   fc.constant(command('raisePolicy', raisePolicy)),
   fc.constant(command('reopen', reopen)),
+  fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
+  fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
+  // Longer than an operator may stay away.
+  fc.constant(advance(15)),
+  at.map(takeLease),
+  at.map(giveBack),
+  at.map(intrude),
+  fc.constant(command('heartbeat', heartbeat)),
+  fc.constant(command('heartbeat', heartbeat)),
   fc.constant(command('inspect', inspect)),
 ];
 

@@ -12,6 +12,8 @@ export interface ModelSession {
   readonly posted: { actions: number; usd: number };
   frozen: boolean;
   overrun: number;
+  /** `ours` where the handle in use took it; it lasts longer than any script. */
+  lease: 'none' | 'ours' | 'another’s';
 }
 
 /** One budget that all sessions spend from, once there is a plan for it. */
@@ -37,6 +39,8 @@ export interface ModelPermit {
   posted: Readonly<Record<string, number>>;
   outcome: string;
   expiresAt: number;
+  /** Given up and charged in full: what it had used may still be told, once. */
+  isAwaited: boolean;
 }
 
 export interface ModelTicket {
@@ -57,6 +61,7 @@ interface ModelLatch {
 const permitStartMs = 60_000;
 export const runTimeoutMs = 25_000;
 export const ticketTimeoutMs = 40_000;
+export const heartbeatMs = 100_000;
 
 export interface Answer {
   readonly outcome: string;
@@ -76,6 +81,8 @@ export class ShopModel {
   /** Time of the last entry: the log never goes back. */
   #at = 0;
   #seq = 0;
+  #policyAt = 0;
+  #heartbeat: { readonly at: number; lapsed: boolean } | undefined;
 
   /** Begins a command; returns the log's time at which it is decided. */
   begin(writes = true): number {
@@ -101,6 +108,7 @@ export class ShopModel {
       posted: { actions: 0, usd: 0 },
       frozen: false,
       overrun: 0,
+      lease: 'none',
     });
     return 'resolved';
   }
@@ -136,7 +144,9 @@ export class ShopModel {
     const now = this.begin();
     const deny = (code: string): Answer => ({ outcome: 'deny', code });
     if (session.status !== 'active') return deny('session-not-active');
+    if (session.lease === 'another’s') return deny('lease-lost');
     if (this.killed(session, tool)) return deny('killed');
+    if (now >= this.#presentUntil()) return deny('operator-absent');
     if (tool === 'erase') return deny('policy-denied');
     const ticket = tool === 'refund' ? this.#bound(session, amount, now) : undefined;
     if (ticket?.status === 'denied') return deny('approval-denied');
@@ -148,6 +158,8 @@ export class ShopModel {
     }
     const short = this.#purseRefuses(amount);
     if (short !== undefined) return deny(short);
+    // Refunds are locked, and all of them are of one resource.
+    if (tool === 'refund' && this.permits.some(isOpenRefund)) return deny('resource-locked');
     if (tool === 'refund' && ticket?.status !== 'approved') {
       const asked = ticket ?? this.#ask(session, amount, now);
       return { outcome: 'require-approval', code: 'approval-required', ticket: asked };
@@ -171,6 +183,7 @@ export class ShopModel {
       state: later ? 'issued' : 'started',
       posted: {},
       outcome: '',
+      isAwaited: false,
       expiresAt: now + (later ? permitStartMs : runTimeoutMs),
     };
     this.permits.push(permit);
@@ -189,7 +202,9 @@ export class ShopModel {
     if (permit.state !== 'issued') return 'permit-not-startable';
     if (now >= permit.expiresAt) return 'permit-expired';
     if (permit.session.status !== 'active') return 'session-not-active';
+    if (permit.session.lease === 'another’s') return 'lease-lost';
     if (this.#killedSince(permit.session, permit.tool, permit.seq)) return 'killed';
+    if (now >= this.#presentUntil()) return 'operator-absent';
     if (permit.version !== this.version) return 'permit-not-startable';
     permit.state = 'started';
     permit.expiresAt = now + runTimeoutMs;
@@ -198,9 +213,10 @@ export class ShopModel {
 
   settle(permit: ModelPermit, used: number): string {
     const open = permit.state === 'started';
-    this.begin(open || permit.state === 'issued');
+    this.begin(open || permit.state === 'issued' || permit.isAwaited);
     if (permit.state === 'issued') return 'permit-not-started';
     if (open) this.#resolve(permit, used, 'settled');
+    else if (permit.isAwaited) this.#late(permit, used);
     return 'resolved';
   }
 
@@ -250,8 +266,40 @@ export class ShopModel {
   }
 
   raisePolicy(): void {
-    this.begin();
+    this.#policyAt = this.begin();
     this.version += 1;
+  }
+
+  takeLease(session: ModelSession): string {
+    this.begin();
+    if (session.status !== 'active') return 'session-not-active';
+    if (session.lease !== 'none') return 'lease-held';
+    session.lease = 'ours';
+    return 'resolved';
+  }
+
+  giveBack(session: ModelSession): void {
+    this.begin();
+    session.lease = 'none';
+  }
+
+  /** Whoever comes back after a crash holds nothing, and what was held is still. */
+  forget(): void {
+    for (const session of this.sessions) {
+      if (session.lease === 'ours') session.lease = 'another’s';
+    }
+  }
+
+  heartbeat(): void {
+    const now = this.begin(false);
+    const last = this.#heartbeat;
+    if (last !== undefined && !last.lapsed && now - last.at < heartbeatMs / 4) return;
+    this.#at = now;
+    this.#heartbeat = { at: now, lapsed: false };
+  }
+
+  #presentUntil(): number {
+    return Math.max(this.#heartbeat?.at ?? 0, this.#policyAt) + heartbeatMs;
   }
 
   /** Time passes: what falls due expires. */
@@ -262,6 +310,7 @@ export class ShopModel {
       if (permit.state === 'resolved' || this.wall < permit.expiresAt) continue;
       const started = permit.state === 'started';
       this.#resolve(permit, started ? permit.amount : undefined, started ? 'unknown' : 'expired');
+      permit.isAwaited = started;
       this.#at = now;
     }
     for (const ticket of this.tickets) {
@@ -270,6 +319,9 @@ export class ShopModel {
       ticket.status = 'expired';
       this.#at = now;
     }
+    if (this.#heartbeat?.lapsed !== false || this.wall < this.#presentUntil()) return;
+    this.#heartbeat.lapsed = true;
+    this.kill('org');
   }
 
   #resolve(permit: ModelPermit, used: number | undefined, outcome: string): void {
@@ -282,16 +334,27 @@ export class ShopModel {
     if (purse !== undefined) purse.reserved -= amount;
     if (used === undefined) return;
     session.posted.actions += 1;
-    session.posted.usd += used;
-    session.overrun += Math.max(0, used - amount);
-    session.frozen ||= used > amount;
-    if (purse !== undefined) {
-      purse.posted += used;
-      purse.overrun += Math.max(0, used - amount);
-      purse.frozen ||= used > amount;
-      if (used > amount) purse.seen = Math.max(purse.seen, purse.limit);
+    this.#charge(permit, used, Math.max(0, used - amount));
+  }
+
+  /** What is more than was charged is owed. */
+  #late(permit: ModelPermit, used: number): void {
+    permit.isAwaited = false;
+    const debt = Math.max(0, used - permit.amount);
+    this.#charge(permit, debt, debt);
+  }
+
+  #charge(permit: ModelPermit, used: number, overrun: number): void {
+    const { session } = permit;
+    const purse = permit.fromPurse ? this.purse : undefined;
+    for (const each of purse === undefined ? [session] : [session, purse]) {
+      each.overrun += overrun;
+      each.frozen ||= overrun > 0;
     }
-    permit.posted = { actions: 1, usd: used };
+    session.posted.usd += used;
+    if (purse !== undefined) purse.posted += used;
+    if (purse !== undefined && overrun > 0) purse.seen = Math.max(purse.seen, purse.limit);
+    permit.posted = { actions: 1, usd: (permit.posted['usd'] ?? 0) + used };
   }
 
   /** The ticket that stands for this call; one that lapsed is withdrawn and none stands. */
@@ -330,4 +393,8 @@ export class ShopModel {
   #killedSince(session: ModelSession, tool: string, seq: number): boolean {
     return this.#covering(session, tool).some((latch) => latch.engaged || latch.seq > seq);
   }
+}
+
+function isOpenRefund({ tool, state }: ModelPermit): boolean {
+  return tool === 'refund' && state !== 'resolved';
 }

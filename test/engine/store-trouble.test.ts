@@ -204,6 +204,37 @@ test('an append that lands after its error is found, not repeated', async () => 
   expect((await verify(handle())).holds).toBe(true);
 });
 
+test('an append that lands while records are loaded for the next attempt is not repeated', async () => {
+  const { plane, clock, follow, handle } = await twoPlanes();
+  const { root } = staff(plane);
+  const scope = { kind: 'org', id: 'acme' } as const;
+  const window = { rollingMs: 60_000 };
+  const plan = {
+    id: 'minute',
+    unit: 'actions',
+    limit: 50,
+    scope,
+    sharing: 'shared',
+    window,
+  } as const;
+  await plane.setBudget({ org: 'acme', plan, by: root });
+  const session = await sessionOf(plane);
+  // The plan's account changes with each second, so that the second attempt has something to load.
+  await pass(clock, 990 - (clock.now() % 1_000));
+  let appends = 0;
+  follow((name) => {
+    if (name !== 'append') return undefined;
+    appends += 1;
+    return appends === 1 ? { kind: 'late', lateMs: 15 } : undefined;
+  });
+  const answer = session.authorize({ ...call, arguments: session.read({ orderId: 'o-1' }) });
+  await pass(clock, 1_000);
+  expect((await answer).outcome).toBe('allow');
+  const decided = (await entryTypes(plane)).filter((type) => type === 'action-decided');
+  expect(decided).toHaveLength(1);
+  expect((await verify(handle())).holds).toBe(true);
+});
+
 test('a lost acknowledgement is resolved by looking', async () => {
   const { plane, follow } = await twoPlanes();
   const session = await sessionOf(plane);

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openControlPlane } from '../../src/engine/index.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import { codeOf, openShop, staff } from '../engine/shop.ts';
-import { smallDisk, temporaryFolder } from './disk.ts';
+import { numbered } from '../storage/batches.ts';
+import { type SmallDisk, smallDisk, temporaryFolder } from './disk.ts';
 import { Governed, suffer, type Suffered } from './governed.ts';
 
 /** What a caller is told when a commit failed: that nothing was decided, or that nobody knows. */
@@ -81,6 +82,37 @@ test('an I/O error at commit: no permit, the process stays up and recovers by it
 
 test('a full disk: no permit, and calls run again when there is space', async () => {
   expectFailedClosed(await onFullDisk());
+});
+
+/** Appends until the disk is full; the error, and what the log has then. */
+async function appendToFullDisk(disk: SmallDisk) {
+  const store = sqlite(join(disk.folder, 'log.db'));
+  let { size } = await store.open('main');
+  disk.fill();
+  let error: unknown;
+  while (error === undefined) {
+    try {
+      await store.append(numbered(size));
+      size += 1;
+    } catch (failure) {
+      error = failure;
+    }
+  }
+  const found = (await store.head()).size;
+  disk.free();
+  await store.append(numbered(found));
+  await store.close();
+  return { error, appended: size, found };
+}
+
+test('a full disk at the commit leaves doubt, and the log does not have the batch', async () => {
+  const disk = smallDisk(8_192);
+  // Where none may be mounted, the test of the file that may not grow has to do.
+  if (disk === undefined) return;
+  const { error, appended, found } = await appendToFullDisk(disk);
+  disk.remove();
+  expect(error).toMatchObject({ code: 'disk-full', ambiguous: true });
+  expect(found).toBe(appended);
 });
 
 test('a read-only file is not governed, can be verified, and opens when writable', async () => {

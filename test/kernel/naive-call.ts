@@ -1,7 +1,8 @@
 /** What agent, tool and policy say of one call, what it costs, and which kills it is under. */
 import type { Command, KillScope, PolicyDocument } from '../../src/kernel/index.ts';
 import { emptyHistory, parseAmount } from '../../src/kernel/index.ts';
-import { globs, naiveVerdict } from './naive-policy.ts';
+import { globs } from './naive-condition.ts';
+import { naiveVerdict } from './naive-policy.ts';
 
 type Of<K extends Command['kind']> = Extract<Command, { readonly kind: K }>;
 type Json = Readonly<Record<string, unknown>>;

@@ -1,13 +1,9 @@
-/**
- * What a policy says of one call, slowly and plainly: a walk over each condition, a regular expression
- * for each glob, no index, no closures. Expressions are walked in `naive-expression.ts`.
- */
+/** What a policy says of one call, slowly and plainly: each rule, tier and list is looked through. */
 import type { EvaluatorFact, PolicyDocument, SessionHistory } from '../../src/kernel/index.ts';
 import type { ApprovalDocument } from '../../src/kernel/policy/document.ts';
-import { naiveOutcome } from '../policy/naive-expression.ts';
+import { globs, naiveTruth } from './naive-condition.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Truth = boolean | 'error';
 type Effect = 'allow' | 'require-approval' | 'steer' | 'deny';
 type Optional = 'principals' | 'escalation' | 'remindMs';
 type Terms = Required<Omit<ApprovalDocument, Optional>> & Pick<ApprovalDocument, Optional>;
@@ -18,64 +14,6 @@ interface Asked extends Omit<Terms, Optional> {
   readonly escalation?: { afterMs: number; roles: string[]; principals: Lists } | undefined;
 }
 type Verdict = Asked & Readonly<{ effect: Effect; code: string }>;
-
-function truthOf(node: Json, subject: Json): Truth {
-  const { expression } = node;
-  if (expression !== undefined) return naiveOutcome(expression, subject as never);
-  const operands = node['all'] ?? node['any'] ?? (node['not'] && [node['not']]);
-  if (operands !== undefined) {
-    const truths = new Set((operands as readonly Json[]).map((each) => truthOf(each, subject)));
-    const [decisive, isNegated] = ['any' in node, 'not' in node];
-    if (truths.has(decisive)) return decisive !== isNegated;
-    return truths.has('error') ? 'error' : decisive === isNegated;
-  }
-  let value: unknown = subject;
-  let present = true;
-  for (const segment of String(node['path']).split('.')) {
-    present &&= typeof value === 'object' && value !== null && Object.hasOwn(value, segment);
-    value = present ? (value as Json)[segment] : undefined;
-  }
-  if (node['exists'] !== undefined) return present === node['exists'];
-  return present ? compared(node, value) : 'error';
-}
-
-function compared(node: Json, value: unknown): Truth {
-  const [operator = '', operand] = Object.entries(node).find(([name]) => name !== 'path') ?? [];
-  if (['equals', 'notEquals', 'in', 'notIn'].includes(operator)) {
-    if (typeof value === 'object' && value !== null) return 'error';
-    return [operand].flat().includes(value) !== operator.startsWith('not');
-  }
-  if (['lessThan', 'atMost', 'moreThan', 'atLeast'].includes(operator)) {
-    const [left, right] = [digits(value), digits(operand)];
-    if (left === undefined || right === undefined) return 'error';
-    if (left === right) return operator.startsWith('at');
-    return left < right === (operator === 'lessThan' || operator === 'atMost');
-  }
-  if (typeof value !== 'string' || typeof operand !== 'string') return 'error';
-  if (operator === 'startsWith') return value.startsWith(operand);
-  return operator === 'endsWith' ? value.endsWith(operand) : value.includes(operand);
-}
-
-/** The number in units of 10^-18. */
-function digits(value: unknown): bigint | undefined {
-  if (typeof value !== 'number' && typeof value !== 'string') return undefined;
-  const parts = /^(-?)(0|[1-9]\d{0,29})(?:\.(\d{1,18}))?$/.exec(String(value));
-  const [, sign = '', whole = '', fraction = ''] = parts ?? [];
-  return parts ? BigInt(sign + whole + fraction.padEnd(18, '0')) : undefined;
-}
-
-/** Kept only to save time. */
-const expressions = new Map<string, RegExp>();
-const wildcards: Readonly<Record<string, string>> = { '?': '[^/]', '*': '[^/]*' };
-
-export function globs(patterns: string | readonly string[], text: unknown): boolean {
-  for (const pattern of [patterns].flat().filter((each) => !expressions.has(each))) {
-    const literal = pattern.replaceAll(/[\\^$.|+()[\]{}]/gu, String.raw`\$&`);
-    const source = literal.replaceAll(/\*+|\?/gu, (wild) => wildcards[wild] ?? '[^]*');
-    expressions.set(pattern, new RegExp(`^${source}$`, 'u'));
-  }
-  return [patterns].flat().some((pattern) => expressions.get(pattern)?.test(String(text)));
-}
 
 /** What is known beside the call. */
 export interface Known {
@@ -99,6 +37,24 @@ function naiveEscalation(asked: readonly Terms[]): Asked['escalation'] {
   return { afterMs: Math.max(...all.map(({ afterMs }) => afterMs)), roles: common, principals };
 }
 
+/** Whether the policy lets the call use its model. */
+function naiveModel({ models = {}, tiers: lists = {} }: PolicyDocument, request: Json): boolean {
+  const { id, tier } = request['model'] as { readonly id: string; readonly tier: string };
+  const own = (models.overrides ?? []).filter((each) =>
+    globs(each.principals, request['principal']),
+  );
+  if (own.some(({ deny = [] }) => globs(deny, id))) return false;
+  if (own.some(({ allow = [] }) => globs(allow, id))) return true;
+  const { agents, principals, actions, actionTiers } =
+    models.tiers?.[tier] ?? (tier === 'standard' ? {} : { agents: [] });
+  return (
+    globs(agents ?? '**', request['agent']) &&
+    globs(principals ?? '**', request['principal']) &&
+    globs(actions ?? '**', request['action']) &&
+    (actionTiers?.some((each) => globs(lists[each] ?? [], request['action'])) ?? true)
+  );
+}
+
 export function naiveVerdict(document: PolicyDocument, request: Json, known: Known): Verdict {
   const roleNames = ['approver', 'admin'];
   const plain = { roles: roleNames, timeoutMs: 3_600_000, quorum: 1, reasonRequired: false };
@@ -112,7 +68,7 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   const { guardrails = {}, assets, approvals: _, tiers, rules = [] } = document;
   const answers = new Map(known.facts.map((fact) => [fact.guardrail, fact]));
   const answerOf = (id: string): string | undefined => answers.get(id)?.outcome;
-  const heard: [Effect, Terms][] = [];
+  const heard: [Effect, Terms, denies?: string][] = [];
   const classifiers = [...(document.risk?.classifiers ?? []), ...(assets?.classifiers ?? [])];
   const classified = classifiers.filter(({ match }) => matches(match, request));
   const said = new Set(classified.flatMap(({ id }) => answers.get(id)?.answer ?? []));
@@ -131,11 +87,13 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   if (classified.some(({ id }) => answerOf(id) !== 'answered')) return say('deny', 'policy-error');
   for (const { id, effect = 'deny' } of called.filter((each) => each.effect !== 'inform')) {
     if (!speaks(answerOf(id))) return say('deny', 'policy-error');
-    if (answerOf(id) === 'refuse') heard.push([effect as Effect, usual]);
+    if (answerOf(id) === 'refuse') heard.push([effect as Effect, usual, 'guardrail']);
   }
   const screens = guardrails.input?.some(({ match }) => matches(match, request)) ?? false;
   const { outcome, under = '' } = known.history.input ?? {};
-  if (screens && (outcome !== 'pass' || under === 'other')) heard.push(['deny', usual]);
+  if (screens && (outcome !== 'pass' || under === 'other')) heard.push(['deny', usual, 'input']);
+  if (request['model'] !== undefined && !naiveModel(document, request))
+    heard.push(['deny', usual, 'model']);
   const ceiling = levels.indexOf(document.autoApproveWhen?.riskAtMost ?? 'low');
   const hear = (effect: Effect, patterns: readonly string[] = []): void =>
     void (globs(patterns, name) && heard.push([effect, usual]));
@@ -147,12 +105,17 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   hear(isAbove ? 'require-approval' : 'allow', tiers?.autoApprove);
   for (const { match, when, effect, approval } of rules) {
     if (!matches(match, request)) continue;
-    const truth = when === undefined || truthOf(when, subject);
+    const truth = when === undefined || naiveTruth(when, subject as never);
     if (truth === 'error') return say('deny', 'policy-error');
     if (truth) heard.push([effect, { ...usual, ...approval }]);
   }
   const has = (effect: Effect): boolean => heard.some(([each]) => each === effect);
-  if (has('deny')) return say('deny', 'policy-denied');
+  // The first one by name says why.
+  const [why] = heard
+    .flatMap(([effect, , by = 'rule']) => (effect === 'deny' ? [by] : []))
+    .toSorted();
+  if (why !== undefined)
+    return say('deny', why === 'model' ? 'model-not-allowed' : 'policy-denied');
   if (has('steer')) return say('steer', 'policy-steered');
   const asked = heard.filter(([effect]) => effect === 'require-approval').map(([, terms]) => terms);
   const roles = asked[0]?.roles.filter((role) => asked.every((each) => each.roles.includes(role)));

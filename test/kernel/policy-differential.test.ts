@@ -18,8 +18,8 @@ import {
   type SessionHistory,
 } from '../../src/kernel/index.ts';
 import { naiveVerdict } from './naive-policy.ts';
-import { evaluatedCalls } from './random-evaluated.ts';
-import { asked } from './random-policies.ts';
+import { evaluatedCalls, modelCalls } from './random-evaluated.ts';
+import { alikePolicies, asked, requests } from './random-policies.ts';
 import { assertHolds, runs } from './sampling.ts';
 
 interface Case {
@@ -64,7 +64,19 @@ test('the compiled policy decides as a naive reading of the document does', () =
   if (runs(100) >= 100) expect(seen.size).toBe(7);
 });
 
-test('so it does with expressions, guardrails, classifiers, input and what a session did', () => {
+test('so it does where rules differ in little but what they compare with', () => {
+  const seen = new Map<string, number>();
+  assertHolds(fc.record({ policy: alikePolicies, request: requests }), 2_500, (each) => {
+    expect(findingsOf(each.policy)).toEqual([]);
+    const code = agreed(each);
+    seen.set(code, (seen.get(code) ?? 0) + 1);
+  });
+  for (const code of ['allowed', 'policy-denied', 'policy-no-match', 'policy-error']) {
+    expect(seen.get(code)).toBeGreaterThan(runs(2_500) / 40);
+  }
+});
+
+test('so it does with expressions, guardrails, classifiers, models, input and what a session did', () => {
   const seen = new Map<string, number>();
   assertHolds(evaluatedCalls, 2_500, ({ screened, history, ...each }) => {
     // What does not check is never evaluated.
@@ -79,7 +91,19 @@ test('so it does with expressions, guardrails, classifiers, input and what a ses
     });
     seen.set(code, (seen.get(code) ?? 0) + 1);
   });
-  if (runs(100) >= 100) expect(seen.size).toBe(7);
+  if (runs(100) >= 100) expect(seen.size).toBe(8);
+});
+
+test('so it does about who may use which model', () => {
+  const seen = new Map<string, number>();
+  assertHolds(modelCalls, 2_000, (each) => {
+    fc.pre(findingsOf(each.policy).length === 0);
+    const code = agreed(each);
+    seen.set(code, (seen.get(code) ?? 0) + 1);
+  });
+  for (const code of ['allowed', 'model-not-allowed']) {
+    expect(seen.get(code)).toBeGreaterThan(runs(2_000) / 5);
+  }
 });
 
 interface Vector extends Case {

@@ -29,6 +29,38 @@ const input = fc.record({
 const classifier = (id: string) =>
   fc.record({ id: fc.constant(id), classifier: fc.constant('x'), match });
 
+const modelTier = fc.record(
+  {
+    agents: fc.constantFrom(['bot'], ['b*', 'clerk']),
+    principals: fc.constantFrom(['ann'], ['**']),
+    actions: fc.constantFrom(['file.*'], ['pay.send', 'file.read']),
+    actionTiers: fc.constantFrom(['unrestricted'], ['autoApprove', 'alwaysApprove']),
+  },
+  { requiredKeys: [] },
+);
+const override = fc
+  .record(
+    {
+      principals: fc.constantFrom(['ann'], ['a*', 'bob']),
+      allow: fc.constantFrom(['m'], ['lab/**'], ['*']),
+      deny: fc.constantFrom(['m'], ['lab/*']),
+    },
+    { requiredKeys: ['principals'] },
+  )
+  .filter((each) => 'allow' in each || 'deny' in each);
+const models = fc.record({
+  tiers: some(fc.record({ standard: some(modelTier), premium: some(modelTier) })),
+  overrides: some(
+    fc
+      .array(override, { minLength: 1, maxLength: 2 })
+      .map((list) => list.map((each, position) => ({ id: `o${position}`, ...each }))),
+  ),
+});
+const model = fc.record({
+  id: fc.constantFrom('m', 'lab/x', 'n'),
+  tier: fc.constantFrom('standard', 'premium', 'lab'),
+});
+
 const informing = { id: 'pii', evaluator: 'regex', effect: 'inform' };
 
 /** A policy with expressions in some of its rules, and a few things that code has to say. */
@@ -41,8 +73,9 @@ const evaluated = fc
     risk: some(classifier('rc')),
     assets: some(classifier('ac')),
     assetRisk: some(levels),
+    access: some(models),
   })
-  .map(({ policy, whens, guardrail: tool, input: screen, risk, assets, assetRisk }) => {
+  .map(({ policy, whens, guardrail: tool, input: screen, risk, assets, assetRisk, access }) => {
     const rules = (policy.rules ?? []).map((rule, position) => {
       const expression = whens[position];
       const rest = rule.when === undefined ? [] : [rule.when];
@@ -59,6 +92,7 @@ const evaluated = fc
     return plain({
       ...policy,
       rules,
+      models: access,
       guardrails: Object.keys(plain(guardrails)).length === 0 ? undefined : guardrails,
       risk: risk === undefined ? undefined : { classifiers: [risk] },
       assets:
@@ -100,9 +134,26 @@ const history: fc.Arbitrary<SessionHistory> = fc
   })
   .map((done) => ({ ...emptyHistory, ...done }));
 
+/** Calls of models where nothing but the model could be in the way. */
+export const modelCalls = fc.record({
+  policy: models.map(
+    (access) =>
+      plain({
+        format: 1,
+        version: 1,
+        actions: { 'file.read': {}, 'file.write': {}, 'pay.send': {} },
+        tiers: { unrestricted: ['file.*'], autoApprove: ['pay.send', 'file.read'] },
+        models: access,
+      }) as unknown as PolicyDocument,
+  ),
+  request: fc.tuple(requests, model).map(([request, of]) => ({ ...request, model: of })),
+});
+
 export const evaluatedCalls = fc.record({
   policy: evaluated,
-  request: requests,
+  request: fc
+    .tuple(requests, some(model))
+    .map(([request, of]) => (of === undefined ? request : { ...request, model: of })),
   facts,
   history,
   /** How what came in was judged; `stale`: under other guardrails than the policy's. */

@@ -111,6 +111,35 @@ const rules: fc.Arbitrary<readonly Rule[]> = fc
     (list) => list.map((each, position) => ({ id: `r${position}`, ...each })) as unknown as Rule[],
   );
 
+const twoOf = (name: string) =>
+  fc
+    .constantFrom(...exact, 'ab')
+    .map((operand) => ({ path: `arguments.${name}`, equals: operand }));
+
+/** Conditions of few shapes, so that many of them differ in nothing but what they compare with. */
+const fewShapes = fc.oneof(
+  fc.constantFrom(...exact).map((operand) => ({ path: 'arguments.n', moreThan: operand })),
+  fc.record({ all: fc.tuple(twoOf('n'), twoOf('text')) }),
+  fc.record({ any: fc.tuple(twoOf('text'), fc.record({ not: twoOf('n') })) }),
+);
+
+/** Many rules for the same calls. */
+const alike: fc.Arbitrary<readonly Rule[]> = fc
+  .array(
+    fc.record(
+      {
+        effect: fc.constantFrom('deny', 'allow'),
+        match: fc.constantFrom({ agent: 'bot' }, { agent: 'b*' }),
+        when: fewShapes,
+      },
+      { requiredKeys: ['effect', 'when'] },
+    ),
+    { minLength: 2, maxLength: 8, size: 'max' },
+  )
+  .map(
+    (list) => list.map((each, position) => ({ id: `r${position}`, ...each })) as unknown as Rule[],
+  );
+
 const risk = fc.constantFrom('low', 'medium', 'high', 'critical');
 const tier = fc.option(fc.array(actionPatterns, { minLength: 1, maxLength: 2 }), {
   nil: undefined,
@@ -150,6 +179,14 @@ export const policies: fc.Arbitrary<PolicyDocument> = fc
       ...(approvals === undefined ? {} : { approvals }),
     };
   });
+
+/** Policies whose rules are much alike, without tiers. */
+export const alikePolicies: fc.Arbitrary<PolicyDocument> = alike.map((list) => ({
+  format: 1,
+  version: 1,
+  actions: Object.fromEntries(actionNames.map((name) => [name, {}])),
+  rules: list,
+}));
 
 const value = fc.constantFrom<unknown>(5, 7.25, true, null, ...decimals, ...texts, ['a']);
 

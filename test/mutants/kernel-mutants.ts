@@ -54,7 +54,7 @@ export const kernelMutants: readonly Mutant[] = [
     name: 'approval-survives-a-kill',
     guards: 'A kill voids the approvals that came before it.',
     file: kernel('ticket'),
-    find: 'engagedAfter(view, ticket.requestedIndex, subjectOf(ticket)) === undefined',
+    find: 'engagedAfter(view, ticket.requestedIndex, { ...subjectOf(ticket), plans }) === undefined',
     replace: 'true',
     tests: killTests,
   },

@@ -15,7 +15,9 @@ import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
+import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -27,9 +29,11 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,
+  ...postgresMutants,
   ...identityMutants,
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
+  ...simulationMutants,
   ...gatewayMutants,
 ];

@@ -41,9 +41,8 @@ export const storeMutants: readonly Mutant[] = [
     name: 'answer-before-commit',
     guards: 'An answer goes out after the commit, never before.',
     file: 'src/engine/sequencer.ts',
-    find: 'const { status } = await this.#options.storage.append(decided.batch);',
-    replace:
-      "const status = 'appended' as const; void this.#options.storage.append(decided.batch);",
+    find: 'return await this.#options.storage.append(decided.batch);',
+    replace: "void this.#options.storage.append(decided.batch); return { status: 'appended' };",
     tests: ['test/simulation/simulation.test.ts'],
   },
   {
@@ -118,5 +117,13 @@ export const storeMutants: readonly Mutant[] = [
     find: 'waiting.reject(this.#lost);',
     replace: "waiting.resolve({ failed: undefined, root: '', spare: page.bytes.buffer });",
     tests: ['test/engine/verify-threads.test.ts'],
+  },
+  {
+    name: 'full-disk-is-certain',
+    guards: 'A commit that SQLite ended by itself is in doubt, whatever its error.',
+    file: 'src/storage/sqlite/sqlite-errors.ts',
+    find: "(fate === 'unknown' || code === 'io')",
+    replace: "code === 'io'",
+    tests: ['test/faults/disk.test.ts', 'test/storage/sqlite.test.ts'],
   },
 ];

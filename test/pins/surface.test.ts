@@ -41,6 +41,7 @@ test('root exports: values', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -157,6 +158,7 @@ test('root exports: every name, types included', () => {
     'replayPolicy',
     'sqlite',
     'verify',
+    'withHeadFile',
   ]);
 });
 
@@ -173,6 +175,7 @@ test('package exports: every subpath, and its source', () => {
   expect(Object.fromEntries(targets)).toEqual({
     '.': './dist/index.js',
     './storage': './dist/storage/storage.js',
+    './postgres': './dist/storage/postgres/postgres-storage.js',
     './sqlite': './dist/storage/sqlite/sqlite-storage.js',
     './memory': './dist/storage/memory.js',
     './ai-sdk': './dist/enforce/adapters/ai-sdk.js',
@@ -317,6 +320,7 @@ test('codes of storage errors', () => {
     'not-a-control-plane',
     'schema-too-new',
     'unsafe-settings',
+    'rolled-back',
     'unavailable',
   ]);
 });

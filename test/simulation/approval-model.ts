@@ -2,8 +2,9 @@
  * The auditor's model of approvals, by the log alone: who decided what, how many had to, what a call was
  * edited to, and what each grant was used for. It shares no code with the kernel.
  */
+import { callKeys, lineKeys, scopeKey } from './covering-latches.ts';
 import { covered } from './naive-scope.ts';
-import type { RawEntry, RawGrantTerms } from './raw-entry.ts';
+import { isControlPlane, type RawEntry, type RawGrantTerms } from './raw-entry.ts';
 import type { RightsModel } from './rights-model.ts';
 
 interface TicketModel {
@@ -44,9 +45,7 @@ export class ApprovalModel {
     const { data, type, index } = entry;
     switch (type) {
       case 'kill-engaged': {
-        const { kind, org, id, name } = data.scope;
-        const key = [kind, org, id ?? name].filter((part) => part !== undefined).join('|');
-        this.#kills.push({ key, index });
+        this.#kills.push({ key: scopeKey(data.scope), index });
         return;
       }
       case 'tool-registered':
@@ -108,6 +107,15 @@ export class ApprovalModel {
     const grant = this.#grants.get(String(entry.data.grant));
     if (grant === undefined) return this.#rights.object(entry, 'revokes no grant');
     this.#demand(!grant.isRevoked, entry, 'revokes a grant again');
+    if (isControlPlane(entry)) {
+      const [org, agent, id] = grant.holder.split('|');
+      const whole = ['system', `org|${org}`, `agent|${org}|${agent}`, `principal|${org}|${id}`];
+      if (grant.terms.sessionOnly === true) whole.push(`session|${org}|${grant.asked.session}`);
+      const since = this.#kills.some(
+        (kill) => kill.index > grant.index && whole.includes(kill.key),
+      );
+      this.#demand(since, entry, 'revokes a grant that no kill switch covers');
+    }
     grant.isRevoked = true;
     this.#rights.count(entry.type);
   }
@@ -150,7 +158,7 @@ export class ApprovalModel {
     this.#demand(!this.#rights.isRevoked(credential), entry, 'uses a grant of a revoked key');
     const changed = this.#toolChanged.get(data.tool) ?? Infinity;
     this.#demand(changed < index, entry, 'uses a grant for a tool that changed');
-    const keys = latchKeys(line, data);
+    const keys = new Set([...lineKeys(line), ...callKeys(data, line[0]?.by.org ?? '')]);
     const since = this.#kills.filter((kill) => kill.index > index && keys.has(kill.key));
     this.#demand(since.length === 0, entry, `uses a grant that ${since[0]?.key} voided`);
   }
@@ -172,14 +180,4 @@ export class ApprovalModel {
   #demand(holds: boolean, entry: RawEntry, problem: string): void {
     this.#rights.demand(holds, entry, problem);
   }
-}
-
-function latchKeys(line: readonly RawEntry[], { action, tool }: RawEntry['data']): Set<string> {
-  const org = line[0]?.by.org ?? '';
-  const keys = new Set(['system', `org|${org}`, `action|${org}|${action}`, `tool|${org}|${tool}`]);
-  for (const { by, data } of line) {
-    keys.add(`principal|${org}|${by.id}`).add(`agent|${org}|${data.agent}`);
-    keys.add(`session|${org}|${data.session}`);
-  }
-  return keys;
 }

@@ -6,12 +6,13 @@
  * that was said to have done nothing did something, where replies contradict the order of real
  * time, where one key had two answers, and where work went on that a kill should have stopped.
  */
-import { ApprovalModel } from './approval-model.ts';
-import { LogModel } from './log-model.ts';
-import type { About, HeldPermit, Operation, Reply } from './operation.ts';
+import type { LeaseModel } from './lease-model.ts';
+import type { LogModel } from './log-model.ts';
+import { Models } from './models.ts';
+import type { About, HeldLease, HeldPermit, Operation, Reply } from './operation.ts';
 import type { RawEntry } from './raw-entry.ts';
 import { type Commit, RecordAudit } from './record-audit.ts';
-import { RightsModel } from './rights-model.ts';
+import { wrongStates } from './state-audit.ts';
 
 export interface Evidence {
   /** The bodies of the log's entries, in order. */
@@ -20,51 +21,43 @@ export interface Evidence {
   readonly commits: readonly Commit[];
   readonly operations: readonly Operation[];
   readonly held: readonly HeldPermit[];
+  readonly leases: readonly HeldLease[];
   /** Lives that lasted to the end. */
   readonly survivors: ReadonlySet<number>;
 }
 
 export function audit(evidence: Evidence): readonly string[] {
-  const model = new LogModel();
-  const rights = new RightsModel();
-  const approvals = new ApprovalModel(rights);
-  const records = new RecordAudit(model.ledger);
+  const models = new Models();
+  const records = new RecordAudit(models.log.ledger);
   const problems: string[] = [];
   const addTo = (size: number): void => {
-    for (const body of evidence.bodies.slice(model.entries.length, size)) {
-      const entry = JSON.parse(body) as RawEntry;
-      model.add(entry);
-      rights.add(entry);
-      approvals.add(entry);
+    for (const body of evidence.bodies.slice(models.log.entries.length, size)) {
+      models.add(JSON.parse(body) as RawEntry);
     }
   };
   for (const commit of evidence.commits) {
     addTo(commit.size);
-    problems.push(...records.check(commit));
+    problems.push(...records.check(commit), ...wrongStates(commit, models));
   }
   addTo(evidence.bodies.length);
-  model.ledger.end();
-  rights.end();
-  return [
-    ...model.problems,
-    ...rights.problems,
-    ...problems,
-    ...new ReplyAudit(model, evidence).run(),
-  ];
+  models.end();
+  return [...models.problems, ...problems, ...new ReplyAudit(models, evidence).run()];
 }
 
 type Of<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>;
 
 class ReplyAudit {
   readonly #model: LogModel;
+  readonly #leases: LeaseModel;
   readonly #evidence: Evidence;
   readonly #problems: string[] = [];
   /** Where each acknowledged operation stands in the log, if it wrote something of its own. */
   readonly #places = new Map<Operation, number>();
   readonly #runs = new Set<string>();
 
-  constructor(model: LogModel, evidence: Evidence) {
-    this.#model = model;
+  constructor({ log, leases }: Models, evidence: Evidence) {
+    this.#model = log;
+    this.#leases = leases;
     this.#evidence = evidence;
   }
 
@@ -75,6 +68,7 @@ class ReplyAudit {
     this.#realTime();
     this.#sameKeySameAnswer();
     for (const held of this.#evidence.held) this.#stopped(held);
+    for (const lease of this.#evidence.leases) this.#told(lease);
     return this.#problems;
   }
 
@@ -88,6 +82,8 @@ class ReplyAudit {
         return this.#settled(operation, reply);
       case 'latched':
         return this.#latched(operation, reply);
+      case 'leased':
+        return this.#leased(operation, reply);
       case 'done':
         return this.#done(operation);
       case 'refused':
@@ -149,10 +145,43 @@ class ReplyAudit {
     }
   }
 
+  #leased(operation: Operation, { session, fence }: Of<'leased'>): void {
+    const { person } = operation.about;
+    const entry = this.#model.entries.find(
+      ({ type, data, session: of }) =>
+        type === 'lease-acquired' && of === session && data.fence === fence,
+    );
+    if (entry === undefined) return this.#object(operation, 'got a lease that is not logged');
+    this.#demand(entry.by.id === person, operation, 'got another’s lease');
+    this.#places.set(operation, entry.index);
+  }
+
+  /** Whoever lost a lease is told, where it lives to hear it. */
+  #told({ session, fence, lived, lost }: HeldLease): void {
+    if (!lived || lost || this.#leases.isActive(session, fence)) return;
+    this.#problems.push(
+      `the lease of ${session} under fence ${fence} was lost, and nobody was told`,
+    );
+  }
+
+  /** A permit that was not started yet is started under the fence that holds then, or none. */
+  #fenced(operation: Operation, { index }: RawEntry): void {
+    const { fence } = operation.about;
+    const needed = this.#leases.neededAtStart.get(index);
+    if (fence === undefined || operation.again) return;
+    const fits = needed === (fence === 0 ? 'none' : fence);
+    this.#demand(fits, operation, `started with fence ${fence}, where it takes ${needed}`);
+  }
+
   #done(operation: Operation): void {
     const { kind, about } = operation;
     const entry = this.#model.entries.find((each) => {
       const { data, type } = each;
+      // Renewed too early, or given back too late, it writes nothing.
+      if (kind === 'renew-lease' || kind === 'release-lease') {
+        return each.session === about.session && data.fence === about.fence;
+      }
+      if (kind === 'heartbeat') return type === 'operator-heartbeat' && data.org === about.subject;
       if (kind === 'start-permit') return type === 'permit-started' && data.permit === about.permit;
       if (kind === 'void-permit') {
         return /^permit-(voided|expired)$/.test(type) && data.permit === about.permit;
@@ -174,6 +203,7 @@ class ReplyAudit {
       return type === ruled && data.ticket === about.ticket;
     });
     if (entry === undefined) return this.#object(operation, 'was acknowledged and is not logged');
+    if (kind === 'start-permit') this.#fenced(operation, entry);
     const once = kind === 'start-permit' || kind === 'approve-ticket' || kind === 'deny-ticket';
     if (once && !operation.again) this.#places.set(operation, entry.index);
   }
@@ -181,6 +211,8 @@ class ReplyAudit {
   /** A refusal is an answer: it is in the log, for whoever asks what was tried. */
   #refused(operation: Operation, { code }: Of<'refused'>): void {
     const { kind, about } = operation;
+    // Whoever knows that it lost a lease does not ask for it any more.
+    if (kind === 'renew-lease' && code === 'lease-lost') return;
     const logged = this.#model.rejections.some(
       ({ data, by }) =>
         data.command === kind && data.rejection.code === code && by.id === about.person,

@@ -107,6 +107,10 @@ export class Ledger {
     );
     const planned = expectedAccounts([...this.#plans.values()], opened, entry);
     if (planned === undefined) return this.#object(entry, 'passes by a plan for every member');
+    const counting = new Set(planned.map(({ org, plan }) => `${org}/${plan.id}`));
+    const told = new Set(data.plans);
+    const isTold = counting.size === told.size && [...counting].every((plan) => told.has(plan));
+    this.#demand(isTold, entry, 'names other plans than count it');
     const wanted = new Set([...own, ...planned.map(({ key }) => key)]);
     for (const key of wanted) {
       this.#demand(given.has(key), entry, `passes by the budget ${key}`);

@@ -2,17 +2,10 @@
  * The auditor's model of a log: what must hold at every prefix, by arithmetic of its own. It shares
  * no code with the kernel: it reads the raw entries and objects to what cannot be. Money is in its ledger.
  */
+import { callKeys, lineKeys, scopeKey } from './covering-latches.ts';
 import { Ledger } from './ledger.ts';
-import type { RawEntry } from './raw-entry.ts';
-
-/** What an approval is bound to. */
-const boundMembers = [
-  'tool',
-  'argumentsDigest',
-  'definition',
-  'policyVersion',
-  'resource',
-] as const;
+import type { RawEntry, RawPolicy } from './raw-entry.ts';
+import { TicketModel } from './ticket-model.ts';
 
 interface PermitModel {
   readonly entry: RawEntry;
@@ -21,15 +14,6 @@ interface PermitModel {
   resolvedIndex: number;
   expiresAt: number;
   usage: Readonly<Record<string, number>>;
-}
-
-interface TicketModel {
-  readonly entry: RawEntry;
-  /** What it stands for: as it was asked, or as it was edited. */
-  bound: Readonly<Record<string, unknown>>;
-  state: string;
-  expiresAt: number;
-  isEscalated: boolean;
 }
 
 export interface SessionModel {
@@ -42,21 +26,23 @@ export interface SessionModel {
 export class LogModel {
   readonly problems: string[] = [];
   readonly entries: RawEntry[] = [];
-  readonly ledger = new Ledger((entry, problem) => this.#object(entry, problem));
+  readonly ledger = new Ledger((entry, problem) => this.object(entry, problem));
   readonly permits = new Map<string, PermitModel>();
-  readonly tickets = new Map<string, TicketModel>();
+  readonly tickets = new TicketModel(this);
   readonly sessions = new Map<string, SessionModel>();
   /** Every engagement of a latch, with the index of its release. */
   readonly kills: { readonly key: string; readonly index: number; releasedAt: number }[] = [];
   /** Entries that keep the answer for an idempotency key. */
   readonly answers = new Map<string, RawEntry[]>();
   readonly rejections: RawEntry[] = [];
-  #version = 0;
+  /** The policy that is active, and since when. */
+  policy: RawPolicy = { version: 0 };
+  policyAt = 0;
 
   add(entry: RawEntry): void {
     const before = this.entries.at(-1);
-    this.#demand(entry.index === this.entries.length, entry, 'stands at the wrong index');
-    this.#demand(before === undefined || entry.at >= before.at, entry, 'is older than the last');
+    this.demand(entry.index === this.entries.length, entry, 'stands at the wrong index');
+    this.demand(before === undefined || entry.at >= before.at, entry, 'is older than the last');
     this.entries.push(entry);
     if (entry.session !== undefined && entry.type !== 'session-opened') this.#inSession(entry);
     const key = entry.data.idempotency?.key;
@@ -66,7 +52,7 @@ export class LogModel {
 
   /** The kills in force, or engaged after `since`, that cover a permit at `index`. */
   killsOver(permit: RawEntry, since: number, until: number): readonly string[] {
-    const keys = new Set(this.#latchKeys(permit));
+    const keys = new Set(this.latchKeys(permit));
     return this.kills
       .filter(({ key, index }) => keys.has(key) && index > since && index < until)
       .map(({ key }) => key);
@@ -80,8 +66,13 @@ export class LogModel {
       case 'session-transitioned':
         return this.#transition(entry);
       case 'policy-activated':
-        this.#demand(data.document.version > this.#version, entry, 'goes back to an old policy');
-        this.#version = data.document.version;
+        this.demand(
+          data.document.version > this.policy.version,
+          entry,
+          'goes back to an old policy',
+        );
+        this.policy = data.document;
+        this.policyAt = entry.at;
         return;
       case 'action-decided':
         return this.#decide(entry);
@@ -114,15 +105,15 @@ export class LogModel {
       case 'budget-exhausted':
         return this.ledger.notice(entry);
       default:
-        if (entry.type.startsWith('ticket-')) this.#ticket(entry);
+        if (entry.type.startsWith('ticket-')) this.tickets.add(entry);
     }
   }
 
   #inSession(entry: RawEntry): void {
     const session = this.sessions.get(entry.session ?? '');
-    if (session === undefined) return this.#object(entry, 'belongs to no session');
+    if (session === undefined) return this.object(entry, 'belongs to no session');
     session.sequence += 1;
-    this.#demand(entry.sequence === session.sequence, entry, 'breaks its session’s sequence');
+    this.demand(entry.sequence === session.sequence, entry, 'breaks its session’s sequence');
   }
 
   #answer(key: string, entry: RawEntry): void {
@@ -131,12 +122,15 @@ export class LogModel {
     const [first] = earlier;
     if (first === undefined) return;
     const same = first.data.idempotency?.fingerprint === entry.data.idempotency?.fingerprint;
-    this.#demand(same, entry, `answers key ${key} for another payload`);
-    // Only a call that waits for approval, and a kill that was released since, go on under one key.
+    this.demand(same, entry, `answers key ${key} for another payload`);
+    // What waits for an approver or a second principal goes on under its key, and a kill that was
+    // released since kills again.
     const last = earlier.at(-1);
-    const waited = this.#decisionOf(last)?.data.outcome === 'require-approval';
+    const waited =
+      this.#decisionOf(last)?.data.outcome === 'require-approval' ||
+      (last?.type === 'command-rejected' && last.data.rejection.code === 'second-principal-needed');
     const kill = last?.type === 'kill-engaged' && entry.type === 'kill-engaged';
-    this.#demand(waited || kill, entry, `answers key ${key} a second time`);
+    this.demand(waited || kill, entry, `answers key ${key} a second time`);
   }
 
   /** The decision that a keyed authorization led to; its ticket may be the last entry. */
@@ -148,18 +142,14 @@ export class LogModel {
 
   #open(entry: RawEntry): void {
     const { session, active, ancestors = [] } = entry.data;
-    this.#demand(!this.sessions.has(session), entry, 'opens a session twice');
-    this.#demand(entry.sequence === 1, entry, 'does not begin its session’s sequence');
+    this.demand(!this.sessions.has(session), entry, 'opens a session twice');
+    this.demand(entry.sequence === 1, entry, 'does not begin its session’s sequence');
     const status = active ? 'active' : 'created';
     this.sessions.set(session, { opened: entry, status, sequence: 1, abortedIndex: Infinity });
     this.ledger.openSession(entry);
     for (const above of ancestors) this.#active(entry, above, 'opens');
-    const { org, id: principal } = entry.by;
-    const keys = [
-      ...subjectKeys({ org, principal, agent: entry.data.agent }),
-      ...ancestors.flatMap((above) => this.#sessionKeys(above)),
-    ];
-    this.#demand(this.#engaged(keys) === undefined, entry, 'opens under a kill');
+    const keys = lineKeys([entry, ...this.#opened(ancestors)]);
+    this.demand(this.#engaged(keys) === undefined, entry, 'opens under a kill');
   }
 
   #transition(entry: RawEntry): void {
@@ -172,8 +162,8 @@ export class LogModel {
       abort: [['created', 'active', 'paused'], 'aborted'],
     };
     const move = moves[entry.data.transition];
-    if (session === undefined || move === undefined) return this.#object(entry, 'goes nowhere');
-    this.#demand(move[0].includes(session.status), entry, `leaves ${session.status}`);
+    if (session === undefined || move === undefined) return this.object(entry, 'goes nowhere');
+    this.demand(move[0].includes(session.status), entry, `leaves ${session.status}`);
     session.status = move[1];
     if (move[1] === 'aborted') session.abortedIndex = entry.index;
   }
@@ -181,23 +171,23 @@ export class LogModel {
   #decide(entry: RawEntry): void {
     const { data } = entry;
     const session = this.sessions.get(entry.session ?? '');
-    if (session === undefined) return this.#object(entry, 'decides in no session');
+    if (session === undefined) return this.object(entry, 'decides in no session');
     if (data.outcome !== 'allow') {
-      this.#demand(data.permit === 'none', entry, 'gives a permit without an allow');
-      this.#demand(data.reservations.length === 0, entry, 'reserves without an allow');
+      this.demand(data.permit === 'none', entry, 'gives a permit without an allow');
+      this.demand(data.reservations.length === 0, entry, 'reserves without an allow');
       return;
     }
     for (const each of this.line(entry)) this.#active(entry, each, 'allows');
     const live = session.opened.data.mode === 'live';
-    this.#demand(data.permit === 'none' || live, entry, 'gives a permit in a dry run');
-    if (data.consumed) this.#consume(entry);
+    this.demand(data.permit === 'none' || live, entry, 'gives a permit in a dry run');
+    if (data.consumed) this.tickets.consume(entry);
     if (data.tool === 'wire' && live) {
       const isWaived = data.consumed || data.grant !== undefined;
-      this.#demand(isWaived, entry, 'wires without an approval');
+      this.demand(isWaived, entry, 'wires without an approval');
     }
-    this.#demand(data.tool !== 'erase', entry, 'allows what is blocked');
-    const latch = this.#engaged(this.#latchKeys(entry));
-    this.#demand(latch === undefined, entry, `allows under the kill ${latch}`);
+    this.demand(data.tool !== 'erase', entry, 'allows what is blocked');
+    const latch = this.#engaged(this.latchKeys(entry));
+    this.demand(latch === undefined, entry, `allows under the kill ${latch}`);
     if (data.permit === 'none') return;
     this.#reserve(entry);
   }
@@ -205,7 +195,7 @@ export class LogModel {
   #reserve(entry: RawEntry): void {
     const { data } = entry;
     this.ledger.reserve(entry);
-    this.#demand(!this.permits.has(data.decision), entry, 'gives a permit twice');
+    this.demand(!this.permits.has(data.decision), entry, 'gives a permit twice');
     this.permits.set(data.decision, {
       entry,
       state: data.permit === 'started' ? 'started' : 'issued',
@@ -218,15 +208,19 @@ export class LogModel {
 
   #start(entry: RawEntry): void {
     const permit = this.permits.get(entry.data.permit);
-    if (permit === undefined) return this.#object(entry, 'starts no permit');
-    this.#demand(permit.state === 'issued', entry, `starts a permit that is ${permit.state}`);
-    this.#demand(entry.at < permit.expiresAt, entry, 'starts a permit that is over');
+    if (permit === undefined) return this.object(entry, 'starts no permit');
+    this.demand(permit.state === 'issued', entry, `starts a permit that is ${permit.state}`);
+    this.demand(entry.at < permit.expiresAt, entry, 'starts a permit that is over');
     for (const each of this.line(entry)) this.#active(entry, each, 'starts');
-    const latch = this.#engaged(this.#latchKeys(permit.entry));
-    this.#demand(latch === undefined, entry, `starts under the kill ${latch}`);
+    const latch = this.#engaged(this.latchKeys(permit.entry));
+    this.demand(latch === undefined, entry, `starts under the kill ${latch}`);
     const since = this.killsOver(permit.entry, permit.entry.index, entry.index);
-    this.#demand(since.length === 0, entry, `starts what was killed: ${since.join()}`);
-    this.#demand(permit.entry.data.policyVersion === this.#version, entry, 'starts an old verdict');
+    this.demand(since.length === 0, entry, `starts what was killed: ${since.join()}`);
+    this.demand(
+      permit.entry.data.policyVersion === this.policy.version,
+      entry,
+      'starts an old verdict',
+    );
     permit.state = 'started';
     permit.startedIndex = entry.index;
     this.ledger.start(entry);
@@ -236,12 +230,12 @@ export class LogModel {
   #resolve(entry: RawEntry): void {
     const { data, type } = entry;
     const permit = this.permits.get(data.permit);
-    if (permit === undefined) return this.#object(entry, 'resolves no permit');
+    if (permit === undefined) return this.object(entry, 'resolves no permit');
     const ran = type === 'permit-settled' || (type === 'permit-expired' && data.started);
     const expected = ran ? 'started' : 'issued';
-    this.#demand(permit.state === expected, entry, `resolves a permit that is ${permit.state}`);
+    this.demand(permit.state === expected, entry, `resolves a permit that is ${permit.state}`);
     if (type === 'permit-expired') {
-      this.#demand(entry.at >= permit.expiresAt, entry, 'expires a permit before its time');
+      this.demand(entry.at >= permit.expiresAt, entry, 'expires a permit before its time');
     }
     permit.state = 'resolved';
     permit.resolvedIndex = entry.index;
@@ -249,7 +243,7 @@ export class LogModel {
     const told = data.resolved.every(
       ({ unit, used }) => type === 'permit-voided' || (data.usage?.[unit] ?? 0) === used,
     );
-    this.#demand(told, entry, 'charges its budgets another usage than it tells');
+    this.demand(told, entry, 'charges its budgets another usage than it tells');
     this.ledger.resolve(entry);
   }
 
@@ -257,81 +251,15 @@ export class LogModel {
     const permit = this.permits.get(entry.data.permit);
     const resolved = this.entries[permit?.resolvedIndex ?? -1];
     const isGivenUp = resolved?.type === 'permit-expired' && resolved.data.started;
-    if (permit === undefined || !isGivenUp) return this.#object(entry, 'comes late for no permit');
+    if (permit === undefined || !isGivenUp) return this.object(entry, 'comes late for no permit');
     const { usage: told = {}, posted = {} } = entry.data;
     const charged = permit.usage;
     for (const unit of new Set([...Object.keys(charged), ...Object.keys(told)])) {
       const most = Math.max(charged[unit] ?? 0, told[unit] ?? 0);
-      this.#demand(
-        posted[unit] === most,
-        entry,
-        `posts another amount of ${unit} than was charged`,
-      );
+      this.demand(posted[unit] === most, entry, `posts another amount of ${unit} than was charged`);
     }
     permit.usage = posted;
     this.ledger.late(entry);
-  }
-
-  #ticket(entry: RawEntry): void {
-    const { data, type, by } = entry;
-    if (type === 'ticket-requested') {
-      this.#demand(!this.tickets.has(data.ticket), entry, 'requests a ticket twice');
-      const { expiresAt } = data;
-      const bound = { ...data };
-      const isEscalated = false;
-      this.tickets.set(data.ticket, { entry, bound, state: 'pending', expiresAt, isEscalated });
-      return;
-    }
-    const ticket = this.tickets.get(data.ticket);
-    if (ticket === undefined) return this.#object(entry, 'decides no ticket');
-    const open = ['pending', 'approved'].includes(ticket.state);
-    const pending = ticket.state === 'pending';
-    if (type === 'ticket-expired') {
-      this.#demand(open && entry.at >= ticket.expiresAt, entry, 'expires a ticket before its time');
-    } else if (type === 'ticket-escalated') {
-      const { at = Infinity } = ticket.entry.data.escalation ?? {};
-      this.#demand(pending && entry.at >= at, entry, 'escalates a ticket before its time');
-      this.#demand(!ticket.isEscalated, entry, 'escalates a ticket twice');
-      ticket.isEscalated = true;
-      return;
-    } else if (type === 'ticket-cancelled') {
-      this.#demand(open, entry, `cancels a ticket that is ${ticket.state}`);
-    } else {
-      const asker = ticket.entry.by;
-      this.#demand(pending, entry, `decides a ticket that is ${ticket.state}`);
-      this.#demand(by.org === asker.org, entry, 'decides for another org');
-      this.#demand(by.id !== asker.id, entry, 'decides its own ticket');
-      const { approverRoles, escalation } = ticket.entry.data;
-      const isLate = escalation !== undefined && entry.at >= escalation.at;
-      const asked = new Set([...approverRoles, ...(isLate ? escalation.roles : [])]);
-      const may = by.roles.some((role) => asked.has(role));
-      this.#demand(may, entry, 'decides without the role');
-      this.#demand(entry.at < ticket.expiresAt, entry, 'decides a ticket that is over');
-    }
-    if (type === 'ticket-endorsed') return;
-    if (type === 'ticket-edited') {
-      const { argumentsDigest, resource } = data;
-      ticket.bound = { ...ticket.bound, argumentsDigest, resource };
-      return;
-    }
-    ticket.state = type.slice('ticket-'.length);
-    if (type === 'ticket-approved') ticket.expiresAt = data.expiresAt;
-  }
-
-  #consume(entry: RawEntry): void {
-    const { data } = entry;
-    const ticket = this.tickets.get(data.ticket);
-    if (ticket === undefined) return this.#object(entry, 'uses no ticket');
-    this.#demand(ticket.state === 'approved', entry, `uses a ticket that is ${ticket.state}`);
-    this.#demand(entry.at < ticket.expiresAt, entry, 'uses an approval that is over');
-    for (const member of boundMembers) {
-      const same = ticket.bound[member] === data[member];
-      this.#demand(same, entry, `uses an approval for another ${member}`);
-    }
-    this.#demand(ticket.entry.session === entry.session, entry, 'uses another session’s approval');
-    const since = this.killsOver(entry, ticket.entry.index, entry.index);
-    this.#demand(since.length === 0, entry, `uses an approval that was killed: ${since.join()}`);
-    ticket.state = 'consumed';
   }
 
   /** The session of an entry, and those that it works on behalf of. */
@@ -342,29 +270,17 @@ export class LogModel {
 
   #active(entry: RawEntry, session: string, does: string): void {
     const status = this.sessions.get(session)?.status;
-    this.#demand(status === 'active', entry, `${does} in a session ${status}`);
+    this.demand(status === 'active', entry, `${does} in a session ${status}`);
   }
 
-  #latchKeys(decided: RawEntry): readonly string[] {
-    const session = this.sessions.get(decided.session ?? '')?.opened;
-    if (session === undefined) return [];
-    const { tool, action, modelTerms } = decided.data;
-    const { org } = session.by;
-    return [
-      ...this.line(decided).flatMap((each) => this.#sessionKeys(each)),
-      ...(modelTerms === undefined ? [] : [`model|${org}|${modelTerms.id}`]),
-      `action|${org}|${action}`,
-      `tool|${org}|${tool}`,
-    ];
+  /** Every latch that covers a call. */
+  latchKeys(decided: RawEntry): readonly string[] {
+    const line = this.#opened(this.line(decided));
+    return [...lineKeys(line), ...callKeys(decided.data, line[0]?.by.org ?? '')];
   }
 
-  /** Every latch that covers a session, and so whatever works on its behalf. */
-  #sessionKeys(id: string): readonly string[] {
-    const session = this.sessions.get(id)?.opened;
-    if (session === undefined) return [];
-    const { org, id: principal } = session.by;
-    const keys = subjectKeys({ org, principal, agent: session.data.agent });
-    return [...keys, `session|${org}|${id}`];
+  #opened(ids: readonly string[]): readonly RawEntry[] {
+    return ids.flatMap((id) => this.sessions.get(id)?.opened ?? []);
   }
 
   #engaged(keys: readonly string[]): string | undefined {
@@ -372,21 +288,11 @@ export class LogModel {
       ?.key;
   }
 
-  #demand(holds: boolean, entry: RawEntry, problem: string): void {
-    if (!holds) this.#object(entry, problem);
+  demand(holds: boolean, entry: RawEntry, problem: string): void {
+    if (!holds) this.object(entry, problem);
   }
 
-  #object(entry: RawEntry, problem: string): void {
+  object(entry: RawEntry, problem: string): void {
     this.problems.push(`entry ${entry.index} (${entry.type}) ${problem}`);
   }
-}
-
-function subjectKeys(subject: { org: string; principal: string; agent: string }): string[] {
-  const { org, principal, agent } = subject;
-  return ['system', `org|${org}`, `principal|${org}|${principal}`, `agent|${org}|${agent}`];
-}
-
-function scopeKey(scope: Readonly<Record<string, string>>): string {
-  const parts = [scope['kind'], scope['org'], scope['id'] ?? scope['name']];
-  return parts.filter((part) => part !== undefined).join('|');
 }

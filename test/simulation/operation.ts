@@ -1,26 +1,33 @@
 /** What a simulated caller asked and what it was told: the auditor's evidence. */
 import { type Decision, ControlPlaneError, faultCodes } from '../../src/engine/index.ts';
 
-export type OperationKind =
-  | 'open-session'
-  | 'authorize'
-  | 'start-permit'
-  | 'settle-permit'
-  | 'void-permit'
-  | 'approve-ticket'
-  | 'deny-ticket'
-  | 'cancel-ticket'
-  | 'engage-kill'
-  | 'release-kill'
-  | 'activate-policy'
-  | 'set-budget'
-  | 'close-budget'
-  | 'transition-session'
-  | 'issue-key'
-  | 'revoke-key'
-  | 'control-agent'
-  | 'issue-handoff'
-  | 'revoke-grant';
+export const operationKinds = [
+  'open-session',
+  'authorize',
+  'start-permit',
+  'settle-permit',
+  'void-permit',
+  'approve-ticket',
+  'deny-ticket',
+  'cancel-ticket',
+  'engage-kill',
+  'release-kill',
+  'activate-policy',
+  'set-budget',
+  'close-budget',
+  'transition-session',
+  'issue-key',
+  'revoke-key',
+  'control-agent',
+  'issue-handoff',
+  'revoke-grant',
+  'acquire-lease',
+  'renew-lease',
+  'release-lease',
+  'heartbeat',
+] as const;
+
+export type OperationKind = (typeof operationKinds)[number];
 
 /** What the operation was about, in the words of the log. */
 export interface About {
@@ -34,12 +41,14 @@ export interface About {
   readonly latch?: string;
   readonly version?: number;
   readonly transition?: string;
-  /** Of keys, agents and grants: what it was about. */
+  /** Of keys, agents, grants and heartbeats: what it was about. */
   readonly subject?: string;
   readonly plan?: string;
   /** Of a plan, in the unit's smallest steps. */
   readonly limit?: number;
   readonly outcome?: string;
+  /** Under which it was sent, where that is known: 0 is none. */
+  readonly fence?: number;
   readonly key?: string;
 }
 
@@ -52,6 +61,7 @@ export type Reply =
   | { readonly kind: 'opened'; readonly session: string }
   | { readonly kind: 'settled'; readonly posted: Readonly<Record<string, number>> }
   | { readonly kind: 'latched'; readonly engaged: boolean; readonly engagedIndex: number }
+  | { readonly kind: 'leased'; readonly session: string; readonly fence: number }
   | { readonly kind: 'done' }
   /** The command was refused: an answer. */
   | { readonly kind: 'refused'; readonly code: string }
@@ -80,6 +90,14 @@ export interface HeldPermit {
   /** Whether the worker that holds it lived to the end. */
   readonly lived: boolean;
   readonly aborted: boolean;
+}
+
+/** A lease that nobody gave back, and whether its signal had fired when the world ended. */
+export interface HeldLease {
+  readonly session: string;
+  readonly fence: number;
+  readonly lived: boolean;
+  readonly lost: boolean;
 }
 
 export function replyOf(failure: unknown): Reply {

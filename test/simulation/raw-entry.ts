@@ -50,6 +50,19 @@ export interface RawGrantTerms extends RawScope {
   readonly sessionOnly?: true;
 }
 
+export interface RawPolicy {
+  readonly version: number;
+  readonly fourEyes?: readonly string[];
+  readonly leases?: { readonly onStuck?: string; readonly termMs?: number };
+  readonly locks?: readonly RawScope[];
+  readonly operatorHeartbeatMs?: number;
+}
+
+/** Whether the control plane itself wrote an entry. */
+export function isControlPlane({ by }: RawEntry): boolean {
+  return by.id === 'control-plane' && by.org === 'control-plane';
+}
+
 /** Members of all types of entries; an entry has those of its own type. */
 interface RawData {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
@@ -60,7 +73,12 @@ interface RawData {
   /** Limits by unit where a session opens; a name where a budget freezes. */
   readonly budget: unknown;
   readonly transition: string;
-  readonly document: { readonly version: number; readonly fourEyes?: readonly string[] };
+  readonly document: RawPolicy;
+  readonly hash: string;
+  readonly change: string;
+  readonly subject: string;
+  readonly supervised?: true;
+  readonly since: number;
   readonly decision: string;
   readonly tool: string;
   readonly action: string;
@@ -74,7 +92,15 @@ interface RawData {
     readonly outputTokensMax: number;
   };
   readonly outcome: string;
+  readonly step: string;
   readonly code: string;
+  /** Of a lease, and of whoever asks under it. */
+  readonly fence?: number;
+  readonly owner: string;
+  readonly termMs: number;
+  readonly onStuck: string;
+  readonly lock?: true;
+  readonly plans?: readonly string[];
   readonly ticket: string;
   readonly consumed: boolean;
   readonly permit: string;
@@ -103,6 +129,7 @@ interface RawData {
   readonly approverRoles: readonly string[];
   readonly quorum?: number;
   readonly escalation?: { readonly at: number; readonly roles: readonly string[] };
+  readonly remindMs?: number;
   readonly risk: string;
   readonly agentOwner?: string;
   /** Of a ticket: the key that it was asked for with. */

@@ -6,7 +6,7 @@ import type { GrantOrder, Session } from '../../src/engine/index.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import type { Random } from '../../src/testing/index.ts';
 import type { About, OperationKind, Reply } from './operation.ts';
-import { agents, people, requesters } from './scenario.ts';
+import { agents, requesters, whoIs } from './scenario.ts';
 import type { Life } from './world.ts';
 
 /** How an act is sent and its reply heard. */
@@ -152,10 +152,4 @@ export class RightsActs {
       return done;
     });
   }
-}
-
-export function whoIs(person: string) {
-  const assertion = people[person];
-  if (assertion === undefined) throw new Error(`nobody is called ${person}`);
-  return assertion;
 }

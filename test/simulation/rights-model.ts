@@ -3,6 +3,7 @@
  * was given of another, and which changes take two. It shares no code with the kernel.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { scopeKey } from './covering-latches.ts';
 import { covered, type RawScope } from './naive-scope.ts';
 import type { RawDelegation, RawEntry } from './raw-entry.ts';
 
@@ -21,6 +22,10 @@ interface AgentModel {
 interface ProposalModel {
   readonly by: string;
   readonly endsAt: number;
+  /** The command that was asked for, and what it was about, as the refusal beside it says. */
+  readonly change: string;
+  subject: string | undefined;
+  readonly command: string;
   isOpen: boolean;
 }
 
@@ -86,7 +91,12 @@ export class RightsModel {
 
   #author(entry: RawEntry): void {
     const { by, type, at } = entry;
-    if (type === 'command-rejected') return this.count(entry.data.rejection.code);
+    if (type === 'command-rejected') {
+      for (const proposal of this.#proposals.values()) {
+        if (proposal.command === entry.command) proposal.subject = entry.data.subject;
+      }
+      return this.count(entry.data.rejection.code);
+    }
     if (reports.test(type)) return;
     this.demand(at < (by.expiresAt ?? Infinity), entry, 'is by somebody who is over');
     if (by.credential === undefined) return;
@@ -140,12 +150,15 @@ export class RightsModel {
         const earlier = this.#proposals.get(data.proposal);
         const isOpen = earlier?.isOpen === true && entry.at < earlier.endsAt;
         this.demand(!isOpen, entry, 'proposes what is proposed');
-        const proposal = { by: `${by.org}/${by.id}`, endsAt: data.expiresAt, isOpen: true };
-        this.#proposals.set(data.proposal, proposal);
+        const { change, expiresAt: endsAt } = data;
+        const asked = { by: `${by.org}/${by.id}`, endsAt, change, command: entry.command };
+        this.#proposals.set(data.proposal, { ...asked, subject: undefined, isOpen: true });
         return;
       }
       case 'change-confirmed':
         return this.#confirmed(entry);
+      case 'kill-engaged':
+        return this.#overtaken(scopeKey(data.scope));
     }
   }
 
@@ -244,10 +257,20 @@ export class RightsModel {
     if (entry.type === 'policy-activated') this.#fourEyes = entry.data.document.fourEyes ?? [];
   }
 
+  /** Whoever proposed the release of a kill switch before it was engaged anew has not heard why. */
+  #overtaken(latch: string): void {
+    for (const proposal of this.#proposals.values()) {
+      if (proposal.change === 'release-kill' && proposal.subject === latch) proposal.isOpen = false;
+    }
+  }
+
   #confirmed(entry: RawEntry): void {
     const proposal = this.#proposals.get(entry.data.proposal);
     if (proposal === undefined) return this.object(entry, 'confirms no proposal');
     const { by } = entry;
+    const [made, about] = this.#unconfirmed === undefined ? [] : changeOf(this.#unconfirmed);
+    const isSame = made === proposal.change && about === (proposal.subject ?? about);
+    this.demand(isSame, entry, `confirms ${proposal.change} of ${proposal.subject}`);
     this.demand(proposal.isOpen, entry, 'confirms a proposal again');
     this.demand(entry.at < proposal.endsAt, entry, 'confirms a proposal that is over');
     this.demand(proposal.by !== `${by.org}/${by.id}`, entry, 'confirms its own proposal');
@@ -255,6 +278,13 @@ export class RightsModel {
     this.#unconfirmed = undefined;
     this.count('change confirmed');
   }
+}
+
+/** The command that an entry is the change of, and what it was about. */
+function changeOf({ type, data }: RawEntry): readonly [command: string, subject: string] {
+  if (type === 'policy-activated') return ['activate-policy', data.hash];
+  if (type === 'kill-released') return ['release-kill', scopeKey(data.scope)];
+  return [type === 'budget-set' ? 'set-budget' : 'close-budget', data.org];
 }
 
 function agentKey(org: string, name: string): string {

@@ -46,10 +46,19 @@ export const prices = {
   ),
 };
 
-export const firstPolicy = policy(1);
+/** The version of the policy that a world begins with: worlds begin under different ones. */
+export function firstVersion(seed: string): number {
+  const sum = Buffer.from(seed).reduce((before, letter) => before + letter, 0);
+  return 1 + (sum % 12);
+}
 
-/** Versions differ in what is paid without a question and in who may be wired. */
+const fourEyes = [['release-kill'], ['raise-budget'], undefined, ['activate-policy']];
+const onStuck = ['pause', 'abort', 'alert'];
+
+/** Versions differ in what is paid without a question and in what is locked, leased, missed and confirmed. */
 export function policy(version: number): object {
+  const isWatched = version % 2 === 0;
+  const eyes = fourEyes[version % fourEyes.length];
   return {
     format: 1,
     version,
@@ -85,13 +94,20 @@ export function policy(version: number): object {
     ],
     approvals: {
       roles: ['approver'],
-      timeoutMs: 40_000,
+      // A reminder comes after a minute at the earliest.
+      ...(version % 3 === 0 ? { timeoutMs: 150_000, remindMs: 60_000 } : { timeoutMs: 40_000 }),
       escalation: { afterMs: 10_000, roles: ['admin'] },
     },
+    leases: { onStuck: onStuck[version % onStuck.length], termMs: 8_000 },
+    ...(version % 4 === 1
+      ? {}
+      : { locks: [{ actions: ['order.*', 'bank.*'], mode: 'exclusive' }] }),
+    ...(isWatched ? { operatorHeartbeatMs: 30_000 } : {}),
+    ...(eyes === undefined ? {} : { fourEyes: eyes }),
   };
 }
 
-export const people: Readonly<Record<string, IdentityAssertion>> = {
+const people: Readonly<Record<string, IdentityAssertion>> = {
   billing: { id: 'service:billing', org: 'acme', roles: ['agent'], teams: ['desk'] },
   // An operator who may also approve: but not what it asked for itself.
   ops: {
@@ -104,9 +120,17 @@ export const people: Readonly<Record<string, IdentityAssertion>> = {
   globex: { id: 'service:globex', org: 'globex', roles: ['operator'] },
   gwen: { id: 'user:gwen', org: 'globex', roles: ['approver'] },
   root: { id: 'user:root', org: 'acme', roles: ['admin', 'platform-admin'] },
+  // A second administrator of everything, for what takes two.
+  ruth: { id: 'user:ruth', org: 'acme', roles: ['admin', 'platform-admin'] },
   gus: { id: 'user:gus', org: 'globex', roles: ['admin'] },
   host: { id: 'host', org: 'host', roles: ['platform-admin'] },
 };
 
 export const requesters = ['billing', 'ops', 'globex'] as const;
 export const approvers = ['ada', 'gwen', 'ops', 'billing', 'root'] as const;
+
+export function whoIs(person: string): IdentityAssertion {
+  const assertion = people[person];
+  if (assertion === undefined) throw new Error(`nobody is called ${person}`);
+  return assertion;
+}

@@ -2,6 +2,7 @@
 import { verify } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { audit } from './auditor.ts';
+import type { Reply } from './operation.ts';
 import { Workload } from './workload.ts';
 import { type Life, settle, World } from './world.ts';
 
@@ -19,6 +20,8 @@ export interface SimulationResult {
   readonly operations: number;
   /** How many operations had which reply. */
   readonly replies: Readonly<Record<string, number>>;
+  /** The same by kind, with the code of each refusal: `renew-lease lease-lost`, `heartbeat accepted`. */
+  readonly met: Readonly<Record<string, number>>;
   readonly types: Readonly<Record<string, number>>;
   readonly crashes: number;
   readonly root: string;
@@ -64,11 +67,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     entries: head.size,
     operations: work.operations.length,
     replies: countBy(work.operations, ({ reply }) => reply?.kind ?? 'unheard'),
+    met: countBy(work.operations, ({ kind, reply }) => `${kind} ${wordOf(reply)}`),
     types: countBy(bodies, (body) => (JSON.parse(body) as { readonly type: string }).type),
     crashes: world.crashes,
     root: head.root,
     bodies,
   };
+}
+
+/** What an operation came to, in one word. */
+function wordOf(reply: Reply | undefined): string {
+  if (reply === undefined) return 'unheard';
+  if (reply.kind === 'decided') return reply.decision.code;
+  return 'code' in reply ? reply.code : 'accepted';
 }
 
 async function examine(world: World, work: Workload): Promise<readonly string[]> {
@@ -78,7 +89,8 @@ async function examine(world: World, work: Workload): Promise<readonly string[]>
   const bodies = await bodiesOf(store);
   const { operations } = work;
   const { commits } = world;
-  const problems = audit({ bodies, commits, operations, held: work.heldPermits(), survivors });
+  const [held, leases] = [work.heldPermits(), work.heldLeases()];
+  const problems = audit({ bodies, commits, operations, held, leases, survivors });
   const report = await verify(store);
   return [...problems, ...report.faults.map(({ code, message }) => `verify: ${code}: ${message}`)];
 }

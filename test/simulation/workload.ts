@@ -1,8 +1,7 @@
 /**
  * What the people of a simulated world do: they open sessions with small budgets, ask for calls of
- * tools and models, run and settle them, decide tickets, pull kill switches, change the policy and
- * the budget plans, and ask again with the same key when they did not hear an answer. Who does what
- * when is the seed's choice.
+ * tools and models, run and settle them and decide tickets; operators, administrators and workers do
+ * what is theirs. Who does what when is the seed's choice.
  */
 import {
   bindTool,
@@ -12,13 +11,14 @@ import {
   type Session,
   type Settlement,
 } from '../../src/engine/index.ts';
-import { type KillScope, latchKey } from '../../src/kernel/index.ts';
 import type { Random } from '../../src/testing/index.ts';
-import { choosePlan, modelAnswer, type ModelChoice, modelOf } from './budget-choices.ts';
-import type { About, HeldPermit, Operation, OperationKind, Reply } from './operation.ts';
-import { replyOf } from './operation.ts';
-import { RightsActs, whoIs } from './rights-acts.ts';
-import { approvers, policy, requesters, tools } from './scenario.ts';
+import { modelAnswer, type ModelChoice, modelOf } from './budget-choices.ts';
+import { LeaseActs } from './lease-acts.ts';
+import type { HeldLease, HeldPermit, Operation } from './operation.ts';
+import { OperatorActs } from './operator-acts.ts';
+import { RightsActs } from './rights-acts.ts';
+import { approvers, requesters, tools, whoIs } from './scenario.ts';
+import { done, Sender } from './sender.ts';
 import type { Life, World } from './world.ts';
 
 interface KnownSession {
@@ -31,14 +31,10 @@ interface Held {
   readonly permit: Permit;
   readonly session: KnownSession;
   readonly amount: number;
+  /** Whether it was to be started later, and nobody has tried. */
+  isWaiting: boolean;
   /** Of a model call. */
   readonly model: ModelChoice | undefined;
-}
-
-/** An operation that can be sent again, through any worker, with the same key and payload. */
-interface Repeatable {
-  readonly operation: Operation;
-  readonly send: (life: Life) => void;
 }
 
 const bound: ReadonlyMap<string, BoundTool> = new Map(
@@ -46,12 +42,10 @@ const bound: ReadonlyMap<string, BoundTool> = new Map(
 );
 
 export class Workload {
-  readonly operations: Operation[] = [];
   readonly #random: Random;
   readonly #sessions: KnownSession[] = [];
   readonly #held: Held[] = [];
   readonly #everHeld: Held[] = [];
-  readonly #repeatable: Repeatable[] = [];
   readonly #tickets: {
     readonly id: string;
     readonly org: string;
@@ -59,20 +53,30 @@ export class Workload {
     readonly tool: string;
   }[] = [];
   readonly #rights: RightsActs;
-  readonly #engaged: { readonly scope: KillScope; readonly person: string }[] = [];
-  readonly #handles = new Map<string, Session>();
+  /** Sessions that others were opened on behalf of. */
+  readonly #parents: string[] = [];
+  /** Sessions that refused a call because they are not active. */
+  readonly #idle: string[] = [];
+  readonly #sender: Sender;
+  readonly #operators: OperatorActs;
+  readonly #leases: LeaseActs;
   #calls: { readonly session: KnownSession; readonly tool: string; readonly order: string }[] = [];
-  #moment = 0;
-  #keys = 0;
-  #version = 1;
-  /** How often plans were closed, by what they are of. */
-  readonly #closings = new Map<string, number>();
 
   constructor(world: World) {
     this.#random = world.random.fork('workload');
+    this.#sender = new Sender(this.#random);
     this.#rights = new RightsActs(this.#random, (life, kind, person, about, work) => {
-      this.#send(life, kind, this.#about(person, about), work);
+      this.#sender.send(life, kind, this.#sender.about(person, about), work);
     });
+    this.#leases = new LeaseActs(this.#random, this.#sender);
+    const session = (): string | undefined =>
+      this.#random.chance(0.5) ? this.#parents.at(-1) : this.#anySession()?.id;
+    const about = { session, version: world.firstVersion };
+    this.#operators = new OperatorActs(this.#random, this.#sender, about);
+  }
+
+  get operations(): readonly Operation[] {
+    return this.#sender.operations;
   }
 
   /** One thing that somebody does. */
@@ -86,9 +90,14 @@ export class Workload {
       rule: 12,
       kill: 1.5,
       release: 4,
+      confirm: 2.5,
+      heartbeat: 6,
       policy: 1,
       plan: 5,
-      transition: 2,
+      transition: 4,
+      lease: 3,
+      renewLease: 3,
+      giveBackLease: 2,
       issueKey: 2,
       revokeKey: 1,
       controlAgent: 1.5,
@@ -100,13 +109,18 @@ export class Workload {
       open: () => this.#open(life),
       call: () => this.#call(life),
       callAgain: () => this.#callAgain(life),
-      repeat: () => this.#repeat(life),
+      repeat: () => this.#sender.repeat(life),
       finish: () => this.#finish(life),
       rule: () => this.#rule(life),
-      kill: () => this.#switch(life, 'engage-kill'),
-      release: () => this.#switch(life, 'release-kill'),
-      policy: () => this.#changePolicy(life),
-      plan: () => this.#changePlan(life),
+      kill: () => this.#operators.kill(life),
+      release: () => this.#operators.release(life),
+      confirm: () => this.#operators.confirm(life),
+      heartbeat: () => this.#operators.heartbeat(life),
+      policy: () => this.#operators.changePolicy(life),
+      plan: () => this.#operators.changePlan(life),
+      lease: () => this.#lease(life),
+      renewLease: () => this.#leases.renew(life),
+      giveBackLease: () => this.#leases.giveBack(life),
       transition: () => this.#transition(life),
       issueKey: () => this.#rights.issueKey(life),
       revokeKey: () => this.#rights.revokeKey(life),
@@ -117,6 +131,10 @@ export class Workload {
       revokeGrant: () => this.#rights.revokeGrant(life),
     };
     acts[this.#random.weighted(weights)]();
+  }
+
+  heldLeases(): readonly HeldLease[] {
+    return this.#leases.heldLeases();
   }
 
   /** What became of the permits that were handed out. */
@@ -137,30 +155,43 @@ export class Workload {
     const parent = this.#random.chance(0.3) ? this.#anySession(person)?.id : undefined;
     // Most work that is delegated is delegated to somebody else; the rest is refused.
     const agent = parent !== undefined && chosen === 'clerk' ? 'deputy' : chosen;
-    const about = this.#about(person, { key: this.#newKey() });
-    this.#sendRepeatable('open-session', about, async (via) => {
+    const about = this.#sender.about(person, { key: this.#sender.newKey() });
+    this.#sender.sendRepeatable(life, 'open-session', about, async (via) => {
       const principal = await this.#rights.principalOf(via, person);
       const above = parent === undefined ? {} : { parent };
       const options = { principal, agent, budget, mode, idempotencyKey: about.key ?? '' } as const;
       const session = await via.plane.openSession({ ...options, ...above });
+      if (parent !== undefined) this.#parents.push(parent);
       this.#opened(via, session, person);
       return { kind: 'opened', session: session.id };
-    })(life);
+    });
   }
 
   #opened(via: Life, session: Session, person: string): void {
     if (!this.#sessions.some(({ id }) => id === session.id)) {
       this.#sessions.push({ id: session.id, person });
     }
-    this.#handles.set(`${via.number} ${session.id}`, session);
+    this.#sender.keep(via, session);
   }
 
   #offer(life: Life): void {
     const known = this.#anySession();
     if (known === undefined) return;
-    const session = this.#handles.get(`${life.number} ${known.id}`);
+    const session = this.#sender.handle(life, known.id);
     if (session === undefined) return this.#attach(life, known);
     this.#rights.offer(life, session, known.person);
+  }
+
+  /** Now and then of a session that somebody drives, or in which another worker is about to start something. */
+  #lease(life: Life): void {
+    const about = this.#held.findLast((each) => each.isWaiting && each.life !== life);
+    const isAbout = about !== undefined && this.#random.chance(0.4);
+    const driven = this.#random.chance(0.5) ? this.#leases.someSession() : undefined;
+    const held = isAbout ? about.session.id : driven;
+    const known = this.#sessions.find(({ id }) => id === held) ?? this.#anySession();
+    if (known === undefined) return;
+    if (this.#sender.handle(life, known.id) === undefined) return this.#attach(life, known);
+    this.#leases.take(life, known.id, known.person);
   }
 
   #budget(): Readonly<Record<string, string | number>> {
@@ -171,7 +202,8 @@ export class Workload {
   }
 
   #call(life: Life): void {
-    const session = this.#anySession();
+    const lost = this.#random.chance(0.15) ? this.#leases.lostSession(life) : undefined;
+    const session = this.#sessions.find(({ id }) => id === lost) ?? this.#anySession();
     if (session === undefined) return;
     const tool = this.#random.weighted({
       pay: 40,
@@ -197,20 +229,20 @@ export class Workload {
   #authorize(life: Life, known: KnownSession, tool: string, order: string): void {
     // The amount follows from the order, so that a call can be asked for again.
     const amount = (Number(order.slice(2)) * 3) % 7;
-    const handle = this.#handles.get(`${life.number} ${known.id}`);
+    const handle = this.#sender.handle(life, known.id);
     if (handle === undefined) return this.#attach(life, known);
     const model = tool === 'model' ? modelOf(order) : undefined;
     const read = handle.read({ order, amount: String(amount) });
-    const start = this.#random.chance(0.25) ? 'later' : 'now';
-    const key = this.#random.chance(0.6) ? this.#newKey() : undefined;
-    const about = this.#about(known.person, {
+    const start = this.#random.chance(0.35) ? 'later' : 'now';
+    const key = this.#random.chance(0.6) ? this.#sender.newKey() : undefined;
+    const about = this.#sender.about(known.person, {
       session: known.id,
       tool,
       digest: read.digest,
       ...(key === undefined ? {} : { key }),
     });
-    this.#sendRepeatable('authorize', about, async (via) => {
-      const session = this.#handles.get(`${via.number} ${known.id}`);
+    this.#sender.sendRepeatable(life, 'authorize', about, async (via) => {
+      const session = this.#sender.handle(via, known.id);
       const governed = bound.get(tool);
       if (session === undefined || governed === undefined) throw new Error('no handle');
       const decision = await session.authorize({
@@ -221,16 +253,20 @@ export class Workload {
         ...(key === undefined ? {} : { idempotencyKey: key }),
       });
       const { permit, ...told } = decision;
+      // Now and then a worker that lost a session takes it up anew; the others go on with their fence.
+      if (told.code === 'lease-lost' && this.#random.chance(0.3)) this.#sender.drop(via, known.id);
+      if (told.code === 'session-not-active') this.#idle.push(known.id);
       if (told.ticket !== undefined) {
         this.#tickets.push({ id: told.ticket, org: about.org, session: known, tool });
       }
       if (permit !== undefined) {
-        const held = { life: via, permit, session: known, amount, model };
+        const isWaiting = start === 'later';
+        const held = { life: via, permit, session: known, amount, isWaiting, model };
         this.#held.push(held);
         this.#everHeld.push(held);
       }
       return { kind: 'decided', decision: told, runs: permit !== undefined };
-    })(life);
+    });
   }
 
   /**
@@ -241,7 +277,7 @@ export class Workload {
       .principalOf(life, known.person)
       .then((principal) => life.plane.attachSession(principal, known.id));
     attaching.then(
-      (session) => this.#handles.set(`${life.number} ${known.id}`, session),
+      (session) => this.#sender.keep(life, session),
       () => undefined,
     );
   }
@@ -251,22 +287,29 @@ export class Workload {
     const mine = this.#held.filter((held) => held.life === life);
     if (mine.length === 0) return this.#call(life);
     const held = this.#random.pick(mine);
-    const how = this.#random.weighted({ settle: 60, start: 25, void: 30 });
+    const how = this.#random.weighted(
+      held.isWaiting ? { settle: 5, start: 60, void: 30 } : { settle: 80, start: 5, void: 10 },
+    );
+    held.isWaiting = false;
     if (this.#random.chance(0.85) && how !== 'start') {
       this.#held.splice(this.#held.indexOf(held), 1);
     }
-    const session = this.#handles.get(`${life.number} ${held.session.id}`);
+    const session = this.#sender.handle(life, held.session.id);
     if (session === undefined) return;
     const { permit } = held;
-    const about = this.#about(held.session.person, { session: held.session.id, permit: permit.id });
+    const about = this.#sender.about(held.session.person, {
+      session: held.session.id,
+      permit: permit.id,
+    });
     if (how === 'start') {
-      this.#send(life, 'start-permit', about, () => done(session.start(permit)));
+      const fenced = { ...about, ...this.#sender.fenceOf(life, held.session.id) };
+      this.#sender.send(life, 'start-permit', fenced, () => done(session.start(permit)));
     } else if (how === 'void') {
-      this.#send(life, 'void-permit', about, () => done(session.void(permit)));
+      this.#sender.send(life, 'void-permit', about, () => done(session.void(permit)));
     } else {
       const outcome = this.#random.pick(['succeeded', 'succeeded', 'failed', 'unknown'] as const);
       const usage = this.#usage(held);
-      this.#send(life, 'settle-permit', { ...about, outcome }, async () => ({
+      this.#sender.send(life, 'settle-permit', { ...about, outcome }, async () => ({
         kind: 'settled',
         posted: (await session.settle(permit, { outcome, ...usage })).posted,
       }));
@@ -286,30 +329,6 @@ export class Workload {
     return { usage: { usd: part === 'less' ? `${Math.max(0, amount - 1)}` : `${amount + 1}.5` } };
   }
 
-  /** Sets a plan for the first time or again, at another limit; now and then closes one. */
-  #changePlan(life: Life): void {
-    const choice = choosePlan(this.#random, (name) => this.#closings.get(name) ?? 0);
-    const { org, document: plan, limit } = choice;
-    // Now and then somebody who may not.
-    const person = this.#random.chance(0.95) ? choice.person : 'ops';
-    const by = (via: Life) =>
-      person === 'host' ? {} : { by: via.plane.identity.assert(whoIs(person)) };
-    if (this.#random.chance(0.15)) {
-      const name = `${org}/${plan.id.split('-')[0]}`;
-      this.#closings.set(name, (this.#closings.get(name) ?? 0) + (person === 'ops' ? 0 : 1));
-      const about = this.#about(person, { plan: plan.id });
-      const order = { org, id: plan.id, reason: 'simulated' };
-      this.#send(life, 'close-budget', about, () =>
-        done(life.plane.closeBudget({ ...order, ...by(life) })),
-      );
-    } else {
-      const about = this.#about(person, { plan: plan.id, limit });
-      this.#send(life, 'set-budget', about, () =>
-        done(life.plane.setBudget({ org, plan, ...by(life) })),
-      );
-    }
-  }
-
   #rule(life: Life): void {
     if (this.#tickets.length === 0) return;
     const ticket = this.#random.pick(this.#tickets.slice(-8));
@@ -318,15 +337,15 @@ export class Workload {
       ? this.#random.pick(sameOrg)
       : this.#random.pick(approvers);
     const ruling = this.#random.weighted({ approve: 80, deny: 12, cancel: 8 });
-    const key = this.#newKey();
-    const about = this.#about(person, { ticket: ticket.id, key });
+    const key = this.#sender.newKey();
+    const about = this.#sender.about(person, { ticket: ticket.id, key });
     const more = ruling === 'approve' ? this.#approval(life, ticket) : {};
-    this.#sendRepeatable(`${ruling}-ticket`, about, async (via) => {
+    this.#sender.sendRepeatable(life, `${ruling}-ticket`, about, async (via) => {
       const by = via.plane.identity.assert(whoIs(person));
       const order = { ticket: ticket.id, by, reason: 'simulated', idempotencyKey: key };
       await via.plane[ruling]({ ...order, ...more });
       return { kind: 'done' };
-    })(life);
+    });
   }
 
   /** Now and then an approver grants more than the one call, or edits it. */
@@ -342,150 +361,19 @@ export class Workload {
     return { ...grant, edit: { order, amount: String((number * 3) % 7) } };
   }
 
-  #switch(life: Life, kind: 'engage-kill' | 'release-kill'): void {
-    const { person, scope } = this.#killOrder(kind);
-    const key = this.#newKey();
-    const about = this.#about(person, { latch: latchKey(scope), key });
-    this.#sendRepeatable(kind, about, async (via) => {
-      const by = via.plane.identity.assert(whoIs(person));
-      const order = { scope, by, reason: 'simulated', idempotencyKey: key };
-      const latch =
-        kind === 'engage-kill' ? await via.plane.kill(order) : await via.plane.release(order);
-      return { kind: 'latched', engaged: latch.engaged, engagedIndex: latch.engagedIndex };
-    })(life);
-  }
-
-  /** What is engaged is mostly released before long, so that work goes on. */
-  #killOrder(kind: 'engage-kill' | 'release-kill'): { person: string; scope: KillScope } {
-    if (kind === 'release-kill' && this.#engaged.length > 0 && this.#random.chance(0.9)) {
-      const at = this.#random.integer(0, this.#engaged.length - 1);
-      const [order] = this.#engaged.splice(at, this.#random.chance(0.7) ? 1 : 0);
-      const { scope, person } = order ?? this.#random.pick(this.#engaged);
-      return { scope, person };
-    }
-    const person = this.#random.pick(['ops', 'globex', 'root', 'billing'] as const);
-    const scope = this.#scope(whoIs(person).org);
-    const mayNot = person === 'billing' || (scope.kind === 'system' && person !== 'root');
-    if (kind === 'engage-kill' && !mayNot) this.#engaged.push({ scope, person });
-    return { person, scope };
-  }
-
-  #scope(org: string): KillScope {
-    const session = this.#anySession()?.id ?? 'none';
-    const kinds = {
-      system: 1,
-      org: 1,
-      principal: 2,
-      agent: 3,
-      session: 4,
-      action: 2,
-      tool: 3,
-      model: 2,
-    };
-    const kind = this.#random.weighted(kinds);
-    switch (kind) {
-      case 'system':
-        return { kind };
-      case 'org':
-        return { kind, org };
-      case 'principal':
-        return { kind, org, id: whoIs(this.#random.pick(requesters)).id };
-      case 'session':
-        return { kind, org, id: session };
-      case 'agent':
-        return { kind, org, name: this.#random.pick(['clerk', 'courier']) };
-      case 'action':
-        return { kind, org, name: this.#random.pick(['order.pay', 'bank.wire']) };
-      case 'tool':
-        return { kind, org, name: this.#random.pick(['pay', 'look', 'wire']) };
-      case 'model':
-        return { kind, org, name: this.#random.pick(['small', 'large']) };
-    }
-  }
-
-  #changePolicy(life: Life): void {
-    // Now and then an old version, which has to be refused.
-    if (this.#random.chance(0.8)) this.#version += 1;
-    const version = Math.max(1, this.#version - (this.#random.chance(0.2) ? 1 : 0));
-    const person = this.#random.chance(0.9) ? 'root' : 'ops';
-    const about = this.#about(person, { version });
-    this.#send(life, 'activate-policy', about, async () => {
-      const by = life.plane.identity.assert(whoIs(person));
-      await life.plane.activatePolicy(policy(version), by);
-      return { kind: 'done' };
-    });
-  }
-
+  /** What stands still is mostly resumed before long, by an operator. */
   #transition(life: Life): void {
-    const known = this.#anySession();
+    const known = this.#sessions.find(({ id }) => id === this.#idle.at(-1)) ?? this.#anySession();
     if (known === undefined) return;
-    const session = this.#handles.get(`${life.number} ${known.id}`);
-    if (session === undefined) return this.#attach(life, known);
-    const transition = this.#random.weighted({ pause: 3, resume: 5, complete: 1, abort: 1 });
-    const about = this.#about(known.person, { session: known.id, transition });
-    this.#send(life, 'transition-session', about, () => done(session[transition]('simulated')));
-  }
-
-  /** Sends an operation again that had no answer, or (rarely) one that had. */
-  #repeat(life: Life): void {
-    if (this.#repeatable.length === 0) return;
-    const unanswered = this.#repeatable.filter(({ operation: { reply, life: sentBy } }) =>
-      reply === undefined ? sentBy !== life.number : reply.kind === 'fault',
-    );
-    const from = unanswered.length > 0 && this.#random.chance(0.9) ? unanswered : this.#repeatable;
-    this.#random.pick(from.slice(-20)).send(life);
-  }
-
-  #sendRepeatable(
-    kind: OperationKind,
-    about: About,
-    work: (via: Life) => Promise<Reply>,
-  ): (life: Life) => void {
-    let again = false;
-    const send = (life: Life): void => {
-      const { session } = about;
-      if (session !== undefined && !this.#handles.has(`${life.number} ${session}`)) return;
-      const operation = this.#send(life, kind, about, () => work(life), again);
-      again = true;
-      const known = this.#repeatable.findIndex((each) => each.send === send);
-      if (known !== -1) this.#repeatable.splice(known, 1);
-      if (about.key !== undefined) this.#repeatable.push({ operation, send });
-    };
-    return send;
-  }
-
-  #send(
-    life: Life,
-    kind: OperationKind,
-    about: About,
-    work: () => Promise<Reply>,
-    again = false,
-  ): Operation {
-    this.#moment += 1;
-    const operation: Operation = {
-      number: this.operations.length,
-      life: life.number,
-      kind,
-      about,
-      again,
-      sent: this.#moment,
-      heard: undefined,
-      reply: undefined,
-    };
-    this.operations.push(operation);
-    const hear = (reply: Reply): void => {
-      // Nobody hears what a crashed process would have said.
-      if (!life.alive) return;
-      this.#moment += 1;
-      operation.heard = this.#moment;
-      operation.reply = reply;
-      // Whoever acted with a key that is no longer good takes the session up anew.
-      if (reply.kind === 'refused' && reply.code.startsWith('credential-')) {
-        this.#handles.delete(`${life.number} ${about.session ?? ''}`);
-      }
-    };
-    work().then(hear, (failure: unknown) => hear(replyOf(failure)));
-    return operation;
+    this.#idle.pop();
+    const kind = this.#random.weighted({ pause: 3, resume: 12, complete: 1, abort: 1 });
+    const operator = whoIs(known.person).org === 'acme' ? 'ops' : 'globex';
+    const person = this.#random.chance(0.9) ? operator : 'billing';
+    const about = this.#sender.about(person, { session: known.id, transition: kind });
+    this.#sender.send(life, 'transition-session', about, () => {
+      const by = life.plane.identity.assert(whoIs(person));
+      return done(life.plane.control({ session: known.id, transition: kind, by }));
+    });
   }
 
   #anySession(of?: string): KnownSession | undefined {
@@ -494,18 +382,4 @@ export class Workload {
       .slice(-10);
     return recent.length === 0 ? undefined : this.#random.pick(recent);
   }
-
-  #about(person: string, rest: Partial<About>): About {
-    return { ...rest, person: whoIs(person).id, org: whoIs(person).org };
-  }
-
-  #newKey(): string {
-    this.#keys += 1;
-    return `k-${this.#keys}`;
-  }
-}
-
-async function done(work: Promise<unknown>): Promise<Reply> {
-  await work;
-  return { kind: 'done' };
 }

@@ -22,7 +22,7 @@ import {
   seededIds,
 } from '../../src/testing/index.ts';
 import type { Commit } from './record-audit.ts';
-import { agents, firstPolicy, prices, tools } from './scenario.ts';
+import { agents, firstVersion, policy, prices, tools } from './scenario.ts';
 import { wrapped } from './wrapped-store.ts';
 
 export interface WorldOptions {
@@ -117,6 +117,8 @@ export interface Life {
 
 export class World {
   readonly random: Random;
+  /** Of the policy. */
+  readonly firstVersion: number;
   readonly clock = new FakeClock(Date.UTC(2026, 0, 5));
   readonly rates: FaultRates = { ...noFaults };
   readonly lives: (Life | undefined)[];
@@ -130,6 +132,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.firstVersion = firstVersion(options.seed);
     this.random = new Random(options.seed);
     this.lives = Array.from({ length: options.workers }, () => undefined);
   }
@@ -167,7 +170,7 @@ export class World {
         clock,
         ids: seededIds(`${this.#options.seed}/ids ${number}`),
         pollMs: 250,
-        ...(configure ? { agents, tools, prices, policy: firstPolicy } : {}),
+        ...(configure ? { agents, tools, prices, policy: policy(this.firstVersion) } : {}),
       });
       const life = { worker, number, plane, store, clock, paused: false, alive: true };
       this.lives[worker] = life;

@@ -24,7 +24,7 @@ const contract = 'storage/storage.ts';
 const rooms: Readonly<Record<string, Room>> = {
   kernel: { rooms: [], builtins: ['crypto'], packages: ['re2js'] },
   log: { rooms: [], builtins: ['crypto'], packages: [] },
-  storage: { rooms: [contract, 'log'], builtins: 'any', packages: [] },
+  storage: { rooms: [contract, 'log'], builtins: 'any', packages: ['pg'] },
   approvals: { rooms: ['kernel', 'log'], builtins: [], packages: [] },
   identity: { rooms: ['kernel', 'log'], builtins: ['crypto'], packages: ['jose'] },
   policy: {

@@ -34,12 +34,13 @@ export function fileNameProblems(paths: readonly string[]): Problem[] {
 
 /** Rooms that are allowed a clock, chance, timers and the environment. */
 const shellRooms = new Set(['engine', 'cli', 'testing']);
-const timerFolder = 'src/storage/sqlite/';
-/** Where processes take turns on one file: waiting fairly needs a stopwatch and a die. */
-const turnTaking = 'src/storage/sqlite/write-turn.ts';
+/** Stores wait: for a lock, for a server, for a network that may never answer. */
+const timerPlaces = ['src/storage/sqlite/', 'src/storage/postgres/', 'src/storage/head-file.ts'];
+/** Where processes take turns on one log: waiting fairly needs a stopwatch, and a die where nobody queues. */
+const turnTaking = ['src/storage/sqlite/write-turn.ts', 'src/storage/postgres/turn.ts'];
 /** Credentials expire, and an authenticator may be asked by whoever has no control plane. */
 const credentialClock = 'src/identity/wall-clock.ts';
-const impureFiles = new Set([turnTaking, credentialClock]);
+const impureFiles = new Set([...turnTaking, credentialClock]);
 
 const impureMembers: ReadonlyMap<string, RegExp> = new Map([
   ['Date', /^now$/],
@@ -61,7 +62,7 @@ export function purityProblems(files: readonly SourceFile[]): Problem[] {
         return name === undefined ? [] : [{ name, line: file.lineAt(node.start) }];
       });
       const imports = file.imports.flatMap(({ specifier, names, line }) => {
-        if (specifier.startsWith('node:timers') && !file.path.startsWith(timerFolder)) {
+        if (specifier.startsWith('node:timers') && !mayWait(file)) {
           return [{ name: specifier, line }];
         }
         if (specifier !== 'node:crypto') return [];
@@ -89,7 +90,11 @@ function impurity(file: SourceFile, node: SyntaxNode): string | undefined {
     if (node.type === 'CallExpression' || none) return `${none ? 'new Date' : 'Date'}()`;
   }
   const isTimer = node.type === 'Identifier' && timers.has(String(node['name']));
-  return isTimer && !file.path.startsWith(timerFolder) ? String(node['name']) : undefined;
+  return isTimer && !mayWait(file) ? String(node['name']) : undefined;
+}
+
+function mayWait({ path }: SourceFile): boolean {
+  return timerPlaces.some((place) => path.startsWith(place));
 }
 
 function nameOfProperty(node: SyntaxNode | undefined): string | undefined {

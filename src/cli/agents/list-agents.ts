@@ -4,17 +4,18 @@ import { withLogFile } from '../log-file.ts';
 import { recordsOf } from '../record-list.ts';
 import { plainTable } from '../table.ts';
 import { brief, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface AgentListOptions {
-  readonly log: string;
+export interface AgentListOptions extends LogOptions {
   readonly org?: string;
   readonly json?: true;
 }
 
 const columns = ['agent', 'version', 'status', 'owner', 'may ask for'];
 
-export function listAgents(file: string, { log, org, json }: AgentListOptions): Promise<void> {
-  return withLogFile(file, log, async ({ storage }) => {
+export function listAgents(file: string, options: AgentListOptions): Promise<void> {
+  const { org, json } = options;
+  return withLogFile(file, options, async ({ storage }) => {
     const agents: RecordsByKind['agent'][] = [];
     for await (const agent of recordsOf(storage, 'agent')) {
       if (org === undefined || agent.org === org || agent.org === everyOrg) agents.push(agent);

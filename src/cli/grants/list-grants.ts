@@ -6,17 +6,18 @@ import { recordsOf } from '../record-list.ts';
 import { plainTable } from '../table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface GrantListOptions {
-  readonly log: string;
+export interface GrantListOptions extends LogOptions {
   readonly org?: string;
   readonly json?: true;
 }
 
 const columns = ['grant', 'agent', 'principal', 'covers', 'used', 'spent/most', 'ends', 'given by'];
 
-export function listGrants(file: string, { log, org, json }: GrantListOptions): Promise<void> {
-  return withLogFile(file, log, async ({ storage, head }) => {
+export function listGrants(file: string, options: GrantListOptions): Promise<void> {
+  const { org, json } = options;
+  return withLogFile(file, options, async ({ storage, head }) => {
     // As the next decision would have it: the log's time never goes back.
     const now = Math.max(head.at, Date.now());
     const grants: GrantListed[] = [];

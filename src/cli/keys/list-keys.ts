@@ -6,17 +6,18 @@ import { recordsOf } from '../record-list.ts';
 import { plainTable } from '../table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface KeyListOptions {
-  readonly log: string;
+export interface KeyListOptions extends LogOptions {
   readonly org?: string;
   readonly json?: true;
 }
 
 const columns = ['key', 'principal', 'roles', 'issued', 'by', 'ends', 'status'];
 
-export function listKeys(file: string, { log, org, json }: KeyListOptions): Promise<void> {
-  return withLogFile(file, log, async ({ storage, head }) => {
+export function listKeys(file: string, options: KeyListOptions): Promise<void> {
+  const { org, json } = options;
+  return withLogFile(file, options, async ({ storage, head }) => {
     const keys: KeyListed[] = [];
     for await (const key of recordsOf(storage, 'key')) {
       if (org === undefined || key.org === org) keys.push(keyListed(key));

@@ -6,15 +6,16 @@ import { recordsOf } from '../record-list.ts';
 import { plainTable } from '../table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface KillListOptions {
-  readonly log: string;
+export interface KillListOptions extends LogOptions {
   readonly org?: string;
   readonly json?: true;
 }
 
-export function listKills(file: string, { log, org, json }: KillListOptions): Promise<void> {
-  return withLogFile(file, log, async ({ storage }) => {
+export function listKills(file: string, options: KillListOptions): Promise<void> {
+  const { org, json } = options;
+  return withLogFile(file, options, async ({ storage }) => {
     const engaged: RecordsByKind['latch'][] = [];
     for await (const latch of recordsOf(storage, 'latch')) {
       const isOn = latchStatus(latch) !== 'released';

@@ -5,6 +5,7 @@ import type { ActingOptions } from '../acting-options.ts';
 import { isConfirmed } from '../ask.ts';
 import { CommandError } from '../exit.ts';
 import { withLogFile } from '../log-file.ts';
+import type { LogOptions } from '../store-options.ts';
 import { jsonLine, print, shown, terminal } from '../terminal.ts';
 import { differenceLines } from './inspect-tools.ts';
 import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
@@ -61,11 +62,8 @@ async function approveOne(
   });
 }
 
-async function pinnedOf(
-  file: string,
-  { log }: { readonly log: string },
-): Promise<readonly PinnedTool[]> {
-  return withLogFile(file, log, ({ storage }) => pinnedTools(storage));
+async function pinnedOf(file: string, options: LogOptions): Promise<readonly PinnedTool[]> {
+  return withLogFile(file, options, ({ storage }) => pinnedTools(storage));
 }
 
 function waitingOf(all: readonly PinnedTool[], server: string): readonly PinnedTool[] {

@@ -6,13 +6,13 @@ import { findingLines } from '../../policy/index.ts';
 import { readYaml } from '../../policy/yaml-text.ts';
 import { CommandError } from '../exit.ts';
 import { readPolicyFile, readTextFile } from '../policy/policy-file.ts';
+import { isDatabaseUrl, type NamedStore, storeToRun } from '../store-of.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
 
 export interface GatewayStart {
   readonly config: GatewayFile['config'];
   readonly policy: object | undefined;
-  /** Path of the SQLite file. */
-  readonly store: string;
+  readonly store: NamedStore;
 }
 
 /** Throws a `CommandError` that says what to write instead. */
@@ -37,12 +37,17 @@ export function gatewayStart(words: readonly string[], options: GatewayCliOption
   const folder = path === undefined ? '.' : dirname(path);
   const policy =
     policyOption ?? (file.policy === undefined ? undefined : resolve(folder, file.policy));
-  const stored = file.store === undefined ? undefined : resolve(folder, file.store);
+  const stored = file.store === undefined ? undefined : storedAt(folder, file.store);
   return {
     config: file.config,
     policy: policy === undefined ? undefined : readPolicyFile(policy).document,
-    store: options.store ?? stored ?? besides(path ?? policy ?? ''),
+    store: storeToRun(options.store ?? stored ?? besides(path ?? policy ?? ''), options.schema),
   };
+}
+
+/** A path is beside the file that names it; a URL is what it is. */
+function storedAt(folder: string, store: string): string {
+  return isDatabaseUrl(store) ? store : resolve(folder, store);
 }
 
 /** `gateway.yaml` has its control plane in `gateway.db`. */

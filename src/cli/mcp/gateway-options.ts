@@ -1,12 +1,12 @@
 /** The options by which a gateway is told its servers, its policy and its store. */
 import type { Command } from 'commander';
 import { collected } from '../acting-options.ts';
+import { type LogOptions, logOption, schemaOption, storeText } from '../store-options.ts';
 
-export interface GatewayCliOptions {
+export interface GatewayCliOptions extends LogOptions {
   readonly config?: string;
   readonly policy?: string;
   readonly store?: string;
-  readonly log: string;
   readonly agent?: string;
   readonly principal?: string;
   readonly quarantineNew?: true;
@@ -17,8 +17,9 @@ export function addGatewayOptions(command: Command): Command {
   return command
     .option('--policy <path>', 'the policy, in YAML or JSON; goes before the one in --config')
     .option('--config <path>', 'servers, principal and agent, in YAML or JSON')
-    .option('--store <path>', 'the SQLite file of the control plane; made where it is not there')
-    .option('--log <name>', 'which log of the file', 'main')
+    .option('--store <store>', `${storeText}; made where it is not there`)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--agent <name>', 'without --config: the agent that the client is (mcp-client)')
     .option('--principal <org/id>', 'without --config: whom it works for (local/user:local)')
     .option('--quarantine-new', 'without --config: new tools wait for an operator')

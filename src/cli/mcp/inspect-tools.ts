@@ -2,20 +2,21 @@
 import { compileGlob, type RecordsByKind } from '../../kernel/index.ts';
 import { withLogFile } from '../log-file.ts';
 import { recordsOf } from '../record-list.ts';
+import type { LogOptions } from '../store-options.ts';
 import { plainTable } from '../table.ts';
 import { brief, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
 
-export interface InspectOptions {
-  readonly log: string;
+export interface InspectOptions extends LogOptions {
   readonly waiting?: true;
   readonly json?: true;
 }
 
 const columns = ['tool', 'server', 'state', 'action', 'definition', 'agents that may ask'];
 
-export function inspectTools(file: string, { log, waiting, json }: InspectOptions): Promise<void> {
-  return withLogFile(file, log, async ({ storage }) => {
+export function inspectTools(file: string, options: InspectOptions): Promise<void> {
+  const { waiting, json } = options;
+  return withLogFile(file, options, async ({ storage }) => {
     const all = await pinnedTools(storage);
     const tools = waiting === true ? all.filter(({ state }) => state !== 'registered') : all;
     const agents: RecordsByKind['agent'][] = [];

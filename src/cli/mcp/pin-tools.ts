@@ -1,9 +1,8 @@
 /** Starts the servers of a configuration once, and pins what they offer. */
 import { pinServers } from '../../enforce/mcp/index.ts';
 import { openControlPlane } from '../../engine/index.ts';
-import { sqlite } from '../../storage/sqlite/sqlite-storage.ts';
 import { CommandError, exitCodes } from '../exit.ts';
-import { explained } from '../log-file.ts';
+import { explained } from '../store-of.ts';
 import { jsonLine, print, shown } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
@@ -15,13 +14,12 @@ export async function pinTools(
 ): Promise<void> {
   const { config, policy, store } = gatewayStart(words, options);
   const { log, version, json } = options;
-  const storage = sqlite(store);
   const plane = await openControlPlane({
-    storage,
+    storage: store.run(),
     log,
     ...(policy === undefined ? {} : { policy }),
   }).catch((failure: unknown) => {
-    throw explained(failure, store, store, log);
+    throw explained(failure, store, log);
   });
   let away: readonly { readonly server: string; readonly problem: string }[];
   try {

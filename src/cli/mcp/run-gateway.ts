@@ -2,8 +2,7 @@
 import { once } from 'node:events';
 import { openGateway } from '../../enforce/mcp/index.ts';
 import { openControlPlane } from '../../engine/index.ts';
-import { sqlite } from '../../storage/sqlite/sqlite-storage.ts';
-import { explained } from '../log-file.ts';
+import { explained } from '../store-of.ts';
 import { shown, terminal } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
@@ -15,15 +14,15 @@ export async function runGateway(
   const { config, policy, store } = gatewayStart(words, options);
   const { log, version } = options;
   const plane = await openControlPlane({
-    storage: sqlite(store),
+    storage: store.run(),
     log,
     ...(policy === undefined ? {} : { policy }),
   }).catch((failure: unknown) => {
-    throw explained(failure, store, store, log);
+    throw explained(failure, store, log);
   });
   try {
     const gateway = await openGateway({ plane, config, version, report });
-    report(`decides with ${store}`);
+    report(`decides with ${store.name}`);
     const connection = await gateway.connectStdio();
     const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await Promise.race([connection.closed, stopped]);

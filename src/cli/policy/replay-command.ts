@@ -1,14 +1,16 @@
 /** `policy replay`: the decisions of a log, asked again of a policy; nothing is written, no tool runs. */
 import type { Command } from 'commander';
 import type { ReplayCommandOptions } from './replay-log.ts';
+import { logOption, schemaOption, storeText } from '../store-options.ts';
 
 export function addReplayCommand(policy: Command): void {
   policy
     .command('replay')
     .description('Ask a policy again what a log recorded: which decisions would differ.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .option('--policy <policy>', 'the candidate; without it, the policies that were active')
-    .option('--log <name>', 'which log of the file', 'main')
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--json', 'one JSON object for each flip, then one for the whole')
     .addHelpText(
       'after',

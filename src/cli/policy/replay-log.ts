@@ -4,9 +4,9 @@ import { exitCodes } from '../exit.ts';
 import { withLogFile } from '../log-file.ts';
 import { type Colors, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { readPolicyFile } from './policy-file.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface ReplayCommandOptions {
-  readonly log: string;
+export interface ReplayCommandOptions extends LogOptions {
   readonly policy?: string;
   readonly json?: true;
 }
@@ -15,7 +15,7 @@ export async function replay(file: string, options: ReplayCommandOptions): Promi
   const candidate =
     options.policy === undefined ? undefined : readPolicyFile(options.policy).document;
   const flips: PolicyFlip[] = [];
-  const report = await withLogFile(file, options.log, ({ storage }) =>
+  const report = await withLogFile(file, options, ({ storage }) =>
     replayPolicy(storage, {
       log: options.log,
       onFlip: (flip) => flips.push(flip),

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from '../acting-options.ts';
 import type { ControlSessionOptions } from './control-session.ts';
+import { storeText } from '../store-options.ts';
 
 const transitions = {
   pause: 'Pause a session: nothing in it starts, until it is resumed.',
@@ -14,7 +15,7 @@ export function addControlSessionCommands(sessions: Command): void {
     const command = sessions
       .command(transition)
       .description(transitions[transition])
-      .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+      .argument('<file>', storeText)
       .argument('<session>', 'the id of the session')
       .requiredOption('--reason <text>', 'why, for whoever reads the log');
     addActingOptions(command)

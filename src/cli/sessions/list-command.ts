@@ -1,6 +1,7 @@
 /** `sessions list`: who works on what, in which state, and what is left of the budgets. */
 import { type Command, Option } from 'commander';
 import type { SessionsOptions } from './list-sessions.ts';
+import { logOption, schemaOption, storeText } from '../store-options.ts';
 
 const statuses = ['created', 'active', 'paused', 'completed', 'aborted'];
 
@@ -8,8 +9,9 @@ export function addListSessionsCommand(sessions: Command): void {
   sessions
     .command('list')
     .description('Print the sessions of a log with their state, budgets and pending tickets.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .addOption(new Option('--status <status>', 'only sessions in this state').choices(statuses))
     .option('--json', 'one JSON object a line, amounts as exact decimal texts')
     .addHelpText(

@@ -6,9 +6,9 @@ import { plainTable } from '../table.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
 import { sessionBudgets, sessionJson, usedText } from './session-facts.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface SessionsOptions {
-  readonly log: string;
+export interface SessionsOptions extends LogOptions {
   readonly status?: string;
   readonly json?: true;
 }
@@ -26,7 +26,7 @@ const columns = [
 ];
 
 export function listSessions(file: string, options: SessionsOptions): Promise<void> {
-  return withLogFile(file, options.log, (opened) => printFrom(opened, options));
+  return withLogFile(file, options, (opened) => printFrom(opened, options));
 }
 
 async function printFrom({ storage }: OpenLogFile, options: SessionsOptions): Promise<void> {

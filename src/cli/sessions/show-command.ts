@@ -1,14 +1,16 @@
 /** `sessions show`: one session with everything that is known of it now. */
 import type { Command } from 'commander';
 import type { ShowSessionOptions } from './show-session.ts';
+import { logOption, schemaOption, storeText } from '../store-options.ts';
 
 export function addShowSessionCommand(sessions: Command): void {
   sessions
     .command('show')
     .description('Print one session: state, budgets, pending tickets, on whose behalf it works.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .argument('<session>', 'the id of the session')
-    .option('--log <name>', 'which log of the file', 'main')
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--json', 'one JSON object, amounts as exact decimal texts')
     .addHelpText(
       'after',

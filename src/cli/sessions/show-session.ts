@@ -5,18 +5,15 @@ import { withLogFile } from '../log-file.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
 import { sessionBudgets, sessionJson, usedText } from './session-facts.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface ShowSessionOptions {
-  readonly log: string;
+export interface ShowSessionOptions extends LogOptions {
   readonly json?: true;
 }
 
-export function showSession(
-  file: string,
-  id: string,
-  { log, json }: ShowSessionOptions,
-): Promise<void> {
-  return withLogFile(file, log, async ({ storage }) => {
+export function showSession(file: string, id: string, options: ShowSessionOptions): Promise<void> {
+  const { json } = options;
+  return withLogFile(file, options, async ({ storage }) => {
     const { records } = await storage.readRecords([{ kind: 'session', key: id.toWellFormed() }]);
     const [record] = records;
     if (record === undefined) {

@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from '../acting-options.ts';
 import { addGrantOptions } from './grant-options.ts';
 import type { ApproveOptions } from './approve-ticket.ts';
+import { storeText } from '../store-options.ts';
 
 export function addApproveCommand(tickets: Command): void {
   const command = tickets
     .command('approve')
     .description('Show the card of a ticket, ask, and approve it.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .argument('<ticket>', 'the id of the ticket')
     .option('--reason <text>', 'why, for whoever reads the log')
     .option('--full', 'show every field, and every text to its end')

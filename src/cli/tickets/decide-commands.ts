@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from '../acting-options.ts';
 import type { DecideOptions } from './decide-ticket.ts';
+import { storeText } from '../store-options.ts';
 
 const descriptions = {
   deny: 'Deny a ticket: the call is refused.',
@@ -13,7 +14,7 @@ export function addDecideCommands(tickets: Command): void {
     const command = tickets
       .command(ruling)
       .description(descriptions[ruling])
-      .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+      .argument('<file>', storeText)
       .argument('<ticket>', 'the id of the ticket')
       .option('--reason <text>', 'why, for whoever reads the log');
     addActingOptions(command)

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { addActorOptions } from '../acting-options.ts';
 import type { TicketListOptions } from './list-tickets.ts';
+import { logOption, schemaOption, storeText } from '../store-options.ts';
 
 const statuses = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'consumed', 'all'];
 
@@ -9,8 +10,9 @@ export function addListTicketsCommand(tickets: Command): void {
   const command = tickets
     .command('list')
     .description('Print the tickets of a log, oldest first; those that are pending by default.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
-    .option('--log <name>', 'which log of the file', 'main')
+    .argument('<file>', storeText)
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--org <org>', 'only tickets of this org')
     .addOption(
       new Option('--status <status>', 'only tickets in this state')

@@ -10,9 +10,9 @@ import { plainTable } from '../table.ts';
 import { brief, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { timeText } from '../time-text.ts';
 import { ticketJson } from './ticket-facts.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface TicketListOptions extends ActorOptions {
-  readonly log: string;
+export interface TicketListOptions extends ActorOptions, LogOptions {
   readonly org?: string;
   readonly status: TicketRecord['status'] | 'all';
   readonly each?: true;
@@ -40,9 +40,9 @@ const columns = [
 ];
 
 export async function printTickets(file: string, options: TicketListOptions): Promise<void> {
-  const { log, org, status, json } = options;
+  const { org, status, json } = options;
   const reader = isActorGiven(options) ? await readerOf(file, options) : undefined;
-  await withLogFile(file, log, async ({ storage, head }) => {
+  await withLogFile(file, options, async ({ storage, head }) => {
     const query = {
       ...(org === undefined ? {} : { org }),
       ...(status === 'all' ? {} : { status }),

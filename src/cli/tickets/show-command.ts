@@ -1,14 +1,16 @@
 /** `tickets show`: the approval card of one ticket. */
 import type { Command } from 'commander';
 import type { ShowTicketOptions } from './show-ticket.ts';
+import { logOption, schemaOption, storeText } from '../store-options.ts';
 
 export function addShowTicketCommand(tickets: Command): void {
   tickets
     .command('show')
     .description('Print the card of a ticket: what an approver sees before deciding.')
-    .argument('<file>', 'the file of a control plane, as given to `sqlite()`')
+    .argument('<file>', storeText)
     .argument('<ticket>', 'the id of the ticket')
-    .option('--log <name>', 'which log of the file', 'main')
+    .addOption(logOption())
+    .addOption(schemaOption())
     .option('--full', 'every field, and every text to its end')
     .option('--json', 'the card as one JSON object')
     .addHelpText(

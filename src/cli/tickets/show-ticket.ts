@@ -5,9 +5,9 @@ import { CommandError } from '../exit.ts';
 import { withLogFile } from '../log-file.ts';
 import { jsonLine, print, terminal } from '../terminal.ts';
 import { cardFor } from './ticket-facts.ts';
+import type { LogOptions } from '../store-options.ts';
 
-export interface ShowTicketOptions {
-  readonly log: string;
+export interface ShowTicketOptions extends LogOptions {
   readonly full?: true;
   readonly json?: true;
 }
@@ -15,9 +15,10 @@ export interface ShowTicketOptions {
 export function showTicket(
   file: string,
   ticket: string,
-  { log, full, json }: ShowTicketOptions,
+  options: ShowTicketOptions,
 ): Promise<void> {
-  return withLogFile(file, log, async ({ storage, head }) => {
+  const { full, json } = options;
+  return withLogFile(file, options, async ({ storage, head }) => {
     // As the next command would have it: the log's time never goes back.
     const now = Math.max(head.at, Date.now());
     const card = await ticketCard(storage, { ticket, full: full === true, now });

@@ -84,9 +84,13 @@ function byAction(
   calls: readonly (readonly [match: MatchDocument | undefined, call: EvaluatorCall])[],
   names: readonly string[],
 ): ReadonlyMap<string, readonly EvaluatorCall[]> {
-  const found = new Map<string, EvaluatorCall[]>(names.map((name) => [name, []]));
+  const found = new Map<string, EvaluatorCall[]>();
   for (const [match, call] of calls) {
-    for (const name of actionsOf(match, names)) found.get(name)?.push(call);
+    for (const name of actionsOf(match, names)) {
+      const own = found.get(name) ?? [];
+      own.push(call);
+      found.set(name, own);
+    }
   }
   return found;
 }

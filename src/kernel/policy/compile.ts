@@ -7,67 +7,29 @@
 import { limits } from '../limits.ts';
 import { type CompiledModels, compileModels } from '../model/access.ts';
 import {
-  actionsOf,
   compileEvaluators,
   type CompiledEvaluators,
-  compileMatch,
   type EvaluatorCall,
   matching,
-  type MatchSubject,
 } from './compile-evaluators.ts';
-import { compileCondition } from './condition.ts';
 import {
-  type ApprovalDocument,
-  type Effect,
+  type ApprovalTerms,
+  approvalTerms,
+  compileRules,
+  type RuleGroup,
+  steerRetriesDefault,
+  type SteerTerms,
+} from './compile-rules.ts';
+import {
   type FourEyesSubject,
   type PolicyDocument,
   type RiskDocument,
-  type RuleDocument,
   type TiersDocument,
   tiersByStrictness,
 } from './document.ts';
-import type { CompiledCondition } from './expression-evaluation.ts';
 import { compileGlob, compileGlobs, type Matcher } from './glob.ts';
 import { type RiskLevel, riskLevels } from './risk.ts';
 import type { CompiledRisk } from './session-risk.ts';
-
-export interface ApprovalTerms {
-  readonly roles: readonly string[];
-  readonly timeoutMs: number;
-  /** Lists of patterns: whoever decides has to match one of each. */
-  readonly principals: readonly (readonly string[])[];
-  readonly quorum: number;
-  readonly reasonRequired: boolean;
-  readonly escalation: EscalationTerms | undefined;
-  readonly remindMs: number | undefined;
-}
-
-/** Who may decide as well, from how long after the question was asked. */
-export interface EscalationTerms {
-  readonly afterMs: number;
-  readonly roles: readonly string[];
-  readonly principals: readonly (readonly string[])[];
-}
-
-export interface SteerTerms {
-  readonly guidance: string;
-  readonly suggestions: readonly string[];
-  readonly retriesAtMost: number;
-}
-
-export interface CompiledRule {
-  readonly id: string;
-  readonly effect: Effect;
-  readonly reason: string;
-  readonly matches: (subject: MatchSubject) => boolean;
-  /** Whether it holds whatever the resource and the arguments are. */
-  readonly isOfEveryCall: boolean;
-  readonly when: CompiledCondition | undefined;
-  readonly approval: ApprovalTerms;
-  readonly steer: SteerTerms;
-  readonly labels: readonly string[];
-  readonly enforced: boolean;
-}
 
 /** All that the policy says about one action. */
 export interface CompiledAction {
@@ -76,7 +38,7 @@ export interface CompiledAction {
   readonly runTimeoutMs: number;
   /** Tiers the action is in, strictest first. */
   readonly tiers: readonly (keyof TiersDocument)[];
-  readonly rules: readonly CompiledRule[];
+  readonly rules: readonly RuleGroup[];
   /** What code has to say before a call of it is decided, and of what it gave back. */
   readonly before: readonly EvaluatorCall[];
   readonly output: readonly EvaluatorCall[];
@@ -110,7 +72,7 @@ export interface CompiledPolicy {
 }
 
 const suggestionsMax = 10;
-const steerRetriesDefault = 3;
+const noCalls: readonly EvaluatorCall[] = [];
 
 const compiled = new WeakMap<PolicyDocument, CompiledPolicy>();
 
@@ -134,11 +96,7 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     escalation: undefined,
     remindMs: undefined,
   });
-  const rulesByAction = new Map<string, CompiledRule[]>(names.map((name) => [name, []]));
-  for (const rule of document.rules ?? []) {
-    const compiledRule = compileRule(rule, approval);
-    for (const name of actionsOf(rule.match, names)) rulesByAction.get(name)?.push(compiledRule);
-  }
+  const rulesByAction = compileRules(document.rules ?? [], names, approval);
   const evaluators = compileEvaluators(document, names);
   const tiersByAction = new Map<string, (keyof TiersDocument)[]>(names.map((name) => [name, []]));
   for (const tier of tiersByStrictness) {
@@ -152,17 +110,21 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
   const exclusive = new Set(
     (document.locks ?? []).flatMap((lock) => lock.actions.flatMap((each) => matching(each, names))),
   );
+  const resources = new Map<string, Matcher>();
   const actions = new Map<string, CompiledAction>();
   for (const name of names) {
     const action = document.actions[name] ?? {};
+    const patterns = JSON.stringify(action.resource ?? '**');
+    const resource = resources.get(patterns) ?? compileGlobs(action.resource);
+    resources.set(patterns, resource);
     actions.set(name, {
       risk: action.risk ?? 'low',
-      resource: compileGlobs(action.resource),
+      resource,
       runTimeoutMs: action.runTimeoutMs ?? limits.runTimeoutMs,
       tiers: tiersByAction.get(name) ?? [],
       rules: rulesByAction.get(name) ?? [],
-      before: evaluators.before.get(name) ?? [],
-      output: evaluators.output.get(name) ?? [],
+      before: evaluators.before.get(name) ?? noCalls,
+      output: evaluators.output.get(name) ?? noCalls,
       isExclusive: exclusive.has(name),
     });
   }
@@ -185,46 +147,6 @@ function compileWhole(document: PolicyDocument): CompiledPolicy {
     fourEyes: new Set(document.fourEyes),
     enforced: document.mode !== 'shadow',
     hasShadow: [document, ...(document.rules ?? [])].some(({ mode }) => mode === 'shadow'),
-  };
-}
-
-function approvalTerms(document: ApprovalDocument = {}, otherwise: ApprovalTerms): ApprovalTerms {
-  const { roles, timeoutMs, principals, quorum, reasonRequired, escalation, remindMs } = document;
-  const base = {
-    roles: roles ?? otherwise.roles,
-    timeoutMs: timeoutMs ?? otherwise.timeoutMs,
-    principals: principals === undefined ? otherwise.principals : [principals],
-    quorum: quorum ?? otherwise.quorum,
-    reasonRequired: reasonRequired ?? otherwise.reasonRequired,
-    remindMs: remindMs ?? otherwise.remindMs,
-  };
-  if (escalation === undefined) return { ...base, escalation: otherwise.escalation };
-  return {
-    ...base,
-    escalation: {
-      afterMs: escalation.afterMs,
-      roles: escalation.roles ?? base.roles,
-      principals: escalation.principals === undefined ? base.principals : [escalation.principals],
-    },
-  };
-}
-
-function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule {
-  return {
-    id: rule.id,
-    effect: rule.effect,
-    reason: rule.reason ?? '',
-    matches: compileMatch(rule.match),
-    isOfEveryCall: rule.match?.resource === undefined && rule.when === undefined,
-    when: rule.when === undefined ? undefined : compileCondition(rule.when),
-    approval: approvalTerms(rule.approval, approval),
-    steer: {
-      guidance: rule.steer?.guidance ?? '',
-      suggestions: rule.steer?.suggest ?? [],
-      retriesAtMost: rule.steer?.retriesAtMost ?? steerRetriesDefault,
-    },
-    labels: rule.labels ?? [],
-    enforced: rule.mode !== 'shadow',
   };
 }
 

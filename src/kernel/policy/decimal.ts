@@ -7,38 +7,42 @@
 const decimalText = /^(-?)(0|[1-9][0-9]{0,29})(?:\.([0-9]{1,18}))?$/;
 const scale = 18;
 
-/** A decimal as an exact integer at one of two scales: most values fit the small one. */
-export interface Decimal {
-  /** The value times 10^6, where that is a safe integer. */
-  readonly small: number | undefined;
-  /** The value times 10^18. Computed when it is asked for. */
-  readonly large: () => bigint;
-}
+/** The value times 10^6 as a safe integer, where that is one of a few digits; otherwise times 10^18. */
+export type Decimal = number | bigint;
 
 /** The decimal of a value, or undefined where it is not an exact one. */
 export function exactDecimal(value: unknown): Decimal | undefined {
+  if (Number.isInteger(value) && Math.abs(value as number) < smallWholeBound) {
+    return (value as number) * 10 ** smallScale;
+  }
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return undefined;
-  const small = smallDecimal(text);
-  if (small === undefined && !decimalText.test(text)) return undefined;
-  return { small, large: () => largeDecimal(text) };
+  return smallDecimal(text) ?? largeDecimal(text);
 }
 
 /** Negative, zero or positive, as `left` is less than, equal to or more than `right`. */
 export function compareDecimals(left: Decimal, right: Decimal): number {
-  if (left.small !== undefined && right.small !== undefined) return left.small - right.small;
-  const [a, b] = [left.large(), right.large()];
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  const [a, b] = [scaledDecimal(left), scaledDecimal(right)];
   return a < b ? -1 : Number(a > b);
 }
 
-function largeDecimal(text: string): bigint {
-  const parts = decimalText.exec(text) ?? [];
+/** The value times 10^18. */
+export function scaledDecimal(decimal: Decimal): bigint {
+  return typeof decimal === 'number' ? BigInt(decimal) * smallUnit : decimal;
+}
+
+function largeDecimal(text: string): bigint | undefined {
+  const parts = decimalText.exec(text);
+  if (parts === null) return undefined;
   const magnitude = BigInt((parts[2] ?? '0') + (parts[3] ?? '').padEnd(scale, '0'));
   return parts[1] === '-' ? -magnitude : magnitude;
 }
 
 const smallScale = 6;
+const smallUnit = 10n ** 12n;
 const smallWholeDigitsMax = 9;
+const smallWholeBound = 10 ** smallWholeDigitsMax;
 const point = 0x2e;
 
 /**

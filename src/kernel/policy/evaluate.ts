@@ -9,13 +9,8 @@ import { limits } from '../limits.ts';
 import { modelAccess } from '../model/access.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
-import type {
-  ApprovalTerms,
-  EscalationTerms,
-  CompiledAction,
-  CompiledPolicy,
-  SteerTerms,
-} from './compile.ts';
+import type { CompiledAction, CompiledPolicy } from './compile.ts';
+import type { ApprovalTerms, EscalationTerms, SteerTerms } from './compile-rules.ts';
 import type { ConditionSubject, PolicyCall } from './expression.ts';
 import type { Effect, TiersDocument } from './document.ts';
 import type { EvaluatorFact } from './evaluator-fact.ts';
@@ -112,13 +107,15 @@ export function evaluatePolicy(
   }
   voices.push(...modelVoices(policy, request, action.tiers));
   const errors: Unreadable[] = heard.silences.map((each) => ({ ...each, enforced: true }));
-  for (const rule of action.rules) {
-    if (!rule.matches(subject)) continue;
-    const truth = rule.when === undefined ? true : rule.when(subject);
-    const source = `rule:${rule.id}`;
-    if (typeof truth !== 'boolean') {
-      errors.push({ source, error: truth.error, enforced: rule.enforced });
-    } else if (truth) voices.push({ ...rule, source });
+  for (const { matches, conditions, rules } of action.rules) {
+    if (!matches(subject)) continue;
+    for (const [number, rule] of rules.entries()) {
+      const truth = conditions?.truth(number, subject) ?? true;
+      if (truth === false) continue;
+      const source = `rule:${rule.id}`;
+      if (truth === true) voices.push({ ...rule, source });
+      else errors.push({ source, error: truth.error, enforced: rule.enforced });
+    }
   }
   const everything = answerOf(policy, request, voices, errors);
   const answer =
@@ -315,9 +312,10 @@ function tierVoice(policy: CompiledPolicy, tier: keyof TiersDocument, risk: Risk
 /** Whoever may not use the model may not make the call. */
 function modelVoices(
   policy: CompiledPolicy,
-  { model, ...request }: PolicyCall,
+  request: PolicyCall,
   actionTiers: CompiledAction['tiers'],
 ): readonly Voice[] {
+  const { model } = request;
   if (model === undefined) return [];
   const access = modelAccess(policy.models, { ...request, actionTiers }, model);
   if (access.allowed) return [];

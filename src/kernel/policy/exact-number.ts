@@ -5,17 +5,15 @@
  * before the point and 18 behind it. Division is for whole numbers only: a price divided by three has no
  * exact answer.
  */
-import { type Decimal, exactDecimal } from './decimal.ts';
+import { type Decimal, exactDecimal, scaledDecimal } from './decimal.ts';
 import { Failure } from './failure.ts';
 
 /** A decimal that came out of arithmetic, or of `decimal("…")`. */
-export class ExactNumber implements Decimal {
-  readonly small: number | undefined;
-  readonly large: () => bigint;
+export class ExactNumber {
+  readonly decimal: Decimal;
 
-  constructor({ small, large }: Decimal) {
-    this.small = small;
-    this.large = large;
+  constructor(decimal: Decimal) {
+    this.decimal = decimal;
   }
 }
 
@@ -91,13 +89,14 @@ function quickly(operation: Arithmetic, a: number, b: number): number {
 }
 
 function scaledOf(value: unknown): bigint | undefined {
-  if (value instanceof ExactNumber) return value.large();
-  return typeof value === 'number' ? exactDecimal(value)?.large() : undefined;
+  if (value instanceof ExactNumber) return scaledDecimal(value.decimal);
+  const decimal = typeof value === 'number' ? exactDecimal(value) : undefined;
+  return decimal === undefined ? undefined : scaledDecimal(decimal);
 }
 
 function fromScaled(scaled: bigint): unknown {
   if (scaled >= bound || scaled <= -bound) return tooLarge;
   const whole = Number(scaled / one);
   if (scaled % one === 0n && Number.isSafeInteger(whole)) return whole;
-  return new ExactNumber({ small: undefined, large: () => scaled });
+  return new ExactNumber(scaled);
 }

@@ -17,11 +17,14 @@ export type CompiledCondition = (subject: ConditionSubject) => Truth;
 const notBoolean = new Failure('a condition or operand is neither true nor false');
 
 /** `and` for absorbing false, `or` for absorbing true. */
-export function connective(operands: readonly Evaluation[], absorbing: boolean): CompiledCondition {
-  return (subject) => {
+export function connective<Beside = void>(
+  operands: readonly ((subject: ConditionSubject, beside: Beside) => unknown)[],
+  absorbing: boolean,
+): (subject: ConditionSubject, beside: Beside) => Truth {
+  return (subject, beside) => {
     let error: Truth | undefined;
     for (const operand of operands) {
-      const truth = truthOf(operand(subject));
+      const truth = truthOf(operand(subject, beside));
       if (truth === absorbing) return absorbing;
       if (typeof truth !== 'boolean') error ??= truth;
     }
@@ -29,9 +32,11 @@ export function connective(operands: readonly Evaluation[], absorbing: boolean):
   };
 }
 
-export function inverse(operand: Evaluation): CompiledCondition {
-  return (subject) => {
-    const truth = truthOf(operand(subject));
+export function inverse<Beside = void>(
+  operand: (subject: ConditionSubject, beside: Beside) => unknown,
+): (subject: ConditionSubject, beside: Beside) => Truth {
+  return (subject, beside) => {
+    const truth = truthOf(operand(subject, beside));
     return typeof truth === 'boolean' ? !truth : truth;
   };
 }

@@ -55,7 +55,7 @@ export function isMap(value: unknown): value is Members {
 /** The exact decimal of a number; undefined for all else, texts included. */
 export function decimalOf(value: unknown): Decimal | undefined {
   if (typeof value === 'number') return exactDecimal(value);
-  return value instanceof ExactNumber ? value : undefined;
+  return value instanceof ExactNumber ? value.decimal : undefined;
 }
 
 /** Negative, zero or positive; undefined where either is no exact number. */

@@ -34,6 +34,11 @@ test.each([
   ['*a*b*', 'xxaxxbxx', true],
   ['*a*b*', 'xxbxxaxx', false],
   ['file/*', 'file/a\nb', true],
+  ['ab*ba', 'aba', false],
+  ['a*/c', 'a/c', true],
+  ['a*/c', 'a/b/c', false],
+  ['a/*', 'a/b/c', false],
+  ['?a', 'xa\udc00', false],
 ] as const)('`%s` on `%s`: %s', (pattern, text, expected) => {
   expect(compileGlob(pattern)(text)).toBe(expected);
 });

@@ -24,12 +24,25 @@ export type Matcher = (text: string) => boolean;
 
 export function compileGlob(pattern: string): Matcher {
   if (isLiteral(pattern)) return (text) => text === pattern;
-  if (pattern === '**') return () => true;
-  if (pattern === '*') return (text) => !text.includes('/');
+  const [, before = '', run, after = ''] = oneRun.exec(pattern) ?? [];
+  if (run !== undefined) return compileRun(before, after, run.length > 1);
   const prefix = pattern.slice(0, pattern.search(/[*?]/));
   const matches = compileWalk(tokenize(pattern.slice(prefix.length)));
   // Most patterns are decided by their literal start.
   return (text) => text.startsWith(prefix) && matches(text, prefix.length);
+}
+
+/** Literal text around one run, which is what most patterns are. */
+const oneRun = /^([^*?]*)(\*+)([^*?]*)$/;
+
+function compileRun(before: string, after: string, crossesSlashes: boolean): Matcher {
+  const least = before.length + after.length;
+  return (text) => {
+    if (text.length < least || !text.startsWith(before) || !text.endsWith(after)) return false;
+    if (crossesSlashes) return true;
+    const slash = text.indexOf('/', before.length);
+    return slash < 0 || slash >= text.length - after.length;
+  };
 }
 
 /** One compiled pattern or any of several. */
@@ -45,7 +58,7 @@ export function compileGlobs(patterns: string | readonly string[] | undefined): 
 const anyRun = -1;
 const segmentRun = -2;
 const oneCharacter = -3;
-const slash = 0x2f;
+const slashCode = 0x2f;
 
 function tokenize(pattern: string): readonly number[] {
   return (pattern.match(/\*+|[^*]/g) ?? []).map((part) => {
@@ -74,15 +87,13 @@ function compileWalk(tokens: readonly number[]): (text: string, from: number) =>
     for (let at = from, code; at < text.length; at += code > 0xffff ? 2 : 1) {
       // A character outside the basic plane is two code units, and one character to `?`.
       code = text.codePointAt(at) ?? 0;
-      // The second half of a surrogate pair belongs to the character before it.
-      if (code >= 0xdc00 && code <= 0xdfff) continue;
       next.fill(0);
       let alive = false;
       for (let position = 0; position < end; position += 1) {
         if (standing[position] === 0) continue;
         const token = tokens[position];
-        if (token === anyRun || (token === segmentRun && code !== slash)) enter(next, position);
-        else if (token === code || (token === oneCharacter && code !== slash)) {
+        if (token === anyRun || (token === segmentRun && code !== slashCode)) enter(next, position);
+        else if (token === code || (token === oneCharacter && code !== slashCode)) {
           enter(next, position + 1);
         } else continue;
         alive = true;

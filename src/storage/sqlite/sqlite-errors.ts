@@ -2,12 +2,12 @@
  * Turns what SQLite throws into the contract's `StorageError`.
  *
  * A batch is in doubt (`ambiguous`) only when COMMIT itself failed: before it, SQLite has written
- * nothing that a later opening could take for a commit. At COMMIT an I/O error leaves doubt even
- * where the transaction can still be rolled back: the frame that marks the commit may lie in the
- * write-ahead log although its fsync failed, and if the process dies before the next commit
- * overwrites it, recovery accepts it. A full disk leaves none where the transaction can be rolled
- * back: that frame is the last one written, and half of it fails its checksum. Where SQLite has
- * ended the transaction by itself, nothing is concluded from that: the caller reads the log.
+ * nothing that a later opening could take for a commit. When COMMIT fails, SQLite ends the
+ * transaction by itself, on a full disk as on an I/O error, and does not say how: nothing is
+ * concluded, and the caller reads the log. Only where the transaction is still there to be rolled
+ * back, as after a lock, is it certain that nothing was committed. An I/O error leaves doubt even
+ * then: the frame that marks the commit may lie in the write-ahead log although its fsync failed,
+ * and if the process dies before the next commit overwrites it, recovery accepts it.
  */
 import { StorageError } from '../storage.ts';
 import type { StorageErrorCode } from '../storage.ts';

@@ -1,15 +1,64 @@
-/** The meaning of expressions once more: numbers are integers in 10^-18, and what fails throws. */
+/**
+ * The meaning of conditions and expressions once more: a walk over the tree, no closures kept, a regular
+ * expression for each glob. Numbers are integers in 10^-18, and what fails throws.
+ */
 import type { ConditionSubject } from '../../src/kernel/policy/expression.ts';
-import { globs } from '../kernel/naive-policy.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Table<T extends unknown[]> = Readonly<Record<string, (...of: T) => unknown>>;
 type Body = (each: unknown) => unknown;
 const one = 10n ** 18n;
 
-export function naiveOutcome(node: unknown, subject: ConditionSubject): boolean | 'error' {
-  const session = { ...subject.counters, id: subject.session };
-  return outcome(() => at(node, { ...subject, session }));
+export function naiveTruth(node: unknown, subject: ConditionSubject): boolean | 'error' {
+  return outcome(() => condition(node as Json, subject as unknown as Json));
+}
+
+function condition(node: Json, subject: Json): unknown {
+  const each = (of: Json): unknown => condition(of, subject);
+  if ('all' in node) return absorbing(node['all'] as Json[], each as Body, false);
+  if ('any' in node) return absorbing(node['any'] as Json[], each as Body, true);
+  if ('not' in node) return !truth(each(node['not'] as Json));
+  if ('expression' in node) {
+    const session = { ...map(subject['counters']), id: subject['session'] };
+    return truth(at(node['expression'], { ...subject, session }));
+  }
+  const { path, ...rest } = node;
+  const [operator, operand] = Object.entries(rest)[0] ?? ['', undefined];
+  const find = (): unknown => String(path).split('.').reduce(own, subject);
+  if (operator === 'exists') return (outcome(() => [find()].length > 0) !== 'error') === operand;
+  return (comparisons[operator] ?? pairs[operator])?.(find(), operand);
+}
+
+const scalar = (value: unknown): unknown =>
+  must(value, value === null || ['string', 'number', 'boolean'].includes(typeof value));
+const plain = (value: unknown): bigint =>
+  decimal(String(must(value, ['string', 'number'].includes(typeof value))));
+const own = (of: unknown, name: string): unknown =>
+  must(of as Json, typeof of === 'object' && of !== null && Object.hasOwn(of, name))[name];
+
+const comparisons: Table<[value: unknown, operand: unknown]> = {
+  equals: (value, operand) => scalar(value) === operand,
+  notEquals: (value, operand) => scalar(value) !== operand,
+  in: (value, operand) => (operand as unknown[]).includes(scalar(value)),
+  notIn: (value, operand) => !(operand as unknown[]).includes(scalar(value)),
+  lessThan: (value, operand) => plain(value) < plain(operand),
+  atMost: (value, operand) => plain(value) <= plain(operand),
+  moreThan: (value, operand) => plain(value) > plain(operand),
+  atLeast: (value, operand) => plain(value) >= plain(operand),
+  matches: (value, operand) => globs(text(operand), text(value)),
+};
+
+/** Kept only to save time. */
+const globSources = new Map<string, RegExp>();
+const wildcards: Readonly<Record<string, string>> = { '?': '[^/]', '*': '[^/]*' };
+
+export function globs(patterns: string | readonly string[], value: unknown): boolean {
+  for (const pattern of [patterns].flat().filter((each) => !globSources.has(each))) {
+    const literal = pattern.replaceAll(/[\\^$.|+()[\]{}]/gu, String.raw`\$&`);
+    const source = literal.replaceAll(/\*+|\?/gu, (wild) => wildcards[wild] ?? '[^]*');
+    globSources.set(pattern, new RegExp(`^${source}$`, 'u'));
+  }
+  return [patterns].flat().some((pattern) => globSources.get(pattern)?.test(String(value)));
 }
 
 function outcome(evaluate: () => unknown): boolean | 'error' {

@@ -1,0 +1,227 @@
+/**
+ * PostgreSQL: governed actions by many callers in many processes on one log, next to what a user would write
+ * and to bare durable inserts on the same server; then how fast a kill crosses processes.
+ */
+import { join } from 'node:path';
+import { runTogether } from './errand.ts';
+import { FindingsBuilder } from './findings.ts';
+import type { Plan } from './options.ts';
+import { benchServer, withFreshSchema } from './postgres-database.ts';
+import { measureKills } from './postgres-kill.ts';
+import { booksOf, type Way, ways } from './postgres-spending.ts';
+import type { run as writeInto, Writing, Written } from './postgres-writer.ts';
+import { progressOf } from './progress.ts';
+import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
+import { percentile } from './spread.ts';
+
+const writerModule = new URL('./postgres-writer.ts', import.meta.url);
+const compiled = join(import.meta.dirname, '../node_modules/.cache/compiled');
+const progress = progressOf('postgres');
+
+/** Callers in all, and the processes they are shared out to. */
+interface Shape {
+  readonly callers: number;
+  readonly processes: number;
+}
+const shapes: readonly Shape[] = [
+  { callers: 1, processes: 1 },
+  ...[16, 64].flatMap((callers) => [1, 4, 8].map((processes) => ({ callers, processes }))),
+];
+const quickShapes: readonly Shape[] = [
+  { callers: 1, processes: 1 },
+  { callers: 64, processes: 2 },
+];
+/** How often one guarded update and insert, by processes, with 64 callers. */
+const bars: Readonly<Record<number, number>> = { 1: 50, 4: 12, 8: 8 };
+
+const plenty = 1_000_000_000;
+const wayNames: Readonly<Record<Way, string>> = {
+  ours: 'governed actions',
+  update: 'guarded update + insert, twice',
+  insert: 'bare durable insert, twice',
+};
+
+export async function measurePostgres(plan: Plan): Promise<FindingsBuilder> {
+  // Processes are started for every run, and how fast they start is no part of it.
+  process.env['NODE_COMPILE_CACHE'] ??= compiled;
+  const server = await benchServer();
+  try {
+    const { url } = server;
+    // Processes start for every run: a quick run has one round, or it would not be quick.
+    const rounds = plan.quick ? 1 : plan.rounds;
+    const measured = await runRounds(contenders(url, plan), {
+      rounds,
+      progress,
+      warmUp: !plan.quick,
+    });
+    const found = findings(measured, plan);
+    await findKills(found, url, plan);
+    return found;
+  } finally {
+    await server.close();
+  }
+}
+
+function shapesOf(plan: Plan): readonly Shape[] {
+  return plan.quick ? quickShapes : shapes;
+}
+
+/** One hot budget in every shape; a budget for each caller where there are many. */
+function contenders(url: string, plan: Plan): readonly Contender[] {
+  const until = { milliseconds: plan.roundMs };
+  const hot = shapesOf(plan).flatMap((shape) =>
+    ways.map((way) => contender(url, { way, shape, spread: false }, until)),
+  );
+  const spread = shapesOf(plan)
+    .filter(({ callers }) => callers === 64)
+    .flatMap((shape) =>
+      (['ours', 'update'] as const).map((way) =>
+        contender(url, { way, shape, spread: true }, until),
+      ),
+    );
+  const shape = { callers: 64, processes: plan.quick ? 2 : 8 };
+  const limit = plan.quick ? 60 : 300;
+  const drains = (['ours', 'update'] as const).map((way) =>
+    drain(url, { way, shape, spread: false }, limit),
+  );
+  return [...hot, ...spread, ...drains];
+}
+
+interface Kind {
+  readonly way: Way;
+  readonly shape: Shape;
+  readonly spread: boolean;
+}
+
+function nameOf({ way, shape: { callers, processes }, spread }: Kind): string {
+  const where = processes === 1 ? '1 process' : `${processes} processes`;
+  const who = callers === 1 ? '1 caller' : `${callers} callers in ${where}`;
+  const what = way === 'insert' ? '' : spread ? ', a budget each' : ', one budget';
+  return `${wayNames[way]}, ${who}${what}`;
+}
+
+function contender(url: string, kind: Kind, until: Writing['until']): Contender {
+  return {
+    name: nameOf(kind),
+    run: async () => {
+      const { outputs } = await written(url, kind, { until, limit: plenty });
+      return sampleOf(outputs);
+    },
+  };
+}
+
+/** All ask for twice what there is: what was let through is counted by the callers. */
+function drain(url: string, kind: Kind, limit: number): Contender {
+  return {
+    name: `${kind.way} emptied`,
+    run: async () => {
+      const until = { calls: (2 * limit) / kind.shape.processes };
+      const { outputs, spent } = await written(url, kind, { until, limit });
+      const refused = outputs.reduce((sum, each) => sum + each.refused, 0);
+      if (refused === 0) throw new Error('the budget was not emptied');
+      return { overspent: Math.max(0, spent - limit) };
+    },
+  };
+}
+
+interface Terms {
+  readonly until: Writing['until'];
+  readonly limit: number;
+}
+
+/** Runs it, and holds what the callers say they used against the books. */
+function written(
+  url: string,
+  { way, shape, spread }: Kind,
+  { until, limit }: Terms,
+): Promise<{ readonly outputs: readonly Written[]; readonly spent: number }> {
+  return withFreshSchema(url, async (place) => {
+    const { callers, processes } = shape;
+    const budgets = spread ? callers : 1;
+    const books = booksOf(way, place);
+    await books.prepare(budgets, limit);
+    const inputs = Array.from({ length: processes }, (_, process): Writing => {
+      return { place, way, process, processes, callers: callers / processes, spread, until };
+    });
+    const outputs = await runTogether<typeof writeInto>(writerModule, inputs);
+    const spent = outputs.reduce((sum, each) => sum + each.spent, 0);
+    const total = await books.total(budgets);
+    if (way !== 'insert' && total !== spent) {
+      throw new Error(`the books say that ${total} was used, the callers ${spent}`);
+    }
+    return { outputs, spent };
+  });
+}
+
+function sampleOf(outputs: readonly Written[]): Sample {
+  const counts = outputs.map(({ actions }) => actions);
+  const actions = counts.reduce((sum, count) => sum + count, 0);
+  const times = outputs.flatMap((each) => each.times).toSorted((left, right) => left - right);
+  return {
+    perSecond: actions / Math.max(...outputs.map(({ seconds }) => seconds)),
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
+    share: Math.min(...counts) / Math.max(...counts),
+  };
+}
+
+function findings(rounds: Rounds, plan: Plan): FindingsBuilder {
+  const found = new FindingsBuilder();
+  for (const shape of shapesOf(plan)) {
+    for (const way of ways) {
+      describe(found, rounds, { way, shape, spread: false });
+      if (shape.callers === 64 && way !== 'insert') {
+        describe(found, rounds, { way, shape, spread: true });
+      }
+    }
+  }
+  for (const [text, limit] of Object.entries(bars)) {
+    const shape = { callers: 64, processes: Number(text) };
+    const name = `postgres, one hot budget, 64 callers in ${text}: ours / guarded update + insert`;
+    if (
+      !shapesOf(plan).some(
+        ({ callers, processes }) => callers === 64 && processes === shape.processes,
+      )
+    ) {
+      found.skip(name);
+      continue;
+    }
+    const [ours, update] = (['ours', 'update'] as const).map((way) =>
+      nameOf({ way, shape, spread: false }),
+    );
+    const ratio = rounds.ratio([ours ?? '', 'perSecond'], [update ?? '', 'perSecond']);
+    found.atLeast(name, limit, ratio, '×');
+  }
+  for (const way of ['ours', 'update'] as const) {
+    const overspent = rounds.spread(`${way} emptied`, 'overspent').max;
+    const name = `postgres, one hot budget, ${wayNames[way]}: spent beyond it`;
+    if (way === 'ours') found.atMost(name, 0, overspent, 'units');
+    else found.figure(name, overspent, 'units');
+  }
+  return found;
+}
+
+function describe(found: FindingsBuilder, rounds: Rounds, kind: Kind): void {
+  const name = nameOf(kind);
+  found.figure(`${name}: all together`, rounds.spread(name, 'perSecond'), 'actions/s');
+  found.figure(`${name}: an action, p50`, rounds.spread(name, 'p50Ms'), 'ms');
+  found.figure(`${name}: an action, p99`, rounds.spread(name, 'p99Ms'), 'ms');
+  if (kind.shape.processes > 1 && kind.way === 'ours') {
+    const share = rounds.spread(name, 'share');
+    found.figure(`${name}: fairness, smallest / largest share`, share, '×');
+  }
+}
+
+async function findKills(found: FindingsBuilder, url: string, { quick }: Plan): Promise<void> {
+  const kills = quick ? 5 : 40;
+  for (const [listen, limit] of [
+    [true, 50],
+    [false, 1_000],
+  ] as const) {
+    const name = `postgres, kill to abort in other processes, ${listen ? 'notified' : 'polling'}`;
+    progress(name);
+    const { p50Ms, p99Ms } = await measureKills(url, listen, kills);
+    found.figure(`${name}: p50`, p50Ms, 'ms');
+    found.atMost(`${name}: p99`, limit, p99Ms, 'ms');
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Which store a name on the command line means: the one place that decides it. What begins like the URL of a
+ * PostgreSQL database is one; everything else is the path of a SQLite file.
+ */
+import { statSync } from 'node:fs';
+import { postgres } from '../storage/postgres/postgres-storage.ts';
+import { defaultSchema, schemaName } from '../storage/postgres/schema-name.ts';
+import { sqlite } from '../storage/sqlite/sqlite-storage.ts';
+import { type Storage, StorageError } from '../storage/storage.ts';
+import { CommandError, messageOf } from './exit.ts';
+import { namingHelp, withoutPasswords } from './store-options.ts';
+
+export interface NamedStore {
+  readonly kind: 'sqlite' | 'postgres';
+  /** What messages call it: the path, or where the URL leads, without whoever signs in there. */
+  readonly name: string;
+  /** What the store calls itself, in front of its messages. */
+  readonly storageName: string;
+  /** To look at: creates, migrates and writes nothing. */
+  look(options?: LookOptions): Storage;
+  /** To act on once. It would create what is missing: whoever acts looks first. */
+  act(): Storage;
+  /** To go on with, and to hear at once of what others do; makes what is missing. */
+  run(): Storage;
+}
+
+interface LookOptions {
+  /** Reads a PostgreSQL schema whose triggers or functions were altered, too. */
+  readonly acceptAlteredSchema?: boolean;
+}
+
+/** Throws a `CommandError` for what can be neither, such as a path at which nothing is. */
+export function storeOf(place: string, schema: string | undefined): NamedStore {
+  if (isDatabaseUrl(place)) return databaseAt(place, schema);
+  if (schema !== undefined) {
+    throw new CommandError('`--schema` is for PostgreSQL, and this is no URL', namingHelp);
+  }
+  assertFile(place);
+  return fileAt(place);
+}
+
+/** The same for a store that need not be there yet. */
+export function storeToRun(place: string, schema: string | undefined): NamedStore {
+  return isDatabaseUrl(place) || schema !== undefined ? storeOf(place, schema) : fileAt(place);
+}
+
+function fileAt(path: string): NamedStore {
+  return {
+    kind: 'sqlite',
+    name: path,
+    storageName: sqlite(path).name,
+    look: () => sqlite(path, { mode: 'read-only' }),
+    act: () => sqlite(path),
+    run: () => sqlite(path),
+  };
+}
+
+export interface DatabasePlace {
+  readonly url: string;
+  readonly schema: string;
+  /** See `NamedStore`. */
+  readonly name: string;
+}
+
+/** For commands that are about PostgreSQL. */
+export function databaseOf(place: string, schema: string | undefined): DatabasePlace {
+  if (!isDatabaseUrl(place)) {
+    const help = 'such as postgres://user@host:5432/database; the password from PGPASSWORD';
+    throw new CommandError('it is not the URL of a PostgreSQL database', help);
+  }
+  return { url: place, schema: checkedSchema(schema), name: nameOf(place, schema) };
+}
+
+function databaseAt(url: string, schema: string | undefined): NamedStore {
+  const options = { schema: checkedSchema(schema) };
+  return {
+    kind: 'postgres',
+    name: nameOf(url, schema),
+    storageName: postgres(url, options).name,
+    look: (more = {}) => postgres(url, { ...options, mode: 'read-only', ...more }),
+    // One command waits for nobody's commits but its own.
+    act: () => postgres(url, { ...options, listen: false }),
+    run: () => postgres(url, options),
+  };
+}
+
+function checkedSchema(schema = defaultSchema as string): string {
+  try {
+    return schemaName(schema);
+  } catch (failure) {
+    throw new CommandError(messageOf(failure), 'see `--schema`', { cause: failure });
+  }
+}
+
+export function isDatabaseUrl(place: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(place);
+}
+
+function nameOf(url: string, schema = defaultSchema as string): string {
+  const { host, pathname } = URL.parse(url) ?? {};
+  const where = host === undefined ? withoutPasswords(url) : `postgres://${host}${pathname}`;
+  return schema === defaultSchema ? where : `${where} schema ${schema}`;
+}
+
+function assertFile(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new CommandError(`there is no file \`${path}\``, namingHelp);
+  if (!stat.isFile()) throw new CommandError(`\`${path}\` is not a file`);
+}
+
+/** A fault of the store in the words of somebody who has a file or a database in front of them. */
+export function explained(failure: unknown, store: NamedStore, log: string): unknown {
+  if (!StorageError.is(failure)) return failure;
+  const { name, storageName } = store;
+  const detail = withoutPasswords(failure.message.replace(`${storageName}: `, ''));
+  const options = { cause: failure };
+  switch (failure.code) {
+    case 'not-a-control-plane': {
+      const what = store.kind === 'sqlite' ? "a control plane's file" : "a control plane's schema";
+      return new CommandError(`\`${name}\` is not ${what}: ${detail}`, namingHelp, options);
+    }
+    case 'schema-too-new':
+      return new CommandError(`\`${name}\` was written by a newer release: ${detail}`, '', options);
+    case 'unavailable':
+      return detail.includes('has no log')
+        ? new CommandError(`\`${name}\` has no log \`${log}\``, 'name it with `--log`', options)
+        : new CommandError(`\`${name}\` cannot be opened: ${detail}`, '', options);
+    case 'corrupt':
+      return new CommandError(`\`${name}\` is damaged: ${detail}`, 'restore a backup', options);
+    default:
+      return new CommandError(`\`${name}\` cannot be read: ${detail}`, '', options);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Statements on connections of a pool, each with an end: whatever the network does, a call is answered.
+ *
+ * A connection that has not answered in time, or was lost, is closed and not used again: what it was asked
+ * may still happen, which is what `ambiguous` says.
+ */
+import type { PostgresClient, PostgresPool, PostgresResult } from './pool.ts';
+import { isRefused, storageError } from './postgres-errors.ts';
+
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+export type Rows = readonly (readonly unknown[])[];
+
+/** A connection that is out of the pool until it is released. */
+export interface Connection {
+  /** Rows of the last statement of `text`. Throws what the driver throws, or `TimedOut`. */
+  query(text: string, values?: readonly unknown[]): Promise<Rows>;
+  /** Gives it back to the pool, or closes it where it is no good any more. */
+  release(destroy?: boolean): void;
+  readonly client: PostgresClient;
+}
+
+/**
+ * A connection that is lost while nothing is asked of it says so by an event, at any time until it is gone,
+ * and an event of that name without a listener ends the process. The next statement on it fails, which is
+ * soon enough.
+ */
+const heard = new WeakSet<PostgresClient>();
+const ignored = (): void => {};
+
+class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+}
+
+export class Connections {
+  readonly #pool: PostgresPool;
+  readonly #name: string;
+  readonly #timeoutMs: number;
+
+  constructor(pool: PostgresPool, name: string, timeoutMs: number) {
+    this.#pool = pool;
+    this.#name = name;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Runs one statement that only reads. */
+  async read(statement: Statement): Promise<Rows> {
+    return this.#run(statement, false);
+  }
+
+  /** Runs one statement that commits by itself. */
+  async write(statement: Statement): Promise<Rows> {
+    return this.#run(statement, true);
+  }
+
+  /** A connection for more than one statement. Rejects with `unavailable`. */
+  async take(): Promise<Connection> {
+    let client: PostgresClient;
+    try {
+      client = await this.#withEnd(this.#connect(), (late) => late.release());
+    } catch (error) {
+      throw storageError(error, this.#name, false);
+    }
+    return this.#connection(client);
+  }
+
+  async #run({ text, values = [] }: Statement, writing: boolean): Promise<Rows> {
+    const connection = await this.take();
+    try {
+      const rows = await connection.query(text, values);
+      connection.release();
+      return rows;
+    } catch (error) {
+      connection.release(!isRefused(error));
+      throw storageError(error, this.#name, writing);
+    }
+  }
+
+  /** By a callback: what comes with the last word of the server is told before a promise goes on. */
+  #connect(): Promise<PostgresClient> {
+    return new Promise((resolve, reject) => {
+      this.#pool.connect((error, client) => {
+        if (client === undefined) {
+          reject(error ?? new Error('the pool gave no connection'));
+          return;
+        }
+        if (!heard.has(client)) client.on('error', ignored);
+        heard.add(client);
+        resolve(client);
+      });
+    });
+  }
+
+  #connection(client: PostgresClient): Connection {
+    let released = false;
+    return {
+      client,
+      query: async (text, values) => {
+        const query = { text, rowMode: 'array' as const };
+        const work = client.query(values === undefined ? query : { ...query, values: [...values] });
+        return rowsOf(await this.#withEnd(work, () => {}));
+      },
+      release: (destroy = false) => {
+        if (released) return;
+        released = true;
+        client.release(destroy);
+      },
+    };
+  }
+
+  /** `late` gets what comes when nobody waits for it any more. */
+  async #withEnd<T>(work: Promise<T>, late: (value: T) => void): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const ended = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`));
+        work.then(late, () => {});
+      }, this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([work, ended]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function rowsOf(result: PostgresResult | PostgresResult[]): Rows {
+  return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
+}

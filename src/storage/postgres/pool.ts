@@ -1,0 +1,70 @@
+/**
+ * What the store needs of the driver `pg`, as its own types: a pool of that driver fits, and whoever brings
+ * none needs no types of it.
+ */
+import { StorageError } from '../storage.ts';
+
+/** One statement, or several without values. Rows come as arrays of cells. */
+export interface PostgresQuery {
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly rowMode: 'array';
+}
+
+/** `rows` of one statement; several statements give an array of results. */
+export interface PostgresResult {
+  readonly rows: unknown[][];
+}
+
+export interface PostgresNotification {
+  readonly channel: string;
+  readonly payload?: string | undefined;
+}
+
+/** A connection that was taken from a pool. */
+export interface PostgresClient {
+  query(query: PostgresQuery): Promise<PostgresResult | PostgresResult[]>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
+  /** Lets the process end while the connection is open. Not in every release of the driver. */
+  unref?(): void;
+  /** Gives it back; with `true` it is closed in place of being used again. */
+  release(destroy?: boolean): void;
+}
+
+/** A pool of `pg`, of at least `poolSizeMin` connections. */
+export interface PostgresPool {
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
+  end(): Promise<void>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  readonly options: { readonly max?: number | undefined };
+}
+
+/** One for appends, one for the place in the queue, one to listen, one to read. */
+export const poolSizeMin = 4;
+
+/**
+ * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where
+ * the driver is not installed.
+ */
+export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
+  const { Pool } = await import('pg').catch((cause: unknown) => {
+    const message = 'the driver `pg` is not installed: add it with `npm install pg`';
+    throw new StorageError('unavailable', message, { cause });
+  });
+  const pool: PostgresPool = new Pool({
+    connectionString: url,
+    max: poolSizeMin + 1,
+    // A connection that is never made would keep its place in the pool for ever.
+    connectionTimeoutMillis: timeoutMs,
+    keepAlive: true,
+    // A connection that nothing is asked of keeps no process alive.
+    allowExitOnIdle: true,
+    application_name: 'agent-control-plane',
+  });
+  // An idle connection that is lost is replaced when one is needed.
+  pool.on('error', () => {});
+  return pool;
+}

@@ -1,0 +1,46 @@
+/** A schema of its own for each test, and connections to look at it from outside. */
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import type { PostgresOptions } from '../../src/storage/postgres/postgres-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+
+export interface TestSchema {
+  readonly url: string;
+  readonly schema: string;
+  readonly open: (options?: PostgresOptions) => Storage;
+  /** Runs SQL as a superuser. `$s` in it stands for the schema. */
+  readonly sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  readonly drop: () => Promise<void>;
+}
+
+/** `schema` is one that is there; otherwise it has a name that is new. */
+export function newSchema(url = inject('postgresUrl') ?? '', schema = newName()): TestSchema {
+  const sql = async (text: string, values: unknown[] = []) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<Record<string, unknown>>(
+        text.replaceAll('$s', schema),
+        values,
+      );
+      return rows;
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    url,
+    schema,
+    sql,
+    open: (options = {}) => postgres(url, { schema, ...options }),
+    drop: async () => {
+      await sql('DROP SCHEMA IF EXISTS $s CASCADE');
+    },
+  };
+}
+
+function newName(): string {
+  return `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+}

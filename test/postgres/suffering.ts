@@ -1,0 +1,136 @@
+/**
+ * Control planes behind a proxy, and callers that act while something is done to their store. What they were
+ * told is held against the log, which is read past the proxy.
+ */
+import { type ControlPlane, openControlPlane } from '../../src/engine/index.ts';
+import type { PostgresOptions } from '../../src/storage/postgres/postgres-storage.ts';
+import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { Random } from '../../src/testing/index.ts';
+import { account, type Line } from '../crash/account.ts';
+import { Acting, openSession } from '../crash/acting.ts';
+import { Proxy } from './proxy.ts';
+import { newSchema, type TestSchema } from './schema.ts';
+
+const budget = { usd: '500', actions: 1_000 };
+/** In each control plane. */
+const callers = 3;
+
+/** What callers are told while their store is well: of a key that another used, the last of the budget. */
+const codesOfTheWell: ReadonlySet<string> = new Set([
+  'budget-exceeded',
+  'permit-not-startable',
+  'require-approval',
+]);
+
+interface Situation {
+  /** Control planes, which know nothing of each other. */
+  readonly processes?: number;
+  readonly options?: PostgresOptions;
+  readonly schema?: TestSchema;
+}
+
+/** Runs `work` in a situation, and holds the log against what was told in it. Returns the log's size. */
+export async function suffer(
+  situation: Situation,
+  work: (suffering: Suffering) => Promise<void>,
+): Promise<number> {
+  const { processes = 2, options = {}, schema = newSchema() } = situation;
+  const session = await openSession(schema.open(), budget);
+  const proxy = await Proxy.start(schema.url);
+  const suffering = new Suffering(proxy, schema);
+  try {
+    const planes = Array.from({ length: processes }, (_, at) =>
+      suffering.join(storeBehind(proxy, schema, options), session, `p${at}`),
+    );
+    await Promise.all(planes);
+    await work(suffering);
+    await suffering.close();
+    return await account(schema.open(), suffering.lines);
+  } finally {
+    await proxy.close();
+    await schema.drop();
+  }
+}
+
+/** A store of a schema through a proxy, whose connections can be told from those of other tests. */
+function storeBehind(proxy: Proxy, schema: TestSchema, options: PostgresOptions): Storage {
+  const url = new URL(proxy.url);
+  url.searchParams.set('application_name', schema.schema);
+  return postgres(url.href, { schema: schema.schema, ...options });
+}
+
+export class Suffering {
+  readonly lines: Line[] = [];
+  readonly proxy: Proxy;
+  readonly schema: TestSchema;
+  readonly #acting: Acting[] = [];
+
+  constructor(proxy: Proxy, schema: TestSchema) {
+    this.proxy = proxy;
+    this.schema = schema;
+  }
+
+  async join(storage: Storage, session: string, label: string): Promise<void> {
+    const plane = await openControlPlane({ storage });
+    const random = new Random(process.env['CRASH_SEED'] ?? Math.random());
+    const say = (line: Line): void => void this.lines.push(line);
+    this.#acting.push(await Acting.attach({ plane, session, label, random, say }));
+  }
+
+  get planes(): readonly ControlPlane[] {
+    return this.#acting.map(({ plane }) => plane);
+  }
+
+  /** Decisions that were acknowledged. */
+  get acknowledged(): number {
+    return this.lines.filter(({ ack }) => ack !== undefined).length;
+  }
+
+  /** What callers were told that they would not have been told by a store that is well. */
+  get failures(): readonly string[] {
+    const codes = this.lines.flatMap(({ failed }) => failed ?? []);
+    return codes.filter((code) => !codesOfTheWell.has(code));
+  }
+
+  /** All callers act until something holds, and then end what they are at. */
+  async actUntil(holds: () => boolean): Promise<void> {
+    const work = async (acting: Acting): Promise<void> => {
+      while (!holds()) await acting.act();
+    };
+    await Promise.all(
+      this.#acting.flatMap((acting) => Array.from({ length: callers }, () => work(acting))),
+    );
+  }
+
+  /** Callers act while something is done, and until it is done. */
+  async actDuring(trouble: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    const done = trouble().finally(() => (isOver = true));
+    await this.actUntil(() => isOver);
+    await done;
+  }
+
+  /** So many more decisions are acknowledged, none of them with a failure. */
+  async actWell(more = 20): Promise<void> {
+    const [until, failures] = [this.acknowledged + more, this.failures.length];
+    await this.actUntil(() => this.acknowledged >= until || this.failures.length > failures);
+    const unwell = this.failures.slice(failures);
+    if (unwell.length > 0) throw new Error(`its store is well, and it says ${unwell.join()}`);
+  }
+
+  /** Acts until its store is well again, whatever callers are told until then. */
+  async recover(): Promise<void> {
+    for (const acting of this.#acting) {
+      for (;;) {
+        const failures = this.failures.length;
+        await acting.act();
+        if (this.failures.length === failures) break;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.planes.map((plane) => plane.close()));
+  }
+}

@@ -1,0 +1,153 @@
+/** A store with a head file keeps the contract, and refuses a log that does not continue what this host saw. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, describe, expect, test } from 'vitest';
+import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { storageConformance } from '../../src/testing/storage-conformance.ts';
+import type { StoreUnderTest } from '../../src/testing/storage-conformance.ts';
+import { cli } from '../cli/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'control-plane-head-'));
+let places = 0;
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function newPlace(): { readonly database: string; readonly head: string; readonly backup: string } {
+  const place = join(folder, `${(places += 1)}`);
+  return { database: `${place}.db`, head: `${place}.json`, backup: `${place}.backup` };
+}
+
+async function memoryStore(): Promise<StoreUnderTest> {
+  const open = memoryFleet();
+  return { open: () => withHeadFile(open(), newPlace().head), cleanup: async () => {} };
+}
+
+describe('in front of another store', () => {
+  test.each(storageConformance(memoryStore))('$name', async (each) => {
+    await expect(each.run()).resolves.toBeUndefined();
+  });
+});
+
+/** Calls a tool `calls` times, with the head file unless there is none. */
+async function work(database: string, calls: number, head?: string): Promise<void> {
+  const store = sqlite(database);
+  const plane = await openControlPlane({
+    storage: head === undefined ? store : withHeadFile(store, head),
+    policy: { format: 1, version: 1, actions: { read: {} }, tiers: { unrestricted: ['read'] } },
+    agents: ['bot'],
+    tools: [{ name: 'read', action: 'read' }],
+  });
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const read = guard(session, { name: 'read', action: 'read', execute: async () => 1 });
+  for (let call = 0; call < calls; call += 1) await read({});
+  await plane.close();
+}
+
+function restore(database: string, backup: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
+  const source = new DatabaseSync(backup);
+  source.exec(`VACUUM INTO '${database}'`);
+  source.close();
+}
+
+function backUp(database: string, backup: string): void {
+  const source = new DatabaseSync(database);
+  source.exec(`VACUUM INTO '${backup}'`);
+  source.close();
+}
+
+const rolledBack: unknown = expect.objectContaining({ code: 'rolled-back' });
+
+describe('a restored backup', () => {
+  test('is refused where the log had gone on, and nothing is written', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    const known = readFileSync(head, 'utf8');
+    restore(database, backup);
+    await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
+    expect(readFileSync(head, 'utf8')).toBe(known);
+  });
+
+  test('is refused too once it has grown past what was lost, under another host', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 1, head);
+    restore(database, backup);
+    await work(database, 9);
+    await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
+  });
+
+  test('is taken where nothing was lost', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 2, head);
+    backUp(database, backup);
+    restore(database, backup);
+    await expect(work(database, 1, head)).resolves.toBeUndefined();
+  });
+
+  test('is taken once it was accepted, and the old head is kept', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    const known = readFileSync(head, 'utf8');
+    restore(database, backup);
+    const words = ['accept-restore', database, '--head-file', head] as const;
+    expect((await cli(...words)).stderr).toContain('--yes');
+    await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
+    const accepted = await cli(...words, '--yes', '--json');
+    expect(accepted).toMatchObject({ code: 0, stderr: '' });
+    const { kept, lost } = JSON.parse(accepted.stdout) as { kept: string; lost: number };
+    expect(readFileSync(kept, 'utf8')).toBe(known);
+    expect(lost).toBeGreaterThan(0);
+    await work(database, 1, head);
+    expect(await cli(...words, '--yes')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing to accept') as unknown,
+    });
+  });
+});
+
+describe('the head file', () => {
+  test('is an anchor for verify', async () => {
+    const { database, head } = newPlace();
+    await work(database, 2, head);
+    expect((await cli('verify', database, '--anchor', head)).code).toBe(0);
+  });
+
+  test('of another log refuses, and is not overwritten', async () => {
+    const [one, other] = [newPlace(), newPlace()];
+    await work(one.database, 1, one.head);
+    const known = readFileSync(one.head, 'utf8').replace('main', 'elsewhere');
+    writeFileSync(other.head, known);
+    await expect(work(other.database, 1, other.head)).rejects.toEqual(rolledBack);
+    expect(readFileSync(other.head, 'utf8')).toBe(known);
+  });
+
+  test.each(['', '{', '[]', '{"log":"main","size":1,"root":"x","leaf":null}'])(
+    'that holds %j refuses to open',
+    async (text) => {
+      const { database, head } = newPlace();
+      writeFileSync(head, text);
+      await expect(work(database, 1, head)).rejects.toEqual(
+        expect.objectContaining({ code: 'corrupt' }),
+      );
+      expect(readFileSync(head, 'utf8')).toBe(text);
+    },
+  );
+
+  test('that cannot be written refuses to open: what is configured is enforced', async () => {
+    const { database } = newPlace();
+    const head = join(folder, 'no such folder', 'head.json');
+    await expect(work(database, 1, head)).rejects.toEqual(
+      expect.objectContaining({ code: 'unavailable' }),
+    );
+    expect(existsSync(head)).toBe(false);
+  });
+});
