@@ -44,6 +44,8 @@ export async function orgOf(
   if (event.type === 'kill-engaged' || event.type === 'kill-released') {
     return event.data.scope.kind === 'system' ? everyOrg : event.data.scope.org;
   }
+  // Tools are one for all orgs.
+  if (event.type === 'tool-quarantined') return everyOrg;
   if (event.session === undefined) {
     // Whatever is about an org names it.
     return 'org' in event.data && typeof event.data.org === 'string' ? event.data.org : by.org;

@@ -27,6 +27,7 @@ export const notifiableEvents = [
   'budget-overrun',
   'agent-transitioned',
   'change-proposed',
+  'tool-quarantined',
 ] as const satisfies readonly EventType[];
 
 export type NotifiableEvent = (typeof notifiableEvents)[number];

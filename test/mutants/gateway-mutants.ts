@@ -2,7 +2,10 @@
 import type { Mutant } from './mutant.ts';
 
 const gateway = (file: string) => `src/enforce/mcp/${file}.ts`;
-const quarantineTests = ['test/engine/tool-quarantine.test.ts'];
+const quarantineTests = [
+  'test/engine/tool-quarantine.test.ts',
+  'test/kernel/quarantine.prop.test.ts',
+];
 const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];

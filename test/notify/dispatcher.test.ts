@@ -309,6 +309,15 @@ test('a change that waits for a second principal, and an agent that was suspende
   expect(told[0]?.data).toMatchObject({ change: 'release-kill' });
 });
 
+test('a tool that waits for an operator can be told, to whoever hears of the installation', async () => {
+  const { told, notifier } = keeping({ events: ['tool-quarantined'] });
+  const plane = await open(memoryFleet()(), { notifiers: [notifier] });
+  await plane.tools.quarantine({ name: 'files__read', action: 'files.read', foreign: {} });
+  await untilTold(plane, 1);
+  expect(told.map(({ type, org }) => `${type} ${org}`)).toEqual(['tool-quarantined *']);
+  expect(told[0]?.data).toMatchObject({ name: 'files__read', before: null });
+});
+
 test('two processes both send, with one id, and the log has one outcome for each', async () => {
   const store = memoryFleet();
   const { url, received } = await receiver();
