@@ -74,9 +74,9 @@ describe.each(eras)('a client of the %s era', (era) => {
     http = await HttpStage.open();
     const client = await http.client(era, http.keys.ada);
     await client.callTool({ name: 'liar__echo', arguments: {} });
-    const [key] = http.stage.plane.keys
+    const key = http.stage.plane.keys
       .list('acme')
-      .filter(({ principal }) => principal === 'user:ada');
+      .find(({ principal }) => principal === 'user:ada');
     await http.stage.plane.keys.revoke({ key: key?.id ?? '', reason: 'test' });
     await expect(client.callTool({ name: 'liar__echo', arguments: {} })).rejects.toThrow(
       /unauthorized|401|bearer/i,

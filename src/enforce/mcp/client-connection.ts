@@ -14,7 +14,6 @@ import { askable, capabilitiesIn } from './client-capabilities.ts';
 import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
-import { rawResult, type RawResult } from './raw-result.ts';
 import type { ClientRequest, ListKind } from './upstream.ts';
 
 export interface Channel extends Acting {

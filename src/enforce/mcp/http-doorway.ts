@@ -13,7 +13,7 @@ export interface Refused {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const everyAddress: readonly string[] = ['0.0.0.0', '[::]'];
+const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '[::]']);
 const methods = ['POST', 'GET', 'DELETE', 'OPTIONS'];
 
 export class Doorway {
@@ -24,7 +24,7 @@ export class Doorway {
   /** `port` is the one that is listened on. */
   constructor(terms: HttpTerms, port: number) {
     this.#terms = terms;
-    const own = everyAddress.includes(terms.host) ? [] : [terms.host];
+    const own = everyAddress.has(terms.host) ? [] : [terms.host];
     this.#hosts = new Set([...loopbackNames, ...own, ...terms.allowedHosts]);
     const same = loopbackNames.map((name) => `http://${name}:${port}`);
     this.#origins = new Set([...same, ...terms.allowedOrigins]);

@@ -84,10 +84,13 @@ export class Hold {
     this.#cancel?.();
     this.#users += 1;
     this.#terms.used();
-    void finished.then(() => {
-      this.#users -= 1;
-      if (this.#users === 0) this.#cancel = this.#terms.unusedAfterAWhile();
-    });
+    void this.#usedUntil(finished);
+  }
+
+  async #usedUntil(finished: Promise<void>): Promise<void> {
+    await finished;
+    this.#users -= 1;
+    if (this.#users === 0) this.#cancel = this.#terms.unusedAfterAWhile();
   }
 
   async end(): Promise<void> {
