@@ -1,6 +1,6 @@
 /**
- * Runs a gateway for the client that started this process, until the client goes away; or over HTTP, where the
- * configuration says so, until it is stopped.
+ * Runs a gateway for the client that started this process, until the client goes away; or over HTTP, where
+ * the configuration says so, until it is stopped.
  */
 import { once } from 'node:events';
 import { openGateway } from '../../enforce/mcp/index.ts';

@@ -27,11 +27,11 @@ export interface HttpTerms {
   /** Origins of pages that may call, beside the endpoint's own, such as `https://desk.example.com`. */
   readonly allowedOrigins: readonly string[];
   /**
-   * How a bearer token may be checked: `api-key`, and names of the control plane's authenticators. None only on
-   * loopback: everybody who reaches it is the principal of the configuration then.
+   * How a bearer token may be checked: `api-key`, and names of the control plane's authenticators. None only
+   * on loopback: everybody who reaches it is the principal of the configuration then.
    */
   readonly authentication: readonly string[];
-  /** Whose control session a client is in: its principal's, also after a reconnect, or a new connection's own. */
+  /** Whose control session a client is in: its principal's, also after a reconnect, or the connection's. */
   readonly session: 'principal' | 'connection';
   /** UTF-8 bytes of one request's body. */
   readonly requestBytesMax: number;

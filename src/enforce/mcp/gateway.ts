@@ -25,8 +25,8 @@ export interface Gateway {
   /** Serves the client that started this process, over standard input and output. */
   connectStdio(): Promise<ClientConnection>;
   /**
-   * Serves clients over Streamable HTTP, where `http` of the configuration says, each as the principal that its
-   * bearer token is for. Throws `input-invalid` where the configuration has no `http`, or names a way of
+   * Serves clients over Streamable HTTP, where `http` of the configuration says, each as the principal that
+   * its bearer token is for. Throws `input-invalid` where the configuration has no `http`, or names a way of
    * authentication that the control plane does not have.
    */
   listen(): Promise<HttpEndpoint>;

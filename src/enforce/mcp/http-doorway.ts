@@ -1,7 +1,7 @@
 /**
- * What is checked of an HTTP request before anybody asks what it wants: the host that it was sent to, the page
- * that sent it, the path. A page that had its own name resolved to this machine (DNS rebinding) gives itself
- * away by both of the first.
+ * What is checked of an HTTP request before anybody asks what it wants: the host that it was sent to, the
+ * page that sent it, the path. A page that had its own name resolved to this machine (DNS rebinding) gives
+ * itself away by both of the first.
  */
 import type { IncomingMessage } from 'node:http';
 import type { HttpTerms } from './config.ts';

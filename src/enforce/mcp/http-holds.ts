@@ -1,6 +1,7 @@
 /**
- * Clients over HTTP come and go without saying so. Each that has servers of its own behind the gateway is held
- * while somebody uses it and a while longer; where a principal has too many, the one unused longest is let go.
+ * Clients over HTTP come and go without saying so. Each that has servers of its own behind the gateway is
+ * held while somebody uses it and a while longer; where a principal has too many, the one unused longest is
+ * let go.
  */
 import type { Clock } from '../../engine/index.ts';
 import { configLimits } from './config.ts';

@@ -1,6 +1,6 @@
 /**
- * Clients of 2025-11-25 and before: a session by `Mcp-Session-Id`, opened by `initialize`, which nobody but the
- * caller that opened it can use. A client that goes away in the middle of a call has not cancelled it.
+ * Clients of 2025-11-25 and before: a session by `Mcp-Session-Id`, opened by `initialize`, which nobody but
+ * the caller that opened it can use. A client that goes away in the middle of a call has not cancelled it.
  */
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { systemIds } from '../../engine/ids.ts';
