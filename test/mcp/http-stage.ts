@@ -50,7 +50,7 @@ export class HttpStage {
   /** Connects a client of the SDK with a bearer token, or without any for `undefined`. */
   async client(
     era: Era,
-    token: string | undefined,
+    token: string | (() => string) | undefined,
     options: ClientOptions = {},
     prepare: (client: Client) => void = () => {},
   ): Promise<Client> {
@@ -58,9 +58,16 @@ export class HttpStage {
       era === 'modern' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {};
     const client = new Client({ name: 'test', version: '1' }, { ...options, ...negotiated });
     prepare(client);
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const bearer = (): Record<string, string> =>
+      token === undefined
+        ? {}
+        : { authorization: `Bearer ${typeof token === 'string' ? token : token()}` };
     const transport = new StreamableHTTPClientTransport(this.endpoint.url, {
-      requestInit: { headers },
+      fetch: (url, init = {}) => {
+        const headers = new Headers(init.headers);
+        for (const [name, value] of Object.entries(bearer())) headers.set(name, value);
+        return fetch(url, { ...init, headers });
+      },
     });
     await client.connect(transport);
     this.#clients.push(client);

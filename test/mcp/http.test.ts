@@ -1,5 +1,6 @@
 /** The gateway over Streamable HTTP: real requests, the SDK's own client of both eras, two principals. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../src/testing/index.ts';
 import { type Era, HttpStage } from './http-stage.ts';
 import { policyFor, textOf } from './stage.ts';
 
@@ -119,6 +120,35 @@ test('on loopback without authentication, everybody is the principal of the conf
   await client.callTool({ name: 'liar__echo', arguments: {} });
   expect(await openers(http)).toMatchObject([{ id: 'user:ada', via: 'host-assertion' }]);
 });
+
+test.each(eras)(
+  'a client of the %s era goes on with a token that is good for longer',
+  async (era) => {
+    const authenticator = {
+      name: 'sso:test',
+      authenticate: async (token: string) => ({
+        id: 'user:ada',
+        org: 'acme',
+        roles: ['agent'],
+        expiresAt: clock.now() + Number(token),
+      }),
+    };
+    const clock = new FakeClock();
+    http = await HttpStage.open({
+      clock,
+      authenticators: [authenticator],
+      http: { authentication: ['sso:test'] },
+    });
+    let token = '1000';
+    const client = await http.client(era, () => token);
+    const call = { name: 'liar__echo', arguments: {} };
+    expect((await client.callTool(call)).isError).not.toBe(true);
+    clock.advance(2_000);
+    token = '60000';
+    expect((await client.callTool(call)).isError).not.toBe(true);
+    expect(await openers(http)).toHaveLength(1);
+  },
+);
 
 test('an authenticator that the control plane does not have is refused at once', async () => {
   await expect(HttpStage.open({ http: { authentication: ['jwt:nobody'] } })).rejects.toThrow(

@@ -102,7 +102,11 @@ class RoundClient {
   }
 
   async #newServer(): Promise<McpServer> {
-    this.#session ??= this.#open();
+    this.#session ??= this.#open().catch((failure: unknown) => {
+      // The next request tries again.
+      this.#session = undefined;
+      throw failure;
+    });
     const session = await this.#session;
     let checked: HeaderCheckedServer | undefined;
     const server = downServer(session, this.#host.version, (about, options) => {

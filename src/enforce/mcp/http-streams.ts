@@ -59,8 +59,8 @@ export class StreamClients {
 
   async #renew(client: StreamClient, caller: Caller): Promise<void> {
     if (caller.expiresAt <= client.expiresAt) return;
-    client.expiresAt = caller.expiresAt;
     client.session.renew(await this.#callers.acting(caller, client.connection));
+    client.expiresAt = Math.max(client.expiresAt, caller.expiresAt);
   }
 
   async #open({ request, body, caller, finished }: HttpCall): Promise<Response> {
@@ -77,13 +77,18 @@ export class StreamClients {
     hold.use(finished);
     const { expiresAt } = caller;
     this.#clients.set(id, { session, transport, connection, hold, expiresAt });
-    await session.start();
-    const down = downServer(session, this.#host.version);
-    down.onclose = () => this.#holds.end(hold);
-    await transport.serve(down);
-    const answer = await transport.handleRequest(request, { parsedBody: body });
-    if (answer.status !== 200) this.#holds.end(hold);
-    return answer;
+    try {
+      await session.start();
+      const down = downServer(session, this.#host.version);
+      down.onclose = () => this.#holds.end(hold);
+      await transport.serve(down);
+      const answer = await transport.handleRequest(request, { parsedBody: body });
+      if (answer.status !== 200) this.#holds.end(hold);
+      return answer;
+    } catch (failure) {
+      this.#holds.end(hold);
+      throw failure;
+    }
   }
 
   #session(acting: Acting, body: HttpCall['body'], transport: SessionTransport): GatewaySession {
