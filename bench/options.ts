@@ -8,6 +8,7 @@ const sectionNames = [
   'budgets',
   'processes',
   'postgres',
+  'mcp',
   'memory',
   'growth',
   'open',

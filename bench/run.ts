@@ -17,6 +17,7 @@ const titles: Readonly<Record<SectionName, string>> = {
   budgets: 'Budgets: none to 6 applying, and one that is hot',
   processes: 'Two processes on one file',
   postgres: 'PostgreSQL: one log, many processes, next to what a user would write',
+  mcp: 'MCP: directly, through a proxy, through the gateway',
   memory: 'Memory',
   growth: 'Cost as the log grows',
   open: 'Opening and verifying a large log',

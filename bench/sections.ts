@@ -5,6 +5,7 @@ import { measureDurable } from './durable.ts';
 import { measureEvaluate } from './evaluate.ts';
 import type { Findings } from './findings.ts';
 import { measureGrowth } from './growth.ts';
+import { measureMcp } from './mcp.ts';
 import { measureMemory } from './memory.ts';
 import { measureOpen } from './open-log.ts';
 import type { Plan, SectionName } from './options.ts';
@@ -17,6 +18,7 @@ const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>>
   budgets: measureBudgets,
   processes: measureProcesses,
   postgres: measurePostgres,
+  mcp: measureMcp,
   memory: measureMemory,
   growth: measureGrowth,
   open: measureOpen,

@@ -24,7 +24,8 @@ With one server behind \`--\`, tools keep their names, the action of a tool is
 \`mcp.\` and its name, and what is met for the first time is pinned as it is. With
 --config, names are \`server__tool\`, actions \`server.tool\`, and what is new waits
 for an operator. What changed waits in both. The control plane is in the file of
---store; else beside the file of --config or --policy, such as policy.db.
+--store; else beside the file of --config or --policy, such as policy.db. With
+\`http\` in the file of --config, clients come over HTTP instead.
 
 Examples:
   $ agent-control-plane mcp --policy policy.yaml -- \\

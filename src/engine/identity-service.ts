@@ -26,6 +26,8 @@ export interface Identity {
    * `credential-invalid`, or what the authenticator throws, such as an `AuthenticationError`.
    */
   authenticate(credential: string, via?: string): Promise<Principal>;
+  /** What `via` may be: `api-key`, and the names of the authenticators that the host gave. */
+  readonly ways: readonly string[];
 }
 
 /** Of a key that does not exist, so that it takes as long to refuse as one that does. */
@@ -63,6 +65,7 @@ export function identityOf(core: Core, byName: AuthenticatorsByName): Identity {
       via === 'api-key'
         ? byApiKey(core, credential)
         : byAuthenticator(core, byName, credential, via),
+    ways: Object.freeze(['api-key', ...byName.keys()]),
   });
 }
 

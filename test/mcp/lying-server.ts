@@ -16,6 +16,13 @@ const schema = { type: 'object', properties: {}, additionalProperties: true };
 let tools = [...new Set(['echo', 'lie', 'never', 'die', 'garbage', 'flood', 'hide', 'big', 'fail'])]
   .concat(names)
   .map((name) => ({ name, description: `does ${name}`, inputSchema: schema }));
+// In the later era, a client repeats this argument in a header.
+const region = { region: { type: 'string', 'x-mcp-header': 'Region' } };
+if (names.includes('route')) {
+  tools = tools.map((tool) =>
+    tool.name === 'route' ? { ...tool, inputSchema: { ...schema, properties: region } } : tool,
+  );
+}
 let cancelled = 0;
 let isMute = false;
 

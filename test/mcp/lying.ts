@@ -35,13 +35,18 @@ export class Liar {
 
 /** Everything that the liar offers is allowed, unless the policy says otherwise. */
 export async function lyingStage(
-  options: Partial<StageOptions> & { readonly server?: object } = {},
+  options: Partial<StageOptions> & {
+    readonly server?: object;
+    /** Whether it has a tool that wants an argument in a header too. */
+    readonly route?: boolean;
+  } = {},
 ): Promise<{ readonly stage: Stage; readonly liar: Liar }> {
   const liar = new Liar();
-  const { server, ...more } = options;
-  const actions = [...liarTools, 'added', 'injected'].map((name) => `liar.${name}`);
+  const { server, route = false, ...more } = options;
+  const tools = route ? ['route'] : [];
+  const actions = [...liarTools, 'added', 'injected', ...tools].map((name) => `liar.${name}`);
   const stage = await Stage.open({
-    servers: { liar: liar.server(server) },
+    servers: { liar: liar.server(server, ...tools) },
     policy: policyFor(actions),
     ...more,
   });

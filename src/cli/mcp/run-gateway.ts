@@ -1,4 +1,7 @@
-/** Runs a gateway for the client that started this process, until the client goes away. */
+/**
+ * Runs a gateway for the client that started this process, until the client goes away; or over HTTP, where
+ * the configuration says so, until it is stopped.
+ */
 import { once } from 'node:events';
 import { openGateway } from '../../enforce/mcp/index.ts';
 import { openControlPlane } from '../../engine/index.ts';
@@ -23,10 +26,17 @@ export async function runGateway(
   try {
     const gateway = await openGateway({ plane, config, version, report });
     report(`decides with ${store.name}`);
-    const connection = await gateway.connectStdio();
     const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-    await Promise.race([connection.closed, stopped]);
-    await connection.close();
+    if (config.http === undefined) {
+      const connection = await gateway.connectStdio();
+      await Promise.race([connection.closed, stopped]);
+      await connection.close();
+    } else {
+      const endpoint = await gateway.listen();
+      report(`listens at ${endpoint.url.href}`);
+      await stopped;
+      await endpoint.close();
+    }
   } finally {
     await plane.close();
   }

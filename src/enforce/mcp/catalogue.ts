@@ -64,7 +64,8 @@ export class Catalogue {
 
   /** Names that end in this one after their prefix: what a caller without a prefix may have meant. */
   meant(name: string): readonly string[] {
-    return this.offered.filter(({ raw }) => raw.name === name).map((tool) => tool.name);
+    const meant = this.offered.filter(({ raw }) => raw.name === name);
+    return meant.map((tool) => tool.name).toSorted();
   }
 
   /** Asks a server for its tools and pins them. What it offered before is gone while it is away. */

@@ -8,20 +8,18 @@ import type {
   Notification,
   Transport,
 } from '@modelcontextprotocol/client';
-import { CLIENT_CAPABILITIES_META_KEY, type Server } from '@modelcontextprotocol/server';
+import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { Session } from '../../engine/index.ts';
-import type { Principal } from '../../identity/principal.ts';
+import { askable, capabilitiesIn } from './client-capabilities.ts';
+import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
-import { type GatewayHost, GatewaySession } from './gateway-session.ts';
+import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import { initializeFirst } from './initialize-first.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
 import type { ClientRequest, ListKind } from './upstream.ts';
 
-export interface Channel {
+export interface Channel extends Acting {
   readonly transport: Transport;
-  readonly principal: Principal;
-  readonly control: Session;
 }
 
 export interface ClientConnection {
@@ -56,9 +54,9 @@ export function connectClient(host: GatewayHost, channel: Channel): ClientConnec
     },
   };
   const open = async (): Promise<GatewaySession> => {
-    const { principal, control } = channel;
+    const { principal, control, isOwn } = channel;
     const { capabilities } = opening;
-    const about = { control, principal, client: { ...client, capabilities } };
+    const about = { control, principal, isOwn, client: { ...client, capabilities } };
     const session = new GatewaySession(host, about);
     await session.start();
     return session;
@@ -97,18 +95,6 @@ async function closedAfter(
   await session?.close();
 }
 
-async function announce(server: Server | undefined, list: ListKind): Promise<void> {
-  const method = `notifications/${list}/list_changed`;
-  // A client that went away, or has no such lists, hears nothing.
-  await server?.notification({ method }).catch(() => {});
-}
-
-/** In the era of 2025 a server may ask its client at any time. */
-function ask(server: Server, { method, params }: ClientRequest): Promise<RawResult> {
-  const request = params === undefined ? { method } : { method, params: { ...params } };
-  return server.request(request, rawResult);
-}
-
 /** A transport that tells what its first messages say of the client, and when it closes. */
 class Opening {
   readonly closed: Promise<void>;
@@ -119,7 +105,7 @@ class Opening {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     const see = (message: JSONRPCMessage): void => {
-      this.#capabilities ??= capabilitiesIn(message);
+      if ('method' in message) this.#capabilities ??= capabilitiesIn(message.params);
     };
     const outer: Transport = {
       start: async () => {
@@ -142,21 +128,6 @@ class Opening {
 
   /** What the client can be asked for; nothing where it did not say. */
   get capabilities(): ClientCapabilities {
-    const { sampling, elicitation, roots } = this.#capabilities ?? {};
-    return {
-      ...(sampling === undefined ? {} : { sampling }),
-      ...(elicitation === undefined ? {} : { elicitation }),
-      ...(roots === undefined ? {} : { roots }),
-    };
+    return askable(this.#capabilities);
   }
-}
-
-function capabilitiesIn(message: JSONRPCMessage): ClientCapabilities | undefined {
-  if (!('method' in message) || message.params === undefined) return undefined;
-  const { _meta, capabilities } = message.params as {
-    readonly _meta?: Readonly<Record<string, unknown>>;
-    readonly capabilities?: unknown;
-  };
-  const told = _meta?.[CLIENT_CAPABILITIES_META_KEY] ?? capabilities;
-  return typeof told === 'object' && told !== null ? told : undefined;
 }

@@ -13,6 +13,31 @@ export interface GatewayConfig {
   readonly results: ResultTerms;
   readonly approvals: ApprovalTerms;
   readonly waits: WaitTerms;
+  /** Where clients reach the gateway over Streamable HTTP; without it, over stdio only. */
+  readonly http: HttpTerms | undefined;
+}
+
+export interface HttpTerms {
+  /** An address of this machine, or a name of one. */
+  readonly host: string;
+  /** 0 takes one that is free. */
+  readonly port: number;
+  readonly path: string;
+  /** Names in `Host` beside those of this machine's loopback and `host` itself, small letters. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of pages that may call, beside the endpoint's own, such as `https://desk.example.com`. */
+  readonly allowedOrigins: readonly string[];
+  /**
+   * How a bearer token may be checked: `api-key`, and names of the control plane's authenticators. None only
+   * on loopback: everybody who reaches it is the principal of the configuration then.
+   */
+  readonly authentication: readonly string[];
+  /** Whose control session a client is in: its principal's, also after a reconnect, or the connection's. */
+  readonly session: 'principal' | 'connection';
+  /** UTF-8 bytes of one request's body. */
+  readonly requestBytesMax: number;
+  /** How long what nobody uses is kept: servers are let go of then, ms. */
+  readonly idleMs: number;
 }
 
 export interface SessionTerms {
@@ -106,6 +131,11 @@ export const configLimits = {
   resultBytesMax: 1_048_576,
   messageBytesMax: 16_777_216,
   bytesMax: 268_435_456,
+  requestBytesMax: 4_194_304,
+  idleMs: 1_800_000,
+  /** Clients of one principal that have servers of their own behind the gateway, over HTTP. */
+  clientsPerPrincipalMax: 32,
+  clientsMax: 1_000,
   /** Tools of one server; of more, none is offered. */
   toolsMax: 1_000,
 } as const;

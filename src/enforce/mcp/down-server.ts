@@ -22,11 +22,17 @@ import type { ForwardOptions } from './upstream.ts';
 type Params = Readonly<Record<string, unknown>>;
 type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
 
+type MakeServer = (...about: ConstructorParameters<typeof Server>) => Server;
+
 /** `session` is there once its servers were asked what they can do. */
-export function downServer(session: GatewaySession, version: string): Server {
+export function downServer(
+  session: GatewaySession,
+  version: string,
+  make: MakeServer = (about, options) => new Server(about, options),
+): Server {
   const capabilities = capabilitiesOf(session);
   const instructions = instructionsOf(session);
-  const server = new Server(
+  const server = make(
     { name: 'agent-control-plane', version },
     {
       capabilities,

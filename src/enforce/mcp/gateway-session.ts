@@ -27,6 +27,14 @@ export interface GatewayHost {
   readonly report: (message: string) => void;
 }
 
+/** Who acts, and the control session in which the kernel decides on it. */
+export interface Acting {
+  readonly principal: Principal;
+  readonly control: Session;
+  /** Whether the control session is this client's alone, and ends with it. */
+  readonly isOwn: boolean;
+}
+
 /** The client, as its session sees it. */
 export interface ClientSide {
   readonly capabilities: ClientCapabilities;
@@ -43,7 +51,6 @@ const visibilityEvents =
 const settleMs = 200;
 
 export class GatewaySession {
-  readonly control: Session;
   readonly passThrough: PassThrough;
   readonly calling: Calling;
   /** Calls whose servers ask something of a client that can only be asked in an answer. */
@@ -51,26 +58,18 @@ export class GatewaySession {
   readonly states: RoundStates;
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
-  readonly #principal: Principal;
+  #acting: Acting;
   readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #catalogue: Catalogue;
   readonly #unsubscribe: () => void;
   readonly #waiting = new Map<ListKind, () => void>();
   #isClosed = false;
 
-  constructor(
-    host: GatewayHost,
-    {
-      control,
-      principal,
-      client,
-    }: { readonly control: Session; readonly principal: Principal; readonly client: ClientSide },
-  ) {
+  constructor(host: GatewayHost, { client, ...acting }: Acting & { readonly client: ClientSide }) {
     const { plane, config, clock, version, report } = host;
-    this.control = control;
     this.#host = host;
     this.#client = client;
-    this.#principal = principal;
+    this.#acting = acting;
     this.#catalogue = new Catalogue(plane, config, report);
     const upstreams = config.servers.map(
       (server) =>
@@ -86,16 +85,28 @@ export class GatewaySession {
     );
     this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
     this.passThrough = new PassThrough(upstreams, config.isPrefixed);
+    const current = (): Session => this.control;
     this.calling = {
-      control,
+      get control() {
+        return current();
+      },
       catalogue: this.#catalogue,
       answers: new Answers(),
       results: config.results,
       upstream: (name) => this.#upstreams.get(name),
     };
     this.parked = new ParkedCalls(clock);
-    this.states = roundStates(control);
+    this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
+  }
+
+  get control(): Session {
+    return this.#acting.control;
+  }
+
+  /** The same principal in the same control session, by a credential that is good for longer. */
+  renew(acting: Acting): void {
+    this.#acting = acting;
   }
 
   get plane(): ControlPlane {
@@ -165,7 +176,7 @@ export class GatewaySession {
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */
   async stopped(): Promise<string | undefined> {
     const { plane } = this.#host;
-    const record = await plane.readAs(this.#principal).session(this.control.id);
+    const record = await plane.readAs(this.#acting.principal).session(this.control.id);
     if (record?.status !== 'active') return `the session is ${record?.status ?? 'not there'}`;
     const { org, principal, agent, id } = record;
     const isKilled = [
@@ -208,7 +219,7 @@ export class GatewaySession {
     this.#unsubscribe();
     for (const cancel of this.#waiting.values()) cancel();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
-    if (this.#host.config.session.key !== undefined) return;
+    if (!this.#acting.isOwn) return;
     await this.control.complete('the client went away').catch((failure: unknown) => {
       this.#host.report(`the session could not be ended: ${String(failure)}`);
     });

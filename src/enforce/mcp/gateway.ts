@@ -4,11 +4,17 @@
  */
 import type { Transport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { type ControlPlane, type Session, systemClock } from '../../engine/index.ts';
+import {
+  type ControlPlane,
+  ControlPlaneError,
+  type Session,
+  systemClock,
+} from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { type ClientConnection, connectClient } from './client-connection.ts';
 import type { GatewayConfig } from './config.ts';
 import type { GatewayHost } from './gateway-session.ts';
+import { type HttpEndpoint, listenHttp } from './http-endpoint.ts';
 
 export type GatewayOptions = Pick<GatewayHost, 'plane' | 'config'> &
   Partial<Pick<GatewayHost, 'clock' | 'version' | 'report'>>;
@@ -18,6 +24,12 @@ export interface Gateway {
   connect(transport: Transport): Promise<ClientConnection>;
   /** Serves the client that started this process, over standard input and output. */
   connectStdio(): Promise<ClientConnection>;
+  /**
+   * Serves clients over Streamable HTTP, where `http` of the configuration says, each as the principal that
+   * its bearer token is for. Throws `input-invalid` where the configuration has no `http`, or names a way of
+   * authentication that the control plane does not have.
+   */
+  listen(): Promise<HttpEndpoint>;
 }
 
 /** Makes a gateway on an open control plane. Throws where the configured agent may not be registered. */
@@ -28,9 +40,20 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const connect = async (transport: Transport): Promise<ClientConnection> => {
     const principal = plane.identity.assert(config.principal);
     const control = await openControlSession(plane, config, principal);
-    return connectClient(host, { transport, principal, control });
+    const isOwn = config.session.key === undefined;
+    return connectClient(host, { transport, principal, control, isOwn });
   };
-  return { connect, connectStdio: () => connect(new StdioServerTransport()) };
+  const listen = async (): Promise<HttpEndpoint> => {
+    const { http } = config;
+    if (http === undefined) {
+      throw new ControlPlaneError(
+        'input-invalid',
+        'the configuration of the gateway has no `http`',
+      );
+    }
+    return listenHttp({ ...host, config: { ...config, http } });
+  };
+  return { connect, connectStdio: () => connect(new StdioServerTransport()), listen };
 }
 
 /** An agent that somebody registered stays as it is: a gateway gives nobody more than they have. */

@@ -5,5 +5,6 @@
 export type { ClientConnection } from './client-connection.ts';
 export type { GatewayConfig, ServerConfig } from './config.ts';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway.ts';
+export type { HttpEndpoint } from './http-endpoint.ts';
 export { type PinnedServers, pinServers } from './pin-servers.ts';
 export { type GatewayFile, readGatewayFile } from './read-config.ts';

@@ -14,6 +14,7 @@ import {
   type SessionTerms,
   type WaitTerms,
 } from './config.ts';
+import { readHttp } from './read-http.ts';
 import { readServer } from './read-server.ts';
 import {
   configurationProblem,
@@ -63,8 +64,14 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
     approvals: members.optional('approvals', readApprovals) ?? { atClient: undefined, waitMs: 0 },
     waits: members.optional('waits', readWaits) ?? defaultWaits,
     results: members.optional('results', readResults) ?? { hiddenCharacters: 'mark' as const },
+    http: members.optional('http', readHttp),
   };
   members.end();
+  if (config.http?.session === 'connection' && config.session.key !== undefined) {
+    const problem =
+      'must be `principal` with `session.key`, which is one session for all connections';
+    throw configurationProblem('http.session', problem);
+  }
   if (config.approvals.atClient?.id === config.principal.id) {
     const problem = 'is the principal that asks, and nobody approves what they ask for';
     throw configurationProblem('approvals.atClient.id', problem);

@@ -1,0 +1,166 @@
+/**
+ * Clients of 2026-07-28: each request stands alone and is served by a server of its own, and what a principal
+ * has behind the gateway is kept from request to request.
+ */
+import type { ClientCapabilities } from '@modelcontextprotocol/client';
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  McpServer,
+  Server,
+} from '@modelcontextprotocol/server';
+import { askable, capabilitiesIn } from './client-capabilities.ts';
+import { downServer } from './down-server.ts';
+import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
+import type { Caller, Callers } from './http-callers.ts';
+import type { Hold, Holds } from './http-holds.ts';
+import type { ClientRequest } from './upstream.ts';
+
+export interface HttpCall {
+  readonly request: Request;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+  /** Resolves when the answer was sent, or nobody waits for it any more. */
+  readonly finished: Promise<void>;
+}
+
+export class RoundClients {
+  readonly #host: GatewayHost;
+  readonly #callers: Callers;
+  readonly #holds: Holds;
+  /** By principal and what the client can be asked. */
+  readonly #clients = new Map<string, RoundClient>();
+  /** Answers what is no request, and reaches no server. */
+  readonly #porter: McpHttpHandler;
+
+  constructor(host: GatewayHost, callers: Callers, holds: Holds) {
+    this.#host = host;
+    this.#callers = callers;
+    this.#holds = holds;
+    const about = { name: 'agent-control-plane', version: host.version };
+    this.#porter = createMcpHandler(() => new Server(about, { capabilities: {} }), {
+      legacy: 'reject',
+    });
+  }
+
+  async serve({ request, body, caller, finished }: HttpCall): Promise<Response> {
+    if (!Object.hasOwn(body, 'id')) return this.#porter.fetch(request, { parsedBody: body });
+    const capabilities = askable(capabilitiesIn(body['params']));
+    const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      client = new RoundClient(this.#host, this.#callers, capabilities);
+      client.hold = this.#holds.take(caller.identity, async () => {
+        this.#clients.delete(key);
+        await client?.close();
+      });
+      this.#clients.set(key, client);
+    }
+    client.hold?.use(finished);
+    await client.admit(caller);
+    return client.handler.fetch(request, { parsedBody: body });
+  }
+
+  close(): Promise<void> {
+    return this.#porter.close();
+  }
+}
+
+class RoundClient {
+  readonly handler: McpHttpHandler;
+  hold: Hold | undefined;
+  readonly #host: GatewayHost;
+  readonly #callers: Callers;
+  readonly #capabilities: ClientCapabilities;
+  readonly #serving = new Set<Server>();
+  #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
+  #session: Promise<GatewaySession> | undefined;
+
+  constructor(host: GatewayHost, callers: Callers, capabilities: ClientCapabilities) {
+    this.#host = host;
+    this.#callers = callers;
+    this.#capabilities = capabilities;
+    this.handler = createMcpHandler(() => this.#newServer(), {
+      legacy: 'reject',
+      onerror: (failure) => host.report(`client: ${failure.message}`),
+    });
+  }
+
+  /** Throws where the kernel lets the caller into no session. */
+  async admit(caller: Caller): Promise<void> {
+    const { expiresAt } = caller;
+    if (this.#admitted === undefined || this.#admitted.expiresAt < expiresAt) {
+      this.#admitted = { expiresAt, acting: this.#callers.acting(caller) };
+      const { acting } = this.#admitted;
+      const renewed = await acting.catch((failure: unknown) => {
+        this.#admitted = undefined;
+        throw failure;
+      });
+      (await this.#session)?.renew(renewed);
+    }
+    await this.#admitted?.acting;
+  }
+
+  async #newServer(): Promise<McpServer> {
+    this.#session ??= this.#open().catch((failure: unknown) => {
+      // The next request tries again.
+      this.#session = undefined;
+      throw failure;
+    });
+    const session = await this.#session;
+    let checked: HeaderCheckedServer | undefined;
+    const server = downServer(session, this.#host.version, (about, options) => {
+      checked = new HeaderCheckedServer(session, about, options);
+      return checked.server;
+    });
+    if (checked === undefined) throw new Error('no server was made');
+    this.#serving.add(server);
+    server.onclose = () => this.#serving.delete(server);
+    return checked;
+  }
+
+  async #open(): Promise<GatewaySession> {
+    const acting = await this.#admitted?.acting;
+    if (acting === undefined) throw new Error('nobody was admitted');
+    const session = new GatewaySession(this.#host, {
+      ...acting,
+      client: {
+        capabilities: this.#capabilities,
+        changed: (list) => this.handler.notify[`${list}Changed`](),
+        notified: ({ method, params }) => {
+          if (method === 'notifications/resources/updated') {
+            this.handler.notify.resourceUpdated(String(params?.['uri']));
+            return;
+          }
+          // It says of no call that it is about it: where several run, nobody can tell whose it is.
+          const [only, ...others] = this.#serving;
+          if (only === undefined || others.length > 0) return;
+          const notification = params === undefined ? { method } : { method, params };
+          only.notification(notification).catch(() => {});
+        },
+        asked: (request: ClientRequest) => session.parked.ask(request),
+      },
+    });
+    await session.start();
+    return session;
+  }
+
+  async close(): Promise<void> {
+    await this.handler.close();
+    await (await this.#session?.catch(() => undefined))?.close();
+  }
+}
+
+/** Lets the SDK hold `Mcp-Param-*` headers against the arguments, by the schema that the client was shown. */
+class HeaderCheckedServer extends McpServer {
+  readonly #session: GatewaySession;
+
+  constructor(session: GatewaySession, ...about: ConstructorParameters<typeof McpServer>) {
+    super(...about);
+    this.#session = session;
+  }
+
+  override toolInputSchemaJson(name: string): Record<string, unknown> | undefined {
+    return this.#session.catalogue.get(name)?.raw.inputSchema;
+  }
+}

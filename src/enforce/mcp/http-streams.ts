@@ -1,0 +1,109 @@
+/**
+ * Clients of 2025-11-25 and before: a session by `Mcp-Session-Id`, opened by `initialize`, which nobody but
+ * the caller that opened it can use. A client that goes away in the middle of a call has not cancelled it.
+ */
+import { isInitializeRequest } from '@modelcontextprotocol/server';
+import { systemIds } from '../../engine/ids.ts';
+import { askable, capabilitiesIn } from './client-capabilities.ts';
+import { announce, ask } from './client-messages.ts';
+import { downServer } from './down-server.ts';
+import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
+import { refused } from './http-answers.ts';
+import type { Caller, Callers } from './http-callers.ts';
+import type { Hold, Holds } from './http-holds.ts';
+import type { HttpCall } from './http-rounds.ts';
+import { SessionTransport } from './session-transport.ts';
+
+/** A request without a body is a GET or DELETE. */
+type StreamCall = Omit<HttpCall, 'body'> & { readonly body: HttpCall['body'] | undefined };
+
+interface StreamClient {
+  readonly session: GatewaySession;
+  readonly transport: SessionTransport;
+  readonly connection: string | undefined;
+  readonly hold: Hold;
+  expiresAt: number;
+}
+
+export class StreamClients {
+  readonly #host: GatewayHost;
+  readonly #callers: Callers;
+  readonly #holds: Holds;
+  readonly #clients = new Map<string, StreamClient>();
+
+  constructor(host: GatewayHost, callers: Callers, holds: Holds) {
+    this.#host = host;
+    this.#callers = callers;
+    this.#holds = holds;
+  }
+
+  async serve(call: StreamCall): Promise<Response> {
+    const { request, body, caller, finished } = call;
+    const id = request.headers.get('mcp-session-id');
+    if (id === null) {
+      if (body !== undefined && isInitializeRequest(body)) return this.#open({ ...call, body });
+      return refused({
+        status: 400,
+        message: 'the request needs `Mcp-Session-Id`; `initialize` gives it',
+      });
+    }
+    const client = this.#clients.get(id);
+    // Somebody else's session is as unknown as one that nobody has.
+    if (client === undefined || client.hold.identity !== caller.identity) {
+      return refused({ status: 404, message: 'there is no such session' });
+    }
+    client.hold.use(finished);
+    await this.#renew(client, caller);
+    return client.transport.handleRequest(request, { parsedBody: body });
+  }
+
+  async #renew(client: StreamClient, caller: Caller): Promise<void> {
+    if (caller.expiresAt <= client.expiresAt) return;
+    client.session.renew(await this.#callers.acting(caller, client.connection));
+    client.expiresAt = Math.max(client.expiresAt, caller.expiresAt);
+  }
+
+  async #open({ request, body, caller, finished }: HttpCall): Promise<Response> {
+    const id = systemIds.secret();
+    const connection = this.#host.config.http?.session === 'connection' ? id : undefined;
+    const acting = await this.#callers.acting(caller, connection);
+    const transport = new SessionTransport({ sessionIdGenerator: () => id });
+    const session = this.#session(acting, body, transport);
+    const hold = this.#holds.take(caller.identity, async () => {
+      this.#clients.delete(id);
+      await transport.server?.close();
+      await session.close();
+    });
+    hold.use(finished);
+    const { expiresAt } = caller;
+    this.#clients.set(id, { session, transport, connection, hold, expiresAt });
+    try {
+      await session.start();
+      const down = downServer(session, this.#host.version);
+      down.onclose = () => this.#holds.end(hold);
+      await transport.serve(down);
+      const answer = await transport.handleRequest(request, { parsedBody: body });
+      if (answer.status !== 200) this.#holds.end(hold);
+      return answer;
+    } catch (failure) {
+      this.#holds.end(hold);
+      throw failure;
+    }
+  }
+
+  #session(acting: Acting, body: HttpCall['body'], transport: SessionTransport): GatewaySession {
+    const capabilities = askable(capabilitiesIn(body['params']));
+    return new GatewaySession(this.#host, {
+      ...acting,
+      client: {
+        capabilities,
+        changed: (list) => void announce(transport.server, list),
+        notified: ({ method, params }) => {
+          const notification = params === undefined ? { method } : { method, params };
+          transport.server?.notification(notification).catch(() => {});
+        },
+        asked: async (request) => ask(await transport.ready, request),
+      },
+    });
+  }
+}

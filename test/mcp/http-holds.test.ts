@@ -1,0 +1,63 @@
+/** What clients over HTTP hold behind the gateway: while they use it, a while longer, and never too much. */
+import { expect, test } from 'vitest';
+import { configLimits } from '../../src/enforce/mcp/config.ts';
+import { Holds, TooManyClients } from '../../src/enforce/mcp/http-holds.ts';
+
+/** A clock whose tasks run when the test says so. */
+function handClock() {
+  const tasks = new Set<() => void>();
+  const clock = {
+    now: () => 0,
+    sleep: () => Promise.resolve(),
+    after: (_: number, task: () => void) => {
+      tasks.add(task);
+      return () => void tasks.delete(task);
+    },
+  };
+  return { clock, pass: () => tasks.forEach((task) => task()), tasks };
+}
+
+const forEver = new Promise<void>(() => {});
+const over = Promise.resolve();
+const nothing = (): Promise<void> => Promise.resolve();
+
+test('what is in use is kept, and let go of a while after its last use', async () => {
+  const { clock, pass, tasks } = handClock();
+  const holds = new Holds(clock, 1_000);
+  let released = 0;
+  const hold = holds.take('ada', async () => void (released += 1));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold.use(promise);
+  hold.use(over);
+  await over;
+  expect(tasks.size).toBe(0);
+  resolve();
+  await promise;
+  pass();
+  expect(released).toBe(1);
+  pass();
+  expect(released).toBe(1);
+});
+
+test('of too many of one principal, the one unused longest goes; others’ stay', async () => {
+  const { clock } = handClock();
+  const holds = new Holds(clock, 1_000);
+  const released: string[] = [];
+  holds.take('bob', async () => void released.push('bob'));
+  for (let each = 0; each < configLimits.clientsPerPrincipalMax; each += 1) {
+    const hold = holds.take('ada', async () => void released.push(`ada ${each}`));
+    if (each === 0) hold.use(forEver);
+  }
+  holds.take('ada', nothing);
+  expect(released).toEqual(['ada 1']);
+});
+
+test('where all are in use, one more is refused', () => {
+  const { clock } = handClock();
+  const holds = new Holds(clock, 1_000);
+  for (let each = 0; each < configLimits.clientsPerPrincipalMax; each += 1) {
+    holds.take('ada', nothing).use(forEver);
+  }
+  expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
+  expect(() => holds.take('bob', nothing)).not.toThrow();
+});
