@@ -15,7 +15,6 @@ import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import { initializeFirst } from './initialize-first.ts';
-import { rawResult, type RawResult } from './raw-result.ts';
 import type { ClientRequest, ListKind } from './upstream.ts';
 
 export interface Channel extends Acting {
