@@ -49,7 +49,11 @@ export async function measurePostgres(plan: Plan): Promise<FindingsBuilder> {
     const { url } = server;
     // Processes start for every run: a quick run has one round, or it would not be quick.
     const rounds = plan.quick ? 1 : plan.rounds;
-    const measured = await runRounds(contenders(url, plan), { rounds, progress });
+    const measured = await runRounds(contenders(url, plan), {
+      rounds,
+      progress,
+      warmUp: !plan.quick,
+    });
     const found = findings(measured, plan);
     await findKills(found, url, plan);
     return found;

@@ -48,15 +48,17 @@ export class Rounds {
 
 export interface RoundOptions {
   readonly rounds: number;
+  /** False leaves the round out that is thrown away: for runs that only show that all works. */
+  readonly warmUp?: boolean;
   readonly progress: (line: string) => void;
 }
 
 export async function runRounds(
   contenders: readonly Contender[],
-  { rounds, progress }: RoundOptions,
+  { rounds, progress, warmUp = true }: RoundOptions,
 ): Promise<Rounds> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = warmUp ? 0 : 1; round <= rounds; round += 1) {
     const first = round % contenders.length;
     const order = [...contenders.slice(first), ...contenders.slice(0, first)];
     for (const { name, run } of order) {

@@ -25,7 +25,7 @@ With one server behind \`--\`, tools keep their names, the action of a tool is
 --config, names are \`server__tool\`, actions \`server.tool\`, and what is new waits
 for an operator. What changed waits in both. The control plane is in the file of
 --store; else beside the file of --config or --policy, such as policy.db. With
-`http` in the file of --config, clients come over HTTP instead.
+http in the file of --config, clients come over HTTP instead.
 
 Examples:
   $ agent-control-plane mcp --policy policy.yaml -- \\
@@ -101,7 +101,8 @@ function addApproveToolCommand(mcp: Command): void {
     .command('approve-tool')
     .description('Show what a tool that waits says of itself, ask, and approve it as it is.')
     .argument('<file>', storeText)
-    .argument('<tool>', 'its name')
+    .argument('[tool]', 'its name')
+    .option('--server <name>', 'each tool of this server that waits, one after the other')
     .option('--definition <hash>', 'only if it is this one, as `mcp inspect` shows it')
     .option('--reason <text>', 'why, for whoever reads the log')
     .option('--yes', 'do not ask; needed where the input is no terminal');
@@ -116,10 +117,11 @@ ${actingHelp}
 Examples:
   $ agent-control-plane mcp approve-tool gateway.db files__read_file \\
       --as acme/user:root --as-role platform-admin
+  $ agent-control-plane mcp approve-tool gateway.db --server files --key-file root.key
 
 ${actingExitCodes}`,
     )
-    .action(async (file: string, tool: string, _: unknown, command: Command) => {
+    .action(async (file: string, tool: string | undefined, _: unknown, command: Command) => {
       const { approveTool } = await import('./mcp/approve-tool.ts');
       await approveTool(file, tool, command.optsWithGlobals<ApproveToolOptions>());
     });

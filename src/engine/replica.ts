@@ -39,6 +39,12 @@ interface Foreign {
   readonly leaves: readonly string[];
 }
 
+/** What is known of the log where a commit found that others had been first. */
+export interface LostRace {
+  readonly size: number;
+  readonly commands: readonly Command[];
+}
+
 export class Replica {
   readonly cache = new RecordCache();
   readonly #storage: Storage;
@@ -87,14 +93,20 @@ export class Replica {
     for (;;) {
       const missing = this.#missing(commands, Math.max(now, this.#head.at));
       if (missing.length === 0) return this.#foreign.splice(0);
-      const { head, records } = await this.#storage.readRecords(missing);
-      for (const record of records) this.cache.put(fromStored(record));
-      const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
-      for (const name of missing) {
-        if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
-      }
+      const head = await this.#readInto(missing, missing);
       if (head.size !== this.#head.size) await this.#catchUp();
     }
+  }
+
+  /** Reads records into the cache. Of those named in `absentees` it is remembered where they are absent. */
+  async #readInto(names: readonly RecordName[], absentees: readonly RecordName[]): Promise<Head> {
+    const { head, records } = await this.#storage.readRecords(names);
+    for (const record of records) this.cache.put(fromStored(record));
+    const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
+    for (const name of absentees) {
+      if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
+    }
+    return head;
   }
 
   #missing(commands: readonly Command[], at: number): readonly RecordName[] {
@@ -109,18 +121,22 @@ export class Replica {
   }
 
   /**
-   * Catches up with the log. Returns the events that other processes appended, in order. `size` is one that
-   * the log is known to have reached: then it need not be asked for first.
+   * Catches up with the log. Returns the events that other processes appended, in order. `race` is what is
+   * known where a commit lost one: the size that the log has reached, which need not be asked for first, and
+   * the commands that are decided again.
    */
-  async follow(size?: number): Promise<readonly PlacedEvent[]> {
-    await this.#catchUp(size);
+  async follow(race?: LostRace): Promise<readonly PlacedEvent[]> {
+    await this.#catchUp(race);
     return this.#foreign.splice(0);
   }
 
-  async #catchUp(size = 0): Promise<void> {
+  async #catchUp(race?: LostRace): Promise<void> {
     let head =
-      size > this.#head.size
-        ? await this.#reload(await this.#readForeign(this.#head.size, size))
+      race !== undefined && race.size > this.#head.size
+        ? await this.#reload(
+            await this.#readForeign(this.#head.size, race.size),
+            this.#unnamed(race.commands),
+          )
         : await this.#storage.head();
     while (head.size !== this.#head.size) {
       if (head.size < this.#head.size) {
@@ -154,15 +170,22 @@ export class Replica {
     return { events, leaves };
   }
 
-  /** Reloads the records that events changed; returns the head they were read at. */
-  async #reload({ events, leaves }: Foreign): Promise<Head> {
+  /** Records that the commands need, and that events change without naming them. */
+  #unnamed(commands: readonly Command[]): readonly RecordName[] {
+    const { cache, head } = this;
+    return commands
+      .flatMap((command) => footprint(command, (kind, key) => cache.peek(kind, key), head.at))
+      .filter(({ kind }) => unnamedKinds.includes(kind));
+  }
+
+  /** Reloads the records that events changed, and `more`; returns the head they were read at. */
+  async #reload({ events, leaves }: Foreign, more: readonly RecordName[] = []): Promise<Head> {
     const names = new Map<string, RecordName>();
-    for (const { event } of events) {
-      for (const name of touched(event)) names.set(recordName(name.kind, name.key), name);
+    for (const name of [...events.flatMap(({ event }) => touched(event)), ...more]) {
+      names.set(recordName(name.kind, name.key), name);
     }
     for (const kind of unnamedKinds) this.cache.forget(kind);
-    const { head, records } = await this.#storage.readRecords([...names.values()]);
-    for (const record of records) this.cache.put(fromStored(record));
+    const head = await this.#readInto([...names.values()], more);
     const last = events.at(-1);
     if (last !== undefined && head.size === last.index + 1) {
       this.#head = head;

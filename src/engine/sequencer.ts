@@ -239,7 +239,8 @@ export class Sequencer {
         onEvents(decided.events);
         return decided;
       }
-      onEvents(await replica.follow('size' in result ? result.size : undefined));
+      const race = result.status === 'conflict' ? { size: result.size, commands } : undefined;
+      onEvents(await replica.follow(race));
       if (result.status === 'in-doubt')
         await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
       // What is in doubt is found again by what it was decided from: nothing is added to it.
@@ -256,7 +257,7 @@ export class Sequencer {
   async #append(
     decided: DecidedBatch,
     inDoubt: DecidedBatch[],
-  ): Promise<AppendResult | { readonly status: 'in-doubt'; readonly size?: undefined }> {
+  ): Promise<AppendResult | { readonly status: 'in-doubt' }> {
     try {
       return await this.#options.storage.append(decided.batch);
     } catch (failure) {

@@ -70,6 +70,8 @@ export interface Settled {
   readonly result: unknown;
   /** Why it is withheld. */
   readonly message: string;
+  /** Index of the entry that records the settlement; undefined where an earlier one did. */
+  readonly index: number | undefined;
 }
 
 /** How what came into a session was judged. */
@@ -197,7 +199,7 @@ export class Session {
     const by = core.referenceOf(this.#principal);
     const read = readContent(result);
     const facts = await outputFacts(core, { session: this, by }, permit, read);
-    const { output, posted } = await this.#submitFor(
+    const { record, index } = await this.#submitFor(
       permit,
       {
         kind: 'settle-permit',
@@ -208,15 +210,16 @@ export class Session {
       },
       { result: 'result' in settlement ? recordedText(read) : undefined },
     );
+    const { output, posted } = record;
     if (output === undefined && facts === undefined) {
-      return { posted, released: true, result, message: '' };
+      return { posted, released: true, result, message: '', index };
     }
     if (output?.effective !== 'pass') {
       const message = output?.message ?? 'its permit was resolved before the result was judged';
-      return { posted, released: false, result: undefined, message };
+      return { posted, released: false, result: undefined, message, index };
     }
     const passed = 'text' in read ? frozenFromCanonical(read.text) : result;
-    return { posted, released: true, result: passed, message: '' };
+    return { posted, released: true, result: passed, message: '', index };
   }
 
   /** Whether the policy has the result of a permitted call judged: it is not to be passed on before that. */
@@ -244,8 +247,9 @@ export class Session {
     this.#assertOwn(permit);
     const by = core.referenceOf(this.#principal);
     const body = { ...about, permit: permit.id };
-    const { record } = await core.submit(by, body, 'decision', committed(core.options.ids, texts));
-    return record;
+    const payload = committed(core.options.ids, texts);
+    const { record, answered } = await core.submit(by, body, 'decision', payload);
+    return { record, index: answered.index };
   }
 
   /** Another session's permit is not this one's to resolve, even where the principal is the same. */

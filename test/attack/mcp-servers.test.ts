@@ -89,6 +89,21 @@ test('A120: a dead server hurts no other', async () => {
   await both.close();
 });
 
+test('A120: a server that no longer says what it offers keeps nobody from the others', async () => {
+  const [one, other] = [new Liar(), new Liar()];
+  const both = await Stage.open({
+    servers: { one: one.server(), other: other.server() },
+    file: { waits: { listMs: 1_000 } },
+    policy: policyFor(['one.lie', 'other.echo']),
+  });
+  const user = await both.client();
+  await user.callTool({ name: 'one__lie', arguments: { how: 'mute' } });
+  const { tools } = await user.listTools();
+  expect(tools.map(({ name }) => name)).toContain('other__echo');
+  expect((await user.callTool({ name: 'other__echo', arguments: {} })).isError).not.toBe(true);
+  await both.close();
+});
+
 test('A120: what nobody sees in a result is told, and a result is marked as nobody’s word', async () => {
   const result = await call('liar__hide');
   expect(result._meta?.['agent-control-plane/untrusted']).toEqual({

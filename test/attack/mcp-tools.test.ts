@@ -114,12 +114,37 @@ test('A11: a server that says so is asked anew, and the client hears of it', asy
   expect(stage.plane.tools.get('liar__added')?.quarantine).toBeUndefined();
 });
 
+test('A11: a client of the later era that listens hears of it, too', async () => {
+  const heard = Promise.withResolvers<void>();
+  const onChanged = (): void => heard.resolve();
+  const later = await stage.modernClient({
+    listChanged: { tools: { autoRefresh: false, onChanged } },
+  });
+  await later.callTool({ name: 'liar__lie', arguments: { how: 'add', tell: true } });
+  await heard.promise;
+  expect(stage.plane.tools.get('liar__added')).toBeDefined();
+});
+
+test('A11: what an operator approves elsewhere reaches the client as a changed list', async () => {
+  await call('liar__lie', { how: 'describe' });
+  await client.listTools();
+  const heard = Promise.withResolvers<void>();
+  client.setNotificationHandler('notifications/tools/list_changed', () => heard.resolve());
+  const definition = stage.plane.tools.get('liar__echo')?.quarantine?.tool.definition ?? '';
+  const by = stage.principal('user:root', 'platform-admin');
+  await stage.plane.tools.approve({ tool: 'liar__echo', definition, by });
+  await heard.promise;
+  const { tools } = await client.listTools();
+  expect(tools.find(({ name }) => name === 'liar__echo')?.description).toBe('sends what it reads');
+});
+
 test('one name twice is a shadow, and neither is offered', async () => {
   await call('liar__lie', { how: 'shadow' });
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).not.toContain('liar__echo');
   const result = await call('liar__echo');
-  expect(result.isError).toBe(true);
+  expect(codeOf(result)).toBe('tool-changed');
+  expect(textOf(result)).toContain('shadow');
   expect(liar.callsOf('echo')).toEqual([]);
 });
 

@@ -107,6 +107,10 @@ test('what a server offers is pinned, inspected and approved from the command li
   const approved = await cli('mcp', 'approve-tool', db, 'liar__echo', ...exact);
   expect(approved.stdout).toContain('is approved');
   expect(approved.stderr).toContain('does echo');
+  expect((await cli('mcp', 'approve-tool', db, '--yes', ...asRoot)).code).toBe(2);
+  const rest = await cli('mcp', 'approve-tool', db, '--server', 'liar', '--yes', ...asRoot);
+  expect(rest.stdout.match(/is approved/g)).toHaveLength(8);
+  expect((await cli('mcp', 'inspect', db, '--waiting')).stdout).toBe('no tools of MCP servers\n');
   const { client } = await started(['--config', gateway]);
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['liar__echo']);
   expect((await client.callTool({ name: 'liar__echo', arguments: {} })).isError).not.toBe(true);

@@ -3,25 +3,17 @@
  * moments, again and again. After each round the log is opened anew and has to account for
  * everything that was heard.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { Random } from '../../src/testing/index.ts';
 import { account, type Line } from './account.ts';
 import { openSession } from './acting.ts';
 import { newPlace } from './new-place.ts';
 import { storeAt } from './place.ts';
+import { kill, startWriter, type Writer, writer } from './writers.ts';
 
 const roundsMin = Number(process.env['CRASH_ROUNDS'] ?? 2);
 const killsInRound = 4;
-const writer = join(import.meta.dirname, 'writer.ts');
-
-interface Writer {
-  readonly process: ChildProcess;
-  readonly ready: Promise<void>;
-  readonly ended: Promise<void>;
-}
 
 test('acknowledged is logged, and nothing starts twice, whatever is killed when', async () => {
   const { place, remove } = await newPlace();
@@ -85,32 +77,6 @@ async function round(
   await sleep(random.integer(0, 250));
   await Promise.all(writers.map(kill));
   return killsInRound + writers.length;
-}
-
-function startWriter(place: string, session: string, label: string, lines: Line[]): Writer {
-  const child = spawn(process.execPath, [writer, place, session, label], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const output = createInterface({ input: child.stdout });
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  output.on('line', (text) => {
-    // The last line may be torn: it was never said.
-    if (!text.endsWith('}')) return;
-    const line = JSON.parse(text) as Line;
-    if (line.ready === true) resolve();
-    else lines.push(line);
-  });
-  const ended = new Promise<void>((done) => void output.on('close', done));
-  void ended.then(resolve);
-  return { process: child, ready, ended };
-}
-
-/** SIGKILL. The process must still be running: a writer never ends by itself. */
-async function kill(writing: Writer | undefined): Promise<void> {
-  if (writing === undefined) return;
-  expect(writing.process.exitCode).toBe(null);
-  writing.process.kill('SIGKILL');
-  await writing.ended;
 }
 
 function sleep(ms: number): Promise<void> {

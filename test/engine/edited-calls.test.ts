@@ -53,6 +53,16 @@ test('the code runs once, with the arguments that the approver wrote', async () 
   await plane.close();
 });
 
+test('once an edit is used up, the call as it was made first is asked about anew', async () => {
+  const { plane, people, session, governed, asked } = await open();
+  await plane.approve({ ticket: await asked(call), by: people.ada, edit });
+  await governed(call);
+  const again = await session.authorize({ tool: bindTool(refund), arguments: session.read(call) });
+  expect(again.outcome).toBe('require-approval');
+  expect(plane.pendingTickets('acme')).toMatchObject([{ estimate: { usd: 80_000_000 } }]);
+  await plane.close();
+});
+
 test('whoever waits for the approver goes on with the edited call', async () => {
   const { plane, people, governed, ran } = await open();
   const waiting = governed(call, { waitForApproval: true });
@@ -96,7 +106,11 @@ test('what cannot be edited is refused, and the ticket stays as it was', async (
   const other = await asked({ orderId: 'o-2', amount: '1' });
   const attempt = (edited: unknown) =>
     codeOf(plane.approve({ ticket, by: people.ada, edit: edited }));
-  expect(await attempt(call)).toBe('edit-invalid');
+  const unchanged = plane.approve({ ticket, by: people.ada, edit: call });
+  await expect(unchanged).rejects.toMatchObject({
+    code: 'edit-invalid',
+    message: expect.stringContaining('changes nothing') as string,
+  });
   expect(await attempt({ amount: '1' })).toBe('edit-invalid');
   expect(await attempt({ orderId: 'o-1', amount: 'much' })).toBe('edit-invalid');
   expect(await attempt({ orderId: 'o-2', amount: '1' })).toBe('edit-invalid');

@@ -14,7 +14,7 @@ export function naiveTruth(node: unknown, subject: ConditionSubject): boolean | 
 }
 
 function condition(node: Json, subject: Json): unknown {
-  const each = (one: Json): unknown => condition(one, subject);
+  const each = (of: Json): unknown => condition(of, subject);
   if ('all' in node) return absorbing(node['all'] as Json[], each as Body, false);
   if ('any' in node) return absorbing(node['any'] as Json[], each as Body, true);
   if ('not' in node) return !truth(each(node['not'] as Json));
@@ -23,7 +23,7 @@ function condition(node: Json, subject: Json): unknown {
     return truth(at(node['expression'], { ...subject, session }));
   }
   const { path, ...rest } = node;
-  const [[operator = '', operand] = []] = Object.entries(rest);
+  const [operator, operand] = Object.entries(rest)[0] ?? ['', undefined];
   const find = (): unknown => String(path).split('.').reduce(own, subject);
   if (operator === 'exists') return (outcome(() => [find()].length > 0) !== 'error') === operand;
   return (comparisons[operator] ?? pairs[operator])?.(find(), operand);

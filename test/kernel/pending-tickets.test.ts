@@ -33,6 +33,20 @@ test('an agent leaves no more tickets pending than its limit, however many sessi
   expect(counted).toBe(pending.length);
 });
 
+test('a session leaves no more tickets pending than its own limit, and one that is decided makes room', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  const ask = (host: number) =>
+    stage.authorize({ session, tool: 'restart', args: { host: `h-${host}` } });
+  const most = limits.ticketsPendingMax;
+  const words = Array.from({ length: most + 1 }, (_, host) => ask(host));
+  expect(words.slice(0, most).every((word) => word === 'require-approval')).toBe(true);
+  expect(words.at(-1)).toBe('deny tickets-pending-limit');
+  const [first = ''] = stage.all('ticket').map(({ id }) => id);
+  stage.deny(first);
+  expect(ask(most + 1)).toBe('require-approval');
+});
+
 test('another agent, and another principal, ask as before', () => {
   const stage = Stage.ready();
   askIn(

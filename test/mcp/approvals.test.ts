@@ -114,6 +114,27 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
     expect(liar.callsOf('echo')).toHaveLength(1);
   });
 
+  test('whose answer comes second changes nothing: what others decided holds', async () => {
+    const client = await clientThat(era, async () => {
+      const [ticket] = stage.plane.pendingTickets('acme');
+      await stage.plane.deny({
+        ticket: ticket?.id ?? '',
+        by: stage.principal('user:bob', 'approver'),
+      });
+      return approve();
+    });
+    expect(textOf(await client.callTool(call))).toContain('approval-denied');
+    expect(liar.callsOf('echo')).toEqual([]);
+  });
+
+  test('that can open pages and show no forms is not asked', async () => {
+    ({ stage, liar } = await lyingStage({ policy, file: { approvals: { atClient } } }));
+    const options = { capabilities: { elicitation: { url: {} } } };
+    const client = await (era === 'modern' ? stage.modernClient(options) : stage.client(options));
+    expect(textOf(await client.callTool(call))).toContain('approval-required');
+    expect(await ticketStatus()).toEqual(['pending']);
+  });
+
   test('waits where the configuration says so, and goes on once somebody decides', async () => {
     const client = await clientThat(era, approve, { waitMs: 30_000 });
     const waiting = client.callTool(call);

@@ -64,6 +64,8 @@ export class Stage {
         principal: { id: 'user:ada', org: 'acme' },
         agent: 'desk-bot',
         firstSight: 'accept',
+        // How loaded the machine is decides no test.
+        waits: { readyMs: 100_000, listMs: 100_000 },
         servers,
         ...file,
       },

@@ -8,6 +8,31 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'edit-stands-for-ever',
+    guards: 'A ticket that is over stands for no call, edited or not.',
+    file: kernel('ticket-use'),
+    find: 'return isOpenTicket(ticket.status) && ticket.argumentsDigest !== command.argumentsDigest;',
+    replace: 'return ticket.argumentsDigest !== command.argumentsDigest;',
+    tests: editTests,
+  },
+  {
+    name: 'session-asks-without-end',
+    guards: 'A session leaves no more tickets pending than its limit.',
+    file: kernel('ticket-use'),
+    find: 'if (session.pendingTickets.length - withdrawn >= ticketsPendingMax) return true;',
+    replace: '',
+    tests: ['test/kernel/pending-tickets.test.ts'],
+  },
+  {
+    name: 'edit-that-changes-nothing',
+    guards:
+      'An edit that leaves the call as it was is told as one, and not as another ticket’s call.',
+    file: kernel('approve-ticket'),
+    find: "if (argumentsDigest === ticket.argumentsDigest) return no('the edit changes nothing');",
+    replace: '',
+    tests: editTests,
+  },
+  {
     name: 'owner-approves',
     guards: 'The owner of an agent decides none of its tickets.',
     file: kernel('handle-ticket'),

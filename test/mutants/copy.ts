@@ -7,7 +7,7 @@ import { type Mutant, mutate } from './mutant.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const left = new Set(['node_modules', '.git', 'dist', 'coverage', 'results']);
-const timeoutMs = 180_000;
+const timeoutMsPerFile = 180_000;
 
 export interface TestRun {
   readonly failed: number;
@@ -72,7 +72,7 @@ export class ProjectCopy {
     const timer = setTimeout(() => {
       killed.timedOut = true;
       child.kill('SIGKILL');
-    }, timeoutMs);
+    }, timeoutMsPerFile * tests.length);
     let output = '';
     child.stdout.on('data', (data: Buffer) => (output += data.toString()));
     child.stderr.on('data', (data: Buffer) => (output += data.toString()));

@@ -1,4 +1,4 @@
-/** Mutants of the engine's reports: whose calls they count, and when. */
+/** Mutants of the engine: whose calls its reports count and when, and what bounds work. */
 import type { Mutant } from './mutant.ts';
 
 const usageTests = ['test/engine/usage-report.test.ts'];
@@ -19,5 +19,21 @@ export const engineMutants: readonly Mutant[] = [
     find: 'if (at >= to && calls.open.size + calls.givenUp.size === 0) break;',
     replace: 'if (at >= to) break;',
     tests: usageTests,
+  },
+  {
+    name: 'queue-without-end',
+    guards: 'A call that comes when too many wait is turned away.',
+    file: 'src/engine/sequencer.ts',
+    find: 'if (this.#queue.length >= limits.queueLengthMax) return',
+    replace: 'if (this.#queue.length < 0) return',
+    tests: ['test/engine/bounds.test.ts'],
+  },
+  {
+    name: 'time-to-run-without-signal',
+    guards: 'Work that runs longer than it may gets its signal.',
+    file: 'src/engine/running.ts',
+    find: 'this.#byPermit.get(permit)?.controller.abort(reason);',
+    replace: '',
+    tests: ['test/engine/bounds.test.ts'],
   },
 ];

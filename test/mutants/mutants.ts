@@ -7,6 +7,7 @@ import { approvalMutants } from './approval-mutants.ts';
 import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { gatewayMutants } from './gateway-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
 import { leaseMutants } from './lease-mutants.ts';
@@ -14,6 +15,7 @@ import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
 import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
@@ -27,9 +29,11 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,
+  ...postgresMutants,
   ...identityMutants,
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
   ...simulationMutants,
+  ...gatewayMutants,
 ];

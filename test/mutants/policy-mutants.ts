@@ -128,7 +128,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'shadow-rule-enforced',
     guards: 'A rule in shadow mode changes nothing.',
-    file: policy('compile'),
+    file: policy('compile-rules'),
     find: "enforced: rule.mode !== 'shadow',",
     replace: 'enforced: true,',
     tests: ['test/kernel/session-policy.test.ts'],

@@ -9,6 +9,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { startServer } from '../postgres/server.ts';
 import { ProjectCopy } from './copy.ts';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
@@ -64,7 +65,22 @@ async function main(): Promise<number> {
     for (const { name, guards } of wanted) console.log(`${name.padEnd(32)} ${guards}`);
     return 0;
   }
-  return runAll(wanted, values.runs, values.json);
+  return withServer(wanted, () => runAll(wanted, values.runs, values.json));
+}
+
+/** One server for all mutants that need one, in place of one for each. */
+async function withServer<T>(wanted: readonly Mutant[], work: () => Promise<T>): Promise<T> {
+  const needed = wanted.some(({ tests }) =>
+    tests.some((path) => path.startsWith('test/postgres/')),
+  );
+  if (!needed || process.env['ACP_TEST_POSTGRES_URL'] !== undefined) return work();
+  const server = await startServer();
+  process.env['ACP_TEST_POSTGRES_URL'] = server.url;
+  try {
+    return await work();
+  } finally {
+    await server.remove();
+  }
 }
 
 async function runAll(wanted: readonly Mutant[], runs: string, json: boolean): Promise<number> {

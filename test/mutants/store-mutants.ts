@@ -41,9 +41,8 @@ export const storeMutants: readonly Mutant[] = [
     name: 'answer-before-commit',
     guards: 'An answer goes out after the commit, never before.',
     file: 'src/engine/sequencer.ts',
-    find: 'const { status } = await this.#options.storage.append(decided.batch);',
-    replace:
-      "const status = 'appended' as const; void this.#options.storage.append(decided.batch);",
+    find: 'return await this.#options.storage.append(decided.batch);',
+    replace: "void this.#options.storage.append(decided.batch); return { status: 'appended' };",
     tests: ['test/simulation/simulation.test.ts'],
   },
   {

@@ -1,9 +1,13 @@
 /** `postgres migrate`, `grant-worker`, `grant-reader` and `check`, as an owner and as the roles let in. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openControlPlane } from '../../src/index.ts';
+import { openControlPlane, withHeadFile } from '../../src/index.ts';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import { cli, fillExample, jsonLines } from '../cli/run-cli.ts';
 import { newSchema, type TestSchema } from './schema.ts';
+import { startServer } from './server.ts';
 
 interface Checked {
   readonly good: boolean;
@@ -121,6 +125,34 @@ describe('roles', () => {
   });
 });
 
+describe('accept-restore', () => {
+  test('goes on from a log that lost entries, once that is said, and keeps the old head', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'control-plane-postgres-head-'));
+    try {
+      const headFile = join(folder, 'head.json');
+      await fillExample(withHeadFile(place.open(), headFile));
+      const [{ size } = {}] = await place.sql('SELECT size::int FROM $s.log');
+      const restored = {
+        ...(JSON.parse(readFileSync(headFile, 'utf8')) as object),
+        size: Number(size) + 5,
+      };
+      writeFileSync(headFile, JSON.stringify(restored));
+      const opened = withHeadFile(place.open(), headFile).open('main');
+      await expect(opened).rejects.toMatchObject({ code: 'rolled-back' });
+      const words = [place.url, '--schema', place.schema, '--head-file', headFile];
+      const asked = await cli('accept-restore', ...words);
+      expect(asked.code).not.toBe(0);
+      const accepted = await cli('accept-restore', ...words, '--yes', '--json');
+      expect(jsonLines(accepted.stdout)).toMatchObject([{ accepted: size, lost: 5 }]);
+      const storage = withHeadFile(place.open(), headFile);
+      expect((await storage.open('main')).size).toBe(size);
+      await storage.close();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('check', () => {
   test('a database that a worker can work on is good', async () => {
     await fillExample(place.open());
@@ -167,6 +199,21 @@ describe('check', () => {
     await owner('grant-worker', roles[0] ?? '');
     await place.sql(`ALTER ROLE ${roles[0] ?? ''} SET synchronous_commit = off`);
     expect(await statuses(url)).toMatchObject({ settings: 'bad', schema: 'ok' });
+  });
+
+  test('a synchronous standby that is away is bad, and commits that do not wait are worth a note', async () => {
+    const server = await startServer(['-c', 'synchronous_standby_names=away']);
+    try {
+      const alone = new URL(server.url);
+      alone.searchParams.set('options', '-c synchronous_commit=local');
+      const words = ['--schema', place.schema];
+      expect(await cli('postgres', 'migrate', alone.href, ...words)).toMatchObject({ code: 0 });
+      expect(await statuses(alone.href)).toMatchObject({ settings: 'ok', standbys: 'note' });
+      expect(await statuses(server.url)).toMatchObject({ standbys: 'bad', notifications: 'ok' });
+      expect(await cli('postgres', 'check', server.url, ...words)).toMatchObject({ code: 1 });
+    } finally {
+      await server.remove();
+    }
   });
 
   test('it finishes while a worker has the database open', async () => {

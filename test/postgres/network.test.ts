@@ -82,3 +82,19 @@ test('a commit that stands still on its way holds the others up for a bounded ti
   });
   expect(size).toBeGreaterThan(0);
 });
+
+test('a connection that is ended in the moment it is made ends no process', async () => {
+  const size = await suffer({}, async (suffering) => {
+    const { proxy } = suffering;
+    proxy.endsNew = 12;
+    // An error that nobody listens for is one that nobody catches: the test run fails with it.
+    while (proxy.endsNew > 0) {
+      const more = suffering.lines.length + 5;
+      proxy.reset();
+      await suffering.actUntil(() => suffering.lines.length >= more);
+    }
+    await suffering.recover();
+    await suffering.actWell();
+  });
+  expect(size).toBeGreaterThan(0);
+});

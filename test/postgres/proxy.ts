@@ -19,7 +19,12 @@ interface Link {
   /** Whether what was sent since the last commit is an append. */
   isAppending: boolean;
   fault: CommitFault | undefined;
+  /** Whether it is still being made. */
+  isNew: boolean;
 }
+
+/** What a server says as it ends a connection. */
+const ending = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mended by the test\0\0');
 
 export class Proxy {
   /** Asked at each append's commit. */
@@ -29,6 +34,8 @@ export class Proxy {
   /** How long bytes are held back, ms, in each direction. */
   delayMs = 0;
   dropsNotifications = false;
+  /** How many of the next connections are ended, by the server's word, in the moment they are made. */
+  endsNew = 0;
   /** How often a commit was hurt. */
   struck = 0;
   readonly #target: URL;
@@ -71,7 +78,7 @@ export class Proxy {
 
   #accept(client: Socket): void {
     const server = connect(Number(this.#target.port), this.#target.hostname);
-    const link: Link = { client, server, isAppending: false, fault: undefined };
+    const link: Link = { client, server, isAppending: false, fault: undefined, isNew: true };
     this.#links.add(link);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -133,6 +140,21 @@ export class Proxy {
       link.client.destroy();
     }
     if (link.fault !== undefined) return undefined;
+    if (link.isNew && type === 'Z') {
+      link.isNew = false;
+      if (this.endsNew > 0) return this.#ended(link, message);
+    }
     return type === 'A' && this.dropsNotifications ? undefined : message;
+  }
+
+  #ended(link: Link, message: Buffer): Buffer {
+    this.endsNew -= 1;
+    setImmediate(() => {
+      link.client.destroy();
+      link.server.destroy();
+    });
+    const header = Buffer.from('E\0\0\0\0');
+    header.writeInt32BE(ending.length + 4, 1);
+    return Buffer.concat([message, header, ending]);
   }
 }

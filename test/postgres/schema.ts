@@ -9,14 +9,14 @@ import type { Storage } from '../../src/storage/storage.ts';
 export interface TestSchema {
   readonly url: string;
   readonly schema: string;
-  open(options?: PostgresOptions): Storage;
+  readonly open: (options?: PostgresOptions) => Storage;
   /** Runs SQL as a superuser. `$s` in it stands for the schema. */
   readonly sql: (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   readonly drop: () => Promise<void>;
 }
 
-export function newSchema(url = inject('postgresUrl') ?? ''): TestSchema {
-  const schema = `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+/** `schema` is one that is there; otherwise it has a name that is new. */
+export function newSchema(url = inject('postgresUrl') ?? '', schema = newName()): TestSchema {
   const sql = async (text: string, values: unknown[] = []) => {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -39,4 +39,8 @@ export function newSchema(url = inject('postgresUrl') ?? ''): TestSchema {
       await sql('DROP SCHEMA IF EXISTS $s CASCADE');
     },
   };
+}
+
+function newName(): string {
+  return `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
 }

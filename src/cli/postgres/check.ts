@@ -85,9 +85,13 @@ function serverFinding({ server: { version, standby } }: Examination): Finding {
   return { name, status: 'bad', text };
 }
 
-function standbysFinding({ standbys }: Examination): Finding {
+function standbysFinding({ standbys, server }: Examination): Finding {
   const name = 'standbys';
   const { names, connected, synchronous } = standbys;
+  if (names !== '' && server.settings['synchronous_commit'] === 'local') {
+    const text = `commits do not wait for \`${names}\`: synchronous_commit is local for this role`;
+    return { name, status: 'note', text };
+  }
   if (names === '') {
     const text = 'no commit waits for another server: a failover may lose what was acknowledged';
     return { name, status: 'note', text };
@@ -129,6 +133,9 @@ function notificationsFinding({ notifications, server }: Examination): Finding {
   const name = 'notifications';
   if (notifications === 'listening') {
     return { name, status: 'ok', text: 'delivered: others’ commits are heard of at once' };
+  }
+  if (notifications === 'lost') {
+    return { name, status: 'note', text: 'not known: a commit was not answered in time' };
   }
   const why = server.standby ? 'a standby sends none' : 'as through a pooler in transaction mode';
   return { name, status: 'note', text: `not delivered, ${why}: workers poll` };

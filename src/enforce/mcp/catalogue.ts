@@ -9,7 +9,12 @@ import type { Tool } from '@modelcontextprotocol/client';
 import { type ControlPlane, ControlPlaneError } from '../../engine/index.ts';
 import { quoted } from '../../kernel/index.ts';
 import { configLimits, type GatewayConfig, type ServerConfig } from './config.ts';
-import { isSameButForHost, offeredTool, type OfferedTool } from './tool-definition.ts';
+import {
+  isSameButForHost,
+  offeredTool,
+  type OfferedTool,
+  qualifiedName,
+} from './tool-definition.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A tool that is not offered, whoever asks. */
@@ -83,13 +88,15 @@ export class Catalogue {
       tools = [];
     }
     const { offered, refused } = this.#sorted(tools, upstream.config);
-    for (const tool of offered.values()) {
+    // All at once: what is submitted together is committed together.
+    const pinned = [...offered.values()].map(async (tool) => {
       const problem = await this.#pin(tool, upstream.config);
-      if (problem === undefined) continue;
+      if (problem === undefined) return;
       offered.delete(tool.name);
       refused.push({ name: tool.name, server: tool.server, problem });
       this.#report(`server ${tool.server}: ${problem}; it is not offered`);
-    }
+    });
+    await Promise.all(pinned);
     this.#byServer.set(upstream.name, { offered, refused });
   }
 
@@ -107,7 +114,8 @@ export class Catalogue {
         offered.set(tool.name, tool);
       } catch (failure) {
         if (!ControlPlaneError.is(failure)) throw failure;
-        refused.push({ name: raw.name, server: server.name, problem: failure.message });
+        const name = qualifiedName(server, raw.name, this.#config.isPrefixed);
+        refused.push({ name, server: server.name, problem: failure.message });
         this.#report(`server ${server.name}: ${failure.message}; it is not offered`);
       }
     }
@@ -154,12 +162,11 @@ export class Catalogue {
 /** All pages. Throws where there are too many tools, or pages without end. */
 async function listed(upstream: Upstream): Promise<readonly Tool[]> {
   const tools: Tool[] = [];
+  const { startTimeoutMs: timeoutMs } = upstream.config;
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
-    const result = await upstream.request(
-      'tools/list',
-      cursor === undefined ? undefined : { cursor },
-    );
+    const params = cursor === undefined ? undefined : { cursor };
+    const result = await upstream.request('tools/list', params, { timeoutMs });
     const found = result['tools'];
     if (!Array.isArray(found)) throw new Error('it answered without a list of tools');
     for (const tool of found as unknown[]) tools.push(asTool(tool));

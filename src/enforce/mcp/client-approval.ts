@@ -3,8 +3,9 @@
  * is the ticket's card. What comes back is put to the control plane as that principal's decision, and counts
  * as much as the policy lets it; everybody else can decide the same ticket elsewhere.
  */
+import type { ClientCapabilities } from '@modelcontextprotocol/client';
 import { cardText } from '../../approvals/index.ts';
-import type { ControlPlane } from '../../engine/index.ts';
+import { type ControlPlane, ControlPlaneError } from '../../engine/index.ts';
 import type { IdentityAssertion } from '../../identity/assertion.ts';
 
 /** A question in the words of MCP's elicitation. */
@@ -57,6 +58,17 @@ export async function decideAtClient(
   const said = content?.reason;
   const reason = typeof said === 'string' && said.trim() !== '' ? said : 'answered at the client';
   const ruling = { ticket, by, reason };
-  await (isRefused ? plane.deny(ruling) : plane.approve(ruling));
+  try {
+    await (isRefused ? plane.deny(ruling) : plane.approve(ruling));
+  } catch (failure) {
+    // Somebody else was faster, and what they decided holds.
+    if (!ControlPlaneError.is(failure) || failure.code !== 'ticket-not-pending') throw failure;
+  }
   return true;
+}
+
+/** Whether a client can show a form; one that says nothing of modes can show nothing else. */
+export function canShowForm({ elicitation }: ClientCapabilities): boolean {
+  if (elicitation === undefined) return false;
+  return elicitation.form !== undefined || elicitation.url === undefined;
 }

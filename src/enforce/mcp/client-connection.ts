@@ -14,6 +14,7 @@ import { askable, capabilitiesIn } from './client-capabilities.ts';
 import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
+import { initializeFirst } from './initialize-first.ts';
 import type { ClientRequest, ListKind } from './upstream.ts';
 
 export interface Channel extends Acting {
@@ -29,7 +30,7 @@ export interface ClientConnection {
 type Era = 'legacy' | 'modern';
 
 export function connectClient(host: GatewayHost, channel: Channel): ClientConnection {
-  const opening = new Opening(channel.transport);
+  const opening = new Opening(initializeFirst(channel.transport));
   /** The server of the connection; a probe's is thrown away. */
   let current: Server | undefined;
   let opened: Promise<GatewaySession> | undefined;

@@ -12,6 +12,7 @@ export interface GatewayConfig {
   readonly session: SessionTerms;
   readonly results: ResultTerms;
   readonly approvals: ApprovalTerms;
+  readonly waits: WaitTerms;
   /** Where clients reach the gateway over Streamable HTTP; without it, over stdio only. */
   readonly http: HttpTerms | undefined;
 }
@@ -51,6 +52,14 @@ export interface ResultTerms {
   readonly hiddenCharacters: 'mark' | 'strip';
 }
 
+/** How long a client waits for servers that keep silent, where there are others, ms. */
+export interface WaitTerms {
+  /** When it comes. */
+  readonly readyMs: number;
+  /** When it asks for the tools, and servers are asked anew. */
+  readonly listMs: number;
+}
+
 export interface ApprovalTerms {
   /**
    * Who sits at the client and may be asked there. The client's program answers for whoever that is, and
@@ -80,6 +89,8 @@ export interface ServerConfig {
   readonly messageBytesMax: number;
   readonly resources: boolean;
   readonly prompts: boolean;
+  /** Whether each reading of a resource, or getting of a prompt, is decided as an action. */
+  readonly governs: { readonly resources: boolean; readonly prompts: boolean };
   readonly tools: ReadonlyMap<string, ToolTerms>;
 }
 
@@ -114,6 +125,8 @@ export const configLimits = {
   serversMax: 32,
   startTimeoutMs: 30_000,
   callTimeoutMs: 300_000,
+  readyMs: 10_000,
+  listMs: 3_000,
   timeoutMsMax: 86_400_000,
   resultBytesMax: 1_048_576,
   messageBytesMax: 16_777_216,

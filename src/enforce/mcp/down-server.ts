@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
 import type { GatewaySession } from './gateway-session.ts';
+import { governing } from './governed-request.ts';
 import { forwardedMeta } from './meta-keys.ts';
 import type { ListMethod } from './pass-through.ts';
 import type { RawResult } from './raw-result.ts';
@@ -90,12 +91,17 @@ function passOn(server: Server, session: GatewaySession, capabilities: ServerCap
     on(method, (params, options) => passThrough.list(method, params, options));
   if (capabilities.prompts !== undefined) {
     list('prompts/list');
-    on('prompts/get', (params, options) => passThrough.getPrompt(params, options));
+    on('prompts/get', (params, options) =>
+      passThrough.getPrompt(params, governing(session, options)),
+    );
   }
   if (capabilities.resources !== undefined) {
     list('resources/list');
     list('resources/templates/list');
-    const methods = ['resources/read', 'resources/subscribe', 'resources/unsubscribe'] as const;
+    on('resources/read', (params, options) =>
+      passThrough.readResource(params, options, governing(session, options)),
+    );
+    const methods = ['resources/subscribe', 'resources/unsubscribe'] as const;
     for (const method of methods) {
       on(method, (params, options) => passThrough.ofResource(method, params, options));
     }

@@ -134,10 +134,26 @@ export class GatewaySession {
     return this.#catalogue;
   }
 
-  /** Connects to all servers; one that fails is tried again, and the others are there. */
+  /** Connects to all servers; one that fails is tried again, and one that is slow comes later. */
   async start(): Promise<void> {
-    await Promise.all(this.upstreams.map((upstream) => upstream.start()));
-    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+    const { readyMs } = this.#host.config.waits;
+    const started = this.upstreams.map((upstream) => this.#startOne(upstream));
+    await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+  }
+
+  async #startOne(upstream: Upstream): Promise<void> {
+    await upstream.start();
+    await this.#catalogue.look(upstream);
+  }
+
+  /** Waits for all, but not for ever: a server that keeps silent hurts nobody else. */
+  async #within(ms: number | undefined, work: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.all(work);
+    if (ms === undefined) return void (await all);
+    all.catch((failure: unknown) => this.#host.report(String(failure)));
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#host.clock.after(ms, resolve);
+    await Promise.race([all, over]).finally(cancel);
   }
 
   /** The tools of which some call could be allowed now, as servers describe them. */
@@ -153,7 +169,8 @@ export class GatewaySession {
 
   /** Asks every server anew for what it offers. */
   async look(): Promise<void> {
-    await Promise.all(this.upstreams.map((upstream) => this.#catalogue.look(upstream)));
+    const looks = this.upstreams.map((upstream) => this.#catalogue.look(upstream));
+    await this.#within(this.#host.config.waits.listMs, looks);
   }
 
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */

@@ -19,6 +19,19 @@ const lists = {
 
 export type ListMethod = keyof typeof lists;
 
+/** What may be decided as an action before it is sent. */
+export interface GovernedRequest {
+  readonly kind: 'resources' | 'prompts';
+  readonly server: Upstream;
+  /** As the server gets it. */
+  readonly params: Params;
+}
+
+export type Govern = (
+  request: GovernedRequest,
+  send: (options: ForwardOptions) => Promise<RawResult>,
+) => Promise<RawResult>;
+
 const pagesMax = 100;
 
 export class PassThrough {
@@ -61,9 +74,20 @@ export class PassThrough {
       : last;
   }
 
-  async getPrompt(params: Params, options: ForwardOptions): Promise<RawResult> {
+  async getPrompt(params: Params, govern: Govern): Promise<RawResult> {
     const { server, name } = this.#promptOf(params['name']);
-    return withoutHopMeta(await server.request('prompts/get', { ...params, name }, options));
+    const request = { kind: 'prompts', server, params: { ...params, name } } as const;
+    return withoutHopMeta(
+      await govern(request, (options) => server.request('prompts/get', request.params, options)),
+    );
+  }
+
+  async readResource(params: Params, options: ForwardOptions, govern: Govern): Promise<RawResult> {
+    const server = await this.#resourceServer(params['uri'], options);
+    const request = { kind: 'resources', server, params } as const;
+    return withoutHopMeta(
+      await govern(request, (granted) => server.request('resources/read', params, granted)),
+    );
   }
 
   async ofResource(method: string, params: Params, options: ForwardOptions): Promise<RawResult> {

@@ -12,6 +12,7 @@ import {
   type ResultTerms,
   type ServerConfig,
   type SessionTerms,
+  type WaitTerms,
 } from './config.ts';
 import { readHttp } from './read-http.ts';
 import { readServer } from './read-server.ts';
@@ -61,6 +62,7 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
     agent: members.required('agent', readAgent),
     session: members.optional('session', readSession) ?? { key: undefined, budget: undefined },
     approvals: members.optional('approvals', readApprovals) ?? { atClient: undefined, waitMs: 0 },
+    waits: members.optional('waits', readWaits) ?? defaultWaits,
     results: members.optional('results', readResults) ?? { hiddenCharacters: 'mark' as const },
     http: members.optional('http', readHttp),
   };
@@ -89,6 +91,19 @@ function isPrefixed(members: Members, servers: readonly ServerConfig[]): boolean
     throw configurationProblem(members.pathOf('prefix'), problem);
   }
   return prefix;
+}
+
+const defaultWaits: WaitTerms = { readyMs: configLimits.readyMs, listMs: configLimits.listMs };
+
+function readWaits(value: unknown, path: string): WaitTerms {
+  const members = new Members(value, path);
+  const ms = wholeNumber(100, configLimits.timeoutMsMax);
+  const waits = {
+    readyMs: members.optional('readyMs', ms) ?? defaultWaits.readyMs,
+    listMs: members.optional('listMs', ms) ?? defaultWaits.listMs,
+  };
+  members.end();
+  return waits;
 }
 
 function readApprovals(value: unknown, path: string): ApprovalTerms {

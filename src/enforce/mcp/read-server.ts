@@ -41,6 +41,8 @@ export function readServer(
   const members = new Members(value, path);
   const ms = wholeNumber(100, configLimits.timeoutMsMax);
   const bytes = wholeNumber(1_024, configLimits.bytesMax);
+  const resources = members.optional('resources', passing) ?? true;
+  const prompts = members.optional('prompts', passing) ?? true;
   const server = {
     name,
     target: readTarget(members, environment),
@@ -53,8 +55,9 @@ export function readServer(
     callTimeoutMs: members.optional('callTimeoutMs', ms) ?? configLimits.callTimeoutMs,
     resultBytesMax: members.optional('resultBytesMax', bytes) ?? configLimits.resultBytesMax,
     messageBytesMax: members.optional('messageBytesMax', bytes) ?? configLimits.messageBytesMax,
-    resources: members.optional('resources', flag) ?? true,
-    prompts: members.optional('prompts', flag) ?? true,
+    resources: resources !== false,
+    prompts: prompts !== false,
+    governs: { resources: resources === 'govern', prompts: prompts === 'govern' },
     tools: members.optional('tools', mapOf(readTerms)) ?? new Map<string, ToolTerms>(),
   };
   members.end();
@@ -104,6 +107,11 @@ function readCommand(value: unknown, path: string): readonly [string, ...string[
     throw configurationProblem(`${path}[0]`, 'has characters of a shell, and no shell reads it');
   }
   return [program, ...args];
+}
+
+function passing(value: unknown, path: string): boolean | 'govern' {
+  if (typeof value === 'boolean' || value === 'govern') return value;
+  throw configurationProblem(path, 'must be true, false or govern');
 }
 
 function digest(value: unknown, path: string): string {

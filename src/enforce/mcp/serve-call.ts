@@ -14,7 +14,7 @@ import {
 import type { Decision } from '../../engine/index.ts';
 import { systemIds } from '../../engine/ids.ts';
 import { callTool, type ToolCall } from './call-tool.ts';
-import { approvalQuestion, decideAtClient } from './client-approval.ts';
+import { approvalQuestion, canShowForm, decideAtClient } from './client-approval.ts';
 import type { GatewaySession } from './gateway-session.ts';
 import { isQuestion, type ParkedCall } from './parked-calls.ts';
 import { type RoundState, stateSeconds } from './round-states.ts';
@@ -54,7 +54,7 @@ function serveAtOnce(
   const { signal } = mcpReq;
   const onPending = async ({ ticket = '' }: Decision): Promise<'again' | undefined> => {
     const { atClient } = session.approvals;
-    const canAsk = server.getClientCapabilities()?.elicitation !== undefined;
+    const canAsk = canShowForm(server.getClientCapabilities() ?? {});
     const question =
       atClient === undefined || !canAsk ? undefined : await approvalQuestion(session.plane, ticket);
     if (atClient === undefined || question === undefined) return waited(session, ticket, signal);
@@ -147,7 +147,7 @@ async function approvalRound(
 function canElicit({ mcpReq }: ServerContext): boolean {
   const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
   const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined;
-  return capabilities?.elicitation !== undefined;
+  return canShowForm(capabilities ?? {});
 }
 
 /** Waits as long as the configuration says for somebody to decide elsewhere. */

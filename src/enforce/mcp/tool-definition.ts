@@ -29,7 +29,7 @@ export interface OfferedTool {
 /** Points from which on a definition is not accepted without somebody who looked at it. */
 const signalsThreshold = 2;
 
-function qualifiedName(server: ServerConfig, tool: string, isPrefixed: boolean): string {
+export function qualifiedName(server: ServerConfig, tool: string, isPrefixed: boolean): string {
   return isPrefixed ? `${server.name}__${tool}` : tool;
 }
 

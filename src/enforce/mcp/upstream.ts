@@ -43,6 +43,8 @@ export interface ClientRequest {
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onprogress?: ((progress: Progress) => void) | undefined;
+  /** In place of the time that a call may take, ms. */
+  readonly timeoutMs?: number;
 }
 
 const delayMsMin = 500;
@@ -207,8 +209,8 @@ export class Upstream {
     });
   }
 
-  #requestOptions({ signal, onprogress }: ForwardOptions) {
-    const { callTimeoutMs: timeout } = this.config;
+  #requestOptions({ signal, onprogress, timeoutMs }: ForwardOptions) {
+    const timeout = timeoutMs ?? this.config.callTimeoutMs;
     return {
       timeout,
       maxTotalTimeout: timeout,

@@ -14,7 +14,8 @@ export interface SchemaPlace {
   readonly schema: string;
 }
 
-const timeoutMs = 60_000;
+/** Migrations may have to go through whole tables. */
+const errandTimeoutMs = 60_000;
 
 /** A place with connections to it, for one errand. */
 export interface Visit {
@@ -22,10 +23,14 @@ export interface Visit {
   readonly schema: SchemaName;
 }
 
-/** Connects, and lets go whatever happens. Rejects with `StorageError`s. */
+/**
+ * Connects, and lets go whatever happens. `timeoutMs` is how long one statement may take. Rejects with
+ * `StorageError`s.
+ */
 export async function visiting<T>(
   { url, schema }: SchemaPlace,
   use: (visit: Visit) => Promise<T>,
+  timeoutMs = errandTimeoutMs,
 ): Promise<T> {
   const pool = await newPool(url, timeoutMs);
   try {

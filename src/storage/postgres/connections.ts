@@ -23,6 +23,14 @@ export interface Connection {
   readonly client: PostgresClient;
 }
 
+/**
+ * A connection that is lost while nothing is asked of it says so by an event, at any time until it is gone,
+ * and an event of that name without a listener ends the process. The next statement on it fails, which is
+ * soon enough.
+ */
+const heard = new WeakSet<PostgresClient>();
+const ignored = (): void => {};
+
 class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
@@ -52,7 +60,7 @@ export class Connections {
   async take(): Promise<Connection> {
     let client: PostgresClient;
     try {
-      client = await this.#withEnd(this.#pool.connect(), (late) => late.release());
+      client = await this.#withEnd(this.#connect(), (late) => late.release());
     } catch (error) {
       throw storageError(error, this.#name, false);
     }
@@ -71,13 +79,22 @@ export class Connections {
     }
   }
 
+  /** By a callback: what comes with the last word of the server is told before a promise goes on. */
+  #connect(): Promise<PostgresClient> {
+    return new Promise((resolve, reject) => {
+      this.#pool.connect((error, client) => {
+        if (client === undefined) {
+          reject(error ?? new Error('the pool gave no connection'));
+          return;
+        }
+        if (!heard.has(client)) client.on('error', ignored);
+        heard.add(client);
+        resolve(client);
+      });
+    });
+  }
+
   #connection(client: PostgresClient): Connection {
-    // A connection that is lost while nothing is asked of it says so by an event, which must have a listener.
-    let lost = false;
-    const onError = (): void => {
-      lost = true;
-    };
-    client.on('error', onError);
     let released = false;
     return {
       client,
@@ -89,9 +106,7 @@ export class Connections {
       release: (destroy = false) => {
         if (released) return;
         released = true;
-        client.release(destroy || lost);
-        // Closed, it may still report how it ended.
-        if (!destroy && !lost) client.removeListener('error', onError);
+        client.release(destroy);
       },
     };
   }

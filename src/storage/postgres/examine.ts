@@ -48,9 +48,12 @@ export interface Examination {
   readonly logs: readonly { readonly name: string; readonly size: number; readonly at: number }[];
 }
 
+/** What a healthy server answers at once; one that does not is a finding. */
+const timeoutMs = 5_000;
+
 /** Rejects with a `StorageError` where the server cannot be asked, or can keep no log at all. */
 export function examine(place: SchemaPlace): Promise<Examination> {
-  return visiting(place, examined);
+  return visiting(place, examined, timeoutMs);
 }
 
 async function examined(visit: Visit): Promise<Examination> {

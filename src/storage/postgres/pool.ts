@@ -36,7 +36,7 @@ export interface PostgresClient {
 
 /** A pool of `pg`, of at least `poolSizeMin` connections. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   end(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   readonly options: { readonly max?: number | undefined };
@@ -46,8 +46,8 @@ export interface PostgresPool {
 export const poolSizeMin = 4;
 
 /**
- * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where the
- * driver is not installed.
+ * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where
+ * the driver is not installed.
  */
 export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
   const { Pool } = await import('pg').catch((cause: unknown) => {

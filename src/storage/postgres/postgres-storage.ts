@@ -18,6 +18,7 @@ import { migrate } from './migrate.ts';
 import { lookUp } from './look.ts';
 import { type PostgresPool, newPool, poolSizeMin } from './pool.ts';
 import { isSerializationFailure } from './postgres-errors.ts';
+import { turnTaken } from './schema.ts';
 import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
 import type { RecordPage } from './statements.ts';
@@ -87,6 +88,8 @@ class PostgresStorage implements Storage {
   #appending: Promise<unknown> = Promise.resolve();
   /** The largest size that this handle has seen: a notification of less is no news. */
   #sizeSeen = 0;
+  /** Entries that came with a turn and were not asked for yet. */
+  #ahead: readonly StoredEntry[] = [];
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
     this.#target = target;
@@ -144,6 +147,10 @@ class PostgresStorage implements Storage {
     assertCount(from, 'from');
     assertLimit(limit);
     const { connections, id } = this.#opened();
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    // Entries never change: what came with the turn need not be read again.
+    if (ahead[0]?.index === from && ahead.length >= limit) return ahead.slice(0, limit);
     return entriesOf(await connections.read(this.#statements.entries(id, from, limit)));
   }
 
@@ -185,32 +192,41 @@ class PostgresStorage implements Storage {
       const { size } = await this.#head(opened);
       return size === expectedSize ? { status: 'appended' } : { status: 'conflict', size };
     }
-    if (!turn.held && turn.wanted) {
-      const size = await turn.take();
-      if (size !== undefined && size !== expectedSize) return conflict(turn, size);
+    let size = turn.wanted ? turnTaken : await this.#appendNow(opened, batch, turn.held);
+    if (size === turnTaken) {
+      turn.sawOthers();
+      const under = turn.held ? undefined : await this.#takeTurn(turn, expectedSize);
+      if (under !== undefined && under !== expectedSize) return conflict(turn, under);
+      // Whoever has waited in vain for a turn goes on without one.
+      size = await this.#appendNow(opened, batch, true);
     }
-    const size = await this.#appendNow(opened, batch).catch((error: unknown) => {
-      void turn.leave();
-      throw error;
-    });
     if (size === expectedSize) {
       // Not waited for: the commit has happened, and the answer is due.
       void turn.leave();
       this.#sizeSeen = Math.max(this.#sizeSeen, batch.head.size);
       return { status: 'appended' };
     }
-    const under = turn.held ? size : await turn.take();
+    const under = turn.held ? size : await this.#takeTurn(turn, expectedSize);
     return conflict(turn, under ?? size);
   }
 
-  /** Returns the size of the log before it. */
-  async #appendNow(opened: Opened, batch: Batch): Promise<number> {
-    const { connections, id } = opened;
-    const unsafe = this.#options.acceptLostCommits === true;
+  async #takeTurn(turn: Turn, expectedSize: number): Promise<number | undefined> {
+    const standing = await turn.take(expectedSize);
+    if (standing === undefined) return undefined;
+    this.#ahead = standing.entries;
+    return standing.size;
+  }
+
+  /** Returns the size of the log before it, or `turnTaken`. */
+  async #appendNow(opened: Opened, batch: Batch, hasTurn: boolean): Promise<number> {
+    const { connections, id, turn } = opened;
+    const acceptUnsafe = this.#options.acceptLostCommits === true;
     try {
-      const [row] = await connections.write(this.#statements.append(id, batch, unsafe));
+      const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn });
+      const [row] = await connections.write(statement);
       return integerCell(row?.[0], 'append');
     } catch (error) {
+      void turn.leave();
       if (!StorageError.is(error) || !isSerializationFailure(error.cause)) throw error;
       const { size } = await this.#head(opened);
       if (size === batch.expectedSize) throw error;

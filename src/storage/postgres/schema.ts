@@ -109,7 +109,13 @@ END $$`;
   ];
 }
 
-/** What the functions are called with, in this order. `append` returns the log's size before it. */
+/** What `append` answers where somebody else has the turn, and nothing was written. */
+export const turnTaken = -1;
+
+/**
+ * What `append` is called with, in this order. It returns the log's size before it, or `turnTaken`. Whoever
+ * has no turn gives way to those who wait for one, and holds them up for no longer than its own commit.
+ */
 export const appendParameters = [
   'in_log integer',
   'in_expected bigint',
@@ -129,7 +135,13 @@ export const appendParameters = [
   'in_frontier text',
   'in_at bigint',
   'in_accept_unsafe boolean',
+  'in_has_turn boolean',
 ] as const;
+
+/** The two keys of the advisory lock that is the queue for a log's head. */
+export function turnLock(schema: SchemaName, log: string): string {
+  return `hashtext('${schema}'), ${log}`;
+}
 
 function functions(schema: SchemaName): readonly string[] {
   const s = quoted(schema);
@@ -157,6 +169,9 @@ BEGIN
     AND current_setting('full_page_writes') = 'on'
     AND current_setting('synchronous_commit') IN (${commits})) THEN
     RAISE EXCEPTION 'a commit would not last' USING ERRCODE = '${unsafeState}';
+  END IF;
+  IF NOT in_has_turn AND NOT pg_try_advisory_xact_lock(${turnLock(schema, 'in_log')}) THEN
+    RETURN ${turnTaken};
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
   -- A client that never says that it is through would keep the head locked. Before 17 there is no such end.

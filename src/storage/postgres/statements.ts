@@ -13,6 +13,13 @@ export interface RecordPage {
   readonly records: readonly StoredRecord[];
 }
 
+export interface AppendTerms {
+  /** Appends under settings that may lose commits, too. */
+  readonly acceptUnsafe: boolean;
+  /** Gives way to nobody. */
+  readonly hasTurn: boolean;
+}
+
 export class Statements {
   readonly #s: string;
   readonly #append: string;
@@ -39,7 +46,7 @@ export class Statements {
   }
 
   /** Answers with the size of the log before it: the batch's, where it was appended. */
-  append(log: number, batch: Batch, acceptUnsafe: boolean): Statement {
+  append(log: number, batch: Batch, terms: AppendTerms): Statement {
     const { entries, contents, head } = batch;
     const records = lastOfEach(batch.records);
     const values = [
@@ -60,7 +67,8 @@ export class Statements {
       head.root,
       head.frontier.join(' '),
       head.at,
-      acceptUnsafe,
+      terms.acceptUnsafe,
+      terms.hasTurn,
     ];
     return { text: this.#append, values };
   }

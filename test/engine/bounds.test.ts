@@ -1,0 +1,44 @@
+/** What bounds work in a process: commands that wait, and the time that a permit's work may take. */
+import { expect, test } from 'vitest';
+import { bindTool, type Session } from '../../src/engine/index.ts';
+import { limits } from '../../src/kernel/index.ts';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { openShop, read, staff } from './shop.ts';
+
+const tool = bindTool(read);
+
+function ask(session: Session, start: 'now' | 'later' = 'now') {
+  return session.authorize({ tool, arguments: session.read({ orderId: 'o-1' }), start });
+}
+
+test('a call that comes when too many wait is turned away at once, and those that wait are answered', async () => {
+  const plane = await openShop(memoryFleet()());
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const before = await plane.head();
+  const asked = Array.from({ length: limits.queueLengthMax + 3 }, () => ask(session, 'later'));
+  const outcomes = await Promise.allSettled(asked);
+  const turnedAway = outcomes.filter(({ status }) => status === 'rejected');
+  expect(turnedAway).toHaveLength(3);
+  expect(turnedAway).toEqual(outcomes.slice(-3));
+  expect(turnedAway[0]).toMatchObject({ reason: { code: 'overloaded', retryable: true } });
+  expect((await plane.head()).size).toBe(before.size + limits.queueLengthMax);
+  // The queue has room again: whatever the answer is, there is one.
+  expect((await ask(session)).code).not.toBe('overloaded');
+  await plane.close();
+});
+
+test('work that runs longer than it may gets its signal', async () => {
+  const clock = new FakeClock();
+  const plane = await openShop(memoryFleet()(), { clock });
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const { permit } = await ask(session);
+  clock.advance(limits.runTimeoutMs - 1);
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((done) => setImmediate(done));
+  expect(permit?.signal.aborted).toBe(false);
+  // Deadlines are watched by the second.
+  clock.advance(1_001);
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((done) => setImmediate(done));
+  expect(permit?.signal.reason).toMatchObject({ code: 'permit-expired' });
+  await plane.close();
+});

@@ -1,0 +1,193 @@
+/** What the control plane has for every call holds for calls through the gateway: nothing is the gateway's own. */
+import type { CallToolResult, Client } from '@modelcontextprotocol/client';
+import { afterEach, expect, test } from 'vitest';
+import { verify } from '../../src/engine/index.ts';
+import { gatewayWith } from './gateway-with.ts';
+import { type Liar, lyingStage } from './lying.ts';
+import { policyFor, type Stage, textOf } from './stage.ts';
+
+let stage: Stage;
+let liar: Liar;
+
+afterEach(() => stage.close());
+
+const echo = (given: Record<string, unknown> = {}, meta: object = {}) => ({
+  name: 'liar__echo',
+  arguments: given,
+  ...meta,
+});
+
+function codeOf(result: CallToolResult): unknown {
+  const refusal = result._meta?.['agent-control-plane/refusal'] as
+    | { readonly code?: unknown }
+    | undefined;
+  return refusal?.code;
+}
+
+async function open(options: Parameters<typeof lyingStage>[0]): Promise<Client> {
+  ({ stage, liar } = await lyingStage(options));
+  return stage.client();
+}
+
+test('a session with a key has one budget, however often a client comes back', async () => {
+  const client = await open({ file: { session: { key: 'desk', budget: { actions: 3 } } } });
+  await client.callTool(echo());
+  await client.callTool(echo());
+  await client.close();
+  const again = await stage.client();
+  expect((await again.callTool(echo())).isError).not.toBe(true);
+  expect(codeOf(await again.callTool(echo()))).toBe('budget-exceeded');
+  expect(liar.callsOf('echo')).toHaveLength(3);
+});
+
+test('a cost by an argument is reserved before the call, and what is above the budget is not sent', async () => {
+  const tools = { echo: { estimate: { usd: { argument: 'amount' } } } };
+  const file = { session: { key: 'desk', budget: { usd: '50' } } };
+  const client = await open({ server: { tools }, file });
+  expect((await client.callTool(echo({ amount: '42.00' }))).isError).not.toBe(true);
+  expect(codeOf(await client.callTool(echo({ amount: '42.00' })))).toBe('budget-exceeded');
+  expect(liar.callsOf('echo')).toHaveLength(1);
+});
+
+test('a resource by a template is what rules look at', async () => {
+  const tools = { echo: { action: 'file.read', resource: 'file/{+path}' } };
+  const policy = policyFor(['file.read'], {
+    rules: [
+      { id: 'no', effect: 'deny', match: { action: 'file.read', resource: 'file/secret/**' } },
+    ],
+  });
+  const client = await open({ server: { tools }, policy });
+  expect((await client.callTool(echo({ path: 'open/a' }))).isError).not.toBe(true);
+  expect(codeOf(await client.callTool(echo({ path: 'secret/a' })))).toBe('policy-denied');
+  expect(codeOf(await client.callTool(echo({ path: 'open/../secret/a' })))).not.toBeUndefined();
+  expect(liar.callsOf('echo')).toHaveLength(1);
+});
+
+test('guidance of a steered call reaches the model', async () => {
+  const rules = [
+    {
+      id: 'other-way',
+      effect: 'steer',
+      match: { action: 'liar.echo' },
+      when: { path: 'arguments.to', equals: 'all' },
+      steer: { guidance: 'write to one person', suggest: ['liar.hide'] },
+    },
+  ];
+  const client = await open({ policy: policyFor(['liar.echo', 'liar.hide'], { rules }) });
+  const result = await client.callTool(echo({ to: 'all' }));
+  expect(codeOf(result)).toBe('policy-steered');
+  expect(textOf(result)).toContain('write to one person');
+  expect(textOf(result)).toContain('liar.hide');
+  expect(liar.calls).toEqual([]);
+});
+
+test('an output guardrail withholds a result, and the call counts as made', async () => {
+  const guardrails = {
+    output: [
+      {
+        id: 'no-secrets',
+        evaluator: 'regex',
+        config: { patterns: ['for-nobod[y]'], refuseOn: 'match' },
+      },
+    ],
+  };
+  const client = await open({ policy: policyFor(['liar.echo'], { guardrails }) });
+  const result = await client.callTool(echo({ a: 'for-nobody' }));
+  expect(codeOf(result)).toBe('output-withheld');
+  expect(JSON.stringify(result)).not.toContain('for-nobody');
+  expect(liar.callsOf('echo')).toHaveLength(1);
+});
+
+test('arguments that do not fit the pinned schema are not sent', async () => {
+  const client = await open({});
+  await client.callTool({ name: 'liar__lie', arguments: { how: 'schema' } });
+  await client.listTools();
+  const definition = stage.plane.tools.get('liar__echo')?.quarantine?.tool.definition ?? '';
+  const by = stage.principal('user:root', 'platform-admin');
+  await stage.plane.tools.approve({ tool: 'liar__echo', definition, by });
+  expect(codeOf(await client.callTool(echo({ copyTo: 7 })))).toBe('arguments-invalid');
+  expect((await client.callTool(echo({ copyTo: 'a' }))).isError).not.toBe(true);
+});
+
+test('what an approver edited is what the server gets', async () => {
+  const policy = policyFor(['liar.echo'], {
+    tiers: {},
+    rules: [{ id: 'ask', effect: 'require-approval', match: { action: 'liar.echo' } }],
+  });
+  const client = await open({ policy });
+  await client.callTool(echo({ amount: '42' }));
+  const [ticket] = stage.plane.pendingTickets('acme');
+  const by = stage.principal('user:bob', 'approver');
+  await stage.plane.approve({ ticket: ticket?.id ?? '', by, edit: { amount: '4' } });
+  expect((await client.callTool(echo({ amount: '42' }))).isError).not.toBe(true);
+  expect(liar.callsOf('echo').map(({ given }) => given)).toEqual([{ amount: '4' }]);
+});
+
+test('an agent that somebody registered stays as it is', async () => {
+  const agents = [{ name: 'desk-bot', actions: ['liar.hide'] }];
+  const client = await open({ agents });
+  expect(codeOf(await client.callTool(echo()))).toBe('agent-not-capable');
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['liar__hide']);
+});
+
+test('a suspended agent sees and does nothing from the next request on', async () => {
+  const client = await open({});
+  expect((await client.listTools()).tools).not.toEqual([]);
+  const by = stage.principal('user:root', 'admin');
+  const order = { agent: 'desk-bot', org: 'acme', by, reason: 'see the incident' };
+  await stage.plane.controlAgent({ ...order, transition: 'suspend' });
+  expect((await client.listTools()).tools).toEqual([]);
+  expect(codeOf(await client.callTool(echo()))).toBe('agent-disabled');
+});
+
+test('after a restart of the gateway, a key that was used runs nothing again', async () => {
+  const client = await open({ file: { session: { key: 'desk' } } });
+  const keyed = echo({}, { _meta: { 'agent-control-plane/idempotency-key': 'k-1' } });
+  await client.callTool(keyed);
+  await client.close();
+  const again = await stage.client();
+  const repeated = await again.callTool(keyed);
+  expect(repeated.isError).toBe(true);
+  expect(textOf(repeated)).toContain('does not run twice');
+  expect(liar.callsOf('echo')).toHaveLength(1);
+});
+
+test('arguments without a canonical form are refused, and nothing is sent', async () => {
+  const client = await open({});
+  const deep = JSON.parse(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`) as Record<string, unknown>;
+  expect(codeOf(await client.callTool(echo(deep)))).toBe('arguments-unrepresentable');
+  expect(codeOf(await client.callTool(echo({ lone: '\ud800' })))).toBe('arguments-unrepresentable');
+  expect(liar.calls).toEqual([]);
+});
+
+test('a host’s own tool is not a server’s to take', async () => {
+  const tools = [{ name: 'liar__echo', action: 'liar.echo' }];
+  const client = await open({ tools });
+  expect((await client.callTool(echo())).isError).toBe(true);
+  expect(stage.plane.tools.get('liar__echo')?.quarantine).toBeUndefined();
+  expect(stage.reports.join('\n')).toContain('is a tool of the host');
+  expect(liar.calls).toEqual([]);
+});
+
+test('what the host says of a tool is its to change: that asks no operator', async () => {
+  const client = await open({ server: { tools: { echo: { estimate: { usd: '1' } } } } });
+  await client.listTools();
+  const before = stage.plane.tools.get('liar__echo')?.definition;
+  const priced = await gatewayWith(stage, {
+    liar: liar.server({ tools: { echo: { estimate: { usd: '2' } } } }),
+  });
+  expect((await priced.client.callTool(echo())).isError).not.toBe(true);
+  expect(stage.plane.tools.get('liar__echo')?.definition).not.toBe(before);
+  await priced.close();
+});
+
+test('the log of all that verifies', async () => {
+  const client = await open({});
+  await client.callTool(echo());
+  await client.callTool({ name: 'liar__nowhere', arguments: {} });
+  const store = stage.fleet();
+  await store.open('main');
+  const { faults } = await verify(store);
+  await store.close();
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,138 @@
+/** Mutants of the PostgreSQL store. Their tests need a server, which the runner starts once for all of them. */
+import type { Mutant } from './mutant.ts';
+
+const room = 'src/storage/postgres';
+const opening = ['test/postgres/opening.test.ts'];
+const roles = ['test/postgres/roles.test.ts'];
+const network = ['test/postgres/network.test.ts'];
+
+export const postgresMutants: readonly Mutant[] = [
+  {
+    name: 'postgres-append-does-not-compare',
+    guards: 'A batch is appended only to the size it was decided on.',
+    file: `${room}/schema.ts`,
+    find: 'WHERE id = in_log AND size = in_expected;',
+    replace: 'WHERE id = in_log;',
+    tests: ['test/postgres/conformance.test.ts'],
+  },
+  {
+    name: 'postgres-settings-unchecked',
+    guards: 'A server that may lose commits is refused.',
+    file: `${room}/settings.ts`,
+    find: 'if (refused.length > 0) {',
+    replace: 'if (refused.length > names.length) {',
+    tests: opening,
+  },
+  {
+    name: 'postgres-append-settings-unchecked',
+    guards: 'A setting that is lost while the store is open ends its commits.',
+    file: `${room}/schema.ts`,
+    find: "IF NOT in_accept_unsafe AND NOT (current_setting('fsync') = 'on'",
+    replace: "IF false AND NOT (current_setting('fsync') = 'on'",
+    tests: opening,
+  },
+  {
+    name: 'postgres-commit-never-in-doubt',
+    guards: 'A commit without an answer is in doubt.',
+    file: `${room}/postgres-errors.ts`,
+    find: 'const ambiguous = writing && !isRefused(error);',
+    replace: 'const ambiguous = false && writing;',
+    tests: ['test/postgres/cut-commits.test.ts'],
+  },
+  {
+    name: 'postgres-commit-taken-for-done',
+    guards: 'A commit whose outcome is unknown is looked for, never guessed.',
+    file: 'src/engine/sequencer.ts',
+    find: 'return entry?.leaf === first.leaf;',
+    replace: 'return first !== entry;',
+    tests: ['test/postgres/cut-commits.test.ts'],
+  },
+  {
+    name: 'postgres-turn-without-end',
+    guards: 'A process that stands still with the turn loses it.',
+    file: `${room}/turn.ts`,
+    find: 'SET LOCAL idle_in_transaction_session_timeout = ${idleMs};',
+    replace: 'SET LOCAL idle_in_transaction_session_timeout = 0;',
+    tests: ['test/postgres/stopped.test.ts'],
+  },
+  {
+    name: 'postgres-append-without-end',
+    guards: 'A commit that stands still on its way does not keep the head locked.',
+    file: `${room}/schema.ts`,
+    find: "PERFORM set_config('transaction_timeout', '${appendMs}', true);",
+    replace: 'NULL;',
+    tests: network,
+  },
+  {
+    name: 'postgres-connecting-without-end',
+    guards: 'Connections that are never made do not fill the pool.',
+    file: `${room}/pool.ts`,
+    find: '    connectionTimeoutMillis: timeoutMs,',
+    replace: '',
+    tests: network,
+  },
+  {
+    name: 'postgres-notifications-unheard',
+    guards: 'Others’ commits are heard of at once.',
+    file: `${room}/postgres-storage.ts`,
+    find: 'if (size > this.#sizeSeen) onAppended();',
+    replace: 'if (size < 0) onAppended();',
+    tests: ['test/postgres/notifications.test.ts'],
+  },
+  {
+    name: 'postgres-weakened-trigger-passes',
+    guards: 'A schema whose locks were changed is refused.',
+    file: `${room}/schema-check.ts`,
+    find: 'if (found.get(name) === value) continue;',
+    replace: 'if (found.has(name)) continue;',
+    tests: opening,
+  },
+  {
+    name: 'postgres-breaking-migration-ignored',
+    guards: 'A newer schema that is breaking is refused.',
+    file: `${room}/migrate.ts`,
+    find: 'number > schemaVersion && breaking',
+    replace: 'number < 0 && breaking',
+    tests: opening,
+  },
+  {
+    name: 'postgres-migrations-race',
+    guards: 'First openings at once make one schema.',
+    file: `${room}/migrate.ts`,
+    find: 'SELECT pg_advisory_xact_lock(hashtext($1), -1)',
+    replace: 'SELECT hashtext($1)',
+    tests: opening,
+  },
+  {
+    name: 'postgres-foreign-schema-used',
+    guards: 'A schema of something else is refused.',
+    file: `${room}/migrate.ts`,
+    find: "if (integerCell(tables, 'tables') === 0) return 'none';",
+    replace: "if (integerCell(tables, 'tables') >= 0) return 'none';",
+    tests: opening,
+  },
+  {
+    name: 'postgres-worker-may-write',
+    guards: 'A worker’s role changes no table.',
+    file: `${room}/schema.ts`,
+    find: "EXECUTE format('GRANT SELECT ON ALL TABLES",
+    replace: "EXECUTE format('GRANT ALL ON ALL TABLES",
+    tests: roles,
+  },
+  {
+    name: 'postgres-reader-sees-keys',
+    guards: 'A reader’s role sees no API keys.',
+    file: `${room}/schema.ts`,
+    find: "(kind <> 'key' AND value::json",
+    replace: '(value::json',
+    tests: roles,
+  },
+  {
+    name: 'postgres-reader-sees-all',
+    guards: 'A reader’s role sees its own org.',
+    file: `${room}/schema.ts`,
+    find: "USING (${all} OR body::json -> 'by' ->> 'org' = ${orgs})`",
+    replace: 'USING (true OR ${all} OR ${orgs} IS NULL)`',
+    tests: roles,
+  },
+];

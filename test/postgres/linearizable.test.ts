@@ -1,0 +1,115 @@
+/**
+ * Callers in four processes note when they asked and when they were answered. Their replies are those of the
+ * log's order, and that order is one in which nothing comes before what was over when it began: the log is
+ * linearizable, and the replies are the witnesses. `npm run linearizable` has ten times as many.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+import { openControlPlane, verify } from '../../src/engine/index.ts';
+import { newPlace } from '../crash/new-place.ts';
+import { storeAt } from '../crash/place.ts';
+import type { RawEntry } from '../simulation/raw-entry.ts';
+import type { Operation } from './witness.ts';
+import { outOfOrder, payTool, replayed } from './witnessed.ts';
+
+const program = join(import.meta.dirname, 'witness.ts');
+const processes = 4;
+const count = Number(process.env['LINEARIZABLE_OPERATIONS'] ?? 10_000);
+/** Of the budget, in USD: less than all callers ask for at once. */
+const limit = 120;
+
+test('replies are those of the log’s order, which keeps to the order of time', async () => {
+  const { place, remove } = await newPlace();
+  try {
+    const session = await prepared(place);
+    const started = performance.now();
+    const operations = await witnessed(place, session);
+    const seconds = (performance.now() - started) / 1_000;
+    const entries = await entriesOf(place);
+    expect(operations.length).toBeGreaterThanOrEqual(count);
+    expect(replayed(entries, operations, limit * 1_000_000)).toEqual([]);
+    expect(outOfOrder(operations)).toEqual([]);
+    const replies = new Set(operations.map(({ reply }) => reply));
+    for (const reply of ['allowed', 'budget-exceeded', 'killed']) expect(replies).toContain(reply);
+    console.log(`${operations.length} operations in ${seconds.toFixed(1)} s`);
+  } finally {
+    await remove();
+  }
+}, 1_200_000);
+
+test('a reply of another order, and an order against time, are found', () => {
+  const first = { kind: 'authorize', from: 1, to: 2, index: 0, id: 'a', amount: 3 } as const;
+  const second = { ...first, from: 3, to: 4, index: 1, id: 'b' };
+  const decided = (index: number, decision: string): RawEntry =>
+    ({ index, type: 'action-decided', data: { decision } }) as unknown as RawEntry;
+  const entries = [decided(0, 'a'), decided(1, 'b')];
+  const right = [
+    { ...first, reply: 'allowed' },
+    { ...second, reply: 'budget-exceeded' },
+  ];
+  expect(replayed(entries, right, 5)).toEqual([]);
+  expect(outOfOrder(right)).toEqual([]);
+  expect(replayed(entries, right, 6)).toHaveLength(1);
+  expect(replayed(entries.slice(1), right, 5)).not.toEqual([]);
+  expect(replayed(entries, right.slice(1), 5)).not.toEqual([]);
+  const swapped = right.map((each) => ({ ...each, index: 1 - each.index }));
+  expect(outOfOrder(swapped)).toHaveLength(1);
+});
+
+async function prepared(place: string): Promise<string> {
+  const plane = await openControlPlane({
+    storage: storeAt(place),
+    policy: {
+      format: 1,
+      version: 1,
+      actions: { 'order.pay': { runTimeoutMs: 3_600_000 } },
+      tiers: { unrestricted: ['order.pay'] },
+    },
+    agents: ['bot'],
+    tools: [payTool],
+  });
+  const principal = plane.identity.assert({ id: 'service:shared', org: 'acme', roles: ['agent'] });
+  const budget = { usd: String(limit) };
+  const { id } = await plane.openSession({ principal, agent: 'bot', budget });
+  await plane.close();
+  return id;
+}
+
+/** All begin when all are there. */
+async function witnessed(place: string, session: string): Promise<readonly Operation[]> {
+  const each = String(Math.ceil(count / processes));
+  const running = Array.from({ length: processes }, (_, number) => {
+    const child = spawn(process.execPath, [program, place, session, `w${number}`, each], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const operations: Operation[] = [];
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const output = createInterface({ input: child.stdout });
+    output.on('line', (line) => {
+      if (line === 'ready') resolve();
+      else operations.push(JSON.parse(line) as Operation);
+    });
+    const ended = once(child, 'close').then(([code]) => expect(code).toBe(0));
+    return { child, operations, ready: Promise.race([ready, ended]), ended };
+  });
+  for (const { ready } of running) await ready;
+  for (const { child } of running) child.stdin.write('go\n');
+  await Promise.all(running.map(({ ended }) => ended));
+  return running.flatMap(({ operations }) => operations);
+}
+
+async function entriesOf(place: string): Promise<readonly RawEntry[]> {
+  const store = storeAt(place);
+  const { faults, head } = await verify(store);
+  expect(faults).toEqual([]);
+  const entries: RawEntry[] = [];
+  while (entries.length < head.size) {
+    const page = await store.readEntries(entries.length, 5_000);
+    entries.push(...page.map(({ body }) => JSON.parse(body) as RawEntry));
+  }
+  await store.close();
+  return entries;
+}

@@ -1,0 +1,161 @@
+/** When the store opens, and when it refuses to: settings, versions, foreign tables, and tampering (I21). */
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openShop, staff } from '../engine/shop.ts';
+import { newSchema, type TestSchema } from './schema.ts';
+import { startServer } from './server.ts';
+
+let schema: TestSchema;
+
+beforeEach(() => {
+  schema = newSchema();
+});
+
+afterEach(() => schema.drop());
+
+/** Opens and closes; the code of what it throws, or `opened`, and the message. */
+async function opening(of = schema, options = {}): Promise<readonly [string, string]> {
+  const store = of.open(options);
+  try {
+    await store.open('main');
+    return ['opened', store.durable ? 'durable' : 'not durable'];
+  } catch (failure) {
+    const { code = '', message = '' } = failure as { code?: string; message?: string };
+    return [code, message];
+  } finally {
+    await store.close();
+  }
+}
+
+test('eight that open a database for the first time at once make one schema', async () => {
+  const opened = await Promise.all(Array.from({ length: 8 }, () => opening()));
+  expect(opened).toEqual(Array.from({ length: 8 }, () => ['opened', 'durable']));
+  expect(await schema.sql('SELECT number FROM $s.migration')).toEqual([{ number: 1 }]);
+  expect(await schema.sql('SELECT name FROM $s.log')).toEqual([{ name: 'main' }]);
+});
+
+test('a schema with tables of something else is refused, and left alone', async () => {
+  await schema.sql('CREATE SCHEMA $s');
+  await schema.sql('CREATE TABLE $s.orders (id integer)');
+  expect((await opening())[0]).toBe('not-a-control-plane');
+  expect(await schema.sql(`SELECT tablename FROM pg_tables WHERE schemaname = '$s'`)).toEqual([
+    { tablename: 'orders' },
+  ]);
+});
+
+test('a newer schema is refused where it is breaking, and opened where it is not', async () => {
+  await opening();
+  await schema.sql('INSERT INTO $s.migration (number, breaking) VALUES (2, false)');
+  expect((await opening())[0]).toBe('opened');
+  await schema.sql('INSERT INTO $s.migration (number, breaking) VALUES (3, true)');
+  expect((await opening())[0]).toBe('schema-too-new');
+});
+
+test('a process of the release before decides nothing after a breaking migration', async () => {
+  const plane = await openShop(schema.open());
+  await schema.sql('ALTER FUNCTION $s.append RENAME TO append_2');
+  const session = plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  await expect(session).rejects.toMatchObject({
+    code: 'store-unavailable',
+    cause: { code: 'schema-too-new' },
+  });
+  await plane.close();
+});
+
+const create = 'CREATE TRIGGER entry_never_changes BEFORE';
+const tampering = [
+  ['a trigger is gone', 'DROP TRIGGER log_never_shrinks ON $s.log'],
+  ['a trigger is off', 'ALTER TABLE $s.entry DISABLE TRIGGER entry_never_goes'],
+  ['triggers are for replicas', 'ALTER TABLE $s.entry ENABLE REPLICA TRIGGER entry_never_goes'],
+  [
+    'a trigger never fires',
+    `DROP TRIGGER entry_never_changes ON $s.entry; ${create} UPDATE OR DELETE ON $s.entry
+      FOR EACH ROW WHEN (false) EXECUTE FUNCTION $s.refuse_change()`,
+  ],
+  [
+    'a trigger fires for one column',
+    `DROP TRIGGER entry_never_changes ON $s.entry; ${create} UPDATE OF idx OR DELETE ON $s.entry
+      FOR EACH ROW EXECUTE FUNCTION $s.refuse_change()`,
+  ],
+  [
+    'a trigger stands elsewhere',
+    `DROP TRIGGER entry_never_changes ON $s.entry; ${create} UPDATE OR DELETE ON $s.migration
+      FOR EACH ROW EXECUTE FUNCTION $s.refuse_change()`,
+  ],
+  [
+    'a trigger is new',
+    `CREATE TRIGGER extra BEFORE INSERT ON $s.entry
+      FOR EACH ROW EXECUTE FUNCTION $s.refuse_change()`,
+  ],
+  [
+    'a function does something else',
+    `CREATE OR REPLACE FUNCTION $s.refuse_change() RETURNS trigger LANGUAGE plpgsql
+      AS $$ BEGIN RETURN new; END $$`,
+  ],
+  ['a function is gone', 'DROP FUNCTION $s.grant_worker'],
+  ['row security is off', 'ALTER TABLE $s.record DISABLE ROW LEVEL SECURITY'],
+  ['a policy is gone', 'DROP POLICY own_org ON $s.content'],
+  ['a policy is new', 'CREATE POLICY open_house ON $s.record FOR SELECT USING (true)'],
+] as const;
+
+test.each(tampering)('a schema is refused where %s', async (_, text) => {
+  await opening();
+  await schema.sql(text);
+  const [code, message] = await opening();
+  expect(code).toBe('unsafe-settings');
+  expect(message).toContain('tampered with');
+});
+
+test('a session that does not wait for the disk is refused', async () => {
+  const url = new URL(schema.url);
+  url.searchParams.set('options', '-c synchronous_commit=off');
+  const [code, message] = await opening(newSchema(url.href, schema.schema));
+  expect(code).toBe('unsafe-settings');
+  expect(message).toContain('synchronous_commit is off');
+});
+
+test('a server that does not wait for its disk is refused, or acknowledged with a warning', async () => {
+  const server = await startServer(['-c', 'fsync=off']);
+  try {
+    const there = newSchema(server.url);
+    const [code, message] = await opening(there);
+    expect(code).toBe('unsafe-settings');
+    expect(message).toContain('fsync is off');
+    const warned = once(process, 'warning') as Promise<[Error]>;
+    expect(await opening(there, { acceptLostCommits: true })).toEqual(['opened', 'not durable']);
+    const [warning] = await warned;
+    expect(warning.message).toContain('may lose acknowledged commits: fsync = off');
+  } finally {
+    await server.remove();
+  }
+});
+
+test('a setting that is lost while the store is open ends its commits', async () => {
+  const role = `role_${schema.schema}`;
+  await opening();
+  await schema.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  const url = new URL(schema.url);
+  url.username = role;
+  url.password = 'secret';
+  const plane = await openShop(newSchema(url.href, schema.schema).open());
+  await schema.sql(`ALTER ROLE ${role} SET synchronous_commit = off`);
+  await schema.sql(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
+  );
+  const { billing } = staff(plane);
+  // The first may meet a connection that was ended, and be told so.
+  const opens = () => plane.openSession({ principal: billing, agent: 'bot' });
+  await expect.poll(() => causeOf(opens()), { timeout: 30_000 }).toBe('unsafe-settings');
+  await plane.close();
+  await schema.drop();
+  await schema.sql(`DROP ROLE ${role}`);
+});
+
+/** The store's own code, from behind what the control plane made of it. */
+function causeOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'opened',
+    ({ cause }: { cause?: { code?: string } }) => cause?.code,
+  );
+}

@@ -1,0 +1,147 @@
+/** What the roles of a schema may do: a worker continues the log and nothing else, a reader sees its org (A94). */
+import { DatabaseError } from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
+import { bindTool, verify } from '../../src/engine/index.ts';
+import { openShop, read, refund, staff } from '../engine/shop.ts';
+import { newSchema, type TestSchema } from './schema.ts';
+
+let schema: TestSchema;
+/** Roles belong to the whole server: each test has its own. */
+let role = '';
+let as: TestSchema;
+
+beforeEach(async () => {
+  schema = newSchema();
+  role = `role_${schema.schema}`;
+  const store = schema.open();
+  await store.open('main');
+  await store.close();
+  await schema.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+  const url = new URL(schema.url);
+  url.username = role;
+  url.password = 'secret';
+  as = newSchema(url.href, schema.schema);
+});
+
+afterEach(async () => {
+  await schema.drop();
+  await schema.sql(`DROP ROLE ${role}`);
+});
+
+/** Decisions, an approval, a key and a kill, of two orgs. */
+async function workDay(store: ReturnType<TestSchema['open']>): Promise<void> {
+  const plane = await openShop(store);
+  const { billing, ada, root, ops } = staff(plane);
+  const elsewhere = plane.identity.assert({ id: 'service:x', org: 'globex', roles: ['agent'] });
+  for (const principal of [billing, elsewhere]) {
+    const session = await plane.openSession({ principal, agent: 'bot', budget: { actions: 5 } });
+    await guard(session, read)({ orderId: 'o-1' });
+  }
+  const session = await plane.openSession({ principal: billing, agent: 'bot' });
+  const asking = { orderId: 'o-1', amount: '1' };
+  const { ticket = '' } = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read(asking),
+  });
+  await plane.approve({ ticket, by: ada });
+  expect(await guard(session, refund)(asking)).toEqual({ refunded: '1' });
+  await plane.keys.issue({ principal: 'service:billing', roles: ['agent'], by: root });
+  await plane.kill({ scope: { kind: 'agent', org: 'acme', name: 'bot' }, by: ops, reason: 'done' });
+  await plane.close();
+}
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const failure: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return failure instanceof DatabaseError ? (failure.code ?? '') : String(failure);
+}
+
+test('a worker’s role runs a control plane wholly', async () => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  await workDay(as.open());
+  const store = as.open();
+  expect((await verify(store)).faults).toEqual([]);
+  await store.close();
+});
+
+const tables = ['log', 'entry', 'content', 'record', 'reader', 'migration'];
+const changes = tables.flatMap((table) => [
+  `DELETE FROM $s.${table}`,
+  `TRUNCATE $s.${table}`,
+  `INSERT INTO $s.${table} OVERRIDING SYSTEM VALUE SELECT * FROM $s.${table}`,
+]);
+const others = [
+  'UPDATE $s.log SET size = 0',
+  `UPDATE $s.entry SET body = '{}'`,
+  'UPDATE $s.content SET salt = NULL, text = NULL',
+  `UPDATE $s.record SET value = '{}'`,
+  `UPDATE $s.reader SET org = '*'`,
+  'UPDATE $s.migration SET number = 0',
+  `SELECT $s.grant_worker(current_user)`,
+  `SELECT $s.grant_reader(current_user, '*')`,
+  'DROP TRIGGER entry_never_changes ON $s.entry',
+  'ALTER TABLE $s.entry DISABLE TRIGGER ALL',
+  'ALTER TABLE $s.entry DISABLE ROW LEVEL SECURITY',
+  'CREATE TABLE $s.mine (id integer)',
+  'DROP FUNCTION $s.open_log',
+  'SET session_replication_role = replica',
+];
+
+test('a worker’s role can change, add to and empty no table, nor give itself more', async () => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  await workDay(schema.open());
+  for (const text of [...changes, ...others]) {
+    expect([text, await refusal(as.sql(text))]).toEqual([text, '42501']);
+  }
+  const store = schema.open();
+  expect((await verify(store)).faults).toEqual([]);
+  await store.close();
+});
+
+test.each([
+  ['behind the log’s end', 1],
+  ['at an old size', -1],
+])('an append %s writes nothing', async (_, off) => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  await workDay(schema.open());
+  const [{ size } = {}] = await schema.sql('SELECT size FROM $s.log');
+  const append = `SELECT $s.append(id, size + $1, '{forged}', '{forged}', '{}', '{}', '{}', '{}',
+    '{budget}', '{forged}', '{}', '{true}', '{{}}', 'forged', 'forged', '', at, true) AS was
+    FROM $s.log`;
+  expect(await as.sql(append, [off])).toEqual([{ was: size }]);
+  const store = schema.open();
+  const { faults, head } = await verify(store);
+  await store.close();
+  expect(faults).toEqual([]);
+  expect(head.size).toBe(Number(size));
+});
+
+test('a reader’s role sees its own org and no keys', async () => {
+  await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
+  await workDay(schema.open());
+  const orgs = await as.sql(`SELECT DISTINCT body::json -> 'by' ->> 'org' AS org FROM $s.entry`);
+  expect(orgs).toEqual([{ org: 'acme' }]);
+  const strange = await as.sql(`SELECT count(*)::integer AS count FROM $s.content
+    WHERE NOT EXISTS (SELECT FROM $s.entry WHERE entry.log = content.log AND entry.idx = content.idx)`);
+  expect(strange).toEqual([{ count: 0 }]);
+  const count = 'SELECT count(*)::integer AS count FROM $s.content';
+  const [[own], [all]] = [await as.sql(count), await schema.sql(count)];
+  expect(own?.['count']).toBeGreaterThan(0);
+  expect(own?.['count']).toBeLessThan(Number(all?.['count']));
+  const records = await as.sql(`SELECT DISTINCT kind, value::json ->> 'org' AS org FROM $s.record`);
+  expect(records).not.toEqual([]);
+  expect(new Set(records.map(({ org }) => org))).toEqual(new Set(['acme']));
+  expect(records.map(({ kind }) => kind)).not.toContain('key');
+  expect(await schema.sql(`SELECT kind FROM $s.record WHERE kind = 'key'`)).toHaveLength(1);
+});
+
+test('a reader’s role changes nothing and gives itself no other org', async () => {
+  await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
+  const calls = [`SELECT $s.open_log('other')`];
+  for (const text of [...changes, ...others, ...calls]) {
+    expect([text, await refusal(as.sql(text))]).toEqual([text, '42501']);
+  }
+});
