@@ -1,7 +1,6 @@
 /** The MCP servers that others wrote, installed once where they are not there yet. */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { installed } from './installed.ts';
 
 const folder = join(import.meta.dirname, '..', 'e2e', 'servers');
 
@@ -18,6 +17,5 @@ export function realServer(
     'dist',
     'index.js',
   );
-  if (!existsSync(file)) execFileSync('npm', ['ci', '--prefix', folder], { stdio: 'ignore' });
-  return [process.execPath, file, ...args];
+  return [process.execPath, installed(folder, file), ...args];
 }
