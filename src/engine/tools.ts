@@ -7,6 +7,8 @@ import {
   compareText,
   type RecordsByKind,
   type Rejection,
+  sessionRefusal,
+  type StateView,
   type ToolRecord,
   toolRefusal,
 } from '../kernel/index.ts';
@@ -111,12 +113,32 @@ export class Tools {
    * agent only what it could use. What it leaves in may be refused all the same.
    */
   async refusal(session: string, tool: string): Promise<Rejection | undefined> {
-    const { replica, clock, storage } = this.#core.options;
-    const record =
-      replica.cache.peek('session', session) ?? (await storedSession(storage, session));
     const known = this.get(tool);
-    if (record === undefined || known === undefined) throw fault('input-invalid', 'no such tool');
-    const view = { get: replica.cache.peek.bind(replica.cache) };
-    return toolRefusal(view, record, known, clock.now());
+    if (known === undefined) throw fault('input-invalid', 'no such tool');
+    return toolRefusal(this.#view, await this.#session(session), known, this.#now);
+  }
+
+  /**
+   * Why nothing at all may go on in a session as things are, or undefined: for what passes a gateway without
+   * being a call, and stops with what is one.
+   */
+  async sessionRefusal(session: string): Promise<Rejection | undefined> {
+    return sessionRefusal(this.#view, await this.#session(session), this.#now);
+  }
+
+  get #now(): number {
+    return this.#core.options.clock.now();
+  }
+
+  get #view(): StateView {
+    const { cache } = this.#core.options.replica;
+    return { get: cache.peek.bind(cache) };
+  }
+
+  async #session(id: string): Promise<RecordsByKind['session']> {
+    const { replica, storage } = this.#core.options;
+    const record = replica.cache.peek('session', id) ?? (await storedSession(storage, id));
+    if (record === undefined) throw fault('input-invalid', 'no such session');
+    return record;
   }
 }

@@ -126,5 +126,5 @@ export { engagedAfter, engagedLatch } from './ticket.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
-export { toolRefusal } from './tool-access.ts';
+export { sessionRefusal, toolRefusal } from './tool-access.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

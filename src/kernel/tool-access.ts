@@ -12,6 +12,17 @@ import { inactiveSession } from './handled.ts';
 import { engagedLatch } from './ticket.ts';
 import { quarantineRefusal } from './tool-quarantine.ts';
 
+/** Why nothing at all may go on in a session, whatever is asked for, or undefined. */
+export function sessionRefusal(
+  view: StateView,
+  session: SessionRecord,
+  now: number,
+): Rejection | undefined {
+  const refusal = inactiveSession(view, session) ?? lineRefusal(view, session, now);
+  if (refusal !== undefined) return refusal;
+  return engagedLatch(view, subjectOf(session)) === undefined ? undefined : reject('killed');
+}
+
 /** Why no call of the tool can be allowed, or undefined. */
 export function toolRefusal(
   view: StateView,
@@ -19,22 +30,23 @@ export function toolRefusal(
   tool: ToolRecord,
   now: number,
 ): Rejection | undefined {
-  const refusal = inactiveSession(view, session) ?? lineRefusal(view, session, now);
+  const refusal = sessionRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
-  const { id, org, principal, agent, ancestors, lineage } = session;
-  const subject = {
+  const subject = { ...subjectOf(session), tool: tool.name, action: tool.action };
+  if (engagedLatch(view, subject) !== undefined) return reject('killed');
+  if (tool.quarantine !== undefined) return quarantineRefusal(tool);
+  return actionRefusal(view, session, tool.action) ?? policyRefusal(view, session, tool.action);
+}
+
+function subjectOf({ id, org, principal, agent, ancestors, lineage }: SessionRecord) {
+  return {
     org,
     principal,
     agent,
     session: id,
     ...(ancestors === undefined ? {} : { ancestors }),
     ...(lineage === undefined ? {} : { lineage }),
-    tool: tool.name,
-    action: tool.action,
   };
-  if (engagedLatch(view, subject) !== undefined) return reject('killed');
-  if (tool.quarantine !== undefined) return quarantineRefusal(tool);
-  return actionRefusal(view, session, tool.action) ?? policyRefusal(view, session, tool.action);
 }
 
 /** Why the active policy allows no call of an action to an agent of a principal. */

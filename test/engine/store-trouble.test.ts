@@ -204,6 +204,29 @@ test('an append that lands after its error is found, not repeated', async () => 
   expect((await verify(handle())).holds).toBe(true);
 });
 
+test('a call that comes while another is in doubt is answered too, by a decision of its own', async () => {
+  const { plane, clock, follow } = await twoPlanes();
+  const session = await sessionOf(plane);
+  let appends = 0;
+  follow((name) => {
+    if (name !== 'append') return undefined;
+    appends += 1;
+    return appends === 1 ? { kind: 'late', lateMs: 15 } : { kind: 'none', beforeMs: 50 };
+  });
+  const answered: string[] = [];
+  const ask = (order: string): void => {
+    const request = { ...call, arguments: session.read({ orderId: order }) };
+    void session.authorize(request).then(({ outcome }) => answered.push(`${order} ${outcome}`));
+  };
+  ask('o-1');
+  await pass(clock, 5);
+  ask('o-2');
+  await pass(clock, 2_000);
+  expect(answered.toSorted()).toEqual(['o-1 allow', 'o-2 allow']);
+  const decided = (await entryTypes(plane)).filter((type) => type === 'action-decided');
+  expect(decided).toHaveLength(2);
+});
+
 test('an append that lands while records are loaded for the next attempt is not repeated', async () => {
   const { plane, clock, follow, handle } = await twoPlanes();
   const { root } = staff(plane);

@@ -1,26 +1,20 @@
 /** Starts the servers of a configuration once, and pins what they offer. */
 import { pinServers } from '../../enforce/mcp/index.ts';
-import { openControlPlane } from '../../engine/index.ts';
 import { CommandError, exitCodes } from '../exit.ts';
-import { explained } from '../store-of.ts';
 import { jsonLine, print, shown } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
+import { openPlane } from './open-plane.ts';
 import { report } from './run-gateway.ts';
 
 export async function pinTools(
   words: readonly string[],
   options: GatewayCliOptions & { readonly version: string; readonly json?: true },
 ): Promise<void> {
-  const { config, policy, store } = gatewayStart(words, options);
+  const start = gatewayStart(words, options);
+  const { config } = start;
   const { log, version, json } = options;
-  const plane = await openControlPlane({
-    storage: store.run(),
-    log,
-    ...(policy === undefined ? {} : { policy }),
-  }).catch((failure: unknown) => {
-    throw explained(failure, store, log);
-  });
+  const plane = await openPlane(start, log);
   let away: readonly { readonly server: string; readonly problem: string }[];
   try {
     const pinned = await pinServers(plane, config, { version, report });

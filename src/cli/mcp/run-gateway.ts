@@ -4,25 +4,19 @@
  */
 import { once } from 'node:events';
 import { openGateway } from '../../enforce/mcp/index.ts';
-import { openControlPlane } from '../../engine/index.ts';
-import { explained } from '../store-of.ts';
 import { shown, terminal } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
+import { openPlane } from './open-plane.ts';
 
 export async function runGateway(
   words: readonly string[],
   options: GatewayCliOptions & { readonly version: string },
 ): Promise<void> {
-  const { config, policy, store } = gatewayStart(words, options);
+  const start = gatewayStart(words, options);
+  const { config, store } = start;
   const { log, version } = options;
-  const plane = await openControlPlane({
-    storage: store.run(),
-    log,
-    ...(policy === undefined ? {} : { policy }),
-  }).catch((failure: unknown) => {
-    throw explained(failure, store, log);
-  });
+  const plane = await openPlane(start, log);
   try {
     const gateway = await openGateway({ plane, config, version, report });
     report(`decides with ${store.name}`);

@@ -175,18 +175,8 @@ export class GatewaySession {
 
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */
   async stopped(): Promise<string | undefined> {
-    const { plane } = this.#host;
-    const record = await plane.readAs(this.#acting.principal).session(this.control.id);
-    if (record?.status !== 'active') return `the session is ${record?.status ?? 'not there'}`;
-    const { org, principal, agent, id } = record;
-    const isKilled = [
-      { kind: 'system' } as const,
-      { kind: 'org', org } as const,
-      { kind: 'principal', org, id: principal } as const,
-      { kind: 'agent', org, name: agent } as const,
-      { kind: 'session', org, id } as const,
-    ].some((scope) => plane.killed(scope));
-    return isKilled ? 'a kill switch covers this session' : undefined;
+    const refusal = await this.#host.plane.tools.sessionRefusal(this.control.id);
+    return refusal?.message;
   }
 
   async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {
