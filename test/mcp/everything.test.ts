@@ -199,3 +199,14 @@ test('nothing passes a kill switch, governed or not', async () => {
   await stage.plane.release({ scope, by, reason: 'over' });
   expect((await client.listResources()).resources).not.toEqual([]);
 });
+
+test('what is not a call stops with the calls when the agent is suspended, and goes on with it', async () => {
+  const client = await stage.client(options, answering);
+  const by = stage.principal('user:root', 'platform-admin');
+  const agent = { org: 'acme', agent: 'desk-bot', by, reason: 'a drill' } as const;
+  expect((await client.listPrompts()).prompts).not.toEqual([]);
+  await stage.plane.controlAgent({ ...agent, transition: 'suspend' });
+  await expect(client.listPrompts()).rejects.toThrow(/suspended/);
+  await stage.plane.controlAgent({ ...agent, transition: 'reinstate' });
+  expect((await client.listPrompts()).prompts).not.toEqual([]);
+});
