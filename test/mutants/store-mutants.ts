@@ -38,6 +38,14 @@ export const storeMutants: readonly Mutant[] = [
     tests: sqliteTests,
   },
   {
+    name: 'batch-in-doubt-grows',
+    guards: 'A call that comes while another is in doubt is answered by a decision of its own.',
+    file: 'src/engine/sequencer.ts',
+    find: 'else if (inDoubt.length === 0) fill();',
+    replace: 'else fill();',
+    tests: ['test/engine/store-trouble.test.ts'],
+  },
+  {
     name: 'answer-before-commit',
     guards: 'An answer goes out after the commit, never before.',
     file: 'src/engine/sequencer.ts',
