@@ -9,7 +9,7 @@ let http: HttpStage;
 
 beforeAll(async () => {
   http = await HttpStage.open({
-    route: true,
+    extraTools: ['route'],
     http: { requestBytesMax: 100_000, allowedOrigins: ['https://desk.example.com'] },
   });
 });

@@ -1,5 +1,5 @@
 /** What the control plane has for every call holds for calls through the gateway: nothing is the gateway's own. */
-import type { CallToolResult, Client } from '@modelcontextprotocol/client';
+import type { CallToolResult, Client, Progress } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { gatewayWith } from './gateway-with.ts';
@@ -190,4 +190,18 @@ test('the log of all that verifies', async () => {
   const { faults } = await verify(store);
   await store.close();
   expect(faults).toEqual([]);
+});
+
+test('progress after a question reaches the request that carried the answer', async () => {
+  ({ stage, liar } = await lyingStage({ extraTools: ['ask'] }));
+  const client = await stage.modernClient({ capabilities: { roots: {} } }, (made) => {
+    made.setRequestHandler('roots/list', () => ({ roots: [] }));
+  });
+  const heard: number[] = [];
+  // What the SDK itself counts as progress, its rounds, has no total.
+  const onprogress = ({ progress, total }: Progress) => void (total && heard.push(progress));
+  const result = await client.callTool({ name: 'liar__ask', arguments: {} }, { onprogress });
+  expect(textOf(result)).toBe('asked');
+  expect(heard).toContain(2);
+  expect(liar.callsOf('ask')).toHaveLength(1);
 });

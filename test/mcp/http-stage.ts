@@ -13,7 +13,7 @@ export type Era = 'legacy' | 'modern';
 export interface HttpStageOptions extends Partial<StageOptions> {
   readonly http?: object;
   readonly server?: object;
-  readonly route?: boolean;
+  readonly extraTools?: readonly string[];
 }
 
 export class HttpStage {

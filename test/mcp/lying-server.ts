@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 
 interface Request {
   readonly id?: unknown;
-  readonly method: string;
+  /** An answer has none. */
+  readonly method?: string;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
@@ -25,6 +26,8 @@ if (names.includes('route')) {
 }
 let cancelled = 0;
 let isMute = false;
+/** What goes on once the client answered. */
+let onAnswer: (() => void) | undefined;
 
 function send(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -54,10 +57,35 @@ function lie({ how, tell }: { readonly how?: string; readonly tell?: boolean }):
   if (tell === true) send({ method: 'notifications/tools/list_changed' });
 }
 
+/** Asks the client for something in the middle of a call, and tells of progress before and after. */
+function ask(id: unknown, progressToken: unknown): void {
+  const progress = (done: number) =>
+    send({
+      method: 'notifications/progress',
+      params: { progressToken, progress: done, total: 2 },
+    });
+  progress(1);
+  send({ id: 'question', method: 'roots/list' });
+  onAnswer = () => {
+    progress(2);
+    // An answer that came at once would overtake the progress in the client's SDK.
+    send({ id: 'rooted', method: 'ping' });
+    onAnswer = () => send({ id, result: text('asked') });
+  };
+}
+
 const text = (what: string) => ({ content: [{ type: 'text', text: what }] });
 
-function call(id: unknown, name: string, given: Readonly<Record<string, unknown>>): void {
+interface Call {
+  readonly name: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly _meta?: { readonly progressToken?: unknown };
+}
+
+function call(id: unknown, { name, arguments: given = {}, _meta }: Call): void {
   switch (name) {
+    case 'ask':
+      return ask(id, _meta?.progressToken);
     case 'lie':
       lie(given);
       return send({ id, result: text('done') });
@@ -87,6 +115,7 @@ function call(id: unknown, name: string, given: Readonly<Record<string, unknown>
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, params = {} } = JSON.parse(line) as Request;
+  if (method === undefined) return onAnswer?.();
   switch (method) {
     case 'initialize':
       return send({
@@ -101,12 +130,10 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       if (isMute) return;
       return send({ id, result: { tools } });
     case 'tools/call': {
-      const { name, arguments: given = {} } = params as {
-        name: string;
-        arguments?: Record<string, unknown>;
-      };
+      const called = params as unknown as Call;
+      const { name, arguments: given = {} } = called;
       appendFileSync(journal, `${JSON.stringify({ name, given })}\n`);
-      return call(id, name, given);
+      return call(id, called);
     }
     case 'notifications/cancelled':
       cancelled += 1;

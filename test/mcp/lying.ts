@@ -37,16 +37,15 @@ export class Liar {
 export async function lyingStage(
   options: Partial<StageOptions> & {
     readonly server?: object;
-    /** Whether it has a tool that wants an argument in a header too. */
-    readonly route?: boolean;
+    /** Tools besides those that it always has: `route` wants an argument in a header too, `ask` asks the client. */
+    readonly extraTools?: readonly string[];
   } = {},
 ): Promise<{ readonly stage: Stage; readonly liar: Liar }> {
   const liar = new Liar();
-  const { server, route = false, ...more } = options;
-  const tools = route ? ['route'] : [];
-  const actions = [...liarTools, 'added', 'injected', ...tools].map((name) => `liar.${name}`);
+  const { server, extraTools = [], ...more } = options;
+  const actions = [...liarTools, 'added', 'injected', ...extraTools].map((name) => `liar.${name}`);
   const stage = await Stage.open({
-    servers: { liar: liar.server(server, ...tools) },
+    servers: { liar: liar.server(server, ...extraTools) },
     policy: policyFor(actions),
     ...more,
   });

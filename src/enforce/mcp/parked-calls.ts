@@ -6,12 +6,20 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Clock } from '../../engine/index.ts';
 import type { RawResult } from './raw-result.ts';
-import type { ClientRequest } from './upstream.ts';
+import type { ClientRequest, ForwardOptions } from './upstream.ts';
 
 export interface ParkedQuestion {
   readonly id: string;
   readonly request: ClientRequest;
 }
+
+/** One request of the client, which carries the call on. */
+export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
+  readonly signal: AbortSignal;
+}
+
+/** Runs with a signal and a progress of its own, which last for all of its rounds. */
+export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
 
 /** How long a question waits for its answer. */
 const answerMs = 600_000;
@@ -24,7 +32,7 @@ export class ParkedCalls {
     this.#clock = clock;
   }
 
-  start(id: string, work: (signal: AbortSignal) => Promise<CallToolResult>): ParkedCall {
+  start(id: string, work: ParkedWork): ParkedCall {
     const call = new ParkedCall(id, this.#clock, work);
     this.#running.set(id, call);
     void this.#forgetLater(call);
@@ -71,11 +79,16 @@ export class ParkedCall {
   /** Whether a question is with the client now. */
   #isWithClient = false;
   #asked = Promise.withResolvers<ParkedQuestion>();
+  /** Of the client's newest request: one that was answered can tell it nothing more. */
+  #onprogress: ForwardOptions['onprogress'];
 
-  constructor(id: string, clock: Clock, work: (signal: AbortSignal) => Promise<CallToolResult>) {
+  constructor(id: string, clock: Clock, work: ParkedWork) {
     this.id = id;
     this.#clock = clock;
-    this.result = work(this.#giveUp.signal);
+    this.result = work({
+      signal: this.#giveUp.signal,
+      onprogress: (progress) => this.#onprogress?.(progress),
+    });
   }
 
   get isAsking(): boolean {
@@ -116,7 +129,8 @@ export class ParkedCall {
   }
 
   /** What comes first: the result, or a question. While `signal` fires, the client gave the call up. */
-  async next(signal: AbortSignal): Promise<CallToolResult | ParkedQuestion> {
+  async next({ signal, onprogress }: ParkedRound): Promise<CallToolResult | ParkedQuestion> {
+    this.#onprogress = onprogress;
     const giveUp = (): void => this.#giveUp.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();

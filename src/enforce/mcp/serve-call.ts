@@ -89,7 +89,7 @@ async function serveInRounds(
   if (state?.kind === 'question') {
     const answer = mcpReq.inputResponses?.[state.question] as RawResult | undefined;
     if (parked?.answer(state.question, answer) !== true) return goneAway();
-    return round(session, parked, context);
+    return round(session, parked, request, context);
   }
   let asked: InputRequiredResult | undefined;
   const onPending: ToolCall['onPending'] = async ({ ticket = '' }) => {
@@ -104,10 +104,10 @@ async function serveInRounds(
     }
     return waited(session, ticket, mcpReq.signal);
   };
-  const call = session.parked.start(systemIds.next(session.clock.now()), (signal) =>
-    callTool(session.calling, { ...request, signal, onPending }),
+  const call = session.parked.start(systemIds.next(session.clock.now()), (running) =>
+    callTool(session.calling, { ...request, ...running, onPending }),
   );
-  const next = await round(session, call, context);
+  const next = await round(session, call, request, context);
   return asked ?? next;
 }
 
@@ -115,9 +115,10 @@ async function serveInRounds(
 async function round(
   session: GatewaySession,
   call: ParkedCall,
+  { onprogress }: CallRequest,
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const next = await call.next(context.mcpReq.signal);
+  const next = await call.next({ signal: context.mcpReq.signal, onprogress });
   if (!isQuestion(next)) {
     session.parked.forget(call);
     return next;
