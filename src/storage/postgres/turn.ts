@@ -80,6 +80,7 @@ export class Turn implements Turns {
       connection = await connections.take();
       const [, news] = await connection.queryAll([this.#begin, statements.news(log, from, keys)]);
       const told = newsOf(news?.rows ?? []);
+      if (told.entries.length > 0) this.sawOthers();
       this.#connection = connection;
       this.#timer = setTimeout(() => void this.leave(), keepMs);
       return told;
