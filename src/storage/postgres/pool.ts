@@ -11,7 +11,7 @@ export interface PostgresQuery {
   readonly rowMode: 'array';
 }
 
-/** `rows` of one statement; several statements give an array of results. `command` is the server's word for it. */
+/** `rows` of one statement; several give an array of results. `command` is what the server says it did. */
 export interface PostgresResult {
   readonly rows: unknown[][];
   readonly command?: string;
@@ -25,7 +25,7 @@ export interface PostgresNotification {
 /** A connection that was taken from a pool. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult | PostgresResult[]>;
-  /** Whether statements are sent without waiting for the answers before them. Not in every release of the driver. */
+  /** Whether statements are sent without waiting for earlier answers. Not in every release of the driver. */
   readonly pipeline?: boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
