@@ -131,7 +131,7 @@ class MemoryHandle implements Storage {
     return result;
   }
 
-  /** Appends do not wait for each other: a turn is over in the moment it comes, and what counts is the news. */
+  /** Appends do not wait for each other: a turn is over as it comes, and what counts is the news. */
   get turns(): Turns {
     const last = this.#log?.data.lastAppender ?? this;
     return {
