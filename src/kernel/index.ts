@@ -125,6 +125,7 @@ export { latchStatus } from './latch-states.ts';
 export { engagedAfter, engagedLatch } from './ticket.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
+export { isOpenPermit } from './permit-states.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
 export { sessionRefusal, toolRefusal } from './tool-access.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';
