@@ -67,7 +67,7 @@ export const storeMutants: readonly Mutant[] = [
     file: 'src/engine/core.ts',
     find: 'this.#watchPermit(event.data.decision, event.data.permit, event.data.expiresAt);',
     replace: 'this.running.remove(event.data.tool);',
-    tests: ['test/engine'],
+    tests: ['test/engine/permits-of-others.test.ts'],
   },
   {
     name: 'expiry-of-unknown-permit-given-up',
@@ -75,7 +75,7 @@ export const storeMutants: readonly Mutant[] = [
     file: 'src/engine/core.ts',
     find: "if (kind === 'decision') this.#watchPermit(key, 'issued', retryAt);",
     replace: '',
-    tests: ['test/engine'],
+    tests: ['test/engine/permits-of-others.test.ts'],
   },
   {
     name: 'entries-that-do-not-continue-are-taken',
@@ -83,7 +83,7 @@ export const storeMutants: readonly Mutant[] = [
     file: 'src/engine/replica.ts',
     find: 'if (entry.previous !== previous) {',
     replace: 'if (entry.previous === undefined) {',
-    tests: ['test/engine'],
+    tests: ['test/engine/inconsistent-log.test.ts'],
   },
   {
     name: 'answer-before-commit',
