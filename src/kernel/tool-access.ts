@@ -2,6 +2,7 @@
  * Whether any call of a tool could be allowed in a session, as things are: for lists of tools that show an
  * agent only what it could use. It may say yes where every call turns out to be refused, never the reverse.
  */
+import { agentRefusal, incapable } from './agent-rights.ts';
 import { actionRefusal, lineRefusal } from './delegation.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
@@ -36,6 +37,23 @@ export function toolRefusal(
   if (engagedLatch(view, subject) !== undefined) return reject('killed');
   if (tool.quarantine !== undefined) return quarantineRefusal(tool);
   return actionRefusal(view, session, tool.action) ?? policyRefusal(view, session, tool.action);
+}
+
+/**
+ * Why an agent can call a tool in no session of its own, whatever the policy says, or undefined: before any
+ * session is there. A principal that is not known is an empty text.
+ */
+export function agentRefusalOf(
+  view: StateView,
+  who: Pick<SessionRecord, 'org' | 'agent' | 'principal'>,
+  tool: ToolRecord,
+): Rejection | undefined {
+  const refusal = agentRefusal(view, who.org, who.agent);
+  if (refusal !== undefined) return refusal;
+  const subject = { ...who, session: '', tool: tool.name, action: tool.action };
+  if (engagedLatch(view, subject) !== undefined) return reject('killed');
+  if (tool.quarantine !== undefined) return quarantineRefusal(tool);
+  return incapable(view, who.org, who.agent, tool.action);
 }
 
 function subjectOf({ id, org, principal, agent, ancestors, lineage }: SessionRecord) {
