@@ -133,9 +133,30 @@ export const configLimits = {
   bytesMax: 268_435_456,
   requestBytesMax: 4_194_304,
   idleMs: 1_800_000,
-  /** Clients of one principal that have servers of their own behind the gateway, over HTTP. */
-  clientsPerPrincipalMax: 32,
-  clientsMax: 1_000,
   /** Tools of one server; of more, none is offered. */
   toolsMax: 1_000,
 } as const;
+
+/** What bounds clients over HTTP, whoever they are; no configuration says otherwise. */
+export const httpLimits = {
+  /** How long a client may take to send the head of a request; of the first one, from its connection on. */
+  headMs: 10_000,
+  /** And all of a request. */
+  requestMs: 60_000,
+  /** How often both are looked at. */
+  checkMs: 1_000,
+  /** How long a connection without a request stays, after it had one. */
+  unusedConnectionMs: 5_000,
+  connectionsMax: 10_000,
+  /** Clients of one principal that have servers of their own behind the gateway. */
+  clientsPerPrincipalMax: 32,
+  clientsMax: 1_000,
+  /** Streams on which one client of 2026-07-28 listens for changes. */
+  subscriptionsMax: 64,
+  /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
+  replayBytesMax: 2_097_152,
+  replayMessagesMax: 1_000,
+  replayBytesOfAllMax: 134_217_728,
+};
+
+export type HttpLimits = Readonly<typeof httpLimits>;

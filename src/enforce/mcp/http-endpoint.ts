@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isLegacyRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { ControlPlaneError } from '../../engine/index.ts';
-import type { GatewayConfig, HttpTerms } from './config.ts';
+import { type GatewayConfig, type HttpLimits, httpLimits, type HttpTerms } from './config.ts';
 import type { GatewayHost } from './gateway-session.ts';
 import { refused } from './http-answers.ts';
 import { type Caller, Callers, isRefused } from './http-callers.ts';
@@ -25,22 +25,23 @@ export interface HttpEndpoint {
   close(): Promise<void>;
 }
 
-/** How long a client may take to send the head of a request, and all of it. */
-const headMs = 10_000;
-const requestMs = 60_000;
-const connectionsMax = 10_000;
-
 export async function listenHttp(
   host: GatewayHost & { readonly config: GatewayConfig & { readonly http: HttpTerms } },
+  limits: HttpLimits = httpLimits,
 ): Promise<HttpEndpoint> {
   const { http } = host.config;
   const callers = new Callers(host.plane, host.config, host.report);
-  const server = createServer({ headersTimeout: headMs, requestTimeout: requestMs });
-  server.maxConnections = connectionsMax;
+  const server = createServer({
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.unusedConnectionMs,
+  });
+  server.maxConnections = limits.connectionsMax;
   server.listen(http.port, http.host.replaceAll(/[[\]]/g, ''));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const endpoint = new Endpoint(host, callers, new Doorway(http, port));
+  const endpoint = new Endpoint({ host, limits }, callers, new Doorway(http, port));
   server.on('request', (request, response) => void endpoint.answer(request, response));
   return {
     url: new URL(http.path, `http://${http.host}:${port}`),
@@ -65,14 +66,21 @@ class Endpoint {
   readonly #streams: StreamClients;
   readonly #rounds: RoundClients;
 
-  constructor(host: Parameters<typeof listenHttp>[0], callers: Callers, doorway: Doorway) {
+  constructor(
+    {
+      host,
+      limits,
+    }: { readonly host: Parameters<typeof listenHttp>[0]; readonly limits: HttpLimits },
+    callers: Callers,
+    doorway: Doorway,
+  ) {
     this.#host = host;
     this.#terms = host.config.http;
     this.#callers = callers;
     this.#doorway = doorway;
-    this.#holds = new Holds(host.clock, host.config.http.idleMs);
-    this.#streams = new StreamClients(host, callers, this.#holds);
-    this.#rounds = new RoundClients(host, callers, this.#holds);
+    this.#holds = new Holds(host.clock, host.config.http.idleMs, limits);
+    this.#streams = new StreamClients({ host, limits }, callers, this.#holds);
+    this.#rounds = new RoundClients({ host, limits }, callers, this.#holds);
   }
 
   /** Never rejects. */

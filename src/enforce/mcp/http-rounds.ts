@@ -10,6 +10,7 @@ import {
   Server,
 } from '@modelcontextprotocol/server';
 import { askable, capabilitiesIn } from './client-capabilities.ts';
+import type { HttpLimits } from './config.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import type { Caller, Callers } from './http-callers.ts';
@@ -26,6 +27,7 @@ export interface HttpCall {
 
 export class RoundClients {
   readonly #host: GatewayHost;
+  readonly #limits: HttpLimits;
   readonly #callers: Callers;
   readonly #holds: Holds;
   /** By principal and what the client can be asked. */
@@ -33,8 +35,13 @@ export class RoundClients {
   /** Answers what is no request, and reaches no server. */
   readonly #porter: McpHttpHandler;
 
-  constructor(host: GatewayHost, callers: Callers, holds: Holds) {
+  constructor(
+    { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
+    callers: Callers,
+    holds: Holds,
+  ) {
     this.#host = host;
+    this.#limits = limits;
     this.#callers = callers;
     this.#holds = holds;
     const about = { name: 'agent-control-plane', version: host.version };
@@ -49,7 +56,8 @@ export class RoundClients {
     const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      client = new RoundClient(this.#host, this.#callers, capabilities);
+      const about = { host: this.#host, limits: this.#limits };
+      client = new RoundClient(about, this.#callers, capabilities);
       client.hold = this.#holds.take(caller.identity, async () => {
         this.#clients.delete(key);
         await client?.close();
@@ -76,12 +84,17 @@ class RoundClient {
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
 
-  constructor(host: GatewayHost, callers: Callers, capabilities: ClientCapabilities) {
+  constructor(
+    { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
+    callers: Callers,
+    capabilities: ClientCapabilities,
+  ) {
     this.#host = host;
     this.#callers = callers;
     this.#capabilities = capabilities;
     this.handler = createMcpHandler(() => this.#newServer(), {
       legacy: 'reject',
+      maxSubscriptions: limits.subscriptionsMax,
       onerror: (failure) => host.report(`client: ${failure.message}`),
     });
   }
