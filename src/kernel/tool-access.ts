@@ -33,10 +33,11 @@ export function toolRefusal(
 ): Rejection | undefined {
   const refusal = sessionRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
-  const subject = { ...subjectOf(session), tool: tool.name, action: tool.action };
-  if (engagedLatch(view, subject) !== undefined) return reject('killed');
-  if (tool.quarantine !== undefined) return quarantineRefusal(tool);
-  return actionRefusal(view, session, tool.action) ?? policyRefusal(view, session, tool.action);
+  return (
+    stoppedTool(view, subjectOf(session), tool) ??
+    actionRefusal(view, session, tool.action) ??
+    policyRefusal(view, session, tool.action)
+  );
 }
 
 /**
@@ -48,12 +49,23 @@ export function agentRefusalOf(
   who: Pick<SessionRecord, 'org' | 'agent' | 'principal'>,
   tool: ToolRecord,
 ): Rejection | undefined {
-  const refusal = agentRefusal(view, who.org, who.agent);
-  if (refusal !== undefined) return refusal;
-  const subject = { ...who, session: '', tool: tool.name, action: tool.action };
+  return (
+    agentRefusal(view, who.org, who.agent) ??
+    stoppedTool(view, { ...who, session: '' }, tool) ??
+    incapable(view, who.org, who.agent, tool.action)
+  );
+}
+
+/** Why nothing of the tool runs for a subject, whatever it is capable of, or undefined. */
+function stoppedTool(
+  view: StateView,
+  who: ReturnType<typeof subjectOf>,
+  tool: ToolRecord,
+): Rejection | undefined {
+  const subject = { ...who, tool: tool.name, action: tool.action };
   if (engagedLatch(view, subject) !== undefined) return reject('killed');
   if (tool.quarantine !== undefined) return quarantineRefusal(tool);
-  return incapable(view, who.org, who.agent, tool.action);
+  return undefined;
 }
 
 function subjectOf({ id, org, principal, agent, ancestors, lineage }: SessionRecord) {
