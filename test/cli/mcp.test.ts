@@ -1,11 +1,16 @@
 /** `mcp`: the gateway as a client starts it, what it pinned, and clients that do without it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, test } from 'vitest';
 import { openControlPlane } from '../../src/engine/index.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { signed, signingKey } from '../identity/issuer.ts';
+import { initialize } from '../mcp/http-stage.ts';
 import { Liar } from '../mcp/lying.ts';
 import { realServer } from '../mcp/real-servers.ts';
 import { policyFor, temporaryFolder, textOf } from '../mcp/stage.ts';
@@ -190,6 +195,60 @@ test('inspect says what each agent may do, and on what it depends', async () => 
   expect(stdout).toMatch(
     /bank__pay +acme\/desk-bot +asks or denied +tier:autoApprove; depends on rule:large/,
   );
+}, 60_000);
+
+test('over HTTP, tokens of the issuer in the file are checked, and clients can find it', async () => {
+  const folder = temporaryFolder();
+  const key = signingKey('one');
+  const issuer = 'https://issuer.example';
+  written(folder, 'policy.json', policyFor(['liar.echo']));
+  const gateway = written(folder, 'gateway.json', {
+    format: 1,
+    policy: 'policy.json',
+    principal: { id: 'user:ada', org: 'acme' },
+    agent: 'desk-bot',
+    servers: { liar: new Liar().server() },
+    authenticators: {
+      okta: {
+        issuer,
+        audience: 'gateway',
+        algorithms: ['ES256'],
+        keys: { jwks: { keys: [key.jwk] } },
+        claims: { kind: 'user', org: 'acme', roles: { claim: 'groups', map: { ops: 'agent' } } },
+      },
+    },
+    http: { port: 0, authentication: ['jwt:okta'] },
+  });
+  const child = spawn(process.execPath, [main, 'mcp', '--config', gateway], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  try {
+    let url: string | undefined;
+    for await (const line of createInterface(child.stderr)) {
+      url = /listens at (\S+)/.exec(line)?.[1];
+      if (url !== undefined) break;
+    }
+    const well = new URL('/.well-known/oauth-protected-resource/mcp', url);
+    expect(await (await fetch(well)).json()).toMatchObject({ authorization_servers: [issuer] });
+    const now = Math.floor(Date.now() / 1_000);
+    const claims = { iss: issuer, aud: 'gateway', sub: 'ada', iat: now, exp: now + 600 };
+    const statusOf = async (groups: readonly string[]) => {
+      const headers = {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        authorization: `Bearer ${signed(key, { ...claims, groups })}`,
+      };
+      const body = JSON.stringify(initialize);
+      const answer = await fetch(String(url), { method: 'POST', headers, body });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    expect(await statusOf(['ops'])).toBe(200);
+    expect(await statusOf(['others'])).toBe(401);
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
 }, 60_000);
 
 describe('doctor', () => {

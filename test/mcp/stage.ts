@@ -58,9 +58,8 @@ export class Stage {
     ...options
   }: StageOptions): Promise<Stage> {
     const fleet = memoryFleet();
-    const plane = await openControlPlane({ storage: fleet(), ...options });
     const reports: string[] = [];
-    const { config } = readGatewayFile(
+    const { config, authenticators } = readGatewayFile(
       {
         format: 1,
         principal: { id: 'user:ada', org: 'acme' },
@@ -73,6 +72,7 @@ export class Stage {
       },
       environment,
     );
+    const plane = await openControlPlane({ storage: fleet(), authenticators, ...options });
     const report = (message: string) => void reports.push(message);
     const gateway = await openGateway({ plane, config, report, version: '1.2.3' });
     return new Stage(fleet, plane, { gateway, config }, reports);

@@ -32,6 +32,10 @@ export interface HttpTerms {
    * on loopback: everybody who reaches it is the principal of the configuration then.
    */
   readonly authentication: readonly string[];
+  /** Issuers of the tokens of those authenticators that the configuration itself has. */
+  readonly authorizationServers: readonly string[];
+  /** What clients call this endpoint, where that is not its own address. */
+  readonly resource: URL | undefined;
   /** Whose control session a client is in: its principal's, also after a reconnect, or the connection's. */
   readonly session: 'principal' | 'connection';
   /** UTF-8 bytes of one request's body. */

@@ -17,6 +17,7 @@ import { Holds, TooManyClients } from './http-holds.ts';
 import { readMessage } from './http-message.ts';
 import { RoundClients } from './http-rounds.ts';
 import { StreamClients } from './http-streams.ts';
+import { ResourceMetadata } from './resource-metadata.ts';
 
 export interface HttpEndpoint {
   /** Where clients find it, with the port that it has. */
@@ -41,10 +42,13 @@ export async function listenHttp(
   server.listen(http.port, http.host.replaceAll(/[[\]]/g, ''));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const endpoint = new Endpoint({ host, limits }, callers, new Doorway(http, port));
+  const url = new URL(http.path, `http://${http.host}:${port}`);
+  const metadata = ResourceMetadata.of(http, url);
+  const doorway = new Doorway(http, port, metadata);
+  const endpoint = new Endpoint({ host, limits }, { callers, doorway, metadata });
   server.on('request', (request, response) => void endpoint.answer(request, response));
   return {
-    url: new URL(http.path, `http://${http.host}:${port}`),
+    url,
     close: () => closed(server, endpoint),
   };
 }
@@ -62,6 +66,7 @@ class Endpoint {
   readonly #terms: HttpTerms;
   readonly #callers: Callers;
   readonly #doorway: Doorway;
+  readonly #metadata: ResourceMetadata | undefined;
   readonly #holds: Holds;
   readonly #streams: StreamClients;
   readonly #rounds: RoundClients;
@@ -71,13 +76,13 @@ class Endpoint {
       host,
       limits,
     }: { readonly host: Parameters<typeof listenHttp>[0]; readonly limits: HttpLimits },
-    callers: Callers,
-    doorway: Doorway,
+    { callers, doorway, metadata }: Entrance,
   ) {
     this.#host = host;
     this.#terms = host.config.http;
     this.#callers = callers;
     this.#doorway = doorway;
+    this.#metadata = metadata;
     this.#holds = new Holds(host.clock, host.config.http.idleMs, limits);
     this.#streams = new StreamClients({ host, limits }, callers, this.#holds);
     this.#rounds = new RoundClients({ host, limits }, callers, this.#holds);
@@ -109,8 +114,11 @@ class Endpoint {
     if (request.method === 'OPTIONS') {
       return new Response(null, { status: 204, headers: this.#doorway.preflightHeaders(request) });
     }
+    if (this.#metadata !== undefined && this.#doorway.asksForMetadata(request)) {
+      return this.#metadata.answer(request.method);
+    }
     try {
-      const caller = await this.#callers.identify(request);
+      const caller = await this.#callers.identify(request, this.#metadata);
       if (isRefused(caller)) return refused(caller);
       return await this.#served(request, caller, about);
     } catch (failure) {
@@ -149,6 +157,13 @@ class Endpoint {
     await this.#holds.endAll();
     await this.#rounds.close();
   }
+}
+
+/** What a request comes past before anybody asks what it wants. */
+interface Entrance {
+  readonly callers: Callers;
+  readonly doorway: Doorway;
+  readonly metadata: ResourceMetadata | undefined;
 }
 
 interface About {
