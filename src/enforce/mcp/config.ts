@@ -157,6 +157,8 @@ export const httpLimits = {
   clientsMax: 1_000,
   /** Streams on which one client of 2026-07-28 listens for changes. */
   subscriptionsMax: 64,
+  /** Single resources of which one of them may ask to hear. */
+  watchedResourcesMax: 256,
   /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
   replayBytesMax: 2_097_152,
   replayMessagesMax: 1_000,
