@@ -9,7 +9,7 @@ import type { Plan } from './options.ts';
 import { benchServer, withFreshSchema } from './postgres-database.ts';
 import { measureKills } from './postgres-kill.ts';
 import { booksOf, type Way, ways } from './postgres-spending.ts';
-import type { run as writeInto, Writing, Written } from './postgres-writer.ts';
+import type { run as writeInto, Until, Writing, Written } from './postgres-writer.ts';
 import { progressOf } from './progress.ts';
 import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
 import { percentile } from './spread.ts';
@@ -68,15 +68,15 @@ function shapesOf(plan: Plan): readonly Shape[] {
 
 /** One hot budget in every shape; a budget for each caller where there are many. */
 function contenders(url: string, plan: Plan): readonly Contender[] {
-  const until = { milliseconds: plan.roundMs };
+  const terms = { until: { milliseconds: plan.roundMs }, warmUpMs: plan.quick ? 0 : warmUpMs };
   const hot = shapesOf(plan).flatMap((shape) =>
-    ways.map((way) => contender(url, { way, shape, spread: false }, until)),
+    ways.map((way) => contender(url, { way, shape, spread: false }, terms)),
   );
   const spread = shapesOf(plan)
     .filter(({ callers }) => callers === 64)
     .flatMap((shape) =>
       (['ours', 'update'] as const).map((way) =>
-        contender(url, { way, shape, spread: true }, until),
+        contender(url, { way, shape, spread: true }, terms),
       ),
     );
   const shape = { callers: 64, processes: plan.quick ? 2 : 8 };
@@ -100,11 +100,11 @@ function nameOf({ way, shape: { callers, processes }, spread }: Kind): string {
   return `${wayNames[way]}, ${who}${what}`;
 }
 
-function contender(url: string, kind: Kind, until: Writing['until']): Contender {
+function contender(url: string, kind: Kind, terms: Omit<Terms, 'limit'>): Contender {
   return {
     name: nameOf(kind),
     run: async () => {
-      const { outputs } = await written(url, kind, { until, limit: plenty });
+      const { outputs } = await written(url, kind, { ...terms, limit: plenty });
       return sampleOf(outputs);
     },
   };
@@ -116,7 +116,7 @@ function drain(url: string, kind: Kind, limit: number): Contender {
     name: `${kind.way} emptied`,
     run: async () => {
       const until = { calls: (2 * limit) / kind.shape.processes };
-      const { outputs, spent } = await written(url, kind, { until, limit });
+      const { outputs, spent } = await written(url, kind, { until, limit, warmUpMs: 0 });
       const refused = outputs.reduce((sum, each) => sum + each.refused, 0);
       if (refused === 0) throw new Error('the budget was not emptied');
       return { overspent: Math.max(0, spent - limit) };
@@ -125,23 +125,28 @@ function drain(url: string, kind: Kind, limit: number): Contender {
 }
 
 interface Terms {
-  readonly until: Writing['until'];
+  readonly until: Until;
   readonly limit: number;
+  readonly warmUpMs: number;
 }
+
+/** A service has been running for longer than that. */
+const warmUpMs = 2_000;
 
 /** Runs it, and holds what the callers say they used against the books. */
 function written(
   url: string,
   { way, shape, spread }: Kind,
-  { until, limit }: Terms,
+  { until, limit, warmUpMs: warmMs }: Terms,
 ): Promise<{ readonly outputs: readonly Written[]; readonly spent: number }> {
   return withFreshSchema(url, async (place) => {
     const { callers, processes } = shape;
     const budgets = spread ? callers : 1;
     const books = booksOf(way, place);
     await books.prepare(budgets, limit);
+    const share = callers / processes;
     const inputs = Array.from({ length: processes }, (_, process): Writing => {
-      return { place, way, process, processes, callers: callers / processes, spread, until };
+      return { place, way, process, processes, callers: share, spread, until, warmUpMs: warmMs };
     });
     const outputs = await runTogether<typeof writeInto>(writerModule, inputs);
     const spent = outputs.reduce((sum, each) => sum + each.spent, 0);
