@@ -98,6 +98,42 @@ test('an output guardrail withholds a result, and the call counts as made', asyn
   expect(liar.callsOf('echo')).toHaveLength(1);
 });
 
+test('what a guardrail takes out is in no part of a result or an error, and the rest is', async () => {
+  const guardrails = { output: [{ id: 'secret', evaluator: 'secrets', effect: 'redact' }] };
+  const policy = policyFor(['liar.leak', 'liar.fail'], { guardrails });
+  const client = await open({ policy, extraTools: ['leak'] });
+  const key = `ghp_${'a1'.repeat(18)}`;
+  const result = await client.callTool({ name: 'liar__leak', arguments: { what: key } });
+  expect(result).toMatchObject({
+    content: [
+      { type: 'text', text: 'said: [redacted:secret]' },
+      { type: 'resource', resource: { uri: 'file:///a', text: 'kept: [redacted:secret]' } },
+    ],
+    structuredContent: { list: [{ deep: '[redacted:secret]' }], count: 1 },
+    _meta: { 'example.com/note': '[redacted:secret]' },
+  });
+  const failed = await client.callTool({ name: 'liar__fail', arguments: { message: `no ${key}` } });
+  expect(textOf(failed)).toContain('no [redacted:secret]');
+  expect(JSON.stringify([result, failed])).not.toContain(key);
+  expect(await stage.eventsOf('permit-settled')).toMatchObject([
+    { outcome: 'succeeded', output: { outcome: 'pass', redacted: 4 } },
+    { outcome: 'failed', output: { outcome: 'pass', redacted: 1 } },
+  ]);
+});
+
+test('a secret that only leaving out hidden characters puts together is taken out', async () => {
+  const guardrails = { output: [{ id: 'secret', evaluator: 'secrets', effect: 'redact' }] };
+  const client = await open({
+    policy: policyFor(['liar.leak'], { guardrails }),
+    extraTools: ['leak'],
+    file: { results: { hiddenCharacters: 'strip' } },
+  });
+  const what = `ghp_\u200b${'a1'.repeat(18)}`;
+  const result = await client.callTool({ name: 'liar__leak', arguments: { what } });
+  expect(textOf(result)).toContain('said: [redacted:secret]');
+  expect(JSON.stringify(result)).not.toContain('a1a1');
+});
+
 test('arguments that do not fit the pinned schema are not sent', async () => {
   const client = await open({});
   await client.callTool({ name: 'liar__lie', arguments: { how: 'schema' } });

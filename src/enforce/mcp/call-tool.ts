@@ -107,8 +107,7 @@ async function answered(calling: Calling, forwarding: Forwarding): Promise<CallT
   try {
     const result = await forwarded(calling, forwarding);
     const refusal = tooLarge(result, upstream.config.resultBytesMax);
-    if (refusal !== undefined) return refusalResult(refusal, { withStructure });
-    return shownResult(withoutHopMeta(result), { server: tool.server, terms: calling.results });
+    return refusal === undefined ? result : refusalResult(refusal, { withStructure });
   } catch (failure) {
     return refusalResult(refusalOf(failure), { withStructure });
   }
@@ -123,9 +122,9 @@ interface Forwarding {
 
 /** Sends the call and settles its permit by what came of it. */
 async function forwarded(
-  { control }: Calling,
+  { control, results: terms }: Calling,
   { call, tool, upstream, granted }: Forwarding,
-): Promise<RawResult> {
+): Promise<CallToolResult> {
   const meta = forwardedMeta(call.meta);
   const params = {
     arguments: granted.read.value,
@@ -137,11 +136,16 @@ async function forwarded(
     result = await upstream.callTool(tool.raw, params, { signal: granted.signal, onprogress });
   } catch (failure) {
     const outcome = outcomeOf(failure, granted.signal);
-    await settle(control, granted, { outcome, result: messageOf(failure) }, failure);
-    throw new CallFailed(failedCall(tool.name, failure, { outcome, granted }));
+    const settlement = { outcome, result: messageOf(failure) } as const;
+    const settled = await settle(control, granted, settlement, failure);
+    const said = String(settled.result);
+    throw new CallFailed(failedCall(tool.name, said, { outcome, granted }));
   }
   const outcome = result['isError'] === true ? 'failed' : 'succeeded';
-  return (await settle(control, granted, { outcome, result })) as RawResult;
+  // Guardrails judge what is shown: what is left out between two halves would put them together.
+  const shown = shownResult(withoutHopMeta(result), { server: tool.server, terms });
+  const settled = await settle(control, granted, { outcome, result: shown });
+  return settled.result as CallToolResult;
 }
 
 /** A server that answered with an error says that it failed; of one that did not answer, nobody knows. */
@@ -151,9 +155,10 @@ function outcomeOf(failure: unknown, signal: AbortSignal): 'failed' | 'unknown' 
   return failure instanceof ProtocolError ? 'failed' : 'unknown';
 }
 
+/** `said`: what the failure says, as it may be passed on. */
 function failedCall(
   tool: string,
-  failure: unknown,
+  said: string,
   { outcome, granted }: { readonly outcome: 'failed' | 'unknown'; readonly granted: Granted },
 ): Refusal {
   const decision = granted.decision.id;
@@ -165,11 +170,11 @@ function failedCall(
   if (outcome === 'failed') {
     return {
       code: 'upstream-error',
-      message: `\`${tool}\` failed: ${messageOf(failure)}`,
+      message: `\`${tool}\` failed: ${said}`,
       decision,
     };
   }
-  const message = `\`${tool}\` gave no answer: ${messageOf(failure)}`;
+  const message = `\`${tool}\` gave no answer: ${said}`;
   const help = 'whether it did anything is not known; find out before you call it again';
   return { code: 'upstream-no-answer', message, help, decision };
 }
