@@ -127,8 +127,8 @@ async function decide(
 }
 
 /**
- * Records a failure, and gives what is to be thrown for it: the failure itself, or what the policy left of its
- * text. A tool that was stopped may have done half its work: nobody knows, and that is kept.
+ * Records a failure, and gives what is to be thrown for it: the failure itself, or what the policy left of
+ * its text. A tool that was stopped may have done half its work: nobody knows, and that is kept.
  */
 export async function settleFailed(
   session: Session,

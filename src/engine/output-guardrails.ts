@@ -1,6 +1,6 @@
 /**
- * What a tool gave back, held against the output guardrails of the active policy: what some of them want taken
- * out is taken out, and all of them say what they find.
+ * What a tool gave back, held against the output guardrails of the active policy: what some of them want
+ * taken out is taken out, and all of them say what they find.
  *
  * Guardrails that withhold judge the result as it is, so that no other guardrail can hide anything from them;
  * those that redact judge what is left. The kernel decides whether that is passed on.

@@ -1,6 +1,6 @@
 /**
- * Takes out of a content what guardrails want out of it, one after the other. What cannot be taken out is left:
- * the guardrails are asked about what is left, and refuse it.
+ * Takes out of a content what guardrails want out of it, one after the other. What cannot be taken out is
+ * left: the guardrails are asked about what is left, and refuse it.
  */
 import type { Asked } from './run-evaluators.ts';
 import { redact } from './redact.ts';

@@ -46,7 +46,8 @@ const patterns = {
   'bearer-token': [String.raw`(?i)${start}bearer\s+[a-z0-9._~+/-]{16}`],
   'connection-string': [
     String.raw`(?i)${start}[a-z][a-z0-9+.-]*://[^\s:/@?#"']*:[^\s/@"']+@[^\s/]`,
-    String.raw`(?i)${start}(?:server|data source|host)\s*=[^;\n]+;(?:[^\n]*;)?\s*(?:password|pwd)\s*=\s*[^;\s]`,
+    String.raw`(?i)${start}(?:server|data source|host)\s*=[^;\n]+;(?:[^\n]*;)?\s*` +
+      String.raw`(?:password|pwd)\s*=\s*[^;\s]`,
   ],
 } as const;
 
