@@ -1,6 +1,6 @@
 /** What the control plane has for every call holds for calls through the gateway: nothing is the gateway's own. */
 import type { CallToolResult, Client, Progress } from '@modelcontextprotocol/client';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { gatewayWith } from './gateway-with.ts';
 import { type Liar, lyingStage } from './lying.ts';
@@ -176,16 +176,44 @@ test('a suspended agent sees and does nothing from the next request on', async (
   expect(codeOf(await client.callTool(echo()))).toBe('agent-disabled');
 });
 
-test('after a restart of the gateway, a key that was used runs nothing again', async () => {
-  const client = await open({ file: { session: { key: 'desk' } } });
-  const keyed = echo({}, { _meta: { 'agent-control-plane/idempotency-key': 'k-1' } });
-  await client.callTool(keyed);
-  await client.close();
-  const again = await stage.client();
-  const repeated = await again.callTool(keyed);
-  expect(repeated.isError).toBe(true);
-  expect(textOf(repeated)).toContain('does not run twice');
-  expect(liar.callsOf('echo')).toHaveLength(1);
+const key = (value: string) => ({ 'agent-control-plane/idempotency-key': value });
+
+describe('after a restart of the gateway, a key that was used runs nothing again', () => {
+  const rows = [
+    {
+      name: 'echo',
+      first: 'succeeded',
+      says: /already ran .* and succeeded; it does not run twice/,
+    },
+    { name: 'fail', first: 'failed', says: /already ran .* and failed; it does not run twice/ },
+    { name: 'die', first: 'unknown', says: /is not known; it does not run twice: find out before/ },
+  ];
+  test.each(rows)('and says that the first $first', async ({ name, first, says }) => {
+    const client = await open({ file: { session: { key: 'desk' } } });
+    const keyed = { ...echo(), name: `liar__${name}`, _meta: key('k-1') };
+    await client.callTool(keyed);
+    await client.close();
+    const again = await stage.client();
+    const repeated = await again.callTool(keyed);
+    expect(repeated.isError).toBe(true);
+    expect(textOf(repeated)).toMatch(says);
+    expect(repeated._meta?.['agent-control-plane/refusal']).toMatchObject({ first });
+    expect(liar.callsOf(name)).toHaveLength(1);
+  });
+
+  test('and says so while the first still runs', async () => {
+    const client = await open({ file: { session: { key: 'desk' } } });
+    const keyed = { ...echo(), name: 'liar__never', _meta: key('k-1') };
+    const first = client.callTool(keyed);
+    await expect.poll(() => liar.callsOf('never')).toHaveLength(1);
+    const other = await stage.client();
+    const repeated = await other.callTool(keyed);
+    expect(textOf(repeated)).toContain('already runs under this idempotency key');
+    expect(repeated._meta?.['agent-control-plane/refusal']).toMatchObject({ first: 'started' });
+    expect(liar.callsOf('never')).toHaveLength(1);
+    await client.close();
+    await first.catch(() => {});
+  });
 });
 
 test('arguments without a canonical form are refused, and nothing is sent', async () => {
