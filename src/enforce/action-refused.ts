@@ -46,7 +46,7 @@ function refusalText(decision: Decision): string {
   }
 }
 
-/** What became of the first call under its key: whoever repeats it wants to know, and it does not run twice. */
+/** What became of the first call under its key, which does not run twice. */
 function repeatText({ tool, permitStatus }: Decision): string {
   const key = 'under this idempotency key';
   switch (permitStatus) {

@@ -14,10 +14,12 @@ import type { Answers } from './answers.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ResultTerms } from './config.ts';
 import { forwardedMeta, metaKeys, withoutHopMeta } from './meta-keys.ts';
+import { taskLimits, type TaskWork } from './client-tasks.ts';
 import type { RawResult } from './raw-result.ts';
 import { CallFailed, type Refusal, refusalOf, refusalResult } from './refusal-result.ts';
 import { shownResult, tooLarge } from './shown-result.ts';
 import type { OfferedTool } from './tool-definition.ts';
+import { callAsTask, runsTasks, taskProgress } from './upstream-task.ts';
 import { type ForwardOptions, type Upstream, UpstreamUnavailable } from './upstream.ts';
 
 /** What a call is made in: one client's control session, and the servers it has. */
@@ -36,6 +38,8 @@ export interface ToolCall extends Pick<ForwardOptions, 'onprogress'> {
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   /** Fires when the client gives up. */
   readonly signal: AbortSignal;
+  /** Where the client made it as a task. */
+  readonly task?: Pick<TaskWork, 'ttlMs' | 'onRunning'>;
   /** What is done about a call that waits for an approver: `again` once its ticket may be decided. */
   readonly onPending: (decision: Decision) => Promise<'again' | undefined>;
 }
@@ -132,8 +136,7 @@ async function forwarded(
   };
   let result: RawResult;
   try {
-    const { onprogress } = call;
-    result = await upstream.callTool(tool.raw, params, { signal: granted.signal, onprogress });
+    result = await sent(call, { tool, upstream, params, signal: granted.signal });
   } catch (failure) {
     const outcome = outcomeOf(failure, granted.signal);
     const settlement = { outcome, result: messageOf(failure) } as const;
@@ -146,6 +149,24 @@ async function forwarded(
   const shown = shownResult(withoutHopMeta(result), { server: tool.server, terms });
   const settled = await settle(control, granted, { outcome, result: shown });
   return settled.result as CallToolResult;
+}
+
+interface Sending extends Pick<Forwarding, 'tool' | 'upstream'> {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+/** As a task where the client made it as one and the server runs it so, or the tool runs in no other way. */
+function sent({ task, onprogress }: ToolCall, sending: Sending): Promise<RawResult> {
+  const { tool, upstream, params, signal } = sending;
+  const { taskSupport } = tool.raw.execution ?? {};
+  const wanted = taskSupport === 'required' || (taskSupport === 'optional' && task !== undefined);
+  if (!wanted || !runsTasks(upstream)) {
+    return upstream.callTool(tool.raw, params, { signal, onprogress });
+  }
+  const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
+  const onCreated = (id: string): void => onRunning?.(() => taskProgress(upstream, id));
+  return callAsTask(upstream, tool.raw, params, { signal, ttlMs, onCreated });
 }
 
 /** A server that answered with an error says that it failed; of one that did not answer, nobody knows. */
