@@ -180,8 +180,10 @@ test('a cancelled task is cancelled at the server, and nobody knows what it did'
   await expect.poll(() => asked('waitedFor')).toHaveLength(1);
   expect(await ask(client, 'tasks/cancel', { taskId })).toMatchObject({ status: 'cancelled' });
   expect((await ask(client, 'tasks/result', { taskId }))['isError']).toBe(true);
-  await expect.poll(() => asked('cancelled')).toEqual(['server-task-1']);
-  expect(await eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
+  // The server reads in order: what it was told before this call it has heard by then.
+  await finish(client);
+  expect(asked('cancelled')).toEqual(['server-task-1']);
+  expect((await eventsOf('permit-settled'))[0]).toMatchObject({ outcome: 'unknown' });
   expect(await statusOf(client, taskId)).toBe('cancelled');
   await expect(ask(client, 'tasks/cancel', { taskId })).rejects.toMatchObject({ code: -32_602 });
 });
@@ -200,13 +202,16 @@ test('a kill switch stops a task that runs', async () => {
 });
 
 test('a client that goes away leaves no task running', async () => {
-  const { eventsOf } = bound(await open());
+  const on = await open();
   const client = await stageClient();
   await begin(client, 'jobs__slow');
   await expect.poll(() => asked('waitedFor')).toHaveLength(1);
   await client.close();
-  await expect.poll(() => eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
-  await expect.poll(() => asked('cancelled')).toEqual(['server-task-1']);
+  await expect.poll(() => on.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
+  // The server has read all and ended when this is done.
+  await on.close();
+  stage = undefined;
+  expect(asked('cancelled')).toEqual(['server-task-1']);
 });
 
 test('a tool that only runs as a task runs for a client that knows of none, of either era', async () => {
