@@ -1,9 +1,12 @@
 /** Calls that a client makes as tasks, and tools that run in no other way: each is one call to the kernel. */
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { taskLimits } from '../../src/enforce/mcp/client-tasks.ts';
+import { systemClock } from '../../src/engine/index.ts';
+import { ClientTasks, taskLimits } from '../../src/enforce/mcp/client-tasks.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/raw-result.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
@@ -201,17 +204,29 @@ test('a kill switch stops a task that runs', async () => {
   expect(await on.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
 });
 
-test('a client that goes away leaves no task running', async () => {
-  const on = await open();
+test('the call of a client that goes away is stopped, and its end is waited for', async () => {
+  const tasks = new ClientTasks(systemClock);
+  const seen: string[] = [];
+  tasks.start(undefined, async ({ signal }) => {
+    await once(signal, 'abort');
+    seen.push('stopped');
+    await setImmediate();
+    seen.push('settled');
+    return { content: [] };
+  });
+  await setImmediate();
+  await tasks.close();
+  expect(seen).toEqual(['stopped', 'settled']);
+  expect(tasks.list()).toEqual({ tasks: [] });
+});
+
+test('of a task whose client went away, nobody knows what it did', async () => {
+  const { eventsOf } = bound(await open());
   const client = await stageClient();
   await begin(client, 'jobs__slow');
   await expect.poll(() => asked('waitedFor')).toHaveLength(1);
   await client.close();
-  await expect.poll(() => on.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
-  // The server has read all and ended when this is done.
-  await on.close();
-  stage = undefined;
-  expect(asked('cancelled')).toEqual(['server-task-1']);
+  await expect.poll(() => eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
 });
 
 test('a tool that only runs as a task runs for a client that knows of none, of either era', async () => {
