@@ -88,7 +88,8 @@ const summaries: { readonly [T in EventType]: (data: DataOf<T>) => string } = {
     `${outcome}, used ${amountsText(usage)}` +
     (model?.problem === undefined ? '' : `, all that was reserved: ${model.problem.message}`) +
     (model?.isOther === true ? `, answered by another model, ${model.model}` : '') +
-    (output?.effective === 'refuse' ? `, result withheld${by(output.determinedBy)}` : ''),
+    (output?.effective === 'refuse' ? `, result withheld${by(output.determinedBy)}` : '') +
+    (output?.redacted === undefined ? '' : `, ${output.redacted} redacted`),
   'usage-late': ({ permit, usage, debts }) =>
     `permit ${permit} had used ${amountsText(usage)}` +
     (debts.length === 0 ? '' : `, more than was charged in ${debts.length} budgets`),

@@ -30,7 +30,7 @@ function refusalText(decision: Decision): string {
   switch (outcome) {
     case 'allow':
       return decision.mode === 'live'
-        ? `\`${tool}\` already ran under this idempotency key; it does not run twice`
+        ? repeatText(decision)
         : `\`${tool}\` would be allowed; it does not run in a ${decision.mode} session`;
     case 'deny':
       return `\`${tool}\` was denied (${decision.code}): ${sentence(message, help)}`;
@@ -43,6 +43,31 @@ function refusalText(decision: Decision): string {
           ? ''
           : `: ticket ${ticket} is pending; call again once it is approved`)
       );
+  }
+}
+
+/** What became of the first call under its key, which does not run twice. */
+function repeatText({ tool, permitStatus }: Decision): string {
+  const key = 'under this idempotency key';
+  switch (permitStatus) {
+    case 'succeeded':
+    case 'failed':
+      return `\`${tool}\` already ran ${key} and ${permitStatus}; it does not run twice`;
+    case 'unknown':
+      return (
+        `\`${tool}\` already ran ${key}, and whether it did anything is not known; ` +
+        'it does not run twice: find out before it is called under another key'
+      );
+    case 'started':
+      return (
+        `\`${tool}\` already runs ${key}, or was left running by a process that ended; ` +
+        'it does not run twice'
+      );
+    case 'issued':
+    case 'voided':
+    case 'expired':
+    case 'none':
+      return `\`${tool}\` was allowed ${key} and has not run (${permitStatus}); take another key`;
   }
 }
 

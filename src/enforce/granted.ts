@@ -126,15 +126,21 @@ async function decide(
   }
 }
 
-/** Records a failure. A tool that was stopped may have done half its work: nobody knows, and that is kept. */
+/**
+ * Records a failure, and gives what is to be thrown for it: the failure itself, or what the policy left of
+ * its text. A tool that was stopped may have done half its work: nobody knows, and that is kept.
+ */
 export async function settleFailed(
   session: Session,
   granted: Granted,
   failure: unknown,
   more: Pick<Settlement, 'model'> = {},
-): Promise<void> {
+): Promise<unknown> {
   const outcome = granted.signal.aborted ? 'unknown' : 'failed';
-  await settle(session, granted, { ...more, outcome, result: String(failure) }, failure);
+  const settlement = { ...more, outcome, result: String(failure) } as const;
+  const { result, redacted } = await settle(session, granted, settlement, failure);
+  // Not the failure with another message: its stack and its cause say the same again.
+  return redacted === 0 ? failure : new Error(String(result));
 }
 
 /**
@@ -146,7 +152,7 @@ export async function settle(
   { decision, permit }: Granted,
   settlement: Settlement,
   toolFailure?: unknown,
-): Promise<unknown> {
+): Promise<Pick<Settled, 'result' | 'redacted'>> {
   let settled: Settled;
   try {
     settled = await session.settle(permit, settlement);
@@ -156,7 +162,7 @@ export async function settle(
       cause: toolFailure === undefined ? failure : new AggregateError([toolFailure, failure]),
     });
   }
-  if (settled.released) return settled.result;
+  if (settled.released) return settled;
   throw new ActionRefused(decision, 'output-withheld', settled.message);
 }
 

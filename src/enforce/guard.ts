@@ -88,11 +88,11 @@ async function run<R>(
   try {
     result = await execute(Object.freeze({ signal, permit }));
   } catch (failure) {
-    await settleFailed(session, granted, failure);
-    throw failure;
+    throw await settleFailed(session, granted, failure);
   }
   const usage = reportedUsage(result, usageOf);
-  return (await settle(session, granted, { outcome: 'succeeded', result, usage })) as R;
+  const settled = await settle(session, granted, { outcome: 'succeeded', result, usage });
+  return settled.result as R;
 }
 
 /** A usage that throws or cannot be counted is none: everything that was reserved counts. */

@@ -5,6 +5,7 @@ import {
   type DecisionStep,
   decisionSteps,
   type ModelTerms,
+  type PermitStatus,
   type RejectionCode,
   type RiskLevel,
   type SessionMode,
@@ -52,6 +53,11 @@ export interface Decision {
   readonly resolution: Promise<'approved' | 'refused'> | undefined;
   /** What the tool needs to run. Absent unless this very call may run it. */
   readonly permit: Permit | undefined;
+  /**
+   * Where its permit stands: of a repeated call, what became of the first. `started` where it runs, or where
+   * its process died and nobody has given it up yet; `none` for anything but an allow.
+   */
+  readonly permitStatus: PermitStatus;
   /** Whether this is the stored answer to an earlier sending of the same command. */
   readonly replayed: boolean;
   /** Index of the entry that records the decision. */
@@ -115,6 +121,7 @@ export function decisionOf(
     shadow: shadowOf(record),
     ticket: record.ticket === '' ? undefined : record.ticket,
     permit,
+    permitStatus: record.permit,
     replayed,
     index: record.index,
     at: record.decidedAt,

@@ -26,7 +26,7 @@ export interface Asking {
 }
 
 /** What a call is, once it is known which tool it is of. */
-interface Call {
+export interface Call {
   readonly tool: string;
   readonly action: string;
   readonly resource: string;
@@ -57,20 +57,13 @@ export function callFacts(
   });
 }
 
-export function outputFacts(core: Core, asking: Asking, call: Call, content: Readable) {
-  return factsAbout(core, asking, { stage: 'output', call, content }, ({ actions }) => {
-    return actions.get(call.action)?.output;
-  });
+/** Whether the active policy has anything judge what a call gives back. */
+export function isOutputJudged(core: Core, asking: Asking, call: Call): boolean {
+  const judges = judgesDue(core, asking, call, ({ actions }) => actions.get(call.action)?.output);
+  return judges !== undefined;
 }
 
-/** Whether the active policy has anything judge what a call gives back. */
-export function isOutputJudged(core: Core, { session, by }: Asking, call: Call): boolean {
-  const active = core.options.replica.cache.peek('policy', 'active');
-  if (active === undefined) return false;
-  const judges = compilePolicy(active.document).actions.get(call.action)?.output ?? [];
-  const who = { agent: session.agent, principal: by.id };
-  return judges.some(({ matches }) => matches({ ...who, resource: call.resource }));
-}
+type CallsOf = (policy: CompiledPolicy) => readonly EvaluatorCall[] | undefined;
 
 interface Stage {
   readonly stage: EvaluatorSubject['stage'];
@@ -81,37 +74,53 @@ interface Stage {
 /** Undefined where nothing is asked for: most policies ask for nothing, and then nothing is waited for. */
 function factsAbout(
   core: Core,
-  { session, by }: Asking,
-  { stage, call, content }: Stage,
-  callsOf: (policy: CompiledPolicy) => readonly EvaluatorCall[] | undefined,
+  asking: Asking,
+  stage: Stage,
+  callsOf: CallsOf,
 ): Promise<EvaluatorFacts> | undefined {
+  const due = judgesDue(core, asking, stage.call, callsOf);
+  if (due === undefined) return undefined;
+  const { asked, policyHash } = due;
+  return factsFound(core, asking, stage, asked).then((found) => ({ policyHash, found }));
+}
+
+/** What the active policy asks of code about a call; undefined where that is nothing. */
+export function judgesDue(
+  core: Core,
+  { session, by }: Asking,
+  call: Call,
+  callsOf: CallsOf,
+): { readonly asked: readonly EvaluatorCall[]; readonly policyHash: string } | undefined {
   const active = core.options.replica.cache.peek('policy', 'active');
   if (active === undefined) return undefined;
-  const calls = callsOf(compilePolicy(active.document));
-  if (calls === undefined || calls.length === 0) return undefined;
+  const calls = callsOf(compilePolicy(active.document)) ?? [];
   const who = { agent: session.agent, principal: by.id };
   const asked = calls.filter(({ matches }) => matches({ ...who, resource: call.resource }));
-  if (asked.length === 0) return undefined;
-  const policyHash = active.hash;
-  if ('problem' in content) {
-    return Promise.resolve({ policyHash, found: asked.map(unreadable(content.problem)) });
-  }
-  const { text } = content;
-  const value = frozenFromCanonical(text);
+  return asked.length === 0 ? undefined : { asked, policyHash: active.hash };
+}
+
+/** One fact for each that is asked, in the same order. */
+export async function factsFound(
+  core: Core,
+  { session, by }: Asking,
+  { stage, call, content }: Stage,
+  asked: readonly EvaluatorCall[],
+): Promise<EvaluatorFacts['found']> {
+  if ('problem' in content) return asked.map(unreadable(content.problem));
   const subject = {
-    ...who,
-    ...call,
+    agent: session.agent,
+    principal: by.id,
+    tool: call.tool,
+    action: call.action,
+    resource: call.resource,
     stage,
     org: by.org,
     session: session.id,
-    content: value,
-    text,
+    content: frozenFromCanonical(content.text),
+    text: content.text,
   };
   const { evaluators: registry, clock } = core.options;
-  return runEvaluators({ asked, registry, subject, clock }).then((found) => ({
-    policyHash,
-    found,
-  }));
+  return runEvaluators({ asked, registry, subject, clock });
 }
 
 /** What cannot be read cannot be judged. */

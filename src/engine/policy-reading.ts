@@ -62,8 +62,11 @@ function problemOf(
   document: PolicyDocument,
   { evaluators, tools }: PolicyNeeds,
 ): string | undefined {
-  for (const { id, evaluator, config, kind } of evaluatorCallsOf(document)) {
-    const problem = evaluators.checkConfig(evaluator, config, kind);
+  for (const { id, evaluator, config, kind, effect } of evaluatorCallsOf(document)) {
+    const problem =
+      effect === 'redact'
+        ? evaluators.checkRedaction(evaluator, config)
+        : evaluators.checkConfig(evaluator, config, kind);
     if (problem !== undefined) return `\`${id}\`: ${problem}`;
   }
   const findings = [...lintPolicy(document), ...argumentFindings(document, tools)];

@@ -20,8 +20,9 @@ import type { Core } from './core.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from './error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';
-import { callFacts, inputFacts, isOutputJudged, outputFacts } from './guardrails.ts';
+import { callFacts, inputFacts, isOutputJudged } from './guardrails.ts';
 import { Fencing, type Lease, type LeaseRequest, takeLease } from './lease.ts';
+import { judgedOutput } from './output-guardrails.ts';
 import { checkedText, committed, readArguments, readContent, recordedText } from './payload.ts';
 import { Permit } from './permit.ts';
 import { schemaFact } from './schema-fact.ts';
@@ -56,7 +57,9 @@ export interface Settlement {
   readonly usage?: Readonly<Record<string, string | number>> | undefined;
   /** Of a model call: what the provider's answer says; without it the whole reservation counts. */
   readonly model?: ModelReport;
-  /** What the tool returned, or the text of its error; kept beside the log. */
+  /**
+   * What the tool returned, or the text of its error; kept beside the log, without what guardrails took out.
+   */
   readonly result?: unknown;
 }
 
@@ -66,8 +69,13 @@ export interface Settled {
   readonly posted: Amounts;
   /** False where the policy's output guardrails withhold the result: it MUST NOT reach the agent. */
   readonly released: boolean;
-  /** As it may be passed on: where guardrails judged it, the frozen copy that they saw. */
+  /**
+   * As it may be passed on: where guardrails judged it, the frozen copy that they saw, or what they left of
+   * it.
+   */
   readonly result: unknown;
+  /** In how many places something was taken out of it. */
+  readonly redacted: number;
   /** Why it is withheld. */
   readonly message: string;
   /** Index of the entry that records the settlement; undefined where an earlier one did. */
@@ -198,7 +206,9 @@ export class Session {
     this.#assertOwn(permit);
     const by = core.referenceOf(this.#principal);
     const read = readContent(result);
-    const facts = await outputFacts(core, { session: this, by }, permit, read);
+    const judged = await judgedOutput(core, { session: this, by }, permit, read);
+    const facts = judged?.facts;
+    const kept = judged?.left ?? read;
     const { record, index } = await this.#submitFor(
       permit,
       {
@@ -208,18 +218,21 @@ export class Session {
         ...(model === undefined ? {} : { model: plainReport(model) }),
         ...(facts === undefined ? {} : { facts }),
       },
-      { result: 'result' in settlement ? recordedText(read) : undefined },
+      { result: 'result' in settlement ? recordedText(kept) : undefined },
     );
     const { output, posted } = record;
     if (output === undefined && facts === undefined) {
-      return { posted, released: true, result, message: '', index };
+      return { posted, released: true, result, redacted: 0, message: '', index };
     }
     if (output?.effective !== 'pass') {
       const message = output?.message ?? 'its permit was resolved before the result was judged';
-      return { posted, released: false, result: undefined, message, index };
+      return { posted, released: false, result: undefined, redacted: 0, message, index };
     }
-    const passed = 'text' in read ? frozenFromCanonical(read.text) : result;
-    return { posted, released: true, result: passed, message: '', index };
+    // In shadow mode nothing is taken out. Of a result that an earlier one stands for, nobody decided.
+    const { redacted = 0 } = output;
+    const released = redacted > 0 || index === undefined ? kept : read;
+    const passed = 'text' in released ? frozenFromCanonical(released.text) : result;
+    return { posted, released: true, result: passed, redacted, message: '', index };
   }
 
   /** Whether the policy has the result of a permitted call judged: it is not to be passed on before that. */

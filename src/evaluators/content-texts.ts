@@ -8,24 +8,41 @@
  */
 import { limits } from '../kernel/index.ts';
 
+/** One of the texts. Only a `value` is a text of its own; a name or a number is part of the structure. */
+export interface ContentText {
+  readonly kind: 'name' | 'value' | 'number';
+  readonly text: string;
+}
+
 export function contentTexts(value: unknown): string {
-  const lines: string[] = [];
+  return joined(textsIn(value));
+}
+
+export function joined(texts: readonly ContentText[]): string {
+  return texts.map(({ text }) => text).join('\n');
+}
+
+/** In the order in which they stand; a member's name comes before its value. */
+export function textsIn(value: unknown): readonly ContentText[] {
+  const texts: ContentText[] = [];
   let left = limits.argumentsBytesMax;
-  const take = (text: string): void => {
+  const take = (kind: ContentText['kind'], text: string): void => {
     left -= text.length;
     if (left < 0) throw new RangeError('there is more text than arguments may have');
-    lines.push(text);
+    texts.push({ kind, text });
   };
-  const waiting: unknown[] = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next === 'string') take(next);
-    else if (typeof next === 'number') take(String(next));
-    else if (Array.isArray(next)) {
-      for (let index = next.length - 1; index >= 0; index -= 1) waiting.push(next[index]);
-    } else if (typeof next === 'object' && next !== null) {
-      for (const [name, member] of Object.entries(next).toReversed()) waiting.push(member, name);
+  const waiting: { readonly kind?: 'name'; readonly value: unknown }[] = [{ value }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { kind = 'value', value: at } = next;
+    if (typeof at === 'string') take(kind, at);
+    else if (typeof at === 'number') take('number', String(at));
+    else if (Array.isArray(at)) {
+      for (const element of at.toReversed()) waiting.push({ value: element });
+    } else if (typeof at === 'object' && at !== null) {
+      for (const [name, member] of Object.entries(at).toReversed()) {
+        waiting.push({ value: member }, { kind: 'name', value: name });
+      }
     }
   }
-  return lines.join('\n');
+  return texts;
 }

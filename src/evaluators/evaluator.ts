@@ -7,6 +7,7 @@
  */
 import { type EvaluatorKind, isName, quoted, type RiskLevel } from '../kernel/index.ts';
 import { canonicalJson, frozenFromCanonical } from '../log/index.ts';
+import type { TextSpan } from './redact.ts';
 
 /** What an evaluator looks at. Frozen throughout. */
 export interface EvaluatorSubject {
@@ -73,7 +74,20 @@ type Run<Config, Answer> = (
   context: EvaluatorContext<Config>,
 ) => Answer | Promise<Answer>;
 
+/** How an evaluator says where what it refuses is, so that a guardrail on results can take it out. */
+export interface Redaction<Config> {
+  /**
+   * Where in the text, which is all texts of the content, one a line, there is what `evaluate` refuses:
+   * all of each, and not just what it is known by. What is left is evaluated again, and withheld where it
+   * is refused still. MUST answer at once.
+   */
+  find(text: string, config: Config): readonly TextSpan[];
+  /** Why it cannot say so under a config, or undefined. Asked when a policy is activated. */
+  checkConfig?(config: Config): string | undefined;
+}
+
 export interface EvaluatorDefinition<Config> extends Definition<Config> {
+  readonly redaction?: Redaction<Config>;
   /**
    * MUST answer for every subject. Whatever it does instead (throws, hangs, answers something else)
    * counts as an error, which denies the call. A reason goes into the log: it MUST NOT repeat what
@@ -92,6 +106,7 @@ export interface ClassifierDefinition<Config, Answer> extends Definition<Config>
 
 /** What a registry keeps of one, whatever it answers. */
 export interface RegisteredDefinition extends Definition<unknown> {
+  readonly redaction?: Redaction<unknown>;
   readonly kind: EvaluatorKind;
   readonly run: Run<unknown, unknown>;
 }
@@ -122,7 +137,7 @@ export class Evaluator {
 
 /** A guardrail's code. Throws a `TypeError` that names what is wrong with the definition. */
 export function defineEvaluator<Config>(definition: EvaluatorDefinition<Config>): Evaluator {
-  return defined('guardrail', definition, 'evaluate');
+  return defined('guardrail', definition, 'evaluate', definition.redaction);
 }
 
 /** Code that says how risky a call is: it can raise the risk of its action, and never lower it. */
@@ -143,6 +158,7 @@ function defined<Config, Member extends string>(
   kind: EvaluatorKind,
   definition: Definition<Config> & Readonly<Record<Member, Run<Config, unknown>>>,
   member: Member,
+  redaction?: Redaction<Config>,
 ): Evaluator {
   const { name, description, configSchema, [member]: run } = definition;
   const what = kind === 'guardrail' ? 'an evaluator' : 'a classifier';
@@ -156,6 +172,9 @@ function defined<Config, Member extends string>(
   if (definition.checkConfig !== undefined && typeof definition.checkConfig !== 'function') {
     throw new TypeError(`\`${name}\` has a \`checkConfig\` that is no function`);
   }
+  if (redaction !== undefined && typeof redaction.find !== 'function') {
+    throw new TypeError(`\`${name}\` has a \`redaction\` without a function \`find\``);
+  }
   // The config of another type than the schema's never gets here: the registry sees to it.
   const read = definition as Definition<unknown>;
   const frozen: RegisteredDefinition = {
@@ -164,9 +183,18 @@ function defined<Config, Member extends string>(
     description,
     ...(configSchema === undefined ? {} : { configSchema: frozenSchema(name, configSchema) }),
     ...(read.checkConfig === undefined ? {} : { checkConfig: read.checkConfig.bind(definition) }),
+    ...(redaction === undefined ? {} : { redaction: boundRedaction(redaction) }),
     run: (run as Run<unknown, unknown>).bind(definition),
   };
   return new Evaluator(Object.freeze(frozen));
+}
+
+function boundRedaction<Config>(redaction: Redaction<Config>): Redaction<unknown> {
+  const read = redaction as Redaction<unknown>;
+  return Object.freeze({
+    find: read.find.bind(redaction),
+    ...(read.checkConfig === undefined ? {} : { checkConfig: read.checkConfig.bind(redaction) }),
+  });
 }
 
 function frozenSchema(name: string, schema: unknown): object {

@@ -18,3 +18,4 @@ export {
 export { injectionSignals } from './builtin/prompt-injection.ts';
 export { EvaluatorRegistry } from './registry.ts';
 export { runEvaluators } from './run-evaluators.ts';
+export { runRedactions } from './run-redactions.ts';

@@ -83,6 +83,20 @@ export class EvaluatorRegistry {
     return 'problem' in resolved ? resolved.problem : undefined;
   }
 
+  /** Why an evaluator cannot say where what it refuses is, or undefined where it can. */
+  checkRedaction(name: string, config?: unknown): string | undefined {
+    const resolved = this.resolve(name, config);
+    if ('problem' in resolved) return resolved.problem;
+    const { redaction } = resolved.definition;
+    if (redaction === undefined) {
+      return `evaluator \`${name}\` cannot redact: it does not say where what it refuses is`;
+    }
+    const wrong: unknown = redaction.checkConfig?.(resolved.config);
+    if (wrong === undefined) return undefined;
+    const detail = typeof wrong === 'string' ? printableReason(wrong) : 'no reason was given';
+    return `evaluator \`${name}\` cannot redact: ${detail}`;
+  }
+
   /** `kind`: what it is needed as. One of another kind would not answer what is asked. */
   resolve(name: string, config?: unknown, kind: EvaluatorKind = 'guardrail'): ResolvedEvaluator {
     const registered = this.#registered.get(name);

@@ -78,6 +78,7 @@ export type {
 } from './policy/document.ts';
 export { operators } from './policy/document.ts';
 export type { EvaluatorFact, EvaluatorFacts } from './policy/evaluator-fact.ts';
+export type { PermitStatus } from './permit-states.ts';
 export {
   assess,
   evaluatePolicy,

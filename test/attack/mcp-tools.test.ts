@@ -116,14 +116,15 @@ test('A11: a server that says so is asked anew, and the client hears of it', asy
 
 test('A11: a client of the later era that listens hears of it, too', async () => {
   const heard = Promise.withResolvers<void>();
-  const onChanged = (): void => heard.resolve();
+  // It hears of the first connection, too: what counts is a change that has the tool in it.
+  const onChanged = (): void => {
+    if (stage.plane.tools.get('liar__added') !== undefined) heard.resolve();
+  };
   const later = await stage.modernClient({
     listChanged: { tools: { autoRefresh: false, onChanged } },
   });
   await later.callTool({ name: 'liar__lie', arguments: { how: 'add', tell: true } });
-  await heard.promise;
-  // What it heard of first may be that the server came.
-  await expect.poll(() => stage.plane.tools.get('liar__added')).toBeDefined();
+  await expect(heard.promise).resolves.toBeUndefined();
 });
 
 test('A11: what an operator approves elsewhere reaches the client as a changed list', async () => {

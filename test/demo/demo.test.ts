@@ -13,7 +13,7 @@ import { type LogEvent, sqlite, verify } from '../../src/index.ts';
 import { cli, cliProcess, jsonLines, scratch } from '../cli/run-cli.ts';
 
 const folder = scratch();
-const builtIn = resolve(import.meta.dirname, '../../src/cli/demo/transcript.json');
+const stories = resolve(import.meta.dirname, '../../src/cli/demo');
 
 interface Sight {
   readonly id: string;
@@ -76,11 +76,14 @@ function indexOf(events: readonly LogEvent[], type: string, members: object = {}
   return found;
 }
 
-async function runWith(steps: (all: readonly Step[]) => readonly Step[]) {
+type Steps = (all: readonly Step[]) => readonly Step[];
+
+async function runWith(steps: Steps, act: 'transcript' | 'gateway-transcript' = 'transcript') {
+  const builtIn = join(stories, `${act}.json`);
   const transcript = JSON.parse(readFileSync(builtIn, 'utf8')) as TranscriptFile;
   const path = join(folder, 'changed.json');
   writeFileSync(path, JSON.stringify({ ...transcript, steps: steps(transcript.steps) }));
-  const run = await cli('demo', '--fast', '--json', '--transcript', path);
+  const run = await cli('demo', '--fast', '--json', `--${act}`, path);
   const summary = jsonLines<Summary>(run.stdout).at(-1);
   const unseen = (summary?.sights ?? []).filter(({ seen }) => !seen).map(({ id }) => id);
   return { ...run, unseen };
@@ -105,6 +108,10 @@ test('one run shows everything, and the files it kept bear it out', async () => 
       'kill',
       'killed',
       'closed',
+      'gateway-listed',
+      'gateway-denied',
+      'gateway-approved',
+      'gateway-repeat',
       'verified',
       'tampered',
       'as-written',
@@ -158,10 +165,26 @@ test('one run shows everything, and the files it kept bear it out', async () => 
   const kill = indexOf(events, 'kill-engaged');
   const stopped = indexOf(events, 'permit-settled', { outcome: 'unknown' });
   expect(stopped).toBeGreaterThan(kill);
-  const afterKill = decided.filter(({ index }) => index > kill);
+  const desk = events[stopped]?.session;
+  const afterKill = decided.filter(({ index, session }) => index > kill && session === desk);
   expect(afterKill.length).toBeGreaterThan(1);
   expect(afterKill.every((event) => dataOf(event)['code'] === 'killed')).toBe(true);
   expect(dataOf(events.at(-1))).toMatchObject({ transition: 'complete' });
+
+  // The second act: asked, approved by somebody else, run once, and one letter in the file; the rest untouched.
+  const held = { tool: 'filesystem__edit_file' };
+  const heldAt = indexOf(events, 'action-decided', { ...held, outcome: 'require-approval' });
+  const ranAt = indexOf(events, 'action-decided', { ...held, outcome: 'allow', consumed: true });
+  const approvedAt = events.findIndex(
+    ({ type, index }) => type === 'ticket-approved' && index > heldAt,
+  );
+  expect(heldAt < approvedAt && approvedAt < ranAt).toBe(true);
+  expect(events[approvedAt]?.by.id).not.toBe(events[heldAt]?.by.id);
+  expect(decided.filter((event) => dataOf(event)['tool'] === held.tool)).toHaveLength(2);
+  const shared = (path: string): string => readFileSync(join(kept, 'shared', path), 'utf8');
+  expect(shared('letters/to-send.txt').match(/To Grace/g)).toHaveLength(1);
+  expect(shared('terms.txt')).toBe('Returns are free within 30 days.\n');
+  indexOf(events, 'action-decided', { tool: 'filesystem__write_file', code: 'policy-denied' });
 
   const good = sqlite(log, { mode: 'read-only' });
   expect(await verify(good)).toMatchObject({ holds: true, entries: events.length });
@@ -191,6 +214,10 @@ test('for people it tells the same, ends with a table, and leaves nothing behind
     /before +o-1001 .* refunded 0\.00 in 0 refunds/,
     /after +o-1001 .* refunded 42\.00 in 1 refund/,
     /olga +has seen enough/,
+    /^Second act: /m,
+    /listed +to the agent: filesystem__read_text_file, filesystem__write_file, filesystem__edit_file$/m,
+    /filesystem__edit_file shared\/letters\/to-send\.txt: waits for an approver/,
+    /after +1 letter to be sent/,
     /^what was to be seen +seen +evidence$/m,
     /^the log verifies +yes +\d+ entries/m,
   ]) {
@@ -220,6 +247,20 @@ describe('what did not happen is not said to have', () => {
     expect(unseen).toEqual(
       expect.arrayContaining(['steered', 'approved', 'kill', 'killed', 'as-written']),
     );
+  });
+
+  test('a held write that nobody approves, and a denied one that nobody tries', async () => {
+    const denied = await runWith(
+      (steps) => steps.map((step) => ('meanwhile' in step ? { ...step, meanwhile: 'deny' } : step)),
+      'gateway-transcript',
+    );
+    expect(denied.code).toBe(1);
+    expect(denied.unseen).toEqual(['gateway-approved', 'gateway-repeat', 'as-written']);
+    const untried = await runWith(
+      (steps) => steps.filter(({ call }) => call?.tool !== 'filesystem__write_file'),
+      'gateway-transcript',
+    );
+    expect([untried.code, untried.unseen]).toEqual([1, ['gateway-denied']]);
   });
 
   test('in the table for people, too', async () => {

@@ -209,6 +209,32 @@ test('a stream that guardrails judge is not passed on before they have', async (
   }
 });
 
+test('what guardrails take out of an answer is in no part of it, streamed or not', async () => {
+  const key = `ghp_${'a1'.repeat(18)}`;
+  const output = [{ id: 'keys', evaluator: 'secrets', effect: 'redact' }];
+  const policy = { ...modelPolicy, guardrails: { output } };
+  const input = JSON.stringify({ to: key });
+  const call: Part = { type: 'tool-call', toolCallId: 'c', toolName: 'send', input };
+  const model = mock({
+    doStream: () => {
+      const stream = convertArrayToReadableStream(parts(['see ', key], [call, finish]));
+      return Promise.resolve({ stream });
+    },
+  });
+  const { governed, plane } = await open(model, {}, { policy });
+  const streamed = await governed.doStream({ prompt: [] });
+  const seen: Part[] = [];
+  for await (const part of streamed.stream) seen.push(part);
+  expect(JSON.stringify(seen)).not.toContain(key);
+  const said = seen.map((part) => ('delta' in part ? part.delta : '')).join('');
+  expect(said).toBe('see [redacted:keys]');
+  expect(seen.find(({ type }) => type === 'tool-call')).toMatchObject({
+    input: '{"to":"[redacted:keys]"}',
+  });
+  expect(seen.at(-1)?.type).toBe('finish');
+  await plane.close();
+});
+
 test('a budget that is nearly used up sends the call to the model that was given for it', async () => {
   const premium = { ...modelPolicy, models: { tiers: { premium: {} } } };
   const large = mock({

@@ -1,6 +1,6 @@
 /** What the control plane has for every call holds for calls through the gateway: nothing is the gateway's own. */
 import type { CallToolResult, Client, Progress } from '@modelcontextprotocol/client';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { gatewayWith } from './gateway-with.ts';
 import { type Liar, lyingStage } from './lying.ts';
@@ -98,6 +98,42 @@ test('an output guardrail withholds a result, and the call counts as made', asyn
   expect(liar.callsOf('echo')).toHaveLength(1);
 });
 
+test('what a guardrail takes out is in no part of a result or an error, and the rest is', async () => {
+  const guardrails = { output: [{ id: 'secret', evaluator: 'secrets', effect: 'redact' }] };
+  const policy = policyFor(['liar.leak', 'liar.fail'], { guardrails });
+  const client = await open({ policy, extraTools: ['leak'] });
+  const key = `ghp_${'a1'.repeat(18)}`;
+  const result = await client.callTool({ name: 'liar__leak', arguments: { what: key } });
+  expect(result).toMatchObject({
+    content: [
+      { type: 'text', text: 'said: [redacted:secret]' },
+      { type: 'resource', resource: { uri: 'file:///a', text: 'kept: [redacted:secret]' } },
+    ],
+    structuredContent: { list: [{ deep: '[redacted:secret]' }], count: 1 },
+    _meta: { 'example.com/note': '[redacted:secret]' },
+  });
+  const failed = await client.callTool({ name: 'liar__fail', arguments: { message: `no ${key}` } });
+  expect(textOf(failed)).toContain('no [redacted:secret]');
+  expect(JSON.stringify([result, failed])).not.toContain(key);
+  expect(await stage.eventsOf('permit-settled')).toMatchObject([
+    { outcome: 'succeeded', output: { outcome: 'pass', redacted: 4 } },
+    { outcome: 'failed', output: { outcome: 'pass', redacted: 1 } },
+  ]);
+});
+
+test('a secret that only leaving out hidden characters puts together is taken out', async () => {
+  const guardrails = { output: [{ id: 'secret', evaluator: 'secrets', effect: 'redact' }] };
+  const client = await open({
+    policy: policyFor(['liar.leak'], { guardrails }),
+    extraTools: ['leak'],
+    file: { results: { hiddenCharacters: 'strip' } },
+  });
+  const what = `ghp_\u200b${'a1'.repeat(18)}`;
+  const result = await client.callTool({ name: 'liar__leak', arguments: { what } });
+  expect(textOf(result)).toContain('said: [redacted:secret]');
+  expect(JSON.stringify(result)).not.toContain('a1a1');
+});
+
 test('arguments that do not fit the pinned schema are not sent', async () => {
   const client = await open({});
   await client.callTool({ name: 'liar__lie', arguments: { how: 'schema' } });
@@ -140,16 +176,44 @@ test('a suspended agent sees and does nothing from the next request on', async (
   expect(codeOf(await client.callTool(echo()))).toBe('agent-disabled');
 });
 
-test('after a restart of the gateway, a key that was used runs nothing again', async () => {
-  const client = await open({ file: { session: { key: 'desk' } } });
-  const keyed = echo({}, { _meta: { 'agent-control-plane/idempotency-key': 'k-1' } });
-  await client.callTool(keyed);
-  await client.close();
-  const again = await stage.client();
-  const repeated = await again.callTool(keyed);
-  expect(repeated.isError).toBe(true);
-  expect(textOf(repeated)).toContain('does not run twice');
-  expect(liar.callsOf('echo')).toHaveLength(1);
+const key = (value: string) => ({ 'agent-control-plane/idempotency-key': value });
+
+describe('after a restart of the gateway, a key that was used runs nothing again', () => {
+  const rows = [
+    {
+      name: 'echo',
+      first: 'succeeded',
+      says: /already ran .* and succeeded; it does not run twice/,
+    },
+    { name: 'fail', first: 'failed', says: /already ran .* and failed; it does not run twice/ },
+    { name: 'die', first: 'unknown', says: /is not known; it does not run twice: find out before/ },
+  ];
+  test.each(rows)('and says that the first $first', async ({ name, first, says }) => {
+    const client = await open({ file: { session: { key: 'desk' } } });
+    const keyed = { ...echo(), name: `liar__${name}`, _meta: key('k-1') };
+    await client.callTool(keyed);
+    await client.close();
+    const again = await stage.client();
+    const repeated = await again.callTool(keyed);
+    expect(repeated.isError).toBe(true);
+    expect(textOf(repeated)).toMatch(says);
+    expect(repeated._meta?.['agent-control-plane/refusal']).toMatchObject({ first });
+    expect(liar.callsOf(name)).toHaveLength(1);
+  });
+
+  test('and says so while the first still runs', async () => {
+    const client = await open({ file: { session: { key: 'desk' } } });
+    const keyed = { ...echo(), name: 'liar__never', _meta: key('k-1') };
+    const first = client.callTool(keyed);
+    await expect.poll(() => liar.callsOf('never')).toHaveLength(1);
+    const other = await stage.client();
+    const repeated = await other.callTool(keyed);
+    expect(textOf(repeated)).toContain('already runs under this idempotency key');
+    expect(repeated._meta?.['agent-control-plane/refusal']).toMatchObject({ first: 'started' });
+    expect(liar.callsOf('never')).toHaveLength(1);
+    await client.close();
+    await first.catch(() => {});
+  });
 });
 
 test('arguments without a canonical form are refused, and nothing is sent', async () => {

@@ -74,6 +74,16 @@ function ask(id: unknown, progressToken: unknown): void {
   };
 }
 
+/** The same text wherever a result can have one. */
+const leak = (what: unknown) => ({
+  content: [
+    { type: 'text', text: `said: ${String(what)}` },
+    { type: 'resource', resource: { uri: 'file:///a', text: `kept: ${String(what)}` } },
+  ],
+  structuredContent: { list: [{ deep: what }], count: 1 },
+  _meta: { 'example.com/note': what },
+});
+
 const text = (what: string) => ({ content: [{ type: 'text', text: what }] });
 
 interface Call {
@@ -107,7 +117,12 @@ function call(id: unknown, { name, arguments: given = {}, _meta }: Call): void {
         result: { content: [{ type: 'image', mimeType: 'image/png', data: 'A'.repeat(200_000) }] },
       });
     case 'fail':
-      return send({ id, error: { code: -32_000, message: 'the disk is full' } });
+      return send({
+        id,
+        error: { code: -32_000, message: given['message'] ?? 'the disk is full' },
+      });
+    case 'leak':
+      return send({ id, result: leak(given['what']) });
     default:
       return send({ id, result: text(JSON.stringify({ given, cancelled })) });
   }

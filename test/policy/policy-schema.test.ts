@@ -39,7 +39,10 @@ const good = {
   guardrails: {
     input: [{ id: 'i', evaluator: 'regex', match: { agent: 'a*' } }],
     tool: [{ id: 'g', evaluator: 'regex', config: { any: ['thing'] } }],
-    output: [{ id: 'o', evaluator: 'secrets', match: { action: 'a' }, reason: 'no' }],
+    output: [
+      { id: 'o', evaluator: 'secrets', match: { action: 'a' }, reason: 'no', effect: 'redact' },
+      { id: 'p', evaluator: 'secrets', effect: 'withhold' },
+    ],
   },
   mode: 'shadow',
 };
@@ -108,6 +111,10 @@ describe('what is not right is refused by both', () => {
     ['existence that is no truth value', rule({ when: { path: 'arguments.x', exists: 'yes' } })],
     ['a sequence of one step', { ...good, risk: { sequences: [{ id: 'q', steps: ['a'] }] } }],
     ['an unknown mode', { ...good, mode: 'off' }],
+    [
+      'an effect of an output that is one of calls',
+      { ...good, guardrails: { output: [{ id: 'g', evaluator: 'e', effect: 'deny' }] } },
+    ],
     ['a guardrail without an evaluator', { ...good, guardrails: { tool: [{ id: 'g' }] } }],
   ];
   test.each(rows)('%s', (_, document) => {

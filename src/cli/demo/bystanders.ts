@@ -10,10 +10,13 @@ export class Bystanders {
   readonly #ada;
   readonly #olga;
   readonly #acting = new Set<Promise<void>>();
+  readonly #reason: string;
   /** What they do during the call that is under way. */
   #intervention: Intervention | undefined;
 
-  constructor(plane: ControlPlane, narrator: Narrator) {
+  /** `reason`: why ada approves what she is asked for. */
+  constructor(plane: ControlPlane, narrator: Narrator, reason: string) {
+    this.#reason = reason;
     this.#plane = plane;
     this.#narrator = narrator;
     this.#ada = plane.identity.assert(people.ada);
@@ -48,7 +51,7 @@ export class Bystanders {
     await this.#narrator.pause(900);
     if (intervention === 'approve') {
       this.#narrator.person('ada', 'looks at the ticket and approves it');
-      await this.#plane.approve({ ticket, by: this.#ada, reason: 'the photos show the damage' });
+      await this.#plane.approve({ ticket, by: this.#ada, reason: this.#reason });
     } else {
       this.#narrator.person('ada', 'looks at the ticket and denies it');
       await this.#plane.deny({ ticket, by: this.#ada, reason: 'not covered' });

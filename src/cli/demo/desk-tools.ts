@@ -21,7 +21,9 @@ export function deskTools(workspace: Workspace, witness: Witness) {
   return { ...orderTools(workspace), ...fileTools(workspace, witness) };
 }
 
-export const deskDeclarations: AiToolDeclarations<ReturnType<typeof deskTools>> = {
+export type DeskTools = ReturnType<typeof deskTools>;
+
+export const deskDeclarations: AiToolDeclarations<DeskTools> = {
   read_order: { action: 'order.read', resource: 'order/{orderId}' },
   cancel_order: { action: 'order.cancel', resource: 'order/{orderId}' },
   delete_order: { action: 'order.delete', resource: 'order/{orderId}' },

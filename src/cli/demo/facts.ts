@@ -4,6 +4,8 @@ import { type LogEvent, readEvents, verify, type VerifyReport } from '../../engi
 import type { BudgetRecord, Event, EventType } from '../../kernel/index.ts';
 import { sqlite } from '../../storage/sqlite/sqlite-storage.ts';
 import type { Witness } from './desk-tools.ts';
+import { lettersAgent } from './policy.ts';
+import type { SharedFolder } from './shared-folder.ts';
 import { type Tampering, tamperedCopy } from './tampered-copy.ts';
 import type { Ending, TranscriptCall } from './transcript.ts';
 import { ledgerText, type Workspace } from './workspace.ts';
@@ -23,8 +25,32 @@ export type EventOf<T extends EventType> = LogEvent & {
   readonly data: DataOf<T>;
 };
 
-export interface Facts {
+/** What is known of the first act when it is over. */
+export interface DeskRun {
   readonly session: string;
+  readonly observed: readonly ObservedCall[];
+}
+
+/** What is known of the second act when it is over. */
+export interface GatewayRun {
+  readonly observed: readonly ObservedCall[];
+  /** Names of the tools that the agent was shown. */
+  readonly listed: readonly string[];
+}
+
+export interface Run {
+  readonly desk: DeskRun;
+  readonly gateway: GatewayRun;
+  readonly witness: Witness;
+}
+
+export interface Facts {
+  /** The control session of the first act. */
+  readonly session: string;
+  /** That of the second act, which the gateway opened; undefined where it did not. */
+  readonly gatewaySession: string | undefined;
+  readonly listed: readonly string[];
+  readonly shared: SharedFolder;
   readonly events: readonly LogEvent[];
   readonly budgets: readonly BudgetRecord[];
   readonly observed: readonly ObservedCall[];
@@ -43,7 +69,7 @@ export function eventsOf<T extends EventType>(facts: Facts, type: T): readonly E
 
 export async function gatherFacts(
   workspace: Workspace,
-  run: Pick<Facts, 'session' | 'observed' | 'witness'>,
+  { desk, gateway, witness }: Run,
 ): Promise<Facts> {
   const storage = sqlite(workspace.logFile, { mode: 'read-only' });
   try {
@@ -52,12 +78,17 @@ export async function gatherFacts(
     for await (const event of readEvents(storage)) events.push(event);
     const { records } = await storage.scanRecords({
       kind: 'budget',
-      parent: `session:${run.session}`,
+      parent: `session:${desk.session}`,
       limit: 100,
     });
     const tampering = tamperedWith(workspace, events);
     return {
-      ...run,
+      session: desk.session,
+      gatewaySession: sessionOf(lettersAgent, events),
+      observed: [...desk.observed, ...gateway.observed],
+      listed: gateway.listed,
+      shared: workspace.shared,
+      witness,
       events,
       budgets: records.map(({ value }) => JSON.parse(value) as BudgetRecord),
       orders: workspace.orders,
@@ -70,6 +101,13 @@ export async function gatherFacts(
   } finally {
     await storage.close();
   }
+}
+
+function sessionOf(agent: string, events: readonly LogEvent[]): string | undefined {
+  const opened = events.find(
+    ({ type, data }) => type === 'session-opened' && 'agent' in data && data.agent === agent,
+  );
+  return opened?.session;
 }
 
 /** The denial that somebody would most like to have been an allow: the last one before any kill. */

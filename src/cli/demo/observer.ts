@@ -1,31 +1,42 @@
 /** Follows the demo's loop from turn to turn: tells the reader, and notes how each call ended. */
 import { NoSuchToolError } from 'ai';
 import { ActionRefused } from '../../enforce/action-refused.ts';
+import { metaKeys } from '../../enforce/mcp/meta-keys.ts';
+import type { Decision } from '../../engine/index.ts';
 import type { Bystanders } from './bystanders.ts';
 import type { ObservedCall } from './facts.ts';
 import type { Narrator } from './narrator.ts';
 import type { ScriptedModelHooks, ScriptedTurn } from './scripted-model.ts';
-import type { Ending } from './transcript.ts';
-import type { OrderBook } from './workspace.ts';
+import type { Ending, TranscriptCall } from './transcript.ts';
 
 /** A part of a step's content, as far as it matters how the call ended. */
 interface Part {
   readonly type: string;
   readonly error?: unknown;
+  readonly output?: unknown;
   readonly invalid?: boolean | undefined;
+}
+
+/** What a call is about, as it stands outside the log; undefined where there is nothing to tell. */
+export type Witnessed = (call: TranscriptCall) => string | undefined;
+
+export interface ObserverOptions {
+  readonly narrator: Narrator;
+  readonly bystanders: Bystanders;
+  readonly witnessed: Witnessed;
 }
 
 export class Observer implements ScriptedModelHooks {
   readonly observed: ObservedCall[] = [];
-  readonly #orders: OrderBook;
   readonly #narrator: Narrator;
   readonly #bystanders: Bystanders;
+  readonly #witnessed: Witnessed;
   #turn: ScriptedTurn | undefined;
 
-  constructor(orders: OrderBook, narrator: Narrator, bystanders: Bystanders) {
-    this.#orders = orders;
+  constructor({ narrator, bystanders, witnessed }: ObserverOptions) {
     this.#narrator = narrator;
     this.#bystanders = bystanders;
+    this.#witnessed = witnessed;
   }
 
   async onTurn(turn: ScriptedTurn): Promise<void> {
@@ -36,13 +47,13 @@ export class Observer implements ScriptedModelHooks {
     await this.#narrator.pause(350);
     this.#narrator.says(step.say);
     this.#narrator.calls(call.tool, call.arguments, step.call === undefined);
-    if (step.call !== undefined) this.#tellOrder('before');
+    if (step.call !== undefined) this.#tellWitnessed('before');
     await this.#narrator.pause(300);
   }
 
   async onTold(text: string, isError: boolean): Promise<void> {
     this.#narrator.told(text, isError);
-    this.#tellOrder('after');
+    this.#tellWitnessed('after');
     await this.#narrator.pause(350);
   }
 
@@ -59,19 +70,10 @@ export class Observer implements ScriptedModelHooks {
     });
   }
 
-  /** The row of the order that a refund is about, as the database has it. */
-  #tellOrder(when: string): void {
+  #tellWitnessed(when: string): void {
     const call = this.#turn?.call;
-    if (call?.tool !== 'refund_order' || !('orderId' in call.arguments)) return;
-    const { orderId } = call.arguments;
-    const row = this.#orders.all().find(({ id }) => id === orderId);
-    if (row === undefined) return;
-    const { count } = this.#orders.refunds(row.id);
-    const refunds = count === 1 ? '1 refund' : `${count} refunds`;
-    this.#narrator.fact(
-      when,
-      `${row.id} in the order database: total ${row.total}, refunded ${row.refunded} in ${refunds}`,
-    );
+    const text = call === undefined ? undefined : this.#witnessed(call);
+    if (text !== undefined) this.#narrator.fact(when, text);
   }
 }
 
@@ -82,9 +84,25 @@ function endingOf(content: readonly Part[]): Ending | undefined {
   }
   const part = content.find(({ type }) => type === 'tool-result' || type === 'tool-error');
   if (part === undefined) return undefined;
-  if (part.type === 'tool-result') return 'result';
-  if (!ActionRefused.is(part.error)) return 'error';
-  const { outcome } = part.error.decision;
+  if (part.type === 'tool-result') return endingOfResult(part.output);
+  return ActionRefused.is(part.error) ? endingOfOutcome(part.error.decision.outcome) : 'error';
+}
+
+/** Through the gateway, a refusal is a result as well: what it refuses is for the model to read. */
+function endingOfResult(output: unknown): Ending {
+  const { isError, _meta } = Object(output) as ToolOutput;
+  if (isError !== true) return 'result';
+  const outcome = _meta?.[metaKeys.refusal]?.outcome;
+  return outcome === undefined ? 'error' : endingOfOutcome(outcome);
+}
+
+/** A result of an MCP tool, as far as it says how the call ended. */
+interface ToolOutput {
+  readonly isError?: boolean;
+  readonly _meta?: { readonly [metaKeys.refusal]?: { readonly outcome?: Decision['outcome'] } };
+}
+
+function endingOfOutcome(outcome: Decision['outcome']): Ending {
   if (outcome === 'allow') return 'repeat';
   return outcome === 'require-approval' ? 'approval' : outcome;
 }

@@ -1,17 +1,27 @@
 /** The policy, the people and the limits of the demo. A policy as a user would write it, in one object. */
 import type { PolicyDocument } from '../../kernel/index.ts';
+import { lettersFolder } from './shared-folder.ts';
 
 export const agent = 'refund-agent';
 export const org = 'acme';
 
+/** The agent of the second act, and the MCP server that it uses. */
+export const lettersAgent = 'letters-agent';
+export const serverName = 'filesystem';
+
 export const people = {
   /** For whom the agent works: the requester of everything it does. */
   desk: { id: 'service:refund-desk', org, roles: ['agent'] },
+  /** The same for the second act. */
+  letters: { id: 'service:letters', org, roles: ['agent'] },
   ada: { id: 'user:ada', org, roles: ['approver'] },
   olga: { id: 'user:olga', org, roles: ['operator'] },
 } as const;
 
 export const budget = { usd: '100', actions: 30 } as const;
+
+/** Long enough for a person in a hurry; without an approver the demo must not wait for ever, ms. */
+export const approvalMs = 5_000;
 
 /** The one folder in which the agent may write and delete. */
 export const scratchFolder = 'scratch';
@@ -29,10 +39,20 @@ export const policy: PolicyDocument = {
     'order.delete': { risk: 'high' },
     'order.refund': { risk: 'high' },
     'report.build': { runTimeoutMs: 30_000 },
+    // Tools of the MCP server. Those that are not named here are not shown to the agent.
+    'filesystem.read_text_file': {},
+    'filesystem.write_file': { risk: 'medium' },
+    'filesystem.edit_file': { risk: 'medium' },
   },
   tiers: {
-    alwaysApprove: ['order.refund'],
-    autoApprove: ['file.*', 'order.read', 'order.cancel', 'report.build'],
+    alwaysApprove: ['order.refund', 'filesystem.write_file', 'filesystem.edit_file'],
+    autoApprove: [
+      'file.*',
+      'order.read',
+      'order.cancel',
+      'report.build',
+      'filesystem.read_text_file',
+    ],
   },
   autoApproveWhen: { riskAtMost: 'medium' },
   rules: [
@@ -42,6 +62,13 @@ export const policy: PolicyDocument = {
       match: { action: ['file.write', 'file.delete', 'report.build'] },
       when: { path: 'arguments.path', outside: scratchFolder },
       reason: 'files are changed only inside the scratch folder',
+    },
+    {
+      id: 'letters-only',
+      effect: 'deny',
+      match: { action: ['filesystem.write_file', 'filesystem.edit_file'] },
+      when: { path: 'arguments.path', outside: lettersFolder },
+      reason: 'the server writes letters and nothing else',
     },
     {
       id: 'orders-are-kept',
@@ -54,6 +81,5 @@ export const policy: PolicyDocument = {
       },
     },
   ],
-  // Long enough for a person in a hurry; without an approver the demo must not wait for ever.
-  approvals: { roles: ['approver'], timeoutMs: 5_000 },
+  approvals: { roles: ['approver'], timeoutMs: approvalMs },
 };

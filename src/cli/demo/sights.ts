@@ -5,6 +5,7 @@
 import { formatAmount } from '../../kernel/index.ts';
 import { amountsText } from '../event-summary.ts';
 import { type EventOf, eventsOf, type Facts } from './facts.ts';
+import { gatewayApproved, gatewayDenied, gatewayListed, gatewayRepeat } from './gateway-sights.ts';
 
 export interface Sight {
   readonly id: string;
@@ -28,6 +29,10 @@ const looks: readonly (readonly [id: string, what: string, look: Look])[] = [
   ['kill', 'a kill switch stops a tool that runs', killSwitch],
   ['killed', 'after the kill, all in its scope is refused', refusedAfterKill],
   ['closed', 'the session is closed', sessionClosed],
+  ['gateway-listed', 'of an MCP server’s tools, the agent sees those it may use', gatewayListed],
+  ['gateway-denied', 'a write through the gateway is denied by its path', gatewayDenied],
+  ['gateway-approved', 'a held write waits for another’s approval and runs once', gatewayApproved],
+  ['gateway-repeat', 'the held write, repeated, does not run again', gatewayRepeat],
   ['verified', 'the log verifies', logVerifies],
   ['tampered', 'in a tampered copy, the bad entry is named', tamperingFound],
   ['as-written', 'every call ended as the transcript expects', endedAsWritten],

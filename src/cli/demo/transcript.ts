@@ -10,12 +10,13 @@
  *   expect     how the call ends: result, deny, steer, approval, repeat, error
  */
 import { fileURLToPath } from 'node:url';
+import type gatewayTyped from './gateway-transcript.json';
 import type typed from './transcript.json';
 import { CommandError } from '../exit.ts';
 import { readJsonFile } from '../json-file.ts';
 
-// The type is of the built-in story: naming it here is what makes the compiler put the file into a build.
-type BuiltIn = typeof typed;
+// Of the built-in stories: naming the types is what makes the compiler put the files into a build.
+type BuiltIn = typeof typed | typeof gatewayTyped;
 
 const endings = ['result', 'deny', 'steer', 'approval', 'repeat', 'error'] as const;
 export type Ending = (typeof endings)[number];
@@ -45,12 +46,15 @@ export interface Transcript {
 }
 
 const stepsMax = 100;
-const builtIn = new URL('./transcript.json', import.meta.url);
+
+/** The built-in stories: the refund desk, and the letters that are written through the gateway. */
+type Story = 'transcript' | 'gateway-transcript';
 
 /** Reads a transcript, the built-in one by default. Throws a `CommandError` that says what is wrong where. */
-export function readTranscript(path?: string): Transcript {
+export function readTranscript(path?: string, story: Story = 'transcript'): Transcript {
+  const builtIn = new URL(`./${story}.json`, import.meta.url);
   const value = readJsonFile(path ?? fileURLToPath(builtIn));
-  return new Reader(path ?? 'transcript.json').transcript(value);
+  return new Reader(path ?? `${story}.json`).transcript(value);
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -5,10 +5,13 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CommandError, messageOf } from '../exit.ts';
 import { scratchFolder } from './policy.ts';
+import { SharedFolder } from './shared-folder.ts';
 
 export interface Workspace {
   readonly folder: string;
   readonly orders: OrderBook;
+  /** What the MCP server of the second act serves. */
+  readonly shared: SharedFolder;
   readonly logFile: string;
   /** A file outside the scratch folder that the agent has no business with. */
   readonly ledger: string;
@@ -31,6 +34,7 @@ export function openWorkspace(keep: string | undefined): Workspace {
   return {
     folder,
     orders,
+    shared: new SharedFolder(join(folder, 'shared')),
     ledger,
     logFile: join(folder, 'control-plane.db'),
     locate: (path) => join(folder, path),

@@ -14,7 +14,7 @@ import { grantModel, type GrantedModel } from '../models/call-model.ts';
 import { readPrompt } from './ai-sdk-prompt.ts';
 import { governedStream } from './ai-sdk-stream.ts';
 import { thinkingTokens } from './ai-sdk-thinking.ts';
-import type { AnyModel, CallParams, WrappedModel } from './ai-sdk-types.ts';
+import type { AnyModel, CallParams, Generated, WrappedModel } from './ai-sdk-types.ts';
 import { reportOf } from './ai-sdk-usage.ts';
 
 export interface GovernModelOptions {
@@ -60,12 +60,13 @@ export function governModel(
         const result = await settledOnFailure(session, granted, () => target.doGenerate(capped));
         const { content, usage, response } = result;
         const report = reportOf(usage, response?.modelId);
-        const kept = await settle(session, granted, {
+        const settled = await settle(session, granted, {
           outcome: 'succeeded',
           result: content,
           model: report,
         });
-        return { ...result, content: kept as typeof content };
+        const kept = { ...result, content: settled.result as typeof content };
+        return settled.redacted === 0 ? kept : withoutOtherCopies(kept);
       },
       wrapStream: async ({ params }) => {
         const { granted, target, capped } = await granting(params);
@@ -77,6 +78,14 @@ export function governModel(
       },
     },
   });
+}
+
+/** What was taken out of the content is in the provider's own words, too. */
+function withoutOtherCopies(result: Generated): Generated {
+  const { providerMetadata: _, response, ...rest } = result;
+  if (response === undefined) return rest;
+  const { body: __, ...kept } = response;
+  return { ...rest, response: kept };
 }
 
 /** Throws `tool-ungovernable` where two go by one name: one would be called for the other. */
@@ -165,8 +174,7 @@ async function settledOnFailure<T>(
     return await call();
   } catch (failure) {
     const model: ModelReport = isRefusal(failure) ? { refused: true } : {};
-    await settleFailed(session, granted, failure, { model });
-    throw failure;
+    throw await settleFailed(session, granted, failure, { model });
   }
 }
 

@@ -15,8 +15,19 @@ const whole: ReadonlySet<string> = new Set([
   'custom',
 ]);
 
+/** A part of the content of a stream: as it was, or put together. */
+export type Kept = Content | Grown;
+
+interface Grown {
+  readonly type: 'text' | 'reasoning';
+  readonly text: string;
+}
+
+/** Parts that say nothing of what the model said. */
+const framing: ReadonlySet<string> = new Set(['stream-start', 'response-metadata']);
+
 export class StreamContent {
-  readonly #parts: (Content | { type: 'text' | 'reasoning'; text: string })[] = [];
+  readonly #parts: Kept[] = [];
   readonly #growing = new Map<string, { type: 'text' | 'reasoning'; text: string }>();
 
   add(part: StreamPart): void {
@@ -41,4 +52,27 @@ export class StreamContent {
   get parts(): readonly unknown[] {
     return this.#parts;
   }
+}
+
+/** The stream of a content that is not as it was held: nothing that was said is taken from what was held. */
+export function streamOf(held: readonly StreamPart[], content: readonly Kept[]): StreamPart[] {
+  const framed = held.filter(({ type }) => framing.has(type));
+  const said = content.flatMap((part, position): StreamPart[] => {
+    if (part.type !== 'text' && part.type !== 'reasoning') return [part as StreamPart];
+    const { type, text } = part;
+    const id = String(position);
+    if (type === 'text') {
+      return [
+        { type: 'text-start', id },
+        { type: 'text-delta', id, delta: text },
+        { type: 'text-end', id },
+      ];
+    }
+    return [
+      { type: 'reasoning-start', id },
+      { type: 'reasoning-delta', id, delta: text },
+      { type: 'reasoning-end', id },
+    ];
+  });
+  return [...framed, ...said];
 }

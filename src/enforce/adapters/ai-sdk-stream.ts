@@ -7,7 +7,7 @@
 import { ControlPlaneError, type Session } from '../../engine/index.ts';
 import { settle, settleFailed } from '../granted.ts';
 import type { GrantedModel } from '../models/call-model.ts';
-import { StreamContent } from './ai-sdk-stream-content.ts';
+import { type Kept, StreamContent, streamOf } from './ai-sdk-stream-content.ts';
 import type { StreamPart } from './ai-sdk-types.ts';
 import { reportOf } from './ai-sdk-usage.ts';
 
@@ -82,8 +82,7 @@ class StreamRun {
       try {
         read = await this.#reader.read();
       } catch (failure) {
-        await this.#fail(failure);
-        throw failure;
+        throw await this.#fail(failure);
       }
       if (this.#stopped !== undefined) throw this.#stopped.reason;
       if (read.done) return this.#settle(undefined);
@@ -101,9 +100,11 @@ class StreamRun {
     const model = reportOf(finish?.usage, this.#model);
     const outcome = finish === undefined ? 'unknown' : 'succeeded';
     const result = this.#content.parts;
-    await settle(this.#session, this.#granted, { outcome, result, model });
+    const settled = await settle(this.#session, this.#granted, { outcome, result, model });
     void this.#reader.cancel().catch(() => {});
-    return finish === undefined ? this.#held : [...this.#held, finish];
+    const { redacted } = settled;
+    const passed = redacted === 0 ? this.#held : streamOf(this.#held, settled.result as Kept[]);
+    return finish === undefined ? passed : [...passed, finish];
   }
 
   /** Stops reading and charges everything: nobody knows what the provider goes on doing. */
@@ -113,10 +114,11 @@ class StreamRun {
     await Promise.all([this.#reader.cancel(reason).catch(() => {}), this.#fail(reason)]);
   }
 
-  async #fail(failure: unknown): Promise<void> {
-    if (this.#ended) return;
+  /** Gives what is to be thrown. */
+  async #fail(failure: unknown): Promise<unknown> {
+    if (this.#ended) return failure;
     this.#ended = true;
-    await settleFailed(this.#session, this.#granted, failure);
+    return settleFailed(this.#session, this.#granted, failure);
   }
 
   async #count(part: StreamPart): Promise<void> {

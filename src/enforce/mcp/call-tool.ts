@@ -14,10 +14,12 @@ import type { Answers } from './answers.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ResultTerms } from './config.ts';
 import { forwardedMeta, metaKeys, withoutHopMeta } from './meta-keys.ts';
+import { taskLimits, type TaskWork } from './client-tasks.ts';
 import type { RawResult } from './raw-result.ts';
 import { CallFailed, type Refusal, refusalOf, refusalResult } from './refusal-result.ts';
 import { shownResult, tooLarge } from './shown-result.ts';
 import type { OfferedTool } from './tool-definition.ts';
+import { callAsTask, runsTasks, taskProgress } from './upstream-task.ts';
 import { type ForwardOptions, type Upstream, UpstreamUnavailable } from './upstream.ts';
 
 /** What a call is made in: one client's control session, and the servers it has. */
@@ -36,6 +38,8 @@ export interface ToolCall extends Pick<ForwardOptions, 'onprogress'> {
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   /** Fires when the client gives up. */
   readonly signal: AbortSignal;
+  /** Where the client made it as a task. */
+  readonly task?: Pick<TaskWork, 'ttlMs' | 'onRunning'>;
   /** What is done about a call that waits for an approver: `again` once its ticket may be decided. */
   readonly onPending: (decision: Decision) => Promise<'again' | undefined>;
 }
@@ -107,8 +111,7 @@ async function answered(calling: Calling, forwarding: Forwarding): Promise<CallT
   try {
     const result = await forwarded(calling, forwarding);
     const refusal = tooLarge(result, upstream.config.resultBytesMax);
-    if (refusal !== undefined) return refusalResult(refusal, { withStructure });
-    return shownResult(withoutHopMeta(result), { server: tool.server, terms: calling.results });
+    return refusal === undefined ? result : refusalResult(refusal, { withStructure });
   } catch (failure) {
     return refusalResult(refusalOf(failure), { withStructure });
   }
@@ -123,9 +126,9 @@ interface Forwarding {
 
 /** Sends the call and settles its permit by what came of it. */
 async function forwarded(
-  { control }: Calling,
+  { control, results: terms }: Calling,
   { call, tool, upstream, granted }: Forwarding,
-): Promise<RawResult> {
+): Promise<CallToolResult> {
   const meta = forwardedMeta(call.meta);
   const params = {
     arguments: granted.read.value,
@@ -133,15 +136,37 @@ async function forwarded(
   };
   let result: RawResult;
   try {
-    const { onprogress } = call;
-    result = await upstream.callTool(tool.raw, params, { signal: granted.signal, onprogress });
+    result = await sent(call, { tool, upstream, params, signal: granted.signal });
   } catch (failure) {
     const outcome = outcomeOf(failure, granted.signal);
-    await settle(control, granted, { outcome, result: messageOf(failure) }, failure);
-    throw new CallFailed(failedCall(tool.name, failure, { outcome, granted }));
+    const settlement = { outcome, result: messageOf(failure) } as const;
+    const settled = await settle(control, granted, settlement, failure);
+    const said = String(settled.result);
+    throw new CallFailed(failedCall(tool.name, said, { outcome, granted }));
   }
   const outcome = result['isError'] === true ? 'failed' : 'succeeded';
-  return (await settle(control, granted, { outcome, result })) as RawResult;
+  // Guardrails judge what is shown: what is left out between two halves would put them together.
+  const shown = shownResult(withoutHopMeta(result), { server: tool.server, terms });
+  const settled = await settle(control, granted, { outcome, result: shown });
+  return settled.result as CallToolResult;
+}
+
+interface Sending extends Pick<Forwarding, 'tool' | 'upstream'> {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+/** As a task where the client made it as one and the server runs it so, or the tool runs in no other way. */
+function sent({ task, onprogress }: ToolCall, sending: Sending): Promise<RawResult> {
+  const { tool, upstream, params, signal } = sending;
+  const { taskSupport } = tool.raw.execution ?? {};
+  const wanted = taskSupport === 'required' || (taskSupport === 'optional' && task !== undefined);
+  if (!wanted || !runsTasks(upstream)) {
+    return upstream.callTool(tool.raw, params, { signal, onprogress });
+  }
+  const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
+  const onCreated = (id: string): void => onRunning?.(() => taskProgress(upstream, id));
+  return callAsTask(upstream, tool.raw, params, { signal, ttlMs, onCreated });
 }
 
 /** A server that answered with an error says that it failed; of one that did not answer, nobody knows. */
@@ -151,9 +176,10 @@ function outcomeOf(failure: unknown, signal: AbortSignal): 'failed' | 'unknown' 
   return failure instanceof ProtocolError ? 'failed' : 'unknown';
 }
 
+/** `said`: what the failure says, as it may be passed on. */
 function failedCall(
   tool: string,
-  failure: unknown,
+  said: string,
   { outcome, granted }: { readonly outcome: 'failed' | 'unknown'; readonly granted: Granted },
 ): Refusal {
   const decision = granted.decision.id;
@@ -165,11 +191,11 @@ function failedCall(
   if (outcome === 'failed') {
     return {
       code: 'upstream-error',
-      message: `\`${tool}\` failed: ${messageOf(failure)}`,
+      message: `\`${tool}\` failed: ${said}`,
       decision,
     };
   }
-  const message = `\`${tool}\` gave no answer: ${messageOf(failure)}`;
+  const message = `\`${tool}\` gave no answer: ${said}`;
   const help = 'whether it did anything is not known; find out before you call it again';
   return { code: 'upstream-no-answer', message, help, decision };
 }

@@ -16,6 +16,7 @@ import {
   qualifiedName,
 } from './tool-definition.ts';
 import type { Upstream } from './upstream.ts';
+import { runsTasks } from './upstream-task.ts';
 
 /** A tool that is not offered, whoever asks. */
 export interface RefusedTool {
@@ -87,7 +88,7 @@ export class Catalogue {
       this.#report(`server ${upstream.name}: its tools cannot be listed: ${String(failure)}`);
       tools = [];
     }
-    const { offered, refused } = this.#sorted(tools, upstream.config);
+    const { offered, refused } = this.#sorted(tools, upstream);
     // All at once: what is submitted together is committed together.
     const pinned = [...offered.values()].map(async (tool) => {
       const problem = await this.#pin(tool, upstream.config);
@@ -100,14 +101,15 @@ export class Catalogue {
     this.#byServer.set(upstream.name, { offered, refused });
   }
 
-  #sorted(tools: readonly Tool[], server: ServerConfig) {
+  #sorted(tools: readonly Tool[], upstream: Upstream) {
+    const { config: server } = upstream;
     const offered = new Map<string, OfferedTool>();
     const refused: RefusedTool[] = [];
     const times = new Map<string, number>();
     for (const { name } of tools) times.set(name, (times.get(name) ?? 0) + 1);
     for (const raw of tools) {
       if (server.tools.get(raw.name)?.isHidden === true) continue;
-      const problem = this.#problemOf(raw, times);
+      const problem = problemOf(raw, times, runsTasks(upstream));
       try {
         if (problem !== undefined) throw new ControlPlaneError('tool-ungovernable', problem);
         const tool = offeredTool(raw, server, this.#config.isPrefixed);
@@ -120,14 +122,6 @@ export class Catalogue {
       }
     }
     return { offered, refused };
-  }
-
-  #problemOf(raw: Tool, times: ReadonlyMap<string, number>): string | undefined {
-    if (raw.execution?.taskSupport === 'required') {
-      return `the tool ${quoted(raw.name)} only runs as a task, and tasks are not passed on`;
-    }
-    if ((times.get(raw.name) ?? 0) < 2) return undefined;
-    return `the tool ${quoted(raw.name)} is there several times, and one would shadow the other`;
   }
 
   /** Why the tool cannot be offered at all, or undefined once it is pinned. */
@@ -157,6 +151,19 @@ export class Catalogue {
     this.#report(`tool ${name} ${what} and waits for an operator${suspicion}`);
     return undefined;
   }
+}
+
+/** Why a tool cannot be offered at all. */
+function problemOf(
+  { name, execution }: Tool,
+  times: ReadonlyMap<string, number>,
+  hasTasks: boolean,
+): string | undefined {
+  if (execution?.taskSupport === 'required' && !hasTasks) {
+    return `the tool ${quoted(name)} only runs as a task, and its server runs none`;
+  }
+  if ((times.get(name) ?? 0) < 2) return undefined;
+  return `the tool ${quoted(name)} is there several times, and one would shadow the other`;
 }
 
 /** All pages. Throws where there are too many tools, or pages without end. */

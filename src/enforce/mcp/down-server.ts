@@ -15,9 +15,10 @@ import type { GatewaySession } from './gateway-session.ts';
 import { governing } from './governed-request.ts';
 import { forwardedMeta } from './meta-keys.ts';
 import type { ListMethod } from './pass-through.ts';
-import type { RawResult } from './raw-result.ts';
+import { rawResult, type RawResult } from './raw-result.ts';
 import { serveCall } from './serve-call.ts';
 import type { ForwardOptions } from './upstream.ts';
+import { runsTasks } from './upstream-task.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
@@ -51,16 +52,43 @@ export function downServer(
       arguments: params.arguments,
       meta: params._meta,
       onprogress: progressTo(context),
+      task: taskIn(params),
     };
     const result = await serveCall(server, session, request, context);
     if (isInputRequiredResult(result)) return result;
-    return projected(server, session, params.name, result);
+    // The SDK lets no task through that has not the content of a result beside it.
+    if ('task' in result) return { ...result, content: [] };
+    return projected(server, session, params.name, result as CallToolResult);
   });
   server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
     await Promise.all(session.upstreams.map((upstream) => upstream.notify({ method })));
   });
+  if (capabilities.tasks !== undefined) serveTasks(server, session);
   passOn(server, session, capabilities);
   return server;
+}
+
+/** What the client says of the task that a call is to be; the SDK has no type for it. */
+function taskIn(params: object): { readonly ttl?: unknown } | undefined {
+  const task = 'task' in params ? params.task : undefined;
+  return typeof task === 'object' && task !== null ? task : undefined;
+}
+
+/** The client's own tasks, which the SDK reads and does not run. In the later era there are none. */
+function serveTasks(server: Server, { tasks }: GatewaySession): void {
+  const on = (
+    method: 'tasks/get' | 'tasks/result' | 'tasks/list' | 'tasks/cancel',
+    answer: (id: unknown, signal: AbortSignal) => RawResult | Promise<RawResult>,
+  ): void => {
+    server.setRequestHandler(method, { params: rawResult }, ({ taskId }, { mcpReq }) => {
+      if (mcpReq.envelope === undefined) return answer(taskId, mcpReq.signal);
+      throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+    });
+  };
+  on('tasks/get', (id) => tasks.get(id));
+  on('tasks/result', (id, signal) => tasks.result(id, signal));
+  on('tasks/list', () => tasks.list());
+  on('tasks/cancel', (id) => tasks.cancel(id));
 }
 
 /** In the shape that the client's era has for results with structure. */
@@ -151,6 +179,9 @@ function capabilitiesOf({ upstreams }: GatewaySession): ServerCapabilities {
       : {}),
     ...(some(({ completions }) => completions) ? { completions: {} } : {}),
     ...(some(({ logging }) => logging) ? { logging: {} } : {}),
+    ...(upstreams.some(runsTasks)
+      ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }
+      : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Calling } from './call-tool.ts';
 import { Catalogue } from './catalogue.ts';
 import type { ApprovalTerms, GatewayConfig } from './config.ts';
 import { ParkedCalls } from './parked-calls.ts';
+import { ClientTasks } from './client-tasks.ts';
 import { PassThrough } from './pass-through.ts';
 import type { RawResult } from './raw-result.ts';
 import { type RoundStates, roundStates } from './round-states.ts';
@@ -56,6 +57,7 @@ export class GatewaySession {
   /** Calls whose servers ask something of a client that can only be asked in an answer. */
   readonly parked: ParkedCalls;
   readonly states: RoundStates;
+  readonly tasks: ClientTasks;
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
   #acting: Acting;
@@ -96,6 +98,7 @@ export class GatewaySession {
       upstream: (name) => this.#upstreams.get(name),
     };
     this.parked = new ParkedCalls(clock);
+    this.tasks = new ClientTasks(clock);
     this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
   }
@@ -208,6 +211,7 @@ export class GatewaySession {
     this.#isClosed = true;
     this.#unsubscribe();
     for (const cancel of this.#waiting.values()) cancel();
+    await this.tasks.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
     if (!this.#acting.isOwn) return;
     await this.control.complete('the client went away').catch((failure: unknown) => {

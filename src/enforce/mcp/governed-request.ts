@@ -61,12 +61,17 @@ async function governed(
   } catch (failure) {
     const isAnswer = failure instanceof ProtocolError && !granted.signal.aborted;
     const outcome = isAnswer ? 'failed' : 'unknown';
-    await settle(control, granted, { outcome, result: String(failure) }, failure);
-    if (isAnswer) throw failure;
-    const message = `${bound.record.name} gave no answer: ${String(failure)}`;
+    const settlement = { outcome, result: String(failure) } as const;
+    const settled = await settle(control, granted, settlement, failure);
+    const said = String(settled.result);
+    // Only the text of the server's error was judged, not the data beside it.
+    const isJudged = control.isOutputJudged(granted.permit);
+    if (isAnswer) throw isJudged ? new ProtocolError(failure.code, said) : failure;
+    const message = `${bound.record.name} gave no answer: ${said}`;
     throw new CallFailed({ code: 'upstream-no-answer', message });
   }
-  return (await settle(control, granted, { outcome: 'succeeded', result })) as RawResult;
+  const settled = await settle(control, granted, { outcome: 'succeeded', result });
+  return settled.result as RawResult;
 }
 
 /** As the policy names it: `files.resources-read` on a URI, `files.prompts-get` on a name. */

@@ -19,6 +19,8 @@ export interface Refusal {
   /** The ticket that an approver has to decide before the same call is made again. */
   readonly ticket?: string;
   readonly decision?: string;
+  /** Of a call that was made before under its key: what became of the first. */
+  readonly first?: string;
   /** Whether the same call may succeed later without a change by the caller. */
   readonly retryable?: boolean;
 }
@@ -75,13 +77,14 @@ export function refusalOf(failure: unknown): Refusal {
 }
 
 function ofDecision({ code, message, help, decision }: ActionRefused): Refusal {
-  const { id, outcome, guidance, suggestions, ticket } = decision;
+  const { id, outcome, guidance, suggestions, ticket, permitStatus } = decision;
   return {
     code,
     message,
     outcome,
     decision: id,
     ...(help === undefined ? {} : { help }),
+    ...(decision.replayed && permitStatus !== 'none' ? { first: permitStatus } : {}),
     ...(outcome === 'steer' ? { guidance, suggestions } : {}),
     ...(ticket === undefined ? {} : { ticket }),
   };

@@ -3,7 +3,12 @@
  * 2025 is asked while its call waits; one of 2026-07-28 gets the question as its answer, with a state that is
  * signed, good for this session and method alone, and expires.
  */
-import type { CallToolResult, ClientCapabilities } from '@modelcontextprotocol/client';
+import {
+  type CallToolResult,
+  type ClientCapabilities,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/client';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   inputRequired,
@@ -13,6 +18,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Decision } from '../../engine/index.ts';
 import { systemIds } from '../../engine/ids.ts';
+import { quoted } from '../../kernel/index.ts';
 import { callTool, type ToolCall } from './call-tool.ts';
 import { approvalQuestion, canShowForm, decideAtClient } from './client-approval.ts';
 import type { GatewaySession } from './gateway-session.ts';
@@ -27,6 +33,8 @@ export interface CallRequest {
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   readonly onprogress: ForwardOptions['onprogress'];
+  /** Of a client of 2025-11-25 that does not wait for the result: what it says of the task. */
+  readonly task: { readonly ttl?: unknown } | undefined;
 }
 
 /** A client of the later era says with each request what it is able to do. */
@@ -39,19 +47,40 @@ export function serveCall(
   session: GatewaySession,
   request: CallRequest,
   context: ServerContext,
-): Promise<CallToolResult | InputRequiredResult> {
-  return isModern(context)
-    ? serveInRounds(session, request, context)
-    : serveAtOnce(server, session, request, context);
+): Promise<CallToolResult | InputRequiredResult | RawResult> {
+  if (isModern(context)) return serveInRounds(session, request, context);
+  const { task, ...call } = request;
+  if (task === undefined) return serveAtOnce(server, session, call, context.mcpReq);
+  return serveAsTask(server, session, { ...call, task });
 }
+
+/** Answers with the task, whatever becomes of the call: that is the task's result. */
+async function serveAsTask(
+  server: Server,
+  session: GatewaySession,
+  { task, ...call }: CallRequest & { readonly task: { readonly ttl?: unknown } },
+): Promise<RawResult> {
+  const { execution } = session.catalogue.get(call.name)?.raw ?? { execution: anyWay };
+  if (execution?.taskSupport === undefined || execution.taskSupport === 'forbidden') {
+    const message = `the tool ${quoted(call.name)} does not run as a task`;
+    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
+  }
+  // Progress goes with the answer to a request, and this one is answered at once.
+  const { onprogress: _, ...made } = call;
+  return session.tasks.start(task.ttl, ({ signal, ttlMs, onRunning }) =>
+    serveAtOnce(server, session, { ...made, task: { ttlMs, onRunning } }, { signal }),
+  );
+}
+
+/** Nobody knows what a tool would have supported that is not there: that is denied, as a task. */
+const anyWay = { taskSupport: 'optional' } as const;
 
 function serveAtOnce(
   server: Server,
   session: GatewaySession,
-  request: CallRequest,
-  { mcpReq }: ServerContext,
+  request: Omit<ToolCall, 'signal' | 'onPending'>,
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<CallToolResult> {
-  const { signal } = mcpReq;
   const onPending = async ({ ticket = '' }: Decision): Promise<'again' | undefined> => {
     const { atClient } = session.approvals;
     const canAsk = canShowForm(server.getClientCapabilities() ?? {});
@@ -104,8 +133,9 @@ async function serveInRounds(
     }
     return waited(session, ticket, mcpReq.signal);
   };
+  const { task: _, ...made } = request;
   const call = session.parked.start(systemIds.next(session.clock.now()), (running) =>
-    callTool(session.calling, { ...request, ...running, onPending }),
+    callTool(session.calling, { ...made, ...running, onPending }),
   );
   const next = await round(session, call, request, context);
   return asked ?? next;

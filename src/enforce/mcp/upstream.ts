@@ -15,6 +15,7 @@ import {
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 import { type Clock, ControlPlaneError } from '../../engine/index.ts';
 import type { ServerConfig } from './config.ts';
+import { withoutHopMeta } from './meta-keys.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
 import { reach } from './upstream-transport.ts';
 
@@ -154,7 +155,7 @@ export class Upstream {
         method,
         async ({ params }) =>
           // What the client answers is passed on as it is; the SDK holds it against its own schema.
-          (await this.#host.asked(this, { method, params })) as never,
+          (await this.#host.asked(this, { method, params: askedParams(params) })) as never,
       );
     }
   }
@@ -270,6 +271,11 @@ export class Upstream {
   #report(message: string): void {
     this.#host.report(`server ${this.name}: ${message}`);
   }
+}
+
+/** A server's names for its tasks are the gateway's to know. */
+function askedParams(params: object | undefined): ClientRequest['params'] {
+  return params === undefined ? undefined : withoutHopMeta({ ...params });
 }
 
 /** The server is not there now: nothing was sent to it. */

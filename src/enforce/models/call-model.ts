@@ -78,11 +78,11 @@ export async function callModel<R>(
     const { name: model, outputTokensMax: maxOutputTokens } = terms;
     answer = await send(Object.freeze({ model, maxOutputTokens, signal, permit }));
   } catch (failure) {
-    await settleFailed(session, granted, failure);
-    throw failure;
+    throw await settleFailed(session, granted, failure);
   }
   const settlement = settlementOf(answer);
-  return (await settle(session, granted, { ...settlement, outcome: 'succeeded' })) as R;
+  const { result } = await settle(session, granted, { ...settlement, outcome: 'succeeded' });
+  return result as R;
 }
 
 export interface GrantedModel extends Granted {

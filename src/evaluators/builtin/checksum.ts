@@ -3,6 +3,8 @@
  * time.
  */
 
+import type { TextSpan } from '../redact.ts';
+
 const cardDigitsMax = 19;
 /** By first digits, and how long each network's numbers are. */
 const cardForm = new RegExp(
@@ -23,8 +25,8 @@ interface DigitGroup {
   readonly start: number;
 }
 
-/** A number as one run of digits, or as groups with one space or dash between them. */
-export function hasPaymentCard(text: string): boolean {
+/** Numbers as one run of digits, or as groups with one space or dash between them. They may overlap. */
+export function* paymentCards(text: string): Generator<TextSpan> {
   let open: DigitGroup[] = [];
   for (const { 0: digits, index: start } of text.matchAll(/\d+/g)) {
     const last = open.at(-1);
@@ -33,9 +35,11 @@ export function hasPaymentCard(text: string): boolean {
     open = continues ? [...open.slice(-4), { digits, start }] : [{ digits, start }];
     if (digits.length > cardDigitsMax || isFraction(text, start)) {
       open = [];
-    } else if (endsInCard(open)) return true;
+      continue;
+    }
+    const card = cardAtEnd(open);
+    if (card !== undefined) yield { start: card.start, end: start + digits.length };
   }
-  return false;
 }
 
 function isOneSeparator(text: string, last: DigitGroup, start: number): boolean {
@@ -48,15 +52,17 @@ function isFraction(text: string, start: number): boolean {
   return text[start - 1] === '.' && /\d/.test(text[start - 2] ?? '');
 }
 
-function endsInCard(groups: readonly DigitGroup[]): boolean {
+/** The group with which the longest card begins that ends with the last one. */
+function cardAtEnd(groups: readonly DigitGroup[]): DigitGroup | undefined {
   let number = '';
-  for (const [position, { digits }] of groups.toReversed().entries()) {
-    if (position > 0 && digits.length < groupDigitsMin) return false;
-    number = digits + number;
-    if (number.length > cardDigitsMax) return false;
-    if (cardForm.test(number) && isLuhn(number)) return true;
+  let found: DigitGroup | undefined;
+  for (const [position, group] of groups.toReversed().entries()) {
+    if (position > 0 && group.digits.length < groupDigitsMin) break;
+    number = group.digits + number;
+    if (number.length > cardDigitsMax) break;
+    if (cardForm.test(number) && isLuhn(number)) found = group;
   }
-  return false;
+  return found;
 }
 
 function isLuhn(digits: string): boolean {
@@ -84,17 +90,20 @@ const ibanLengths: ReadonlyMap<string, number> = new Map(
 );
 
 /** Together or in groups with one space or dash between them, in upper or lower case. */
-export function hasIban(text: string): boolean {
-  for (const { 0: start, index } of text.matchAll(/(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}/g)) {
-    const length = ibanLengths.get(start.slice(0, 2).toUpperCase());
-    const iban = length === undefined ? undefined : compactAt(text, index, length);
-    if (iban !== undefined && isModulo97(iban)) return true;
+export function* ibans(text: string): Generator<TextSpan> {
+  for (const { 0: first, index: start } of text.matchAll(/(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}/g)) {
+    const length = ibanLengths.get(first.slice(0, 2).toUpperCase());
+    const iban = length === undefined ? undefined : compactAt(text, start, length);
+    if (iban !== undefined && isModulo97(iban.compact)) yield { start, end: iban.end };
   }
-  return false;
 }
 
 /** So many letters and digits from there on, which end there; undefined where there are none. */
-function compactAt(text: string, start: number, length: number): string | undefined {
+function compactAt(
+  text: string,
+  start: number,
+  length: number,
+): { readonly compact: string; readonly end: number } | undefined {
   let compact = '';
   let at = start;
   while (compact.length < length) {
@@ -104,7 +113,8 @@ function compactAt(text: string, start: number, length: number): string | undefi
     compact += character;
     at += separated ? 2 : 1;
   }
-  return /^[A-Za-z0-9]$/.test(text[at] ?? '') ? undefined : compact.toUpperCase();
+  const goesOn = /^[A-Za-z0-9]$/.test(text[at] ?? '');
+  return goesOn ? undefined : { compact: compact.toUpperCase(), end: at };
 }
 
 function isModulo97(iban: string): boolean {

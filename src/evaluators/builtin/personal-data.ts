@@ -8,19 +8,39 @@
  */
 import { contentTexts } from '../content-texts.ts';
 import { contentName, defineEvaluator } from '../evaluator.ts';
-import { hasIban, hasPaymentCard } from './checksum.ts';
+import type { TextSpan } from '../redact.ts';
+import { ibans, paymentCards } from './checksum.ts';
 import { fixedRegex } from './fixed-regex.ts';
 
 const email = fixedRegex(String.raw`[\pL\pN._%+'-]@[\pL\pN][\pL\pN.-]*\.\pL{2}`);
 /** Of fixed length, and so in linear time. The numbers that were never given out are left out. */
 const socialSecurity = /(?<![\d-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?!\d|-\d)/;
 
+const wholeEmail = fixedRegex(String.raw`[\pL\pN._%+'-]+@[\pL\pN][\pL\pN.-]*\.\pL{2,}`);
+
+interface Detector {
+  readonly has: (text: string) => boolean;
+  readonly find: (text: string) => Iterable<TextSpan>;
+}
+
 const detectors = {
-  email: (text: string) => email.found(text),
-  'payment-card': hasPaymentCard,
-  iban: hasIban,
-  'us-ssn': (text: string) => socialSecurity.test(text),
-} as const;
+  email: { has: email.found, find: wholeEmail.spans },
+  'payment-card': { has: (text) => hasAny(paymentCards(text)), find: paymentCards },
+  iban: { has: (text) => hasAny(ibans(text)), find: ibans },
+  'us-ssn': { has: (text) => socialSecurity.test(text), find: socialSecurityNumbers },
+} as const satisfies Readonly<Record<string, Detector>>;
+
+/** Looks no further than to the first. */
+function hasAny(found: Iterator<TextSpan>): boolean {
+  return found.next().done !== true;
+}
+
+function* socialSecurityNumbers(text: string): Generator<TextSpan> {
+  const everywhere = new RegExp(socialSecurity, 'g');
+  for (const { 0: number, index: start } of text.matchAll(everywhere)) {
+    yield { start, end: start + number.length };
+  }
+}
 
 type PersonalKind = keyof typeof detectors;
 
@@ -41,10 +61,15 @@ export const personalDataEvaluator = defineEvaluator<PersonalDataConfig>({
     },
     additionalProperties: false,
   },
+  redaction: {
+    // In the text as it is: what is only there in another form is withheld.
+    find: (text, config) =>
+      (config.kinds ?? kinds).flatMap((kind) => [...detectors[kind].find(text)]),
+  },
   evaluate(subject, { config }) {
     // Compatibility forms, such as full-width digits, read the same to people and to many a tool.
     const text = contentTexts(subject.content).normalize('NFKC');
-    const found = (config.kinds ?? kinds).filter((kind) => detectors[kind](text));
+    const found = (config.kinds ?? kinds).filter((kind) => detectors[kind].has(text));
     if (found.length === 0) return { outcome: 'pass' };
     return { outcome: 'refuse', reason: `found in ${contentName(subject)}: ${found.join(', ')}` };
   },

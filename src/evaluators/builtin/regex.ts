@@ -47,14 +47,25 @@ export const regexEvaluator = defineEvaluator<RegexConfig>({
     }
     return config.path === undefined ? undefined : pathProblem(config.path);
   },
+  redaction: {
+    find(text, config) {
+      assertWorkable(compiledOf(config), text.length);
+      return compiledOf(config).flatMap(({ spans }) => spans(text));
+    },
+    checkConfig({ path, refuseOn }) {
+      if (refuseOn === 'no-match') return 'what is not found is nowhere';
+      return path === undefined
+        ? undefined
+        : 'what is found is taken out of all texts, not of `path`';
+    },
+  },
   evaluate(subject, { config }) {
     const { path, refuseOn } = config;
     const texts = path === undefined ? [subject.text] : textsAt(subject, path);
     if ('problem' in texts) return { outcome: 'refuse', reason: texts.problem };
-    const regexes = compiled(config).filter((each): each is Regex => 'found' in each);
+    const regexes = compiledOf(config);
     const characters = texts.reduce((sum, text) => sum + text.length, 0);
-    const steps = regexes.reduce((sum, { size }) => sum + size, 0);
-    if (characters * steps > workMax) throw new RangeError('the text is too long for the patterns');
+    assertWorkable(regexes, characters);
     const place = path === undefined ? contentName(subject) : quoted(path);
     for (const text of texts) {
       const found = regexes.findIndex((regex) => regex.found(text));
@@ -69,3 +80,12 @@ export const regexEvaluator = defineEvaluator<RegexConfig>({
     return { outcome: 'pass' };
   },
 });
+
+function compiledOf(config: RegexConfig): readonly Regex[] {
+  return compiled(config).filter((each): each is Regex => 'found' in each);
+}
+
+function assertWorkable(regexes: readonly Regex[], characters: number): void {
+  const steps = regexes.reduce((sum, { size }) => sum + size, 0);
+  if (characters * steps > workMax) throw new RangeError('the text is too long for the patterns');
+}

@@ -35,7 +35,12 @@ const places: Readonly<Record<'input' | 'tool' | 'output' | 'risk' | 'assets', P
     effects: ['deny', 'require-approval', 'inform'],
     match: everyMember,
   },
-  output: { path: 'guardrails.output', names: 'evaluator', effects: [], match: everyMember },
+  output: {
+    path: 'guardrails.output',
+    names: 'evaluator',
+    effects: ['withhold', 'redact'],
+    match: everyMember,
+  },
   risk: { path: 'risk.classifiers', names: 'classifier', effects: [], match: everyMember },
   assets: { path: 'assets.classifiers', names: 'classifier', effects: [], match: everyMember },
 };

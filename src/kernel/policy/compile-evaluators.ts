@@ -7,6 +7,7 @@ import type {
   ClassifierDocument,
   GuardrailDocument,
   MatchDocument,
+  OutputGuardrailDocument,
   PolicyDocument,
 } from './document.ts';
 import type { ConditionSubject } from './expression.ts';
@@ -24,8 +25,11 @@ export interface EvaluatorCall {
   readonly evaluator: string;
   readonly config?: unknown;
   readonly timeoutMs?: number;
-  /** Of a guardrail: what its refusal means. A classifier informs. */
-  readonly effect: 'deny' | 'require-approval' | 'inform';
+  /**
+   * Of a guardrail: what its refusal means. A classifier informs. With `redact` it is asked of what is left
+   * once what it finds was taken out; what it refuses of that is denied.
+   */
+  readonly effect: 'deny' | 'require-approval' | 'inform' | 'redact';
   readonly reason?: string;
   readonly matches: (subject: MatchSubject) => boolean;
 }
@@ -51,7 +55,7 @@ export function compileEvaluators(
       (each) => [each.match, classifierCall('asset-classifier', each)] as const,
     ),
   ];
-  const after = output.map((each) => [each.match, guardrailCall(each)] as const);
+  const after = output.map((each) => [each.match, outputCall(each)] as const);
   return {
     input: { calls: input.map(guardrailCall), under: hash('sha256', JSON.stringify(input), 'hex') },
     before: byAction(before, names),
@@ -64,7 +68,8 @@ export function evaluatorCallsOf(document: PolicyDocument): readonly EvaluatorCa
   const { guardrails = {}, risk, assets } = document;
   const { input = [], tool = [], output = [] } = guardrails;
   return [
-    ...[...input, ...tool, ...output].map(guardrailCall),
+    ...[...input, ...tool].map(guardrailCall),
+    ...output.map(outputCall),
     ...(risk?.classifiers ?? []).map((each) => classifierCall('risk-classifier', each)),
     ...(assets?.classifiers ?? []).map((each) => classifierCall('asset-classifier', each)),
   ];
@@ -73,6 +78,10 @@ export function evaluatorCallsOf(document: PolicyDocument): readonly EvaluatorCa
 function guardrailCall(document: GuardrailDocument): EvaluatorCall {
   const { match, effect = 'deny', ...rest } = document;
   return { ...rest, kind: 'guardrail', effect, matches: compileMatch(match) };
+}
+
+function outputCall({ effect, ...document }: OutputGuardrailDocument): EvaluatorCall {
+  return { ...guardrailCall(document), effect: effect === 'redact' ? 'redact' : 'deny' };
 }
 
 function classifierCall(kind: EvaluatorKind, document: ClassifierDocument): EvaluatorCall {

@@ -91,8 +91,8 @@ export interface GuardrailsDocument {
   readonly input?: readonly StageGuardrailDocument[];
   /** On a call's arguments, before it is decided. */
   readonly tool?: readonly GuardrailDocument[];
-  /** On what a tool gave back: what is refused is withheld from the agent. */
-  readonly output?: readonly StageGuardrailDocument[];
+  /** On what a tool gave back: what is refused is withheld from the agent, or taken out. */
+  readonly output?: readonly OutputGuardrailDocument[];
 }
 
 interface EvaluatorCallDocument {
@@ -109,6 +109,14 @@ export interface StageGuardrailDocument extends EvaluatorCallDocument {
   /** Name of a registered evaluator. */
   readonly evaluator: string;
   readonly reason?: string;
+}
+
+export interface OutputGuardrailDocument extends StageGuardrailDocument {
+  /**
+   * What becomes of a result in which something is refused; `withhold` where nothing is said. With `redact`
+   * each place becomes `[redacted:<id>]`, and a result of which something is refused still is withheld.
+   */
+  readonly effect?: 'withhold' | 'redact';
 }
 
 export interface GuardrailDocument extends StageGuardrailDocument {

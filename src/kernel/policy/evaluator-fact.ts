@@ -11,6 +11,8 @@ export interface EvaluatorFact {
   /** One risk level, or the classes of the resource. */
   readonly answer?: readonly string[];
   readonly reason: string;
+  /** Of a guardrail that redacts: in how many places something was taken out before it was asked. */
+  readonly redacted?: number;
   readonly durationMs: number;
 }
 
@@ -28,4 +30,6 @@ export interface StageVerdict {
   readonly effective: 'pass' | 'refuse';
   readonly determinedBy: readonly string[];
   readonly message: string;
+  /** Of a result that passes: in how many places something was taken out; absent where in none. */
+  readonly redacted?: number;
 }

@@ -64,8 +64,14 @@ export function hearEvaluators(
       const speaks = outcome === 'pass' || outcome === 'refuse';
       if (effect === 'inform') {
         if (speaks) informed.push([id, outcome]);
+      } else if (effect === 'redact' && speaks && fact?.redacted === undefined) {
+        silences.push({ source, error: 'nothing says that it was redacted' });
       } else if (outcome === 'refuse') {
-        refusals.push({ source, effect, reason: reason ?? fact?.reason ?? '' });
+        refusals.push({
+          source,
+          effect: effect === 'redact' ? 'deny' : effect,
+          reason: reason ?? fact?.reason ?? '',
+        });
       } else if (outcome === 'skipped' && refused) {
         // It was stopped because another one had refused, which is among the refusals.
         refusals.push({ source, effect: 'deny', reason: 'stopped when another guardrail refused' });
@@ -108,10 +114,19 @@ export function judgeStage(
     ...refusals.map(({ source, reason }) => [source, reason] as const),
   ];
   const outcome = against.length === 0 ? 'pass' : 'refuse';
+  const redacted = enforced && outcome === 'pass' ? redactedPlaces(asked, facts) : 0;
   return {
     outcome,
     effective: enforced ? outcome : 'pass',
+    ...(redacted === 0 ? {} : { redacted }),
     determinedBy: against.map(([source]) => source).toSorted(compareText),
     message: against.map(([, message]) => message).join('; '),
   };
+}
+
+function redactedPlaces(asked: readonly EvaluatorCall[], facts: readonly EvaluatorFact[]): number {
+  return asked
+    .filter(({ effect }) => effect === 'redact')
+    .map(({ id }) => facts.find(({ guardrail }) => guardrail === id)?.redacted ?? 0)
+    .reduce((sum, places) => sum + places, 0);
 }

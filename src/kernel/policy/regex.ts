@@ -8,6 +8,8 @@ import { limits } from '../limits.ts';
 export interface Regex {
   /** Whether the pattern is found anywhere in the text. */
   readonly found: (text: string) => boolean;
+  /** Every place where it is found, in order and without overlaps: UTF-16 code units. */
+  readonly spans: (text: string) => readonly { readonly start: number; readonly end: number }[];
   /** Steps that one character may cost. */
   readonly size: number;
 }
@@ -23,7 +25,13 @@ export function compileRegex(pattern: string): Regex | { readonly problem: strin
     if (size > limits.regexSizeMax) {
       return { problem: `compiles to ${size} steps, and ${limits.regexSizeMax} are the most` };
     }
-    return { found: (text) => compiled.test(text), size };
+    const spans = (text: string) => {
+      const found: { readonly start: number; readonly end: number }[] = [];
+      const matcher = compiled.matcher(text);
+      while (matcher.find()) found.push({ start: matcher.start(), end: matcher.end() });
+      return found;
+    };
+    return { found: (text) => compiled.test(text), spans, size };
   } catch (error) {
     return { problem: `is not accepted: ${error instanceof Error ? error.message : 'unreadable'}` };
   }

@@ -1,0 +1,92 @@
+/**
+ * An MCP server of 2025-11-25 that runs calls as tasks, over stdio and without an SDK. A task ends when its tool
+ * `finish` is called. What it was asked is in the file that its first argument names, one JSON object a line;
+ * with `nothing` as the second, it says that it runs no tasks.
+ */
+import { appendFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+interface Request {
+  readonly id?: unknown;
+  readonly method: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+const [, , journal = '', runs = 'tasks'] = process.argv;
+const inputSchema = { type: 'object', properties: {}, additionalProperties: true };
+const tools = [
+  { name: 'slow', inputSchema, execution: { taskSupport: 'required' } },
+  { name: 'either', inputSchema, execution: { taskSupport: 'optional' } },
+  { name: 'plain', inputSchema },
+  { name: 'finish', inputSchema },
+];
+const ofTools = { cancel: {}, requests: { tools: { call: {} } } };
+let tasks = 0;
+const waiting: unknown[] = [];
+
+function send(message: object): void {
+  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+}
+
+const text = (what: string) => ({ content: [{ type: 'text', text: what }] });
+
+function shown(taskId: string): object {
+  const at = new Date(0).toISOString();
+  return { taskId, status: 'working', createdAt: at, lastUpdatedAt: at, ttl: 60_000 };
+}
+
+function finish(how: unknown): void {
+  for (const id of waiting.splice(0)) {
+    if (how === 'error') send({ id, error: { code: -32_000, message: 'the disk is full' } });
+    else if (how === 'garbage') send({ id, result: { nothing: true } });
+    else if (how === 'fail') send({ id, result: { ...text('it went wrong'), isError: true } });
+    else send({ id, result: text('it is done') });
+  }
+}
+
+function call(id: unknown, params: Readonly<Record<string, unknown>>): void {
+  const { name, task, arguments: given } = params;
+  appendFileSync(journal, `${JSON.stringify({ called: name, asTask: task !== undefined })}\n`);
+  if (name === 'finish') {
+    const { how } = Object(given) as { readonly how?: unknown };
+    if (how === 'die') process.exit(1);
+    finish(how);
+    return send({ id, result: text('finished') });
+  }
+  if (task === undefined) {
+    if (name !== 'slow') return send({ id, result: text('at once') });
+    return send({ id, error: { code: -32_601, message: 'it only runs as a task' } });
+  }
+  tasks += 1;
+  return send({ id, result: { task: shown(`server-task-${tasks}`) } });
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method, params = {} } = JSON.parse(line) as Request;
+  const taskId = String(params['taskId']);
+  switch (method) {
+    case 'initialize':
+      return send({
+        id,
+        result: {
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {}, ...(runs === 'tasks' ? { tasks: ofTools } : {}) },
+          serverInfo: { name: 'tasks', version: '1' },
+        },
+      });
+    case 'tools/list':
+      return send({ id, result: { tools } });
+    case 'tools/call':
+      return call(id, params);
+    case 'tasks/get':
+      return send({ id, result: { ...shown(taskId), statusMessage: 'half way' } });
+    case 'tasks/result':
+      appendFileSync(journal, `${JSON.stringify({ waitedFor: taskId })}\n`);
+      return void waiting.push(id);
+    case 'tasks/cancel':
+      appendFileSync(journal, `${JSON.stringify({ cancelled: taskId })}\n`);
+      return send({ id, result: { ...shown(taskId), status: 'cancelled' } });
+    default:
+      if (id !== undefined) send({ id, error: { code: -32_601, message: 'Method not found' } });
+  }
+});
