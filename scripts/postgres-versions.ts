@@ -1,9 +1,10 @@
 /**
  * Runs the tests of the PostgreSQL store on each major release before the newest, which `npm test` has:
- * `npm run postgres-versions`, or `npm run postgres-versions -- 14 16 -- cli opening` for some, on some files.
+ * `npm run postgres-versions`, or `npm run postgres-versions -- 14 16 -- cli opening` for some releases and
+ * files.
  *
- * The servers come from npm, into a folder of their own (`test/postgres/versions`). One line for each release;
- * the exit code is 1 where tests fail on one.
+ * The servers come from npm, into a folder of their own (`test/postgres/versions`). One line for each
+ * release; the exit code is 1 where tests fail on one.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

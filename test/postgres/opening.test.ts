@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openShop, staff } from '../engine/shop.ts';
-import { newSchema, type TestSchema } from './schema.ts';
+import { causeOf, newSchema, type TestSchema } from './schema.ts';
 import { startServer } from './server.ts';
 
 let schema: TestSchema;
@@ -199,11 +199,3 @@ test('a setting that is lost while the store is open ends its commits', async ()
   await schema.drop();
   await schema.sql(`DROP ROLE ${role}`);
 });
-
-/** The store's own code, from behind what the control plane made of it. */
-function causeOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'opened',
-    ({ cause }: { cause?: { code?: string } }) => cause?.code,
-  );
-}

@@ -107,7 +107,7 @@ async function wantedRelease(): Promise<typeof Newest> {
 }
 
 /** Waits until the server lets somebody in. */
-async function answering(url: string): Promise<void> {
+export async function answering(url: string): Promise<void> {
   for (let attempts = 0; ; attempts += 1) {
     const client = new Client({ connectionString: url });
     try {
@@ -121,7 +121,7 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);

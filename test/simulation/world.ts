@@ -31,7 +31,7 @@ export interface WorldOptions {
   readonly workers: number;
   /** Puts itself between a worker and the store; how a test sabotages the world. */
   readonly sabotage?: (store: Storage) => Storage;
-  /** Makes handles of a store that takes real time, in place of memory's. Its calls go one after the other. */
+  /** Makes handles of a store that takes real time, in place of memory's: its calls go one by one. */
   readonly handle?: () => Storage;
 }
 

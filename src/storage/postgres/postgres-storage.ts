@@ -229,7 +229,7 @@ class PostgresStorage implements Storage {
     } catch (error) {
       void turn.leave();
       if (!StorageError.is(error)) throw error;
-      // Whoever has the head may have been stopped with it. This append is refused; the next one finds it free.
+      // Whoever has the head may have stopped with it. This append is refused; the next finds it free.
       if (error.code === 'busy') await this.#endStalled(connections);
       if (!isSerializationFailure(error.cause)) throw error;
       const { size } = await this.#head(opened);

@@ -24,12 +24,11 @@ export const policyConditions: Readonly<Record<string, string>> = {
 };
 
 /**
- * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever the
- * session's own path and quoting are.
+ * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever
+ * the session's own path and quoting are.
  *
- * Rights are told of where they are nobody's but an owner's: to write to a table as a whole or in a column, to
- * make something in the schema, and everybody's to call a function. Owners are that of the function `append` and
- * that of the schema.
+ * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
+ * schema, and EXECUTE where everybody has it. Owners are that of the function `append` and that of the schema.
  */
 export function presentIn(schema: SchemaName): string {
   const here = `'${quoted(schema)}'::regnamespace`;
