@@ -1,7 +1,8 @@
 /**
  * Callers in four processes note when they asked and when they were answered. Their replies are those of the
  * log's order, and that order is one in which nothing comes before what was over when it began: the log is
- * linearizable, and the replies are the witnesses. `npm run linearizable` has ten times as many.
+ * linearizable, and the replies are the witnesses. A start that is refused has no index, and is left out.
+ * `npm run linearizable` has ten times as many operations.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
