@@ -28,7 +28,7 @@ export const policyConditions: Readonly<Record<string, string>> = {
  * the session's own path and quoting are.
  *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
- * schema, and EXECUTE where everybody has it. Owners are that of the function `append` and that of the schema.
+ * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
  */
 export function presentIn(schema: SchemaName): string {
   const here = `'${quoted(schema)}'::regnamespace`;
