@@ -51,11 +51,15 @@ could not be started.`,
 function addInspectCommand(mcp: Command): void {
   mcp
     .command('inspect')
-    .description('Print the pinned tools of MCP servers: which wait, what changed, who may ask.')
+    .description(
+      'Print the pinned tools of MCP servers: which wait, what changed, what each agent may do.',
+    )
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
     .option('--waiting', 'only tools that wait for an operator')
+    .option('--agent <name>', 'only what this agent may do')
+    .option('--principal <id>', 'what it may do for this principal, such as user:ada')
     .option('--json', 'one JSON object a line, definitions and differences in full')
     .addHelpText(
       'after',
@@ -63,8 +67,14 @@ function addInspectCommand(mcp: Command): void {
 States: registered (its calls are decided), new (nobody approved it yet), changed
 (it is other than what was approved; nothing of it runs).
 
+What an agent may do is what the kernel would decide of a call in a new session:
+allowed, asks, steered, denied; several of them where it depends on the call or on
+what the session did before, and on what. Budgets, and conditions that cannot be
+evaluated, may deny a call all the same.
+
 Examples:
   $ agent-control-plane mcp inspect gateway.db
+  $ agent-control-plane mcp inspect gateway.db --agent desk-bot --principal user:ada
   $ agent-control-plane mcp inspect gateway.db --waiting --json | jq .difference
 
 Exit codes: 0 printed, 2 the file could not be read.`,

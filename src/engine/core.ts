@@ -4,11 +4,13 @@
  */
 import {
   type Command,
+  type DecisionRecord,
   engagedAfter,
   engagedLatch,
   credentialRefusal,
   heartbeatDue,
   handle,
+  isOpenPermit,
   type Kill,
   latchKey,
   nextReminder,
@@ -63,7 +65,9 @@ export class Core {
     this.options = options;
     this.#deadlines = new Deadlines(options.clock, ({ kind, key }) => this.#expire(kind, key));
     this.#sequencer = new Sequencer({ ...options, onEvents: (events) => this.#route(events) });
-    for (const decision of options.replica.cache.live('decision')) this.#watchDecision(decision);
+    for (const { id, permit, expiresAt } of options.replica.cache.live('decision')) {
+      this.#watchPermit(id, permit, expiresAt);
+    }
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
     for (const lease of options.replica.cache.live('lease')) this.#watchLease(lease);
     for (const each of options.replica.cache.live('heartbeat')) this.#watchHeartbeat(each);
@@ -256,19 +260,21 @@ export class Core {
     const { cache } = this.options.replica;
     const retryAt = this.options.clock.now() + 1_000;
     const record = cache.peek(kind, key);
-    if (record === undefined) return;
+    if (record === undefined) {
+      // Another process's permit is known by its events alone, until its expiry is decided here.
+      if (kind === 'decision') this.#watchPermit(key, 'issued', retryAt);
+      return;
+    }
     const at = Math.max(record.expiresAt, retryAt);
-    if ('permit' in record) this.#watchDecision({ ...record, expiresAt: at });
+    if ('permit' in record) this.#watchPermit(key, record.permit, at);
     else if ('fence' in record) this.#watchLease({ ...record, expiresAt: at });
     else if ('lapsed' in record) this.#watchHeartbeat(record, retryAt);
     else this.#watchTicket(record, retryAt);
   }
 
-  #watchDecision(decision: RecordsByKind['decision'] | undefined): void {
-    if (decision === undefined) return;
-    const name = { kind: 'decision', key: decision.id } as const;
-    const open = decision.permit === 'issued' || decision.permit === 'started';
-    if (open) this.#deadlines.set(name, decision.expiresAt);
+  #watchPermit(key: string, permit: DecisionRecord['permit'], expiresAt: number): void {
+    const name = { kind: 'decision', key } as const;
+    if (isOpenPermit(permit)) this.#deadlines.set(name, expiresAt);
     else this.#deadlines.drop(name);
   }
 
@@ -316,11 +322,11 @@ export class Core {
     for (const { event } of events) {
       switch (event.type) {
         case 'action-decided':
-          this.#watchDecision(cache.peek('decision', event.data.decision));
+          this.#watchPermit(event.data.decision, event.data.permit, event.data.expiresAt);
           if (event.data.consumed) this.#watchTicket(cache.peek('ticket', event.data.ticket));
           break;
         case 'permit-started':
-          this.#watchDecision(cache.peek('decision', event.data.permit));
+          this.#watchPermit(event.data.permit, 'started', event.data.expiresAt);
           break;
         case 'permit-expired':
           this.running.abortExpired(event.data.permit);

@@ -75,6 +75,12 @@ export class RecordCache implements StateView {
     this.#recent.set(kind, key, value);
   }
 
+  /** It is unknown from now on, until it is loaded. Not for what is always wholly in memory. */
+  drop(kind: RecordKind, key: string): void {
+    this.#live.delete(kind, key);
+    this.#recent.delete(kind, key);
+  }
+
   /** Drops what is not live of a kind: it is loaded again when it is needed. Only between batches. */
   forget(kind: RecordKind): void {
     this.#recent.of(kind).clear();

@@ -139,7 +139,6 @@ export class Sequencer {
       while (this.#journal.length > 0 || this.#queue.length > 0) {
         if (!(await this.#writeJournal())) return;
         const batch = this.#queue.splice(0, limits.batchCommandsMax);
-        // A lost race is a turn waited for: what has come meanwhile goes along.
         await this.#commit(batch, () => {
           batch.push(...this.#queue.splice(0, limits.batchCommandsMax - batch.length));
         });
@@ -164,7 +163,7 @@ export class Sequencer {
 
   /**
    * Commits one batch. Settles every waiting command, whatever happens; true where the store failed. `fill`
-   * is called before the batch is decided again, and may add to it.
+   * is called before the batch is decided, and may add to it.
    */
   async #commit(waiting: readonly Waiting[], fill: () => void = () => {}): Promise<boolean> {
     if (waiting.length === 0) return false;
@@ -219,8 +218,12 @@ export class Sequencer {
   ): Promise<DecidedBatch> {
     const { log, replica, clock, onEvents } = this.#options;
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
+      onEvents(await replica.takeTurn(commandsOf(submissions), clock.now()));
+      // What has come while the turn was waited for goes along. What is in doubt is found again by what it
+      // was decided from: nothing is added to it.
+      if (inDoubt.length === 0) fill();
+      const commands = commandsOf(submissions);
       const now = clock.now();
-      const commands: readonly Command[] = submissions.map(({ command }) => command);
       onEvents(await replica.load(commands, now));
       // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
       const landed = await this.#landed(inDoubt);
@@ -241,10 +244,9 @@ export class Sequencer {
       }
       const race = result.status === 'conflict' ? { size: result.size, commands } : undefined;
       onEvents(await replica.follow(race));
-      if (result.status === 'in-doubt')
+      if (result.status === 'in-doubt') {
         await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
-      // What is in doubt is found again by what it was decided from: nothing is added to it.
-      else if (inDoubt.length === 0) fill();
+      }
     }
     const message = 'other processes won every race for the log';
     throw fault(inDoubt.length > 0 ? 'outcome-unknown' : 'overloaded', message);
@@ -293,6 +295,10 @@ export class Sequencer {
     }
     throw unknown;
   }
+}
+
+function commandsOf(submissions: readonly Submission[]): readonly Command[] {
+  return submissions.map(({ command }) => command);
 }
 
 function asFault(failure: unknown): unknown {

@@ -87,7 +87,7 @@ export {
 export { type Finding, type FindingCode, findingCodes, Findings } from './policy/finding.ts';
 export { compileGlob, isLiteral } from './policy/glob.ts';
 export { isResourceTemplate } from './policy/resource.ts';
-export { isRiskLevel, type RiskLevel } from './policy/risk.ts';
+export { isRiskLevel, type RiskLevel, riskLevels } from './policy/risk.ts';
 export {
   anything,
   type ArgumentReading,
@@ -125,6 +125,8 @@ export { latchStatus } from './latch-states.ts';
 export { engagedAfter, engagedLatch } from './ticket.ts';
 export { nextReminder } from './remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
+export { isOpenPermit } from './permit-states.ts';
 export { modelResource, resourceOf } from './resource-of.ts';
-export { sessionRefusal, toolRefusal } from './tool-access.ts';
+export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool-access.ts';
+export { findAgent } from './agent-rights.ts';
 export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';

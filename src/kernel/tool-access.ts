@@ -2,6 +2,7 @@
  * Whether any call of a tool could be allowed in a session, as things are: for lists of tools that show an
  * agent only what it could use. It may say yes where every call turns out to be refused, never the reverse.
  */
+import { agentRefusal, incapable } from './agent-rights.ts';
 import { actionRefusal, lineRefusal } from './delegation.ts';
 import { quoted } from './name.ts';
 import { compilePolicy } from './policy/compile.ts';
@@ -32,10 +33,39 @@ export function toolRefusal(
 ): Rejection | undefined {
   const refusal = sessionRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
-  const subject = { ...subjectOf(session), tool: tool.name, action: tool.action };
+  return (
+    stoppedTool(view, subjectOf(session), tool) ??
+    actionRefusal(view, session, tool.action) ??
+    policyRefusal(view, session, tool.action)
+  );
+}
+
+/**
+ * Why an agent can call a tool in no session of its own, whatever the policy says, or undefined: before any
+ * session is there. A principal that is not known is an empty text.
+ */
+export function agentRefusalOf(
+  view: StateView,
+  who: Pick<SessionRecord, 'org' | 'agent' | 'principal'>,
+  tool: ToolRecord,
+): Rejection | undefined {
+  return (
+    agentRefusal(view, who.org, who.agent) ??
+    stoppedTool(view, { ...who, session: '' }, tool) ??
+    incapable(view, who.org, who.agent, tool.action)
+  );
+}
+
+/** Why nothing of the tool runs for a subject, whatever it is capable of, or undefined. */
+function stoppedTool(
+  view: StateView,
+  who: ReturnType<typeof subjectOf>,
+  tool: ToolRecord,
+): Rejection | undefined {
+  const subject = { ...who, tool: tool.name, action: tool.action };
   if (engagedLatch(view, subject) !== undefined) return reject('killed');
   if (tool.quarantine !== undefined) return quarantineRefusal(tool);
-  return actionRefusal(view, session, tool.action) ?? policyRefusal(view, session, tool.action);
+  return undefined;
 }
 
 function subjectOf({ id, org, principal, agent, ancestors, lineage }: SessionRecord) {

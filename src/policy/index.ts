@@ -16,6 +16,7 @@ export {
 export { junitReport, type PolicySuiteResult } from './junit-report.ts';
 export { lintPolicy } from './lint.ts';
 export { type PolicyTextRead, readPolicyText } from './load.ts';
+export { type OutlookSubject, policyOutlook, type PolicyOutlook } from './outlook.ts';
 export {
   argumentCodes,
   caseCodes,

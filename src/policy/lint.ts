@@ -93,12 +93,12 @@ class Lint {
         this.#add('duplicate-rule', each.path, message, 'warning');
       }
       seen.set(text, each.rule.id);
-      if (this.#work > workMax) {
-        const message = 'are too many to be compared with each other; not all were';
-        return this.#add('lint-incomplete', 'rules', message, 'warning');
-      }
-      if (each.rule.effect !== 'deny') this.#idle(each);
+      if (this.#isSpent()) break;
+      if (each.rule.effect !== 'deny' && !this.#idle(each)) this.#idleParts(each);
     }
+    if (!this.#isSpent()) return;
+    const message = 'are too many to be compared with each other; not all were';
+    this.#add('lint-incomplete', 'rules', message, 'warning');
   }
 
   actions(): void {
@@ -126,10 +126,11 @@ class Lint {
     }
   }
 
-  /** Reports a rule that cannot change any answer, by the first reason that is certain. */
-  #idle(each: Rule): void {
+  /** Reports a rule that cannot change any answer, by the first reason that is certain; whether it is one. */
+  #idle(each: Rule): boolean {
     const { actions, path, rule } = each;
-    if (actions.length === 0) return;
+    if (actions.length === 0) return false;
+    const found = this.findings.length;
     const covering = this.#coveringDenial(each);
     if (covering !== undefined) {
       const { code, by } = covering;
@@ -143,6 +144,43 @@ class Lint {
       const message = 'can never match: its resources lie outside those of its actions';
       this.#add('unreachable-rule', `${path}.match.resource`, message, 'error');
     }
+    return this.findings.length > found;
+  }
+
+  /**
+   * Reports what a rule names in a list and a deny takes away whole, while the rest of the rule stands. A
+   * pattern that takes in more than what is denied is not reported: that is how an exception is written.
+   */
+  #idleParts(each: Rule): void {
+    const { rule, path } = each;
+    for (const member of ['action', 'resource', 'agent', 'principal'] as const) {
+      const patterns = rule.match?.[member] ?? [];
+      if (typeof patterns === 'string' || patterns.length < 2) continue;
+      for (const [position, pattern] of patterns.entries()) {
+        if (this.#isSpent()) return;
+        const actions = member === 'action' ? actionsNamed(pattern, this.#declared) : each.actions;
+        const match = { ...rule.match, [member]: pattern };
+        const by = this.#deniedBy({ ...each, rule: { ...rule, match }, actions });
+        if (by === undefined) continue;
+        const message = `has no effect: ${by} denies all that the rule is about by it`;
+        this.#add('wider-than-deny', `${path}.match.${member}[${position}]`, message, 'warning');
+      }
+    }
+  }
+
+  /** What denies everything that a rule is about, where that is certain. */
+  #deniedBy(part: Rule): string | undefined {
+    if (part.actions.length === 0) return undefined;
+    const covering = this.#coveringDenial(part);
+    if (covering !== undefined) return `rule \`${covering.by}\``;
+    if (!part.actions.every((action) => this.#isShut(action, part))) return undefined;
+    return part.actions.every((action) => this.#blocked.has(action))
+      ? 'the tier `blocked`'
+      : 'what denies its actions';
+  }
+
+  #isSpent(): boolean {
+    return this.#work > workMax;
   }
 
   /** One denial that covers all actions of a rule: without a condition, or with the same one. */

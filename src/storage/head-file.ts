@@ -11,7 +11,8 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isHash } from '../log/index.ts';
 import { StorageError } from './storage.ts';
-import type { AppendResult, Batch, Head, RecordKey, RecordQuery, Storage } from './storage.ts';
+import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from './storage.ts';
+import type { Storage, Turns } from './storage.ts';
 
 /**
  * At most this long after a commit the file has it, ms, as long as the process lives and the disk answers.
@@ -77,6 +78,19 @@ class HeadKeeper implements Storage {
 
   get durable(): boolean {
     return this.#inner.durable;
+  }
+
+  get turns(): Turns | undefined {
+    const { turns } = this.#inner;
+    if (turns === undefined) return undefined;
+    return {
+      wanted: turns.wanted,
+      take: async (from, keys) => {
+        const news = await turns.take(from, keys);
+        if (news !== undefined) this.#saw(news.head);
+        return news;
+      },
+    };
   }
 
   async open(log: string, onAppended?: () => void): Promise<Head> {

@@ -8,8 +8,8 @@
  */
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from './rules.ts';
 import { assertText, compareKeys, emptyHead } from './rules.ts';
-import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from './storage.ts';
-import type { Storage, StoredContent, StoredEntry, StoredRecord } from './storage.ts';
+import type { AppendResult, Batch, Head, News, RecordKey, RecordQuery } from './storage.ts';
+import type { Storage, StoredContent, StoredEntry, StoredRecord, Turns } from './storage.ts';
 import { StorageError } from './storage.ts';
 
 /** One store with one handle. */
@@ -67,6 +67,7 @@ class RecordShelf {
 
 class MemoryLog {
   head: Head = emptyHead;
+  lastAppender: MemoryHandle | null = null;
   readonly entries: StoredEntry[] = [];
   readonly contents = new Map<number, readonly StoredContent[]>();
   readonly shelves = new Map<string, RecordShelf>();
@@ -124,7 +125,19 @@ class MemoryHandle implements Storage {
   }
 
   async append(batch: Batch): Promise<AppendResult> {
-    return this.#data().append(batch);
+    const data = this.#data();
+    const result = data.append(batch);
+    if (result.status === 'appended') data.lastAppender = this;
+    return result;
+  }
+
+  /** Appends do not wait for each other: a turn is over as it comes, and what counts is the news. */
+  get turns(): Turns {
+    const last = this.#log?.data.lastAppender ?? this;
+    return {
+      wanted: last !== this,
+      take: async (from, keys) => this.#news(from, keys),
+    };
   }
 
   async head(): Promise<Head> {
@@ -148,7 +161,16 @@ class MemoryHandle implements Storage {
     return found;
   }
 
+  #news(from: number, keys: readonly RecordKey[]): News {
+    assertCount(from, 'from');
+    return { entries: this.#data().entries.slice(from, from + 1_000), ...this.#records(keys) };
+  }
+
   async readRecords(keys: readonly RecordKey[]) {
+    return this.#records(keys);
+  }
+
+  #records(keys: readonly RecordKey[]) {
     for (const key of keys) assertKey(key);
     const { head, shelves } = this.#data();
     const records: StoredRecord[] = [];

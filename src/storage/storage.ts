@@ -74,10 +74,32 @@ export interface Batch {
 export type AppendResult =
   | { readonly status: 'appended' }
   /**
-   * The log's size was not `expectedSize`; nothing was written. A store MAY favour this caller's next append
-   * for some milliseconds, so that whoever lost a race is not overtaken for ever.
+   * Nothing was written: the log's size was not `expectedSize`, or it is another handle's turn. `size` is the
+   * log's as far as it is known. A store MAY favour this caller's next append for some milliseconds, so that
+   * whoever lost a race is not overtaken for ever.
    */
   | { readonly status: 'conflict'; readonly size: number };
+
+/** What a handle has missed of a log, from one snapshot. */
+export interface News {
+  readonly head: Head;
+  /** The first 1,000 entries, or fewer, from the index that was asked for upwards, in order. */
+  readonly entries: readonly StoredEntry[];
+  /** The records that were asked for; absent ones are left out. */
+  readonly records: readonly StoredRecord[];
+}
+
+/** The queue in which the handles of a log wait for their turn to append. */
+export interface Turns {
+  /** Whether others appended lately: what is decided without a turn is then likely to be decided in vain. */
+  readonly wanted: boolean;
+  /**
+   * Waits for this handle's turn, and returns what is new then; undefined where none came in a bounded time.
+   * The turn ends with the handle's next `append`, or by itself after some milliseconds. It is a courtesy:
+   * the append compares the size as ever.
+   */
+  take(from: number, keys: readonly RecordKey[]): Promise<News | undefined>;
+}
 
 /** A page of records, in ascending order of key. */
 export interface RecordQuery {
@@ -95,6 +117,8 @@ export interface Storage {
   readonly name: string;
   /** Whether an acknowledged batch survives a power cut. */
   readonly durable: boolean;
+  /** Where the handles of a log queue for its head; a store whose `append` queues by itself has none. */
+  readonly turns?: Turns | undefined;
 
   /**
    * Opens (creating and migrating where needed) the log named `log` and returns its head.

@@ -17,10 +17,16 @@
 import type { Clock } from '../engine/index.ts';
 import { StorageError, type StorageErrorCode } from '../storage/storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage/storage.ts';
-import type { Storage, StoredContent, StoredEntry, StoredRecord } from '../storage/storage.ts';
+import type {
+  Storage,
+  StoredContent,
+  StoredEntry,
+  StoredRecord,
+  Turns,
+} from '../storage/storage.ts';
 import type { Random } from './random.ts';
 
-export type FaultyCall = Exclude<keyof Storage, 'name' | 'durable'>;
+export type FaultyCall = Exclude<keyof Storage, 'name' | 'durable' | 'turns'> | 'take';
 
 /** What happens to one call. */
 export interface Fault {
@@ -118,6 +124,15 @@ export class FaultyStorage implements Storage {
     this.#clock = clock;
     this.name = `faulty ${inner.name}`;
     this.durable = inner.durable;
+  }
+
+  get turns(): Turns | undefined {
+    const { turns } = this.#inner;
+    if (turns === undefined) return undefined;
+    return {
+      wanted: turns.wanted,
+      take: (from, keys) => this.#call('take', () => turns.take(from, keys)).catch(() => undefined),
+    };
   }
 
   open(log: string, onAppended?: () => void): Promise<Head> {

@@ -98,6 +98,24 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
     },
   ],
   [
+    'a turn, where the store has turns, brings what is new from one snapshot',
+    async (open) => {
+      const [store, other] = [await open(), await open()];
+      if (store.turns === undefined) return;
+      const records = [recordOf('kind', 'a'), recordOf('kind', 'b')];
+      const batch = batchOf(0, ['a', 'b', 'c'], { records });
+      await other.append(batch);
+      const wanted = [...records.slice(1), { kind: 'kind', key: 'absent' }];
+      const { head, entries } = batch;
+      const some = { head, entries: entries.slice(1), records: records.slice(1) };
+      deepEqual(await store.turns.take(1, wanted), some);
+      deepEqual(await store.append(batchOf(3, ['d'])), { status: 'appended' });
+      deepEqual((await store.turns.take(4, []))?.entries, []);
+      // A turn is no more than a courtesy: what is appended under it is compared.
+      equal((await store.append(batchOf(1, ['late']))).status, 'conflict');
+    },
+  ],
+  [
     'an empty batch compares the size and writes nothing',
     async (open) => {
       const [store, other] = [await open(), await open()];

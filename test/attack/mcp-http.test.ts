@@ -245,6 +245,24 @@ describe('A116: what is no message of the protocol is refused, and one request i
     expect((await http.send(body, { headers })).status).toBe(413);
   });
 
+  test('a body that does not say how large it is, is read no further than it may be', async () => {
+    const { headers } = modernCall('liar__echo');
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(Buffer.alloc(50_000, ' ')),
+    });
+    const answer = await fetch(http.endpoint.url, {
+      method: 'POST',
+      body,
+      duplex: 'half',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        authorization: `Bearer ${http.keys.ada}`,
+      },
+    });
+    expect(answer.status).toBe(413);
+  });
+
   test('a form is no message', async () => {
     const { body, headers } = modernCall('liar__echo');
     const form = { ...headers, 'content-type': 'text/plain' };

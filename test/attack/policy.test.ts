@@ -39,7 +39,13 @@ async function decide(callArguments: object, session?: Session) {
 
 test('A105 a pattern that would backtrack is a plain pattern, and comes to an end', async () => {
   const text = 'a'.repeat(100_000);
-  for (const matches of ['(a+)+$', '(a|aa)+$', '*a*a*a*a*a*a*a*b', '**/**/**/**/b']) {
+  const regexes = ['(a+)+$', '(a|aa)+$', '(a*)*b'];
+  for (const regex of regexes) {
+    const { code } = await activate({ when: `arguments.text.matches(${JSON.stringify(regex)})` });
+    expect(code).toBe('resolved');
+    await decide({ orderId: 'o-1', text });
+  }
+  for (const matches of [...regexes, '*a*a*a*a*a*a*a*b', '**/**/**/**/b']) {
     const { code } = await activate({ when: { path: 'arguments.text', matches } });
     expect(['resolved', 'policy-invalid']).toContain(code);
     // Backtracking would not come back while anybody waits.
@@ -76,6 +82,30 @@ test.each(unknownRules)(
   'A108 A112 the rule %j is refused when the policy is loaded',
   async (rule) => {
     const outcome = await activate(rule);
+    expect(outcome.code).toBe('policy-invalid');
+    expect(typesOf(outcome)).toEqual(['command-rejected']);
+  },
+);
+
+test.each([
+  String.raw`arguments.text.matches("(a)\\1")`,
+  'arguments.text.matches("(?=a)a")',
+  'eval("1") == 1',
+  'import("node:fs") != null',
+  'require("node:fs") != null',
+  'process.env.HOME == "x"',
+  'globalThis.process != null',
+  'this.policy == null',
+  'arguments.constructor.constructor("return 1")() == 1',
+  'arguments.x.toString() == ""',
+  '(() => true)()',
+  '`${process.exit()}` == ""',
+  'function() { return true }()',
+  'arguments.x = 1',
+])(
+  'A105 A112 the text %s is no expression, and is refused when the policy is loaded',
+  async (when) => {
+    const outcome = await activate({ when });
     expect(outcome.code).toBe('policy-invalid');
     expect(typesOf(outcome)).toEqual(['command-rejected']);
   },

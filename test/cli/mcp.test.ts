@@ -1,9 +1,16 @@
 /** `mcp`: the gateway as a client starts it, what it pinned, and clients that do without it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, test } from 'vitest';
+import { openControlPlane } from '../../src/engine/index.ts';
+import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { signed, signingKey } from '../identity/issuer.ts';
+import { initialize } from '../mcp/http-stage.ts';
 import { Liar } from '../mcp/lying.ts';
 import { realServer } from '../mcp/real-servers.ts';
 import { policyFor, temporaryFolder, textOf } from '../mcp/stage.ts';
@@ -116,7 +123,132 @@ test('what a server offers is pinned, inspected and approved from the command li
   expect((await client.callTool({ name: 'liar__echo', arguments: {} })).isError).not.toBe(true);
   await client.close();
   const { stdout } = await cli('mcp', 'inspect', db);
-  expect(stdout).toMatch(/liar__echo +liar +registered +liar\.echo +[0-9a-f]{12} +acme\/desk-bot/);
+  expect(stdout).toMatch(/liar__echo +liar +registered +liar\.echo +[0-9a-f]{12}/);
+  expect(stdout).toMatch(/liar__echo +acme\/desk-bot +allowed +tier:unrestricted/);
+  expect(stdout).toMatch(/liar__fail +acme\/desk-bot +denied +action-unknown/);
+}, 60_000);
+
+test('inspect says what each agent may do, and on what it depends', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'control-plane.db');
+  const plane = await openControlPlane({
+    storage: sqlite(file),
+    policy: {
+      format: 1,
+      version: 1,
+      actions: { read: {}, pay: { risk: 'high' }, drop: {} },
+      tiers: { autoApprove: ['read', 'pay'], blocked: ['drop'] },
+      rules: [
+        {
+          id: 'large',
+          effect: 'deny',
+          match: { action: 'pay' },
+          when: { path: 'arguments.amount', moreThan: '100' },
+        },
+        { id: 'ada-only', effect: 'deny', match: { action: 'read', principal: 'user:bob' } },
+      ],
+    },
+    agents: [
+      { name: 'desk-bot', org: 'acme' },
+      { name: 'reader', org: 'acme', actions: ['read'] },
+    ],
+  });
+  for (const action of ['read', 'pay', 'drop']) {
+    const foreign = { server: 'bank', name: action };
+    await plane.registerTool({ name: `bank__${action}`, action, resource: 'bank', foreign });
+  }
+  const by = plane.identity.assert({ id: 'user:root', org: 'acme', roles: ['admin'] });
+  const scope = { kind: 'tool', org: 'acme', name: 'bank__drop' } as const;
+  await plane.kill({ scope, by, reason: 'test' });
+  await plane.close();
+  interface Inspected {
+    readonly name: string;
+    readonly agents: readonly {
+      readonly agent: string;
+      readonly may: readonly string[];
+      readonly code: string;
+      readonly dependsOn: readonly string[];
+    }[];
+  }
+  const inspected = async (...words: string[]) => {
+    const { stdout } = await cli('mcp', 'inspect', file, '--json', ...words);
+    return jsonLines<Inspected>(stdout).flatMap(({ name, agents }) =>
+      agents.map(({ agent, may, code, dependsOn }) =>
+        [name, agent, may.join('/'), code, ...dependsOn].join(' '),
+      ),
+    );
+  };
+  expect(await inspected()).toEqual([
+    'bank__drop acme/desk-bot denied killed',
+    'bank__drop acme/reader denied killed',
+    'bank__pay acme/desk-bot asks/denied approval-required rule:large',
+    'bank__pay acme/reader denied agent-not-capable',
+    'bank__read acme/desk-bot allowed/denied allowed rule:ada-only',
+    'bank__read acme/reader allowed/denied allowed rule:ada-only',
+  ]);
+  expect(await inspected('--agent', 'reader', '--principal', 'user:ada')).toEqual([
+    'bank__drop acme/reader denied killed',
+    'bank__pay acme/reader denied agent-not-capable',
+    'bank__read acme/reader allowed allowed',
+  ]);
+  const { stdout } = await cli('mcp', 'inspect', file, '--agent', 'desk-bot');
+  expect(stdout).toMatch(
+    /bank__pay +acme\/desk-bot +asks or denied +tier:autoApprove; depends on rule:large/,
+  );
+}, 60_000);
+
+test('over HTTP, tokens of the issuer in the file are checked, and clients can find it', async () => {
+  const folder = temporaryFolder();
+  const key = signingKey('one');
+  const issuer = 'https://issuer.example';
+  written(folder, 'policy.json', policyFor(['liar.echo']));
+  const gateway = written(folder, 'gateway.json', {
+    format: 1,
+    policy: 'policy.json',
+    principal: { id: 'user:ada', org: 'acme' },
+    agent: 'desk-bot',
+    servers: { liar: new Liar().server() },
+    authenticators: {
+      okta: {
+        issuer,
+        audience: 'gateway',
+        algorithms: ['ES256'],
+        keys: { jwks: { keys: [key.jwk] } },
+        claims: { kind: 'user', org: 'acme', roles: { claim: 'groups', map: { ops: 'agent' } } },
+      },
+    },
+    http: { port: 0, authentication: ['jwt:okta'] },
+  });
+  const child = spawn(process.execPath, [main, 'mcp', '--config', gateway], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  try {
+    let url: string | undefined;
+    for await (const line of createInterface(child.stderr)) {
+      url = /listens at (\S+)/.exec(line)?.[1];
+      if (url !== undefined) break;
+    }
+    const well = new URL('/.well-known/oauth-protected-resource/mcp', url);
+    expect(await (await fetch(well)).json()).toMatchObject({ authorization_servers: [issuer] });
+    const now = Math.floor(Date.now() / 1_000);
+    const claims = { iss: issuer, aud: 'gateway', sub: 'ada', iat: now, exp: now + 600 };
+    const statusOf = async (groups: readonly string[]) => {
+      const headers = {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        authorization: `Bearer ${signed(key, { ...claims, groups })}`,
+      };
+      const body = JSON.stringify(initialize);
+      const answer = await fetch(String(url), { method: 'POST', headers, body });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    expect(await statusOf(['ops'])).toBe(200);
+    expect(await statusOf(['others'])).toBe(401);
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
 }, 60_000);
 
 describe('doctor', () => {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cli, hostile, jsonLines, scratch } from './run-cli.ts';
+import { cli, hostile, jsonLines, makeExample, scratch } from './run-cli.ts';
 
 const folder = scratch();
 const policy = join(folder, 'policy.yaml');
@@ -22,7 +22,7 @@ beforeAll(async () => {
   if (code !== 0) throw new Error(stderr);
 });
 
-test.each(['init', 'lint', 'test', 'explain', 'diff'])(
+test.each(['init', 'lint', 'test', 'explain', 'diff', 'replay'])(
   'policy %s --help has examples and exit codes',
   async (name) => {
     const { code, stdout } = await cli('policy', name, '--help');
@@ -189,5 +189,50 @@ describe('diff', () => {
     const broken = edited('broken.yaml', 'format: 1', 'format: 2');
     const { code, stderr } = await cli('policy', 'diff', policy, broken);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/broken\.yaml:\d+:\d+ wrong-type/)]);
+  });
+});
+
+describe('replay', () => {
+  const log = join(folder, 'control-plane.db');
+  const candidate = (tier: string): string =>
+    written(
+      `${tier}.yaml`,
+      `{ format: 1, version: 9, actions: { order.read: {}, order.refund: { risk: high } },
+        tiers: { ${tier}: [order.refund], autoApprove: [order.read] } }`,
+    );
+
+  beforeAll(() => makeExample(log));
+
+  test('under the policy of its time every decision comes out again, and it ends with 0', async () => {
+    const { code, stdout } = await cli('policy', 'replay', log);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^\d+ decisions made again, none differs/),
+    ]);
+  });
+
+  test('a candidate’s flips are listed by agent and action, and end with 1', async () => {
+    const before = readFileSync(log);
+    const { code, stdout } = await cli('policy', 'replay', log, '--policy', candidate('blocked'));
+    expect([code, stdout]).toEqual([1, expect.stringContaining('bot order.refund: 1\n')]);
+    expect(stdout).toMatch(/^ +\d+ {2}order\/o-3 {2}require-approval -> deny: /m);
+    expect(stdout).toMatch(/decisions made again, 1 differ; 1 never reached the policy/);
+    expect(readFileSync(log).equals(before)).toBe(true);
+    const same = await cli('policy', 'replay', log, '--policy', candidate('alwaysApprove'));
+    expect(same.code).toBe(0);
+  });
+
+  test('--json prints each flip, then the whole', async () => {
+    const words = ['policy', 'replay', log, '--policy', candidate('blocked'), '--json'];
+    const [flip, report, ...more] = jsonLines((await cli(...words)).stdout);
+    expect(flip).toMatchObject({ agent: 'bot', action: 'order.refund', after: 'deny' });
+    expect(report).toMatchObject({ flips: 1, notAsked: 1, erased: 0 });
+    expect(more).toEqual([]);
+  });
+
+  test('a log that is not there, or a policy that does not load, ends with 2', async () => {
+    expect((await cli('policy', 'replay', join(folder, 'gone.db'))).code).toBe(2);
+    const broken = edited('no-candidate.yaml', 'format: 1', 'format: 2');
+    expect((await cli('policy', 'replay', log, '--policy', broken)).code).toBe(2);
   });
 });

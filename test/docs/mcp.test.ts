@@ -42,6 +42,13 @@ test('what the page says of approvals is a part of a configuration', () => {
   expect(config.approvals).toMatchObject({ atClient: { id: 'user:olga' }, waitMs: 30_000 });
 });
 
+test('what the page says of the issuers of tokens is a part of a configuration', () => {
+  const part = codeBlocks(page, 'yaml').find((block) => block.includes('authenticators:')) ?? '';
+  const file = { ...(valueOf(yaml('gateway.yaml')) as object), ...(valueOf(part) as object) };
+  const { config, authenticators } = readGatewayFile(file, { ISSUES_AUTHORIZATION: 'x' });
+  expect(authenticators.map(({ name }) => name)).toEqual(config.http?.authentication);
+});
+
 test('the client’s configuration of the page goes through the gateway', async () => {
   const [block = ''] = codeBlocks(page, 'json');
   const file = join(mkdtempSync(join(tmpdir(), 'acp-docs-')), '.mcp.json');

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultCodes } from '../../src/engine/index.ts';
+import { httpLimits } from '../../src/enforce/mcp/config.ts';
 import { checkPolicy, limits, rejectionCodes } from '../../src/kernel/index.ts';
 import { budgetScopeKinds, checkPlan } from '../../src/kernel/budget/plan.ts';
 import { operators } from '../../src/kernel/policy/document.ts';
@@ -26,8 +27,9 @@ test('every limit is listed with its value', () => {
   const listed = tableRows('docs/limits.md')
     .map(([name = '', value = '']) => [codeWords(name)[0] ?? '', Number(value.replaceAll(',', ''))])
     .filter(([name]) => name !== '');
-  expect(Object.fromEntries(listed)).toEqual(limits);
-  expect(listed.map(([name]) => name)).toEqual(Object.keys(limits));
+  const all = { ...limits, ...httpLimits };
+  expect(Object.fromEntries(listed)).toEqual(all);
+  expect(listed.map(([name]) => name)).toEqual(Object.keys(all));
 });
 
 test('every dependency is listed, in its part of the page', () => {

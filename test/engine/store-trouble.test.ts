@@ -131,34 +131,42 @@ test('a kill stops local work before a slow store has taken it', async () => {
   expect((await kill).engaged).toBe(true);
 });
 
-test('a kill of another process reaches local work although reads failed half-way', async () => {
-  const handle = memoryFleet();
-  const clock = new FakeClock();
-  const other = await openShop(handle(), { clock });
-  const ended = await sessionOf(other);
-  await ended.complete();
-  // A session that ended before this one opened: loading it takes two rounds of reads.
-  let script: Script = up;
-  const plan = { next: (name: FaultyCall): Fault => script(name) ?? { kind: 'none' } };
-  const plane = await openShop(new FaultyStorage(handle(), plan, clock), { clock });
-  const { permit } = await started(plane);
-  const attached = await plane.attachSession(staff(plane).billing, ended.id);
-  const { ops } = staff(other);
-  await other.kill({ scope: { kind: 'org', org: 'acme' }, by: ops, reason: 'smoke' });
-  let reads = 0;
-  script = (name) => {
-    if (name !== 'readRecords') return undefined;
-    reads += 1;
-    // The first met the kill, the second reloaded the latch: the head has passed the kill.
-    return reads === 3 ? { kind: 'refused', code: 'unavailable' } : undefined;
-  };
-  const request = { ...call, arguments: attached.read({ orderId: 'o-1' }) };
-  expect(await codeOf(attached.authorize(request))).toBe('store-unavailable');
-  expect(reads).toBe(3);
-  script = up;
-  await pass(clock, 1_000);
-  expect(permit.signal.aborted).toBe(true);
-});
+// Without a turn the first read meets the kill, the second reloads the latch: the head has passed the kill.
+// With a turn the kill has come already, and the first reloads the latch.
+test.each([
+  { turn: 'no turn', failing: 3 },
+  { turn: 'a turn', failing: 2 },
+])(
+  'a kill of another process reaches local work although reads after $turn failed',
+  async ({ turn, failing }) => {
+    const handle = memoryFleet();
+    const clock = new FakeClock();
+    const other = await openShop(handle(), { clock });
+    const ended = await sessionOf(other);
+    await ended.complete();
+    // A session that ended before this one opened: loading it takes two rounds of reads.
+    let script: Script = up;
+    const plan = { next: (name: FaultyCall): Fault => script(name) ?? { kind: 'none' } };
+    const plane = await openShop(new FaultyStorage(handle(), plan, clock), { clock });
+    const { permit } = await started(plane);
+    const attached = await plane.attachSession(staff(plane).billing, ended.id);
+    const { ops } = staff(other);
+    await other.kill({ scope: { kind: 'org', org: 'acme' }, by: ops, reason: 'smoke' });
+    let reads = 0;
+    script = (name) => {
+      if (name === 'take') return turn === 'a turn' ? undefined : down(name);
+      if (name !== 'readRecords') return undefined;
+      reads += 1;
+      return reads === failing ? down(name) : undefined;
+    };
+    const request = { ...call, arguments: attached.read({ orderId: 'o-1' }) };
+    expect(await codeOf(attached.authorize(request))).toBe('store-unavailable');
+    expect(reads).toBe(failing);
+    script = up;
+    await pass(clock, 1_000);
+    expect(permit.signal.aborted).toBe(true);
+  },
+);
 
 test('a commit that stays in doubt is told as such, and nothing is doubled', async () => {
   const { plane, clock, follow, handle } = await twoPlanes();

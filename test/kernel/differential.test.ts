@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual as same } from 'node:util';
 import { expect, test } from 'vitest';
 import { checkPolicy, type Command, latchKey } from '../../src/kernel/index.ts';
+import { naiveBudget } from './naive-account.ts';
 import { NaiveModel } from './naive-model.ts';
 import { play, type Step, steps } from './random-commands.ts';
 import { assertHolds } from './sampling.ts';
@@ -56,7 +57,8 @@ class Oracle {
     const key = JSON.stringify([by.org, by.id, kind, idempotencyKey]);
     const made = { id: '', by: '', idempotencyKey: '', commitments: '', arguments: '', schema: '' };
     const opened = kind === 'open-session' ? { session: '' } : {};
-    const payload = JSON.stringify({ ...command, ...made, ...opened });
+    // In one order, whichever of these the command has.
+    const payload = JSON.stringify({ ...made, ...command, ...made, ...opened });
     const earlier = this.#answers.get(key);
     if (earlier !== undefined) {
       const isUndone = earlier.word === 'done' && this.#isUndone(command);
@@ -164,7 +166,7 @@ function modelState(model: NaiveModel): readonly string[] {
       Object.keys(session.budget)
         .toSorted()
         .map((unit) => {
-          const { limit, reserved, posted, frozen } = model.budget(session, unit);
+          const { limit, reserved, posted, frozen } = naiveBudget(model.grants, session, unit);
           const amounts = `${limit} ${reserved} ${posted} ${frozen}`;
           return `budget session:${session.session} ${unit} ${amounts}`;
         }),

@@ -1,192 +1,150 @@
-/**
- * The meaning of conditions and expressions once more: a walk over the tree, no closures kept, a regular
- * expression for each glob. Numbers are integers in 10^-18, and what fails throws.
- */
-import type { ConditionSubject } from '../../src/kernel/policy/expression.ts';
+/** Conditions and expressions once more, as a walk over the tree. Numbers are integers in 10^-18. */
+import { isDeepStrictEqual as same } from 'node:util';
+import type { ConditionDocument } from '../../src/kernel/policy/document.ts';
+import type { ExpressionDocument } from '../../src/kernel/policy/expression.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Table<T extends unknown[]> = Readonly<Record<string, (...of: T) => unknown>>;
-type Body = (each: unknown) => unknown;
-const one = 10n ** 18n;
-
-export function naiveTruth(node: unknown, subject: ConditionSubject): boolean | 'error' {
-  return outcome(() => condition(node as Json, subject as unknown as Json));
-}
-
-function condition(node: Json, subject: Json): unknown {
-  const each = (of: Json): unknown => condition(of, subject);
-  if ('all' in node) return absorbing(node['all'] as Json[], each as Body, false);
-  if ('any' in node) return absorbing(node['any'] as Json[], each as Body, true);
-  if ('not' in node) return !truth(each(node['not'] as Json));
-  if ('expression' in node) {
-    const session = { ...map(subject['counters']), id: subject['session'] };
-    return truth(at(node['expression'], { ...subject, session }));
-  }
-  const { path, ...rest } = node;
-  const [operator, operand] = Object.entries(rest)[0] ?? ['', undefined];
-  const find = (): unknown => String(path).split('.').reduce(own, subject);
-  if (operator === 'exists') return (outcome(() => [find()].length > 0) !== 'error') === operand;
-  return (comparisons[operator] ?? pairs[operator])?.(find(), operand);
-}
-
-const scalar = (value: unknown): unknown =>
-  must(value, value === null || ['string', 'number', 'boolean'].includes(typeof value));
-const plain = (value: unknown): bigint =>
-  decimal(String(must(value, ['string', 'number'].includes(typeof value))));
-const own = (of: unknown, name: string): unknown =>
-  must(of as Json, typeof of === 'object' && of !== null && Object.hasOwn(of, name))[name];
-
-const comparisons: Table<[value: unknown, operand: unknown]> = {
-  equals: (value, operand) => scalar(value) === operand,
-  notEquals: (value, operand) => scalar(value) !== operand,
-  in: (value, operand) => (operand as unknown[]).includes(scalar(value)),
-  notIn: (value, operand) => !(operand as unknown[]).includes(scalar(value)),
-  lessThan: (value, operand) => plain(value) < plain(operand),
-  atMost: (value, operand) => plain(value) <= plain(operand),
-  moreThan: (value, operand) => plain(value) > plain(operand),
-  atLeast: (value, operand) => plain(value) >= plain(operand),
-  matches: (value, operand) => globs(text(operand), text(value)),
+type Table<T> = Readonly<Record<string, (left: T, right: T) => unknown>>;
+type Form = (node: Node, scope: Json) => unknown;
+type MembersOf<U> = U extends unknown ? keyof U : never;
+/** Of a tree or an expression: each kind has some of the members that any has. */
+type Node = {
+  readonly [M in MembersOf<ConditionDocument | ExpressionDocument>]: Node & Node[] & string;
 };
 
-/** Kept only to save time. */
-const globSources = new Map<string, RegExp>();
-const wildcards: Readonly<Record<string, string>> = { '?': '[^/]', '*': '[^/]*' };
-
-export function globs(patterns: string | readonly string[], value: unknown): boolean {
-  for (const pattern of [patterns].flat().filter((each) => !globSources.has(each))) {
+export const globs = (patterns: string | readonly string[], value: unknown): boolean =>
+  [patterns].flat().some((pattern) => {
     const literal = pattern.replaceAll(/[\\^$.|+()[\]{}]/gu, String.raw`\$&`);
-    const source = literal.replaceAll(/\*+|\?/gu, (wild) => wildcards[wild] ?? '[^]*');
-    globSources.set(pattern, new RegExp(`^${source}$`, 'u'));
-  }
-  return [patterns].flat().some((pattern) => globSources.get(pattern)?.test(String(value)));
-}
-
-function outcome(evaluate: () => unknown): boolean | 'error' {
-  try {
-    return truth(evaluate());
-  } catch {
-    return 'error';
-  }
-}
-
-function at(node: unknown, scope: Json): unknown {
-  const { op, left, right, ...rest } = node as Json;
-  const form = forms[String(op)];
-  return form ? form(rest, scope) : pairs[String(op)]?.(at(left, scope), at(right, scope));
-}
-
-const forms: Table<[node: Json, scope: Json]> = {
-  value: ({ value }) => read(value),
-  list: ({ of }, scope) => (of as Json[]).map((each) => at(each, scope)),
-  path: ({ path }, scope) => (path as string[]).reduce(member, scope),
-  variable: ({ name }, scope) => scope[String(name)],
-  index: ({ of, at: key }, scope) => member(at(of, scope), at(key, scope)),
-  has: ({ of }, scope) => {
-    const path = (of as Json)['path'] as string[];
-    return Object.hasOwn(map(path.slice(0, -1).reduce(member, scope)), path.at(-1) ?? '');
-  },
-  and: ({ of }, scope) => absorbing(of as Json[], (each) => at(each, scope), false),
-  or: ({ of }, scope) => absorbing(of as Json[], (each) => at(each, scope), true),
-  not: ({ of }, scope) => !truth(at(of, scope)),
-  negate: ({ of }, scope) => bounded(-number(at(of, scope))),
-  if: (node, scope) =>
-    at(truth(at(node['test'], scope)) ? node['whenTrue'] : node['whenFalse'], scope),
-  call: ({ name, of }, scope) => {
-    const [first, last] = [(of as Json[])[0], (of as Json[]).at(-1)].map((each) => at(each, scope));
-    return name === 'countAllowed'
-      ? counted(scope, text(first))
-      : pairs[String(name)]?.(first, last);
-  },
-  every: (node, scope) => absorbing(...looped(node, scope), false),
-  some: (node, scope) => absorbing(...looped(node, scope), true),
-  map: (node, scope) => ((list, body) => list.map(body))(...looped(node, scope)),
-  filter: (node, scope) => kept(...looped(node, scope)),
-  exactlyOne: (node, scope) => kept(...looped(node, scope)).length === 1,
-};
-
-function counted(scope: Json, pattern: string): bigint {
-  const counts = Object.entries(
-    map(map(scope['session'])['counts']) as Readonly<Record<string, number>>,
-  );
-  const named = counts.filter(([action]) => globs(pattern, action)).map(([, times]) => times);
-  return BigInt(named.reduce((sum, times) => sum + times, 0)) * one;
-}
-
-const kept = (list: unknown[], body: Body): unknown[] => list.filter((each) => truth(body(each)));
-
-const elementsOf = (value: unknown): unknown[] =>
-  Array.isArray(value) ? value.map((each) => read(each)) : Object.keys(map(value));
-
-function looped({ of, as, body }: Json, scope: Json): [unknown[], Body] {
-  const list = elementsOf(at(of, scope));
-  return [list, (each) => at(body, { ...scope, [String(as)]: each })];
-}
-
-function absorbing(list: readonly unknown[], body: Body, decisive: boolean): boolean {
-  const found = new Set(list.map((each) => outcome(() => body(each))));
-  if (found.has(decisive)) return decisive;
-  return found.has('error') ? truth('error') : !decisive;
-}
-
-const pairs: Table<[left: unknown, right: unknown]> = {
-  equal: (left, right) => shown(left) === shown(right),
-  unequal: (left, right) => shown(left) !== shown(right),
-  less: (left, right) => number(left) < number(right),
-  atMost: (left, right) => number(left) <= number(right),
-  more: (left, right) => number(left) > number(right),
-  atLeast: (left, right) => number(left) >= number(right),
-  in: (left, right) =>
-    Array.isArray(right)
-      ? right.some((each) => shown(each) === shown(left))
-      : Object.hasOwn(map(right), text(left)),
-  add: (left, right) =>
-    typeof left === 'string' ? left + text(right) : bounded(number(left) + number(right)),
-  subtract: (left, right) => bounded(number(left) - number(right)),
-  multiply: (left, right) => bounded(whole(number(left) * number(right)) / one),
-  divide: (left, right) => (whole(number(left)) / whole(number(right))) * one,
-  remainder: (left, right) => whole(number(left)) % whole(number(right)),
-  startsWith: (left, right) => text(left).startsWith(text(right)),
-  endsWith: (left, right) => text(left).endsWith(text(right)),
-  contains: (left, right) => text(left).includes(text(right)),
-  matches: (left, right) => new RegExp(text(right), 'u').test(text(left)),
-  decimal: (value) => (typeof value === 'bigint' ? value : decimal(text(value))),
-  lower: (value) => text(value).toLowerCase(),
-  size: (value) =>
-    BigInt(Array.from(typeof value === 'string' ? value : elementsOf(value)).length) * one,
-};
-
-/** Equal values have the same text: numbers by their value, members by their names. */
-function shown(value: unknown): string {
-  const known = read(value);
-  if (typeof known !== 'object' || known === null) return `${typeof known} ${String(known)}`;
-  const members = Object.entries(known).map(([name, each]) => `${name} ${shown(each)}`);
-  return `${String(Array.isArray(known))} ${JSON.stringify(members.toSorted())}`;
-}
-
-function member(of: unknown, key: unknown): unknown {
-  const name = Array.isArray(of) ? String(whole(number(key)) / one) : text(key);
-  if (!Object.hasOwn(Array.isArray(of) ? of : map(of), name)) throw new Error('no member');
-  return read((of as Json)[name]);
-}
-
-const truth = (value: unknown): boolean => is('boolean', value) as boolean;
-const text = (value: unknown): string => is('string', value) as string;
-const number = (value: unknown): bigint => is('bigint', value) as bigint;
-const read = (value: unknown): unknown =>
-  typeof value === 'number' ? decimal(String(value)) : value;
-const whole = (scaled: bigint): bigint => must(scaled, scaled % one === 0n);
-const bounded = (scaled: bigint): bigint =>
-  must(scaled, scaled < one * 10n ** 30n && scaled > -one * 10n ** 30n);
-const map = (value: unknown): Json =>
-  must(value as Json, typeof value === 'object' && value !== null && !Array.isArray(value));
-const is = (kind: string, value: unknown): unknown => must(value, typeof value === kind);
-
+    const wild = (run: string) => (run.length > 1 ? '[^]*' : `[^/]${run.replace('?', '')}`);
+    return new RegExp(`^${literal.replaceAll(/\*+|\?/gu, wild)}$`, 'u').test(String(value));
+  });
 function must<T>(value: T, holds: boolean): T {
-  if (!holds) throw new Error('of the wrong kind');
-  return value;
+  if (holds) return value;
+  throw new Error('a value of the wrong kind');
+}
+const known = <T>(value: T): T => must(value, value !== undefined);
+const truth = (value: unknown): boolean => must(value as boolean, typeof value === 'boolean');
+const isMap = (of: unknown): of is Json => Object(of) === of && !Array.isArray(of);
+const keys = (of: unknown): readonly unknown[] => Object.keys(must(of as Json, isMap(of)));
+/** Of a list its elements, of a map its keys, among which only texts are looked for. */
+const elements = (of: unknown, sought: unknown = ''): readonly unknown[] =>
+  Array.isArray(of) ? of : keys(must(of, typeof sought === 'string'));
+function member(of: unknown, key: unknown): unknown {
+  if (isMap(of)) return Object.entries(of).find(([name]) => name === key)?.[1];
+  return elements(of).find((_, position) => BigInt(position) * one === key);
 }
 
-function decimal(value: string): bigint {
-  const parts = /^(-?)(0|[1-9]\d{0,29})(?:\.(\d{1,18}))?$/.exec(value) ?? [];
-  return BigInt(`${parts[1]}${parts[2]}${(parts[3] ?? '').padEnd(18, '0')}`);
+const one = 10n ** 18n;
+const exactDecimal = /^(-?(?:0|[1-9]\d{0,29}))(?:\.(\d{1,18}))?$/;
+function decimal(value: unknown): bigint | undefined {
+  const [, units, rest = ''] = exactDecimal.exec(String(value)) ?? [];
+  return units === undefined ? undefined : BigInt(units + rest.padEnd(18, '0'));
+}
+/** The value with its numbers exact, and without those that have no exact decimal. */
+const exact = (all: unknown): unknown =>
+  JSON.parse(JSON.stringify(all), (_, of: unknown) => (typeof of === 'number' ? decimal(of) : of));
+
+const ofNumbers: Table<bigint> = {
+  less: (left, right) => left < right,
+  atMost: (left, right) => left <= right,
+  more: (left, right) => left > right,
+  atLeast: (left, right) => left >= right,
+  add: (left, right) => left + right,
+  subtract: (left, right) => left - right,
+  multiply: (left, right) => ((left * right) % one ? undefined : (left * right) / one),
+  divide: (left, right) => (left % one || right % one ? undefined : (left / right) * one),
+  remainder: (left, right) => (left % one || right % one ? undefined : left % right),
+};
+const ofTexts: Table<string> = {
+  startsWith: (left, right) => left.startsWith(right),
+  endsWith: (left, right) => left.endsWith(right),
+  contains: (left, right) => left.includes(right),
+  matches: (left, right) => new RegExp(right, 'u').test(left),
+  glob: (left, right) => globs(right, left),
+  add: (left, right) => left + right,
+};
+const ofAny: Table<unknown> = {
+  equal: same,
+  unequal: (left, right) => !same(left, right),
+  in: (left, right) => elements(right, left).some((each) => same(each, left)),
+  notIn: (left, right) => !elements(right).some((each) => same(each, left)),
+  size: (of) => BigInt(Array.from(typeof of === 'string' ? of : elements(of)).length) * one,
+  decimal: (of) => (typeof of === 'bigint' ? of : decimal(must(of, typeof of === 'string'))),
+  lower: (of) => must(of as string, typeof of === 'string').toLowerCase(),
+  countAllowed: (pattern, scope) =>
+    Object.entries(['session', 'counts'].reduce(member, scope) as Record<string, bigint>)
+      .map(([action, times]) => (globs(String(pattern), action) ? times : 0n))
+      .reduce((sum, each) => sum + each),
+};
+function operate(name: string, left: unknown, right: unknown): unknown {
+  const own = { bigint: ofNumbers, string: ofTexts }[typeof left as 'string'] ?? {};
+  const table: Table<never> = typeof left === typeof right ? { ...ofAny, ...own } : ofAny;
+  const result = table[name]?.(left as never, right as never);
+  return must(result, typeof result !== 'bigint' || exactDecimal.test(String(result / one)));
+}
+
+function tried(node: Node, scope: Json): unknown {
+  try {
+    return at(node, scope);
+  } catch {
+    return undefined;
+  }
+}
+/** The operands of a node, or the elements that it goes through, with what each comes to. */
+function parts({ all, any, of, as, body }: Node, scope: Json): [unknown, unknown][] {
+  if (!as) return (all ?? any ?? of).map((each) => [each, tried(each, scope)]);
+  return elements(at(of, scope)).map((each) => [each, tried(body, { ...scope, [as]: each })]);
+}
+const kept = (node: Node, scope: Json): unknown[] =>
+  parts(node, scope).flatMap(([part, holds]) => (truth(holds) ? [part] : []));
+/** What is `decisive` decides, whatever fails beside it. */
+function decided(node: Node, scope: Json, decisive: boolean): boolean {
+  const rest = new Set(parts(node, scope).map(([, each]) => each)).add(!decisive);
+  return rest.delete(decisive) ? decisive : must(!decisive, rest.size === 1);
+}
+const all: Form = (node, scope) => decided(node, scope, false);
+const any: Form = (node, scope) => decided(node, scope, true);
+const list: Form = (node, scope) => parts(node, scope).map(([, each]) => known(each));
+const several = { all, and: all, every: all, any, or: any, some: any, list, map: list };
+const forms: Readonly<Record<string, Form>> = {
+  ...several,
+  filter: kept,
+  exactlyOne: (node, scope) => kept(node, scope).length === 1,
+  not: ({ of, not }, scope) => !truth(at(not ?? of, scope)),
+  negate: ({ of }, scope) => operate('subtract', 0n, at(of, scope)),
+  if: ({ test, whenTrue, whenFalse }, scope) =>
+    at(truth(at(test, scope)) ? whenTrue : whenFalse, scope),
+  value: ({ value }) => exact(value),
+  variable: ({ name }, scope) => scope[name],
+  index: ({ of, at: key }, scope) => member(at(of, scope), at(key, scope)),
+  has: ({ of: { path } }, scope) =>
+    keys(path.slice(0, -1).reduce(member, scope)).includes(path.at(-1)),
+  path: ({ op, path, ...rest }, scope) =>
+    op ? path.reduce<unknown>(member, scope) : compared(path.split('.'), rest, scope),
+  expression: ({ expression }, { session: id, counters, ...scope }) =>
+    at(expression, exact({ ...scope, session: { ...(counters as Json), id } }) as Json),
+  call: ({ name, of }, scope) => {
+    const [first, second = scope] = of.map((each) => at(each, scope));
+    return operate(name, first, second);
+  },
+};
+
+function at(node: Node, scope: Json): unknown {
+  const op = node.op ?? Object.keys(node).find((name) => name in forms);
+  const form = forms[op];
+  return known(form ? form(node, scope) : operate(op, at(node.left, scope), at(node.right, scope)));
+}
+const aliases = { equals: 'equal', notEquals: 'unequal', lessThan: 'less', moreThan: 'more' };
+function compared(path: readonly string[], rest: Json, subject: Json): unknown {
+  const [operator = '', operand] = Object.entries(rest)[0] ?? [];
+  const value = tried({ op: 'path', path } as never, subject);
+  if (operator === 'exists') return (value !== undefined) === operand;
+  const name = new Map(Object.entries({ ...aliases, matches: 'glob' })).get(operator) ?? operator;
+  const [left, right] = [value, operand].map(name in ofNumbers ? decimal : (each) => each);
+  return operate(name, must(left, left !== undefined && Object(value) !== value), right);
+}
+
+export function naiveTruth(node: unknown, subject: object): boolean | 'error' {
+  const outcome = tried(node as Node, subject as Json);
+  return typeof outcome === 'boolean' ? outcome : 'error';
 }

@@ -3,20 +3,13 @@
  * order, then what it changes. Things are searched for at each question, sums are counted anew.
  */
 import { isDeepStrictEqual as same } from 'node:util';
-import type { Amounts, Command, Kill, KillScope } from '../../src/kernel/index.ts';
+import type { Command, Kill, KillScope } from '../../src/kernel/index.ts';
+import { type Grant, naiveBudget, tellLate, told } from './naive-account.ts';
 import { type Call, covers, naiveAnswer, Registered, type Session } from './naive-call.ts';
 
-/** A permit, a ticket or a steer; a kill makes it void. `used` is what a permit was charged. */
-type Given = { what: string; session: Session; call: Call; answer: ReturnType<typeof naiveAnswer> };
-type Grant = Readonly<Given> & {
-  status: string;
-  ends: number;
-  used?: Amounts;
-  isVoid?: boolean;
-  isAwaited?: boolean;
-};
+type Named<T> = Readonly<Record<string, T>>;
 /** From a status, by a transition or a command's verb, to a status. */
-const moves: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const moves: Named<Named<string>> = {
   created: { activate: 'active', abort: 'aborted' },
   active: { pause: 'paused', complete: 'completed', abort: 'aborted' },
   paused: { resume: 'active', complete: 'completed', abort: 'aborted' },
@@ -55,15 +48,14 @@ export class NaiveModel {
     const isColleague = what === 'ticket' && isInOrg && is(by, 'approver', 'operator', 'admin');
     const isTrusted = what === 'session' ? controls && !calls : is(by, 'system');
     if (!isOwn && !isColleague && !isTrusted) return `${what}-unknown`;
-    const isApprover = is(by, 'approver', 'admin') && is(by, ...(grant?.answer.roles ?? []));
     const move = 'transition' in command ? command.transition : verb;
-    const mayMove = controls || (is(by, 'agent') && move !== 'resume');
-    const decides = verb === 'approve' || verb === 'deny';
-    if (decides && (isOwn || !isApprover)) return isOwn ? 'self-approval' : 'permission-denied';
-    if (verb === 'cancel' && is(by, 'system') && !grant?.isVoid) return 'not-due';
-    if (verb === 'cancel' && !isOwn && !controls && !is(by, 'system')) return 'permission-denied';
-    if (verb === 'expire' && !is(by, 'system')) return 'permission-denied';
-    if (verb === 'transition' && !mayMove) return 'permission-denied';
+    const transition = controls || (is(by, 'agent') && move !== 'resume');
+    const approve = is(by, 'approver', 'admin') && is(by, ...(grant?.answer.roles ?? []));
+    const [expire, cancel] = [is(by, 'system'), isOwn || controls || is(by, 'system')];
+    const may: Named<boolean> = { approve, deny: approve, transition, expire, cancel };
+    if ((verb === 'approve' || verb === 'deny') && isOwn) return 'self-approval';
+    if (verb === 'cancel' && expire && !grant?.isVoid) return 'not-due';
+    if (may[verb] === false) return 'permission-denied';
     const from = (grant ?? session).status;
     const next = moves[from]?.[move];
     const isDue = now >= (grant?.ends ?? 0);
@@ -93,8 +85,7 @@ export class NaiveModel {
     if (starts && grant?.answer.terms.policy !== policy) return 'permit-not-startable';
     if (kind === 'authorize') return this.#decide(session, command, now);
     if (opens) this.sessions.push(session);
-    const usage = 'usage' in command && command.usage !== 'reserved' ? command.usage : {};
-    if (grant && from === 'started') grant.used = { ...grant.answer.cost, ...usage, actions: 1 };
+    if (grant && from === 'started') grant.used = { ...grant.answer.cost, ...told(command) };
     if (grant && next === 'unknown') grant.isAwaited = true;
     if (grant && starts) grant.ends = now + grant.answer.runTimeoutMs;
     if (grant && next === 'approved') grant.ends = now + grant.answer.timeoutMs;
@@ -106,8 +97,7 @@ export class NaiveModel {
   }
 
   #switch({ by, kind, scope, commitments }: Kill): string {
-    const isInReach =
-      'org' in scope ? scope.org === by.org || is(by, 'platform-admin') : is(by, 'platform-admin');
+    const isInReach = is(by, 'platform-admin') || ('org' in scope && scope.org === by.org);
     if (!isInReach || !is(by, 'operator', 'admin')) return 'permission-denied';
     if (commitments?.['reason'] === undefined) return 'reason-missing';
     const others = this.kills.filter((each) => !same(each, scope));
@@ -130,17 +120,16 @@ export class NaiveModel {
     const steers = mine.filter((each) => each.what === 'steer' && each.answer.action === action);
     const tickets = mine.filter((each) => each.what === 'ticket' && each.answer.of === answer.of);
     const old = asks && isLive ? tickets.at(-1) : undefined;
-    const isSame =
-      same(old?.answer.terms, answer.terms) ||
-      (old?.status === 'denied' && same({ ...old.answer.terms, cost }, answer.terms));
-    const stands = old && now < old.ends && !old.isVoid && isSame;
+    // A denial stands whatever the call would cost.
+    const terms = { ...old?.answer.terms, ...(old?.status === 'denied' ? { cost } : {}) };
+    const stands = old && now < old.ends && !old.isVoid && same(terms, answer.terms);
     const reply = stands ? old.status : 'none';
     if (effect === 'deny') return `deny ${code}`;
     if (effect === 'steer' && steers.length > 3) return 'deny steer-retries-exhausted';
     if (effect === 'steer') return give('steer', '', 0);
     if (reply === 'denied') return 'deny approval-denied';
     for (const unit of Object.keys(session.budget).toSorted()) {
-      const { limit, reserved, posted, frozen } = this.budget(session, unit);
+      const { limit, reserved, posted, frozen } = naiveBudget(this.grants, session, unit);
       if (frozen) return 'deny budget-frozen';
       if (reserved + posted + (cost[unit] ?? 0) > limit) return 'deny budget-exceeded';
     }
@@ -150,26 +139,4 @@ export class NaiveModel {
     if (call.start && isLive) return give('permit', 'started', runTimeoutMs);
     return isLive ? give('permit', 'issued', 60_000) : effect;
   }
-
-  /** A session's budget in a unit, counted from its permits. */
-  budget(of: Session, unit: string) {
-    const permits = this.grants.filter(({ what, session }) => what === 'permit' && session === of);
-    const at = (amounts: Amounts | undefined): number => amounts?.[unit] ?? 0;
-    const sum = (list: readonly number[]): number => list.reduce((all, each) => all + each, 0);
-    const held = permits.map(({ status, answer }) => (status in moves ? at(answer.cost) : 0));
-    const posted = sum(permits.map(({ used }) => at(used)));
-    const frozen = permits.some(({ used, answer }) => at(used) > at(answer.cost));
-    return { limit: at(of.budget), reserved: sum(held), posted, frozen };
-  }
-}
-
-/** What a permit that was given up had used, told once: it can only raise what was charged. */
-function tellLate(grant: Grant | undefined, command: Command): string {
-  if (!grant?.isAwaited) return 'unchanged';
-  const usage = 'usage' in command && command.usage !== 'reserved' ? command.usage : {};
-  const told = Object.entries(usage).filter(([unit]) => unit !== 'actions');
-  const more = told.map(([unit, amount]) => [unit, Math.max(amount, grant.used?.[unit] ?? 0)]);
-  grant.used = { ...grant.used, ...(Object.fromEntries(more) as Amounts) };
-  grant.isAwaited = false;
-  return 'unchanged';
 }

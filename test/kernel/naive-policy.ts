@@ -105,7 +105,7 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   hear(isAbove ? 'require-approval' : 'allow', tiers?.autoApprove);
   for (const { match, when, effect, approval } of rules) {
     if (!matches(match, request)) continue;
-    const truth = when === undefined || naiveTruth(when, subject as never);
+    const truth = when === undefined || naiveTruth(when, subject);
     if (truth === 'error') return say('deny', 'policy-error');
     if (truth) heard.push([effect, { ...usual, ...approval }]);
   }

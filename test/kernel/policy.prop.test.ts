@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { compilePolicy, evaluatePolicy, type PolicyDocument } from '../../src/kernel/index.ts';
 import { type Asked, asked, policies, requests } from './random-policies.ts';
 import { assertHolds } from './sampling.ts';
+import { Stage } from './stage.ts';
 
 type Request = Asked['request'];
 type Rule = NonNullable<PolicyDocument['rules']>[number];
@@ -151,6 +152,32 @@ test('the risk is the policy’s, whatever the arguments say', () => {
     );
     const plain = { ...policy, rules };
     expect(verdictOf(plain, claimed)).toEqual(verdictOf(plain, request));
+  });
+});
+
+const breaks: fc.Arbitrary<(policy: PolicyDocument) => object> = fc.constantFrom(
+  (policy) => ({ ...policy, extra: true }),
+  (policy) => ({ ...policy, format: 2 }),
+  (policy) => ({ ...policy, actions: {} }),
+  (policy) => ({ ...policy, rules: [...(policy.rules ?? []), { id: 'r', effect: 'permit' }] }),
+  (policy) => withRules(policy, denyAll, denyAll),
+  (policy) => withRules(policy, { ...denyAll, match: { action: 'no.such' } }),
+  (policy) => withRules(policy, { ...denyAll, when: { path: 'argumnets.n', equals: 1 } }),
+  (policy) => withRules(policy, { ...denyAll, when: { all: [] } }),
+  (policy) => withRules(policy, { ...denyAll, steer: { guidance: 'no' } }),
+);
+
+test('a policy that does not check never activates: the one before stays', () => {
+  const cases = fc.record({ before: policies, candidate: policies, makeWrong: breaks });
+  assertHolds(cases, 120, ({ before, candidate, makeWrong }) => {
+    const stage = new Stage();
+    stage.policy({ ...before, version: 1 });
+    const active = stage.all('policy');
+    expect(active).toHaveLength(1);
+    expect(stage.policy(makeWrong({ ...candidate, version: 2 }))).toBe('policy-invalid');
+    expect(stage.all('policy')).toEqual(active);
+    // The next version is still free.
+    expect(stage.policy({ ...before, version: 2 })).toBe('done');
   });
 });
 

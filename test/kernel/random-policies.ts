@@ -24,6 +24,7 @@ const comparison = fc.oneof(
   fc.record({ startsWith: fc.constantFrom('a', 'ab', 'A') }),
   fc.record({ endsWith: fc.constantFrom('c', 'b') }),
   fc.record({ contains: fc.constantFrom('b', 'f') }),
+  fc.record({ matches: fc.constantFrom('a*', '?b', '**') }),
   fc.record({ exists: fc.boolean() }),
 );
 

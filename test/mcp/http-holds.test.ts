@@ -1,6 +1,6 @@
 /** What clients over HTTP hold behind the gateway: while they use it, a while longer, and never too much. */
 import { expect, test } from 'vitest';
-import { configLimits } from '../../src/enforce/mcp/config.ts';
+import { httpLimits } from '../../src/enforce/mcp/config.ts';
 import { Holds, TooManyClients } from '../../src/enforce/mcp/http-holds.ts';
 
 /** A clock whose tasks run when the test says so. */
@@ -23,7 +23,7 @@ const nothing = (): Promise<void> => Promise.resolve();
 
 test('what is in use is kept, and let go of a while after its last use', async () => {
   const { clock, pass, tasks } = handClock();
-  const holds = new Holds(clock, 1_000);
+  const holds = new Holds(clock, 1_000, httpLimits);
   let released = 0;
   const hold = holds.take('ada', async () => void (released += 1));
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,10 +41,10 @@ test('what is in use is kept, and let go of a while after its last use', async (
 
 test('of too many of one principal, the one unused longest goes; others’ stay', async () => {
   const { clock } = handClock();
-  const holds = new Holds(clock, 1_000);
+  const holds = new Holds(clock, 1_000, httpLimits);
   const released: string[] = [];
   holds.take('bob', async () => void released.push('bob'));
-  for (let each = 0; each < configLimits.clientsPerPrincipalMax; each += 1) {
+  for (let each = 0; each < httpLimits.clientsPerPrincipalMax; each += 1) {
     const hold = holds.take('ada', async () => void released.push(`ada ${each}`));
     if (each === 0) hold.use(forEver);
   }
@@ -54,8 +54,8 @@ test('of too many of one principal, the one unused longest goes; others’ stay'
 
 test('where all are in use, one more is refused', () => {
   const { clock } = handClock();
-  const holds = new Holds(clock, 1_000);
-  for (let each = 0; each < configLimits.clientsPerPrincipalMax; each += 1) {
+  const holds = new Holds(clock, 1_000, httpLimits);
+  for (let each = 0; each < httpLimits.clientsPerPrincipalMax; each += 1) {
     holds.take('ada', nothing).use(forEver);
   }
   expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);

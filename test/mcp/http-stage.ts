@@ -4,6 +4,9 @@ import {
   type ClientOptions,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
+import { systemClock } from '../../src/engine/index.ts';
+import { type HttpLimits, httpLimits } from '../../src/enforce/mcp/config.ts';
+import { listenHttp } from '../../src/enforce/mcp/http-endpoint.ts';
 import type { HttpEndpoint } from '../../src/enforce/mcp/index.ts';
 import { type Liar, lyingStage } from './lying.ts';
 import type { Stage, StageOptions } from './stage.ts';
@@ -14,6 +17,8 @@ export interface HttpStageOptions extends Partial<StageOptions> {
   readonly http?: object;
   readonly server?: object;
   readonly extraTools?: readonly string[];
+  /** Other than those that hold for everybody: what takes minutes there takes no time in a test. */
+  readonly limits?: Partial<HttpLimits>;
 }
 
 export class HttpStage {
@@ -36,7 +41,7 @@ export class HttpStage {
     this.keys = keys;
   }
 
-  static async open({ http, file, ...options }: HttpStageOptions = {}): Promise<HttpStage> {
+  static async open({ http, file, limits, ...options }: HttpStageOptions = {}): Promise<HttpStage> {
     const terms = { port: 0, authentication: ['api-key'], ...http };
     const { stage, liar } = await lyingStage({ ...options, file: { http: terms, ...file } });
     const issue = async (name: string): Promise<string> => {
@@ -44,7 +49,9 @@ export class HttpStage {
       return (await stage.plane.keys.issue(key)).key;
     };
     const keys = { ada: await issue('ada'), bob: await issue('bob') };
-    return new HttpStage(stage, liar, await stage.gateway.listen(), keys);
+    const endpoint =
+      limits === undefined ? await stage.gateway.listen() : await listenWithin(stage, limits);
+    return new HttpStage(stage, liar, endpoint, keys);
   }
 
   /** Connects a client of the SDK with a bearer token, or without any for `undefined`. */
@@ -105,6 +112,15 @@ export class HttpStage {
     await this.endpoint.close();
     await this.stage.close();
   }
+}
+
+function listenWithin(stage: Stage, limits: Partial<HttpLimits>): Promise<HttpEndpoint> {
+  const { plane, config, reports } = stage;
+  const { http } = config;
+  if (http === undefined) throw new Error('the stage has no `http`');
+  const report = (message: string) => void reports.push(message);
+  const host = { plane, clock: systemClock, version: '1.2.3', report };
+  return listenHttp({ ...host, config: { ...config, http } }, { ...httpLimits, ...limits });
 }
 
 export const initialize = {

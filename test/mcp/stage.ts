@@ -8,7 +8,7 @@ import {
   type ControlPlaneOptions,
   openControlPlane,
 } from '../../src/engine/index.ts';
-import type { ClientConnection, Gateway } from '../../src/enforce/mcp/index.ts';
+import type { ClientConnection, Gateway, GatewayConfig } from '../../src/enforce/mcp/index.ts';
 import { openGateway, readGatewayFile } from '../../src/enforce/mcp/index.ts';
 import type { Principal } from '../../src/identity/principal.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
@@ -34,18 +34,20 @@ export class Stage {
   readonly fleet: ReturnType<typeof memoryFleet>;
   readonly plane: ControlPlane;
   readonly gateway: Gateway;
+  readonly config: GatewayConfig;
   readonly reports: string[];
   readonly #connections: { readonly client: Client; readonly served: ClientConnection }[] = [];
 
   private constructor(
     fleet: Stage['fleet'],
     plane: ControlPlane,
-    gateway: Gateway,
+    { gateway, config }: { readonly gateway: Gateway; readonly config: GatewayConfig },
     reports: string[],
   ) {
     this.fleet = fleet;
     this.plane = plane;
     this.gateway = gateway;
+    this.config = config;
     this.reports = reports;
   }
 
@@ -56,9 +58,8 @@ export class Stage {
     ...options
   }: StageOptions): Promise<Stage> {
     const fleet = memoryFleet();
-    const plane = await openControlPlane({ storage: fleet(), ...options });
     const reports: string[] = [];
-    const { config } = readGatewayFile(
+    const { config, authenticators } = readGatewayFile(
       {
         format: 1,
         principal: { id: 'user:ada', org: 'acme' },
@@ -71,9 +72,10 @@ export class Stage {
       },
       environment,
     );
+    const plane = await openControlPlane({ storage: fleet(), authenticators, ...options });
     const report = (message: string) => void reports.push(message);
     const gateway = await openGateway({ plane, config, report, version: '1.2.3' });
-    return new Stage(fleet, plane, gateway, reports);
+    return new Stage(fleet, plane, { gateway, config }, reports);
   }
 
   /** A client of the era of 2025, unless the options negotiate another. */

@@ -7,6 +7,7 @@ import { approvalMutants } from './approval-mutants.ts';
 import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
@@ -36,4 +37,5 @@ export const mutants: readonly Mutant[] = [
   ...stopMutants,
   ...simulationMutants,
   ...gatewayMutants,
+  ...gatewayHttpMutants,
 ];

@@ -230,6 +230,23 @@ export const policyMutants: readonly Mutant[] = [
     tests: ['test/kernel/policy-differential.test.ts'],
   },
   {
+    name: 'escalation-forgets-the-rule',
+    guards: 'An escalation of the policy does not open a rule to principals that it does not name.',
+    file: policy('compile-rules'),
+    find: 'principals: escalation.principals === undefined ? base.principals : [escalation.principals],',
+    replace: 'principals: escalation.principals === undefined ? [] : [escalation.principals],',
+    tests: ['test/kernel/policy-differential.test.ts'],
+  },
+  {
+    name: 'part-of-a-rule-stands-alone',
+    guards:
+      'Lint reports a part of a rule only where all else that the rule asks for is denied with it.',
+    file: 'src/policy/lint.ts',
+    find: 'const match = { ...rule.match, [member]: pattern };',
+    replace: 'const match = { [member]: pattern };',
+    tests: ['test/policy/lint.test.ts'],
+  },
+  {
     name: 'shapes-without-operator',
     guards: 'Conditions that compare differently are not of one shape.',
     file: policy('condition'),

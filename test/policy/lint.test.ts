@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compilePolicy, evaluatePolicy, type PolicyDocument } from '../../src/kernel/index.ts';
+import { globs } from '../kernel/naive-condition.ts';
 import { policies, requests } from '../kernel/random-policies.ts';
+import { assertHolds, runs } from '../kernel/sampling.ts';
 import { lintPolicy } from '../../src/policy/lint.ts';
 
+/** A document whose lists can be changed. */
+type Lists = { rules: { match: Record<string, string[]> }[] };
+type Compiled = ReturnType<typeof compilePolicy>;
 type Rule = NonNullable<PolicyDocument['rules']>[number];
 
 const actions = { 'order.read': { resource: 'order/*' }, 'order.refund': {}, 'mail.send': {} };
@@ -19,6 +24,68 @@ function lint(rules: readonly Rule[], tiers: PolicyDocument['tiers'] = {}): read
     rules,
   };
   return lintPolicy(document).map(({ code, path, severity }) => `${severity} ${code} ${path}`);
+}
+
+const names = {
+  action: Object.keys(actions),
+  resource: ['order/1', 'order/2', 'order/3', 'else'],
+  agent: ['bot', 'clerk', 'else'],
+};
+type Member = keyof typeof names;
+const members = Object.keys(names) as Member[];
+const someOf = (...of: readonly string[]) =>
+  fc.oneof(
+    fc.constantFrom(...of),
+    fc.uniqueArray(fc.constantFrom(...of), { minLength: 1, maxLength: 3 }),
+  );
+
+/** Rules without a condition; beyond what they name there is always something else. */
+const listed: fc.Arbitrary<readonly Rule[]> = fc
+  .array(
+    fc.record({
+      effect: fc.constantFrom('allow', 'deny'),
+      match: fc.record(
+        {
+          action: someOf(...names.action, 'order.*', '**'),
+          resource: someOf('order/1', 'order/2', 'order/*'),
+          agent: someOf('bot', 'clerk', '**'),
+        },
+        { requiredKeys: ['action'] },
+      ),
+    }),
+    { minLength: 2, maxLength: 4, size: 'max' },
+  )
+  .map((list) => list.map((each, n) => ({ id: `r${n}`, ...each })) as unknown as Rule[]);
+
+/** The calls that a rule is about, by action: every combination of names is tried. */
+function callsOf({ match }: Rule): ReadonlyMap<string, readonly string[]> {
+  const named = members.map((member) =>
+    names[member].filter((name) => match?.[member] === undefined || globs(match[member], name)),
+  );
+  const [ofAction = [], resources = [], agents = []] = named;
+  const calls = resources.flatMap((resource) => agents.map((agent) => `${resource} ${agent}`));
+  return new Map(ofAction.map((action) => [action, calls]));
+}
+
+/** Paths of what is named in a list, and whose calls are all denied, each action's by one rule. */
+function takenAway(rules: readonly Rule[]): readonly string[] {
+  const denials = rules.filter(({ effect }) => effect === 'deny').map(callsOf);
+  const isDenied = (rule: Rule): boolean =>
+    [...callsOf(rule)].every(([action, calls]) =>
+      denials.some((denied) => calls.every((call) => denied.get(action)?.includes(call))),
+    );
+  return rules.flatMap((rule, n) =>
+    rule.effect === 'deny' || isDenied(rule)
+      ? []
+      : members.flatMap((member) => {
+          const list = [rule.match?.[member] ?? []].flat();
+          const parts = list.map((each) => ({ ...rule, match: { ...rule.match, [member]: each } }));
+          const isList = Array.isArray(rule.match?.[member]) && list.length > 1;
+          return parts.flatMap((part, position) =>
+            isList && isDenied(part) ? [`rules[${n}].match.${member}[${position}]`] : [],
+          );
+        }),
+  );
 }
 
 const allow: Rule = { id: 'let', effect: 'allow', match: { action: 'order.refund' } };
@@ -112,6 +179,96 @@ describe('what is idle but harmless is a warning', () => {
       'warning tier-overridden tiers.unrestricted[0]',
     ]);
   });
+});
+
+describe('a rule that names what a deny takes away whole is wider than the deny', () => {
+  const both: Rule = { ...allow, match: { action: ['order.read', 'order.refund'] } };
+  const refunds: Rule = { id: 'stop', effect: 'deny', match: { action: 'order.refund' } };
+  const found = 'warning wider-than-deny rules[0].match';
+
+  test.each([
+    ['an action', both, refunds, 'action[1]'],
+    [
+      'a pattern of actions',
+      { ...both, match: { action: ['mail.*', 'order.*'] } },
+      deny,
+      'action[1]',
+    ],
+    [
+      'an agent',
+      { ...allow, match: { agent: ['a', 'b'] } },
+      { ...deny, match: { agent: 'b' } },
+      'agent[1]',
+    ],
+    [
+      'resources',
+      { ...allow, match: { resource: ['a/*', 'b'] } },
+      { ...deny, match: { resource: 'a/**' } },
+      'resource[0]',
+    ],
+    ['with the same condition', { ...both, when }, { ...refunds, when }, 'action[1]'],
+    ['a rule that asks', { ...both, effect: 'require-approval' }, refunds, 'action[1]'],
+  ] as const)('%s', (_, rule, denial, path) => {
+    expect(lint([rule, denial])).toEqual([`${found}.${path}`]);
+  });
+
+  test('an action of the tier `blocked`, or that several rules deny', () => {
+    const blocked = { blocked: ['order.refund'], unrestricted: ['mail.send'] };
+    expect(lint([both], blocked)).toEqual([`${found}.action[1]`]);
+    const [reads, all] = [
+      { ...refunds, id: 'reads', match: { action: 'order.read' } },
+      { ...both, match: { action: ['mail.send', 'order.*'] } },
+    ];
+    expect(lint([all, refunds, reads])).toEqual([`${found}.action[1]`]);
+  });
+
+  test('an exception to a pattern, or for some, or under a condition of its own, is not reported', () => {
+    const wide = { ...both, match: { action: ['mail.*', 'order.*'] } };
+    expect(lint([wide, refunds])).toEqual([]);
+    expect(
+      lint([both, { ...refunds, match: { action: 'order.refund', agent: 'intern' } }]),
+    ).toEqual([]);
+    expect(lint([both, { ...refunds, when }])).toEqual([]);
+    expect(lint([both, { ...refunds, mode: 'shadow' }])).toEqual([]);
+  });
+});
+
+test('what is reported is all that a deny takes away whole of a rule that grants more, and nothing else', () => {
+  let reported = 0;
+  assertHolds(listed, 1_000, (rules) => {
+    const found = lint(rules, { unrestricted: [] }).filter((line) =>
+      line.includes('wider-than-deny'),
+    );
+    const paths = found.map((line) => line.split(' ')[2]);
+    expect(paths).toEqual(takenAway(rules));
+    reported += paths.length;
+  });
+  expect(reported).toBeGreaterThan(runs(1_000) / 20);
+});
+
+test('what lint says has no effect in a list can be taken out: no request is decided differently', () => {
+  let removed = 0;
+  const asked = fc.record({
+    document: policies,
+    calls: fc.array(requests, { minLength: 30, maxLength: 30 }),
+  });
+  assertHolds(asked, 300, ({ document, calls }) => {
+    for (const { code, path } of lintPolicy(document)) {
+      if (code !== 'wider-than-deny') continue;
+      const [, rule, member = '', position] =
+        /^rules\[(\d+)\]\.match\.(\w+)\[(\d+)\]$/.exec(path) ?? [];
+      const shorter = structuredClone(document) as unknown as Lists;
+      shorter.rules[Number(rule)]?.match[member]?.splice(Number(position), 1);
+      const [before, after] = [document, shorter as unknown as PolicyDocument].map(
+        compilePolicy,
+      ) as [Compiled, Compiled];
+      removed += 1;
+      for (const call of calls) {
+        expect(evaluatePolicy(after, call).effect).toBe(evaluatePolicy(before, call).effect);
+      }
+    }
+  });
+  expect(removed).toBeGreaterThan(0);
 });
 
 test('a rule that lint calls idle can be taken away: no request is decided differently', () => {

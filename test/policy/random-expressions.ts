@@ -152,6 +152,7 @@ function tests(text: Expressions, list: Expressions, any: Expressions): readonly
     })),
     fc.constantFrom('startsWith', 'endsWith', 'contains').chain((name) => call(name, text, text)),
     call('matches', text, value('a+b?$', '^[a-z]{2}', '.')),
+    call('glob', text, value('a*', '?b', '**', 'ab')),
     binary(['equal', 'unequal'], path('arguments.n', 'arguments.list', 'arguments.gone'), any),
     binary(['equal', 'unequal'], list, list).filter(
       (each) => 'left' in each && each.left.op !== 'variable',

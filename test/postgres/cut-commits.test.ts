@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { CommitFault } from './proxy.ts';
 import { suffer } from './suffering.ts';
 
-/** Every so many commits one is hurt: a caller gives up after a few in a row. */
-const strikeEvery = 4;
+/** Every so many commits one is hurt: a caller gives up after a few in a row, and two processes take turns. */
+const strikeEvery = 7;
 const strikes = 8;
 
 const faults: readonly CommitFault[] = ['before', 'at', 'after'];

@@ -18,6 +18,10 @@ interface Link {
   readonly server: Socket;
   /** Whether what was sent since the last commit is an append. */
   isAppending: boolean;
+  /** Whether a transaction was begun, which ends with a statement of its own. */
+  isInTransaction: boolean;
+  /** How many answers are still to come before that to the commit. */
+  unanswered: number;
   fault: CommitFault | undefined;
   /** Whether it is still being made. */
   isNew: boolean;
@@ -78,7 +82,15 @@ export class Proxy {
 
   #accept(client: Socket): void {
     const server = connect(Number(this.#target.port), this.#target.hostname);
-    const link: Link = { client, server, isAppending: false, fault: undefined, isNew: true };
+    const link: Link = {
+      client,
+      server,
+      isAppending: false,
+      isInTransaction: false,
+      unanswered: 0,
+      fault: undefined,
+      isNew: true,
+    };
     this.#links.add(link);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -117,7 +129,9 @@ export class Proxy {
     if (link.fault !== undefined) return undefined;
     const type = String.fromCharCode(message[0] ?? 0);
     if (type === 'P' && message.includes('.append(')) link.isAppending = true;
-    if (type !== 'S' || !link.isAppending) return message;
+    const isCommit = this.#isCommit(link, type, message);
+    if (type === 'S' || type === 'Q') link.unanswered += 1;
+    if (!isCommit) return message;
     link.isAppending = false;
     link.fault = this.onCommit();
     if (link.fault === undefined) return message;
@@ -132,10 +146,20 @@ export class Proxy {
     return link.fault === 'at' ? message : undefined;
   }
 
+  /** Whether an append is committed by this message: by its own end, or by that of its transaction. */
+  #isCommit(link: Link, type: string, message: Buffer): boolean {
+    if (type === 'Q' && message.includes('BEGIN')) link.isInTransaction = true;
+    const isEnd = type === 'Q' && message.includes('COMMIT');
+    const isCommit = link.isAppending && (link.isInTransaction ? isEnd : type === 'S');
+    if (isEnd) link.isInTransaction = false;
+    return isCommit;
+  }
+
   /** A message from the server, as it is passed on. */
   #answered(link: Link, message: Buffer): Buffer | undefined {
     const type = String.fromCharCode(message[0] ?? 0);
-    if (link.fault === 'after' && type === 'Z') {
+    if (type === 'Z' && !link.isNew) link.unanswered -= 1;
+    if (link.fault === 'after' && type === 'Z' && link.unanswered === 0) {
       link.server.destroy();
       link.client.destroy();
     }

@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { appendMs } from '../../src/storage/postgres/schema.ts';
-import { batchOf } from '../../src/testing/storage-batches.ts';
+import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -47,34 +47,59 @@ async function waiting({ sql, schema }: TestSchema): Promise<number> {
   return Number(row?.['count']);
 }
 
-test('an append gives way to whoever has the turn, and is made once it is given back', async () => {
+test('an append gives way to whoever has the turn, and waits for its own', async () => {
   const { schema, store } = await opened();
   const give = await turnOf(schema);
+  expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'conflict', size: 0 });
+  expect(await schema.sql('SELECT * FROM $s.entry')).toEqual([]);
+  expect(store.turns?.wanted).toBe(true);
   let isDone = false;
-  const append = store.append(batchOf(0, ['a'])).finally(() => (isDone = true));
+  const taken = store.turns?.take(0, []).finally(() => (isDone = true));
   await expect.poll(() => waiting(schema)).toBe(1);
   expect(isDone).toBe(false);
-  expect(await schema.sql('SELECT * FROM $s.entry')).toEqual([]);
   await give();
-  expect(await append).toEqual({ status: 'appended' });
+  expect(await taken).toMatchObject({ head: { size: 0 }, entries: [], records: [] });
+  expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'appended' });
+});
+
+test('a turn ends with its append: the next in the queue has it', async () => {
+  const { schema, store } = await opened();
+  const other = schema.open();
+  cleanups.push(() => other.close());
+  await other.open('main');
+  await store.turns?.take(0, []);
+  const next = other.turns?.take(0, []);
+  await expect.poll(() => waiting(schema)).toBe(1);
+  const batch = batchOf(0, ['a', 'b'], { records: [recordOf('kind', 'key')] });
+  expect(await store.append(batch)).toEqual({ status: 'appended' });
+  expect(await next).toMatchObject({ head: batch.head, entries: batch.entries });
+});
+
+test('a turn that nothing is appended under is given back', async () => {
+  const { schema, store } = await opened();
+  await store.turns?.take(0, []);
+  await turnOf(schema);
 });
 
 test('an append goes on without a turn that nobody gives back', async () => {
   const { schema, store } = await opened();
   await turnOf(schema);
+  expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'conflict', size: 0 });
+  expect(await store.turns?.take(0, [])).toBeUndefined();
   expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'appended' });
 });
 
-test('what came with the turn is what the log holds, and no entry is told of twice', async () => {
+test('with the turn comes what the log holds from the index on, and the records asked for', async () => {
   const { schema, store } = await opened();
   const other = schema.open();
   cleanups.push(() => other.close());
   await other.open('main');
-  const first = batchOf(0, ['a', 'b', 'c']);
+  const first = batchOf(0, ['a', 'b', 'c'], { records: [recordOf('kind', 'key')] });
   await other.append(first);
   expect(await store.append(batchOf(0, ['x']))).toEqual({ status: 'conflict', size: 3 });
-  expect(await store.readEntries(0, 2)).toEqual(first.entries.slice(0, 2));
-  expect(await store.readEntries(0, 10)).toEqual(first.entries);
+  const keys = [...first.records, { kind: 'kind', key: 'none' }];
+  const news = { head: first.head, entries: first.entries.slice(1), records: first.records };
+  expect(await store.turns?.take(1, keys)).toEqual(news);
   expect(await store.append(batchOf(3, ['d']))).toEqual({ status: 'appended' });
 });
 

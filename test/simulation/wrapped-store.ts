@@ -5,6 +5,9 @@ export function wrapped(store: Storage, append: Storage['append']): Storage {
   return {
     name: store.name,
     durable: store.durable,
+    get turns() {
+      return store.turns;
+    },
     open: (log) => store.open(log),
     append,
     head: () => store.head(),

@@ -13,6 +13,7 @@ export interface GatewayStart {
   readonly config: GatewayFile['config'];
   readonly policy: object | undefined;
   readonly store: NamedStore;
+  readonly authenticators: GatewayFile['authenticators'];
 }
 
 /** Throws a `CommandError` that says what to write instead. */
@@ -40,6 +41,7 @@ export function gatewayStart(words: readonly string[], options: GatewayCliOption
   const stored = file.store === undefined ? undefined : storedAt(folder, file.store);
   return {
     config: file.config,
+    authenticators: file.authenticators,
     policy: policy === undefined ? undefined : readPolicyFile(policy).document,
     store: storeToRun(options.store ?? stored ?? besides(path ?? policy ?? ''), options.schema),
   };

@@ -1,41 +1,50 @@
-/** Prints what a gateway has pinned: servers, tools, what waits and what changed, and who may ask for it. */
-import { compileGlob, type RecordsByKind } from '../../kernel/index.ts';
+/** Prints what a gateway has pinned: tools, what waits, what changed, and what each agent may do. */
 import { withLogFile } from '../log-file.ts';
-import { recordsOf } from '../record-list.ts';
 import type { LogOptions } from '../store-options.ts';
 import { plainTable } from '../table.ts';
 import { brief, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
+import { type AgentOutlook, agentOutlooks, type WhoAsks } from './agent-outlooks.ts';
 import { type PinnedTool, pinnedTools } from './pinned-tools.ts';
 
-export interface InspectOptions extends LogOptions {
+export interface InspectOptions extends LogOptions, WhoAsks {
   readonly waiting?: true;
   readonly json?: true;
 }
 
-const columns = ['tool', 'server', 'state', 'action', 'definition', 'agents that may ask'];
+const columns = ['tool', 'server', 'state', 'action', 'definition'];
+const outlookColumns = ['tool', 'agent', 'may', 'by'];
 
 export function inspectTools(file: string, options: InspectOptions): Promise<void> {
   const { waiting, json } = options;
   return withLogFile(file, options, async ({ storage }) => {
     const all = await pinnedTools(storage);
     const tools = waiting === true ? all.filter(({ state }) => state !== 'registered') : all;
-    const agents: RecordsByKind['agent'][] = [];
-    for await (const agent of recordsOf(storage, 'agent')) agents.push(agent);
+    const names = tools.map(({ name }) => name);
+    const outlooks = await agentOutlooks(storage, names, options);
     if (json === true) {
       for (const tool of tools) {
-        await print(jsonLine({ ...tool, agents: agentsOf(tool, agents) }));
+        const agents = outlooks.filter((each) => each.tool === tool.name);
+        await print(jsonLine({ ...tool, agents }));
       }
       return;
     }
-    const rows = tools.map((tool) => {
-      const { name, server, state, action, definition } = tool;
-      const who = agentsOf(tool, agents).join(' ');
-      return [...[name, server, state, action, definition.slice(0, 12)].map(shown), brief(who)];
-    });
-    const table = plainTable(columns, rows, colorsFor(terminal().stdout));
-    await print(rows.length === 0 ? 'no tools of MCP servers' : table);
+    if (tools.length === 0) return print('no tools of MCP servers');
+    const rows = tools.map(({ name, server, state, action, definition }) =>
+      [name, server, state, action, definition.slice(0, 12)].map(shown),
+    );
+    const colors = colorsFor(terminal().stdout);
+    await print(plainTable(columns, rows, colors));
     for (const tool of tools) await printRemarks(tool);
+    if (outlooks.length === 0) return;
+    await print('');
+    await print(plainTable(outlookColumns, outlooks.map(outlookRow), colors));
   });
+}
+
+function outlookRow({ tool, agent, may, code, by, dependsOn }: AgentOutlook): readonly string[] {
+  const reason = by.length === 0 ? code : by.join(' ');
+  const why = dependsOn.length === 0 ? reason : `${reason}; depends on ${dependsOn.join(' ')}`;
+  return [...[tool, agent, may.join(' or ')].map(shown), brief(why, 200)];
 }
 
 /** What somebody should look at before they approve it. */
@@ -51,18 +60,4 @@ export function differenceLines(difference: PinnedTool['difference']): readonly 
     ...(before === undefined ? [] : [`  - ${brief(before, 400)}`]),
     ...(after === undefined ? [] : [`  + ${brief(after, 400)}`]),
   ]);
-}
-
-/** Agents whose capabilities have the action; policy, budgets and kill switches decide each call. */
-function agentsOf(
-  { action }: PinnedTool,
-  agents: readonly RecordsByKind['agent'][],
-): readonly string[] {
-  return agents
-    .filter(({ status }) => status === 'enabled')
-    .filter(({ capabilities }) =>
-      capabilities.some(({ actions }) => actions.some((pattern) => compileGlob(pattern)(action))),
-    )
-    .map(({ org, name }) => `${org}/${name}`)
-    .toSorted();
 }

@@ -4,12 +4,12 @@ import { explained } from '../store-of.ts';
 import type { GatewayStart } from './gateway-file.ts';
 
 export async function openPlane(
-  { store, policy }: GatewayStart,
+  { store, policy, authenticators }: GatewayStart,
   log: string,
 ): Promise<ControlPlane> {
   try {
     const policyOption = policy === undefined ? {} : { policy };
-    return await openControlPlane({ storage: store.run(), log, ...policyOption });
+    return await openControlPlane({ storage: store.run(), log, authenticators, ...policyOption });
   } catch (failure) {
     throw explained(failure, store, log);
   }

@@ -32,6 +32,10 @@ export interface HttpTerms {
    * on loopback: everybody who reaches it is the principal of the configuration then.
    */
   readonly authentication: readonly string[];
+  /** Issuers of the tokens of those authenticators that the configuration itself has. */
+  readonly authorizationServers: readonly string[];
+  /** What clients call this endpoint, where that is not its own address. */
+  readonly resource: URL | undefined;
   /** Whose control session a client is in: its principal's, also after a reconnect, or the connection's. */
   readonly session: 'principal' | 'connection';
   /** UTF-8 bytes of one request's body. */
@@ -133,9 +137,32 @@ export const configLimits = {
   bytesMax: 268_435_456,
   requestBytesMax: 4_194_304,
   idleMs: 1_800_000,
-  /** Clients of one principal that have servers of their own behind the gateway, over HTTP. */
-  clientsPerPrincipalMax: 32,
-  clientsMax: 1_000,
   /** Tools of one server; of more, none is offered. */
   toolsMax: 1_000,
 } as const;
+
+/** What bounds clients over HTTP, whoever they are; no configuration says otherwise. */
+export const httpLimits = {
+  /** How long a client may take to send the head of a request; of the first one, from its connection on. */
+  headMs: 10_000,
+  /** And all of a request. */
+  requestMs: 60_000,
+  /** How often both are looked at. */
+  checkMs: 1_000,
+  /** How long a connection without a request stays, after it had one. */
+  unusedConnectionMs: 5_000,
+  connectionsMax: 10_000,
+  /** Clients of one principal that have servers of their own behind the gateway. */
+  clientsPerPrincipalMax: 32,
+  clientsMax: 1_000,
+  /** Streams on which one client of 2026-07-28 listens for changes. */
+  subscriptionsMax: 64,
+  /** Single resources of which one of them may ask to hear. */
+  watchedResourcesMax: 256,
+  /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
+  replayBytesMax: 2_097_152,
+  replayMessagesMax: 1_000,
+  replayBytesOfAllMax: 134_217_728,
+};
+
+export type HttpLimits = Readonly<typeof httpLimits>;

@@ -101,10 +101,8 @@ function passOn(server: Server, session: GatewaySession, capabilities: ServerCap
     on('resources/read', (params, options) =>
       passThrough.readResource(params, options, governing(session, options)),
     );
-    const methods = ['resources/subscribe', 'resources/unsubscribe'] as const;
-    for (const method of methods) {
-      on(method, (params, options) => passThrough.ofResource(method, params, options));
-    }
+    on('resources/subscribe', (params, options) => passThrough.subscribe(params, options));
+    on('resources/unsubscribe', (params, options) => passThrough.unsubscribe(params, options));
   }
   if (capabilities.completions !== undefined) {
     on('completion/complete', (params, options) => passThrough.complete(params, options));

@@ -9,6 +9,7 @@ import type { Principal } from '../../identity/principal.ts';
 import type { GatewayConfig, HttpTerms } from './config.ts';
 import type { Acting } from './gateway-session.ts';
 import type { Refused } from './http-doorway.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 export interface Caller {
   readonly principal: Principal;
@@ -19,7 +20,6 @@ export interface Caller {
 }
 
 const bearer = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
-const realm = 'Bearer realm="agent-control-plane"';
 
 export class Callers {
   readonly #plane: ControlPlane;
@@ -46,16 +46,21 @@ export class Callers {
     this.#report = report;
   }
 
-  async identify(request: IncomingMessage): Promise<Caller | Refused> {
+  /** A refusal tells of the metadata, where there is some, that says where a token is to be had. */
+  async identify(
+    request: IncomingMessage,
+    metadata: ResourceMetadata | undefined,
+  ): Promise<Caller | Refused> {
     const { identity } = this.#plane;
     const ways = this.#terms.authentication;
     if (ways.length === 0) return callerOf(identity.assert(this.#config.principal));
+    const challenge = challengeWith(metadata);
     const given = request.headersDistinct['authorization'] ?? [];
     const [, token] = bearer.exec(given[0] ?? '') ?? [];
     if (given.length !== 1 || token === undefined) {
       return unauthorized(
         'the request needs one `Authorization` header with a bearer token',
-        realm,
+        challenge,
       );
     }
     // A key of the control plane's own is shown to no one else, and nothing else is looked up as one.
@@ -72,7 +77,7 @@ export class Callers {
         }
       }
     }
-    return unauthorized('the bearer token was refused', `${realm}, error="invalid_token"`);
+    return unauthorized('the bearer token was refused', `${challenge}, error="invalid_token"`);
   }
 
   /**
@@ -104,6 +109,12 @@ function refusedCredential(failure: unknown): string {
   const refusals = ['credential-invalid', 'input-invalid'];
   if (ControlPlaneError.is(failure) && refusals.includes(failure.code)) return failure.code;
   throw failure;
+}
+
+/** RFC 6750, and RFC 9728 on what it says of the metadata. */
+function challengeWith(metadata: ResourceMetadata | undefined): string {
+  const realm = 'Bearer realm="agent-control-plane"';
+  return metadata === undefined ? realm : `${realm}, resource_metadata="${metadata.url}"`;
 }
 
 function unauthorized(message: string, challenge: string): Refused {

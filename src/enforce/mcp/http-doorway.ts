@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpTerms } from './config.ts';
 import { loopbackNames } from './read-http.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 export interface Refused {
   readonly status: number;
@@ -18,12 +19,14 @@ const methods = ['POST', 'GET', 'DELETE', 'OPTIONS'];
 
 export class Doorway {
   readonly #terms: HttpTerms;
+  readonly #metadata: ResourceMetadata | undefined;
   readonly #hosts: ReadonlySet<string>;
   readonly #origins: ReadonlySet<string>;
 
   /** `port` is the one that is listened on. */
-  constructor(terms: HttpTerms, port: number) {
+  constructor(terms: HttpTerms, port: number, metadata: ResourceMetadata | undefined) {
     this.#terms = terms;
+    this.#metadata = metadata;
     const own = everyAddress.has(terms.host) ? [] : [terms.host];
     this.#hosts = new Set([...loopbackNames, ...own, ...terms.allowedHosts]);
     const same = loopbackNames.map((name) => `http://${name}:${port}`);
@@ -41,11 +44,16 @@ export class Doorway {
     if (origins.length > 1 || origins.some((origin) => !this.#origins.has(origin))) {
       return { status: 403, message: 'pages of this origin may not call' };
     }
-    const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname;
-    if (path !== this.#terms.path) return { status: 404, message: 'there is nothing here' };
+    if (this.asksForMetadata(request)) return undefined;
+    if (pathOf(request) !== this.#terms.path)
+      return { status: 404, message: 'there is nothing here' };
     if (methods.includes(request.method ?? '')) return undefined;
     const headers = { allow: methods.join(', ') };
     return { status: 405, message: 'this method is not known here', headers };
+  }
+
+  asksForMetadata(request: IncomingMessage): boolean {
+    return this.#metadata?.has(pathOf(request)) ?? false;
   }
 
   /** What lets a page read the answer, where its origin may call. */
@@ -71,3 +79,7 @@ export class Doorway {
 }
 
 const pageMaySend = /^(?:authorization|content-type|accept|last-event-id|mcp-[a-z0-9-]+)$/;
+
+function pathOf(request: IncomingMessage): string {
+  return URL.parse(request.url ?? '', 'http://localhost')?.pathname ?? '';
+}

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isLegacyRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { ControlPlaneError } from '../../engine/index.ts';
-import type { GatewayConfig, HttpTerms } from './config.ts';
+import { type GatewayConfig, type HttpLimits, httpLimits, type HttpTerms } from './config.ts';
 import type { GatewayHost } from './gateway-session.ts';
 import { refused } from './http-answers.ts';
 import { type Caller, Callers, isRefused } from './http-callers.ts';
@@ -17,6 +17,7 @@ import { Holds, TooManyClients } from './http-holds.ts';
 import { readMessage } from './http-message.ts';
 import { RoundClients } from './http-rounds.ts';
 import { StreamClients } from './http-streams.ts';
+import { ResourceMetadata } from './resource-metadata.ts';
 
 export interface HttpEndpoint {
   /** Where clients find it, with the port that it has. */
@@ -25,25 +26,29 @@ export interface HttpEndpoint {
   close(): Promise<void>;
 }
 
-/** How long a client may take to send the head of a request, and all of it. */
-const headMs = 10_000;
-const requestMs = 60_000;
-const connectionsMax = 10_000;
-
 export async function listenHttp(
   host: GatewayHost & { readonly config: GatewayConfig & { readonly http: HttpTerms } },
+  limits: HttpLimits = httpLimits,
 ): Promise<HttpEndpoint> {
   const { http } = host.config;
   const callers = new Callers(host.plane, host.config, host.report);
-  const server = createServer({ headersTimeout: headMs, requestTimeout: requestMs });
-  server.maxConnections = connectionsMax;
+  const server = createServer({
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.unusedConnectionMs,
+  });
+  server.maxConnections = limits.connectionsMax;
   server.listen(http.port, http.host.replaceAll(/[[\]]/g, ''));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const endpoint = new Endpoint(host, callers, new Doorway(http, port));
+  const url = new URL(http.path, `http://${http.host}:${port}`);
+  const metadata = ResourceMetadata.of(http, url);
+  const doorway = new Doorway(http, port, metadata);
+  const endpoint = new Endpoint({ host, limits }, { callers, doorway, metadata });
   server.on('request', (request, response) => void endpoint.answer(request, response));
   return {
-    url: new URL(http.path, `http://${http.host}:${port}`),
+    url,
     close: () => closed(server, endpoint),
   };
 }
@@ -61,18 +66,26 @@ class Endpoint {
   readonly #terms: HttpTerms;
   readonly #callers: Callers;
   readonly #doorway: Doorway;
+  readonly #metadata: ResourceMetadata | undefined;
   readonly #holds: Holds;
   readonly #streams: StreamClients;
   readonly #rounds: RoundClients;
 
-  constructor(host: Parameters<typeof listenHttp>[0], callers: Callers, doorway: Doorway) {
+  constructor(
+    {
+      host,
+      limits,
+    }: { readonly host: Parameters<typeof listenHttp>[0]; readonly limits: HttpLimits },
+    { callers, doorway, metadata }: Entrance,
+  ) {
     this.#host = host;
     this.#terms = host.config.http;
     this.#callers = callers;
     this.#doorway = doorway;
-    this.#holds = new Holds(host.clock, host.config.http.idleMs);
-    this.#streams = new StreamClients(host, callers, this.#holds);
-    this.#rounds = new RoundClients(host, callers, this.#holds);
+    this.#metadata = metadata;
+    this.#holds = new Holds(host.clock, host.config.http.idleMs, limits);
+    this.#streams = new StreamClients({ host, limits }, callers, this.#holds);
+    this.#rounds = new RoundClients({ host, limits }, callers, this.#holds);
   }
 
   /** Never rejects. */
@@ -101,8 +114,11 @@ class Endpoint {
     if (request.method === 'OPTIONS') {
       return new Response(null, { status: 204, headers: this.#doorway.preflightHeaders(request) });
     }
+    if (this.#metadata !== undefined && this.#doorway.asksForMetadata(request)) {
+      return this.#metadata.answer(request.method);
+    }
     try {
-      const caller = await this.#callers.identify(request);
+      const caller = await this.#callers.identify(request, this.#metadata);
       if (isRefused(caller)) return refused(caller);
       return await this.#served(request, caller, about);
     } catch (failure) {
@@ -141,6 +157,13 @@ class Endpoint {
     await this.#holds.endAll();
     await this.#rounds.close();
   }
+}
+
+/** What a request comes past before anybody asks what it wants. */
+interface Entrance {
+  readonly callers: Callers;
+  readonly doorway: Doorway;
+  readonly metadata: ResourceMetadata | undefined;
 }
 
 interface About {

@@ -4,7 +4,7 @@
  * let go.
  */
 import type { Clock } from '../../engine/index.ts';
-import { configLimits } from './config.ts';
+import type { HttpLimits } from './config.ts';
 
 /** There are too many clients, and all of them are in use. */
 export class TooManyClients extends Error {
@@ -14,21 +14,27 @@ export class TooManyClients extends Error {
 export class Holds {
   readonly #clock: Clock;
   readonly #idleMs: number;
+  readonly #limits: Pick<HttpLimits, 'clientsPerPrincipalMax' | 'clientsMax'>;
   /** In the order of their last use. */
   readonly #holds = new Set<Hold>();
   /** What is being let go of. */
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(clock: Clock, idleMs: number) {
+  constructor(
+    clock: Clock,
+    idleMs: number,
+    limits: Pick<HttpLimits, 'clientsPerPrincipalMax' | 'clientsMax'>,
+  ) {
     this.#clock = clock;
     this.#idleMs = idleMs;
+    this.#limits = limits;
   }
 
   /** Throws `TooManyClients`. */
   take(identity: string, release: () => Promise<void>): Hold {
     const theirs = [...this.#holds].filter((each) => each.identity === identity);
-    if (theirs.length >= configLimits.clientsPerPrincipalMax) this.#makeRoom(theirs);
-    if (this.#holds.size >= configLimits.clientsMax) this.#makeRoom([...this.#holds]);
+    if (theirs.length >= this.#limits.clientsPerPrincipalMax) this.#makeRoom(theirs);
+    if (this.#holds.size >= this.#limits.clientsMax) this.#makeRoom([...this.#holds]);
     const hold = new Hold(identity, {
       used: () => {
         this.#holds.delete(hold);

@@ -7,14 +7,18 @@ import {
   createMcpHandler,
   type McpHttpHandler,
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
   Server,
 } from '@modelcontextprotocol/server';
 import { askable, capabilitiesIn } from './client-capabilities.ts';
+import type { HttpLimits } from './config.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import type { Caller, Callers } from './http-callers.ts';
 import type { Hold, Holds } from './http-holds.ts';
-import type { ClientRequest } from './upstream.ts';
+import { ResourceWatches } from './resource-watches.ts';
+import type { ClientRequest, Upstream } from './upstream.ts';
 
 export interface HttpCall {
   readonly request: Request;
@@ -26,6 +30,7 @@ export interface HttpCall {
 
 export class RoundClients {
   readonly #host: GatewayHost;
+  readonly #limits: HttpLimits;
   readonly #callers: Callers;
   readonly #holds: Holds;
   /** By principal and what the client can be asked. */
@@ -33,8 +38,13 @@ export class RoundClients {
   /** Answers what is no request, and reaches no server. */
   readonly #porter: McpHttpHandler;
 
-  constructor(host: GatewayHost, callers: Callers, holds: Holds) {
+  constructor(
+    { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
+    callers: Callers,
+    holds: Holds,
+  ) {
     this.#host = host;
+    this.#limits = limits;
     this.#callers = callers;
     this.#holds = holds;
     const about = { name: 'agent-control-plane', version: host.version };
@@ -49,7 +59,8 @@ export class RoundClients {
     const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      client = new RoundClient(this.#host, this.#callers, capabilities);
+      const about = { host: this.#host, limits: this.#limits };
+      client = new RoundClient(about, this.#callers, capabilities);
       client.hold = this.#holds.take(caller.identity, async () => {
         this.#clients.delete(key);
         await client?.close();
@@ -58,6 +69,8 @@ export class RoundClients {
     }
     client.hold?.use(finished);
     await client.admit(caller);
+    const problem = await client.watch(body, finished);
+    if (problem !== undefined) return errorAnswer(body['id'], problem);
     return client.handler.fetch(request, { parsedBody: body });
   }
 
@@ -70,18 +83,26 @@ class RoundClient {
   readonly handler: McpHttpHandler;
   hold: Hold | undefined;
   readonly #host: GatewayHost;
+  readonly #limits: HttpLimits;
   readonly #callers: Callers;
   readonly #capabilities: ClientCapabilities;
   readonly #serving = new Set<Server>();
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
+  #watches: ResourceWatches | undefined;
 
-  constructor(host: GatewayHost, callers: Callers, capabilities: ClientCapabilities) {
+  constructor(
+    { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
+    callers: Callers,
+    capabilities: ClientCapabilities,
+  ) {
     this.#host = host;
+    this.#limits = limits;
     this.#callers = callers;
     this.#capabilities = capabilities;
     this.handler = createMcpHandler(() => this.#newServer(), {
       legacy: 'reject',
+      maxSubscriptions: limits.subscriptionsMax,
       onerror: (failure) => host.report(`client: ${failure.message}`),
     });
   }
@@ -101,13 +122,41 @@ class RoundClient {
     await this.#admitted?.acting;
   }
 
-  async #newServer(): Promise<McpServer> {
+  /** Listens to the single resources that a request asks to hear of; says why that cannot be, or nothing. */
+  async watch(body: HttpCall['body'], finished: Promise<void>): Promise<ProtocolError | undefined> {
+    const uris = watchedResources(body);
+    if (uris.length === 0) return undefined;
+    const { watchedResourcesMax } = this.#limits;
+    const { InvalidParams, InvalidRequest } = ProtocolErrorCode;
+    if (uris.length > watchedResourcesMax) {
+      return new ProtocolError(InvalidParams, `at most ${watchedResourcesMax} resources at a time`);
+    }
+    const session = await this.#opened();
+    const stopped = await session.stopped();
+    if (stopped !== undefined) return new ProtocolError(InvalidRequest, stopped);
+    // Where no server tells of resources, the answer says so.
+    if (!session.upstreams.some(tellsOfResources)) return undefined;
+    this.#watches ??= new ResourceWatches(session.passThrough, this.#host.report);
+    try {
+      await this.#watches.watch(uris, finished);
+      return undefined;
+    } catch (failure) {
+      if (failure instanceof ProtocolError) return failure;
+      throw failure;
+    }
+  }
+
+  #opened(): Promise<GatewaySession> {
     this.#session ??= this.#open().catch((failure: unknown) => {
       // The next request tries again.
       this.#session = undefined;
       throw failure;
     });
-    const session = await this.#session;
+    return this.#session;
+  }
+
+  async #newServer(): Promise<McpServer> {
+    const session = await this.#opened();
     let checked: HeaderCheckedServer | undefined;
     const server = downServer(session, this.#host.version, (about, options) => {
       checked = new HeaderCheckedServer(session, about, options);
@@ -149,6 +198,24 @@ class RoundClient {
     await this.handler.close();
     await (await this.#session?.catch(() => undefined))?.close();
   }
+}
+
+function watchedResources({ method, params }: HttpCall['body']): readonly string[] {
+  if (method !== 'subscriptions/listen') return [];
+  const { notifications } = (params ?? {}) as { readonly notifications?: unknown };
+  const { resourceSubscriptions: uris } = (notifications ?? {}) as {
+    readonly resourceSubscriptions?: unknown;
+  };
+  // What is no list of texts is the SDK's to refuse.
+  return Array.isArray(uris) && uris.every((uri) => typeof uri === 'string') ? uris : [];
+}
+
+function tellsOfResources({ capabilities, config }: Upstream): boolean {
+  return config.resources && capabilities.resources?.subscribe === true;
+}
+
+function errorAnswer(id: unknown, { code, message, data }: ProtocolError): Response {
+  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 
 /** Lets the SDK hold `Mcp-Param-*` headers against the arguments, by the schema that the client was shown. */

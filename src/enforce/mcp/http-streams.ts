@@ -1,6 +1,7 @@
 /**
  * Clients of 2025-11-25 and before: a session by `Mcp-Session-Id`, opened by `initialize`, which nobody but
- * the caller that opened it can use. A client that goes away in the middle of a call has not cancelled it.
+ * the caller that opened it can use. A client that goes away in the middle of a call has not cancelled it,
+ * and gets the rest of the stream by `Last-Event-ID`.
  */
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { systemIds } from '../../engine/ids.ts';
@@ -8,9 +9,11 @@ import { askable, capabilitiesIn } from './client-capabilities.ts';
 import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
+import type { HttpLimits } from './config.ts';
 import { refused } from './http-answers.ts';
 import type { Caller, Callers } from './http-callers.ts';
 import type { Hold, Holds } from './http-holds.ts';
+import { Replay, ReplayMemory } from './http-replay.ts';
 import type { HttpCall } from './http-rounds.ts';
 import { SessionTransport } from './session-transport.ts';
 
@@ -21,6 +24,7 @@ interface StreamClient {
   readonly session: GatewaySession;
   readonly transport: SessionTransport;
   readonly connection: string | undefined;
+  readonly replay: Replay;
   readonly hold: Hold;
   expiresAt: number;
 }
@@ -30,9 +34,17 @@ export class StreamClients {
   readonly #callers: Callers;
   readonly #holds: Holds;
   readonly #clients = new Map<string, StreamClient>();
+  readonly #limits: HttpLimits;
+  readonly #replays: ReplayMemory;
 
-  constructor(host: GatewayHost, callers: Callers, holds: Holds) {
+  constructor(
+    { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
+    callers: Callers,
+    holds: Holds,
+  ) {
     this.#host = host;
+    this.#limits = limits;
+    this.#replays = new ReplayMemory(limits.replayBytesOfAllMax);
     this.#callers = callers;
     this.#holds = holds;
   }
@@ -52,6 +64,10 @@ export class StreamClients {
     if (client === undefined || client.hold.identity !== caller.identity) {
       return refused({ status: 404, message: 'there is no such session' });
     }
+    const last = request.method === 'GET' ? request.headers.get('last-event-id') : null;
+    if (last !== null && !client.replay.has(last)) {
+      return refused({ status: 400, message: 'what came after `Last-Event-ID` is not known here' });
+    }
     client.hold.use(finished);
     await this.#renew(client, caller);
     return client.transport.handleRequest(request, { parsedBody: body });
@@ -67,16 +83,20 @@ export class StreamClients {
     const id = systemIds.secret();
     const connection = this.#host.config.http?.session === 'connection' ? id : undefined;
     const acting = await this.#callers.acting(caller, connection);
-    const transport = new SessionTransport({ sessionIdGenerator: () => id });
+    const { replayBytesMax: bytesMax, replayMessagesMax: messagesMax } = this.#limits;
+    const prefix = systemIds.secret().slice(0, 16);
+    const replay = new Replay({ memory: this.#replays, bytesMax, messagesMax, prefix });
+    const transport = new SessionTransport({ sessionIdGenerator: () => id, eventStore: replay });
     const session = this.#session(acting, body, transport);
     const hold = this.#holds.take(caller.identity, async () => {
       this.#clients.delete(id);
+      replay.forgetAll();
       await transport.server?.close();
       await session.close();
     });
     hold.use(finished);
     const { expiresAt } = caller;
-    this.#clients.set(id, { session, transport, connection, hold, expiresAt });
+    this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
     try {
       await session.start();
       const down = downServer(session, this.#host.version);

@@ -90,9 +90,14 @@ export class PassThrough {
     );
   }
 
-  async ofResource(method: string, params: Params, options: ForwardOptions): Promise<RawResult> {
+  async subscribe(params: Params, options: ForwardOptions): Promise<RawResult> {
     const server = await this.#resourceServer(params['uri'], options);
-    return withoutHopMeta(await server.request(method, params, options));
+    return withoutHopMeta(await server.subscribe(params, options));
+  }
+
+  async unsubscribe(params: Params, options: ForwardOptions): Promise<RawResult> {
+    const server = await this.#resourceServer(params['uri'], options);
+    return withoutHopMeta(await server.unsubscribe(params, options));
   }
 
   async complete(params: Params, options: ForwardOptions): Promise<RawResult> {

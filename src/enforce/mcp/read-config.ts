@@ -4,6 +4,7 @@
  * refused with their path.
  */
 import type { AgentDeclaration } from '../../engine/index.ts';
+import type { Authenticator } from '../../identity/authenticator.ts';
 import { isName, isQualifiedName } from '../../kernel/index.ts';
 import {
   type ApprovalTerms,
@@ -14,6 +15,7 @@ import {
   type SessionTerms,
   type WaitTerms,
 } from './config.ts';
+import { readAuthenticators } from './read-authenticators.ts';
 import { readHttp } from './read-http.ts';
 import { readServer } from './read-server.ts';
 import {
@@ -36,6 +38,8 @@ export interface GatewayFile {
   readonly config: GatewayConfig;
   readonly policy: string | undefined;
   readonly store: string | undefined;
+  /** For the options of the control plane that the gateway is on. */
+  readonly authenticators: readonly Authenticator[];
 }
 
 /** Throws `input-invalid` with the path of what is wrong. */
@@ -55,6 +59,8 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
       )
       .values(),
   ];
+  const issuers = [...(members.optional('authenticators', readAuthenticators)?.values() ?? [])];
+  const byWay = new Map(issuers.map(({ authenticator, issuer }) => [authenticator.name, issuer]));
   const config = {
     servers,
     isPrefixed: isPrefixed(members, servers),
@@ -64,9 +70,12 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
     approvals: members.optional('approvals', readApprovals) ?? { atClient: undefined, waitMs: 0 },
     waits: members.optional('waits', readWaits) ?? defaultWaits,
     results: members.optional('results', readResults) ?? { hiddenCharacters: 'mark' as const },
-    http: members.optional('http', readHttp),
+    http: members.optional('http', (each, at) => readHttp(each, at, byWay)),
   };
   members.end();
+  if (issuers.length > 0 && config.http === undefined) {
+    throw configurationProblem('authenticators', 'are for clients over `http`, which is missing');
+  }
   if (config.http?.session === 'connection' && config.session.key !== undefined) {
     const problem =
       'must be `principal` with `session.key`, which is one session for all connections';
@@ -76,7 +85,8 @@ export function readGatewayFile(value: unknown, environment: Environment): Gatew
     const problem = 'is the principal that asks, and nobody approves what they ask for';
     throw configurationProblem('approvals.atClient.id', problem);
   }
-  return { config, policy, store };
+  const authenticators = issuers.map(({ authenticator }) => authenticator);
+  return { config, policy, store, authenticators };
 }
 
 function isPrefixed(members: Members, servers: readonly ServerConfig[]): boolean {

@@ -6,6 +6,7 @@ import {
   Client,
   type ClientCapabilities,
   type ClientOptions,
+  type McpSubscription,
   type Notification,
   type Progress,
   type ServerCapabilities,
@@ -60,6 +61,8 @@ export class Upstream {
   #delayMs = delayMsMin;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
+  /** Of a server of 2026-07-28, by resource. */
+  readonly #subscriptions = new Map<string, McpSubscription>();
   #second = 0;
   #inSecond = 0;
 
@@ -106,6 +109,7 @@ export class Upstream {
     client.onclose = () => {
       if (this.#client !== client) return;
       this.#client = undefined;
+      this.#subscriptions.clear();
       this.#goneAway('it went away');
     };
     this.#host.changed(this, 'all');
@@ -201,6 +205,36 @@ export class Upstream {
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  /** Asks to hear of one resource, in the words of the era that the server is spoken to in. */
+  async subscribe(
+    params: Readonly<Record<string, unknown>>,
+    options: ForwardOptions,
+  ): Promise<RawResult> {
+    const client = this.#connected();
+    if (client.getProtocolEra() !== 'modern') {
+      return this.request('resources/subscribe', params, options);
+    }
+    const uri = String(params['uri']);
+    await this.#subscriptions.get(uri)?.close();
+    const filter = { resourceSubscriptions: [uri] };
+    this.#subscriptions.set(uri, await client.listen(filter, this.#requestOptions(options)));
+    return {};
+  }
+
+  async unsubscribe(
+    params: Readonly<Record<string, unknown>>,
+    options: ForwardOptions,
+  ): Promise<RawResult> {
+    if (this.#connected().getProtocolEra() !== 'modern') {
+      return this.request('resources/unsubscribe', params, options);
+    }
+    const uri = String(params['uri']);
+    const subscription = this.#subscriptions.get(uri);
+    this.#subscriptions.delete(uri);
+    await subscription?.close();
+    return {};
   }
 
   async notify(notification: Notification): Promise<void> {

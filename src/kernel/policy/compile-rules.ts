@@ -5,6 +5,7 @@
  * with, are one group. Its match is asked once for all of them, and a rule is not looked at before its
  * condition has come out true: little memory is read for a decision, however many rules there are.
  */
+import { limits } from '../limits.ts';
 import { actionsOf, compileMatch, type MatchSubject } from './compile-evaluators.ts';
 import { ConditionCompiler, type ConditionTable, type ShapedCondition } from './condition.ts';
 import type { ApprovalDocument, Effect, RuleDocument } from './document.ts';
@@ -65,8 +66,9 @@ interface GroupInProgress {
 export function compileRules(
   documents: readonly RuleDocument[],
   names: readonly string[],
-  approval: ApprovalTerms,
+  approvals: ApprovalDocument | undefined,
 ): ReadonlyMap<string, readonly RuleGroup[]> {
+  const usual = approvalTerms(approvals);
   const compiler = new ConditionCompiler();
   const matchers = new Map<string, RuleGroup['matches']>();
   const byAction = new Map(names.map((name) => [name, new Map<string, GroupInProgress>()]));
@@ -76,7 +78,7 @@ export function compileRules(
     const matches = matchers.get(match) ?? compileMatch(document.match);
     matchers.set(match, matches);
     const condition = document.when === undefined ? undefined : compiler.compile(document.when);
-    const rule = compileRule(document, approval);
+    const rule = compileRule(document, approvals, usual);
     const key = JSON.stringify([match, condition?.shape.key]);
     const isOfEveryCall = resource === undefined && condition === undefined;
     for (const name of actionsOf(document.match, names)) {
@@ -96,20 +98,18 @@ export function compileRules(
   );
 }
 
-export function approvalTerms(
-  document: ApprovalDocument = {},
-  otherwise: ApprovalTerms,
-): ApprovalTerms {
-  const { roles, timeoutMs, principals, quorum, reasonRequired, escalation, remindMs } = document;
+/** What an approval asks for; a rule's own terms MUST be laid over those of its policy before. */
+export function approvalTerms(document: ApprovalDocument = {}): ApprovalTerms {
+  const { principals, escalation } = document;
   const base = {
-    roles: roles ?? otherwise.roles,
-    timeoutMs: timeoutMs ?? otherwise.timeoutMs,
-    principals: principals === undefined ? otherwise.principals : [principals],
-    quorum: quorum ?? otherwise.quorum,
-    reasonRequired: reasonRequired ?? otherwise.reasonRequired,
-    remindMs: remindMs ?? otherwise.remindMs,
+    roles: document.roles ?? ['approver', 'admin'],
+    timeoutMs: document.timeoutMs ?? limits.ticketTimeoutMs,
+    principals: principals === undefined ? [] : [principals],
+    quorum: document.quorum ?? 1,
+    reasonRequired: document.reasonRequired ?? false,
+    remindMs: document.remindMs,
   };
-  if (escalation === undefined) return { ...base, escalation: otherwise.escalation };
+  if (escalation === undefined) return { ...base, escalation };
   return {
     ...base,
     escalation: {
@@ -120,12 +120,17 @@ export function approvalTerms(
   };
 }
 
-function compileRule(rule: RuleDocument, approval: ApprovalTerms): CompiledRule {
+function compileRule(
+  rule: RuleDocument,
+  approvals: ApprovalDocument | undefined,
+  usual: ApprovalTerms,
+): CompiledRule {
+  const own = rule.approval;
   return {
     id: rule.id,
     effect: rule.effect,
     reason: rule.reason ?? '',
-    approval: approvalTerms(rule.approval, approval),
+    approval: own === undefined ? usual : approvalTerms({ ...approvals, ...own }),
     steer: {
       guidance: rule.steer?.guidance ?? '',
       suggestions: rule.steer?.suggest ?? [],

@@ -87,16 +87,8 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 
 function compileWhole(document: PolicyDocument): CompiledPolicy {
   const names = Object.keys(document.actions);
-  const approval = approvalTerms(document.approvals, {
-    roles: ['approver', 'admin'],
-    timeoutMs: limits.ticketTimeoutMs,
-    principals: [],
-    quorum: 1,
-    reasonRequired: false,
-    escalation: undefined,
-    remindMs: undefined,
-  });
-  const rulesByAction = compileRules(document.rules ?? [], names, approval);
+  const approval = approvalTerms(document.approvals);
+  const rulesByAction = compileRules(document.rules ?? [], names, document.approvals);
   const evaluators = compileEvaluators(document, names);
   const tiersByAction = new Map<string, (keyof TiersDocument)[]>(names.map((name) => [name, []]));
   for (const tier of tiersByStrictness) {

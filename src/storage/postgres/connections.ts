@@ -4,7 +4,7 @@
  * A connection that has not answered in time, or was lost, is closed and not used again: what it was asked
  * may still happen, which is what `ambiguous` says.
  */
-import type { PostgresClient, PostgresPool, PostgresResult } from './pool.ts';
+import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './pool.ts';
 import { isRefused, storageError } from './postgres-errors.ts';
 
 export interface Statement {
@@ -18,6 +18,11 @@ export type Rows = readonly (readonly unknown[])[];
 export interface Connection {
   /** Rows of the last statement of `text`. Throws what the driver throws, or `TimedOut`. */
   query(text: string, values?: readonly unknown[]): Promise<Rows>;
+  /**
+   * The answers to several, sent at once where the driver is able to. Throws as soon as one fails; what comes
+   * after it may happen or not.
+   */
+  queryAll(statements: readonly Statement[]): Promise<readonly PostgresResult[]>;
   /** Gives it back to the pool, or closes it where it is no good any more. */
   release(destroy?: boolean): void;
   readonly client: PostgresClient;
@@ -99,10 +104,10 @@ export class Connections {
     return {
       client,
       query: async (text, values) => {
-        const query = { text, rowMode: 'array' as const };
-        const work = client.query(values === undefined ? query : { ...query, values: [...values] });
-        return rowsOf(await this.#withEnd(work, () => {}));
+        const work = client.query(queryOf(text, values));
+        return lastOf(await this.#withEnd(work, () => {})).rows;
       },
+      queryAll: (statements) => this.#withEnd(answersTo(client, statements), () => {}),
       release: (destroy = false) => {
         if (released) return;
         released = true;
@@ -128,6 +133,23 @@ export class Connections {
   }
 }
 
-function rowsOf(result: PostgresResult | PostgresResult[]): Rows {
-  return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
+async function answersTo(
+  client: PostgresClient,
+  statements: readonly Statement[],
+): Promise<readonly PostgresResult[]> {
+  const answers: PostgresResult[] = [];
+  const ask = async ({ text, values }: Statement): Promise<PostgresResult> =>
+    lastOf(await client.query(queryOf(text, values)));
+  if (client.pipeline === true) return Promise.all(statements.map(ask));
+  for (const statement of statements) answers.push(await ask(statement));
+  return answers;
+}
+
+function queryOf(text: string, values: readonly unknown[] | undefined): PostgresQuery {
+  const query = { text, rowMode: 'array' as const };
+  return values === undefined ? query : { ...query, values: [...values] };
+}
+
+function lastOf(result: PostgresResult | PostgresResult[]): PostgresResult {
+  return Array.isArray(result) ? (result.at(-1) ?? { rows: [] }) : result;
 }

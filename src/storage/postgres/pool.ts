@@ -11,9 +11,10 @@ export interface PostgresQuery {
   readonly rowMode: 'array';
 }
 
-/** `rows` of one statement; several statements give an array of results. */
+/** `rows` of one statement; several give an array of results. `command` is what the server says it did. */
 export interface PostgresResult {
   readonly rows: unknown[][];
+  readonly command?: string;
 }
 
 export interface PostgresNotification {
@@ -24,6 +25,8 @@ export interface PostgresNotification {
 /** A connection that was taken from a pool. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult | PostgresResult[]>;
+  /** Whether statements are sent without waiting for earlier answers. Not in every release of the driver. */
+  readonly pipeline?: boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
@@ -60,6 +63,7 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
     // A connection that is never made would keep its place in the pool for ever.
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
+    pipeline: true,
     // A connection that nothing is asked of keeps no process alive.
     allowExitOnIdle: true,
     application_name: 'agent-control-plane',

@@ -10,7 +10,7 @@ import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '.
 import { assertText } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
-import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
+import type { Storage, StoredContent, StoredEntry, Turns } from '../storage.ts';
 import { integerCell } from './cells.ts';
 import { Connections } from './connections.ts';
 import { Listener } from './listener.ts';
@@ -89,8 +89,6 @@ class PostgresStorage implements Storage {
   #appending: Promise<unknown> = Promise.resolve();
   /** The largest size that this handle has seen: a notification of less is no news. */
   #sizeSeen = 0;
-  /** Entries that came with a turn and were not asked for yet. */
-  #ahead: readonly StoredEntry[] = [];
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
     this.#target = target;
@@ -110,6 +108,10 @@ class PostgresStorage implements Storage {
 
   get durable(): boolean {
     return this.#durable;
+  }
+
+  get turns(): Turns {
+    return this.#opened().turn;
   }
 
   async open(log: string, onAppended: () => void = () => {}): Promise<Head> {
@@ -148,10 +150,6 @@ class PostgresStorage implements Storage {
     assertCount(from, 'from');
     assertLimit(limit);
     const { connections, id } = this.#opened();
-    const ahead = this.#ahead;
-    this.#ahead = [];
-    // Entries never change: what came with the turn need not be read again.
-    if (ahead[0]?.index === from && ahead.length >= limit) return ahead.slice(0, limit);
     return entriesOf(await connections.read(this.#statements.entries(id, from, limit)));
   }
 
@@ -193,48 +191,34 @@ class PostgresStorage implements Storage {
       const { size } = await this.#head(opened);
       return size === expectedSize ? { status: 'appended' } : { status: 'conflict', size };
     }
-    let size = turn.wanted ? turnTaken : await this.#appendNow(opened, batch, turn.held);
-    if (size === turnTaken) {
-      turn.sawOthers();
-      const under = turn.held ? undefined : await this.#takeTurn(turn, expectedSize);
-      if (under !== undefined && under !== expectedSize) return conflict(turn, under);
-      // Whoever has waited in vain for a turn goes on without one.
-      size = await this.#appendNow(opened, batch, true);
-    }
+    const size = await this.#appendNow(opened, batch);
     if (size === expectedSize) {
-      // Not waited for: the commit has happened, and the answer is due.
-      void turn.leave();
       this.#sizeSeen = Math.max(this.#sizeSeen, batch.head.size);
       return { status: 'appended' };
     }
-    const under = turn.held ? size : await this.#takeTurn(turn, expectedSize);
-    return conflict(turn, under ?? size);
-  }
-
-  async #takeTurn(turn: Turn, expectedSize: number): Promise<number | undefined> {
-    const standing = await turn.take(expectedSize);
-    if (standing === undefined) return undefined;
-    this.#ahead = standing.entries;
-    return standing.size;
+    turn.sawOthers();
+    return { status: 'conflict', size: size === turnTaken ? expectedSize : size };
   }
 
   /** Returns the size of the log before it, or `turnTaken`. */
-  async #appendNow(opened: Opened, batch: Batch, hasTurn: boolean): Promise<number> {
-    const { connections, id, turn } = opened;
+  async #appendNow({ connections, id, turn }: Opened, batch: Batch): Promise<number> {
     const acceptUnsafe = this.#options.acceptLostCommits === true;
+    // Whoever has waited in vain for a turn goes on without one.
+    const hasTurn = turn.held || turn.isOverdue;
+    const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn });
     try {
-      const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn });
-      const [row] = await connections.write(statement);
-      return integerCell(row?.[0], 'append');
+      const rows = turn.held ? await turn.append(statement) : await connections.write(statement);
+      return integerCell(rows[0]?.[0], 'append');
     } catch (error) {
-      void turn.leave();
       if (!StorageError.is(error)) throw error;
       // Whoever has the head may have stopped with it. This append is refused; the next finds it free.
       if (error.code === 'busy') await this.#endStalled(connections);
       if (!isSerializationFailure(error.cause)) throw error;
-      const { size } = await this.#head(opened);
+      const { size } = await this.head();
       if (size === batch.expectedSize) throw error;
       return size;
+    } finally {
+      void turn.leave();
     }
   }
 
@@ -259,7 +243,7 @@ class PostgresStorage implements Storage {
     await migrate(connections, this.#schema, this.name);
     const [row] = await connections.write(this.#statements.openLog(log));
     const id = integerCell(row?.[0], 'id');
-    const turn = new Turn(connections, this.#schema, id);
+    const turn = this.#turn(connections, id);
     return {
       log,
       id,
@@ -274,8 +258,12 @@ class PostgresStorage implements Storage {
     const altered = this.#options.acceptAlteredSchema === true;
     const place = { schema: this.#schema, log, name: this.name };
     const id = await lookUp(connections, place, altered);
-    const turn = new Turn(connections, this.#schema, id);
-    return { log, id, connections, turn, listener: undefined };
+    return { log, id, connections, turn: this.#turn(connections, id), listener: undefined };
+  }
+
+  #turn(connections: Connections, log: number): Turn {
+    const [statements, schema] = [this.#statements, this.#schema];
+    return new Turn({ connections, statements, schema, log, name: this.name });
   }
 
   async #listen(
@@ -326,13 +314,6 @@ class PostgresStorage implements Storage {
     const state = this.#closing === null ? 'not open' : 'closed';
     return new StorageError('closed', `${this.name} is ${state}`);
   }
-}
-
-/** Others were first. The turn is kept, so that the caller is not overtaken once more. */
-function conflict(turn: Turn, size: number): AppendResult {
-  turn.sawOthers();
-  if (turn.held) turn.keep();
-  return { status: 'conflict', size };
 }
 
 /** Where a URL leads, without whoever signs in there. */

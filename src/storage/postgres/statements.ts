@@ -1,5 +1,5 @@
 /** The statements that read and append, and how rows become what the contract says. */
-import type { Batch, Head, RecordKey, RecordQuery, StoredRecord } from '../storage.ts';
+import type { Batch, Head, News, RecordKey, RecordQuery, StoredRecord } from '../storage.ts';
 import type { StoredContent, StoredEntry } from '../storage.ts';
 import { StorageError } from '../storage.ts';
 import { integerCell, textCell } from './cells.ts';
@@ -120,6 +120,19 @@ export class Statements {
     };
   }
 
+  /** Head, entries from an index on and records of one snapshot; `newsOf` reads it. */
+  news(log: number, from: number, keys: readonly RecordKey[]): Statement {
+    const { text, values = [] } = this.records(log, keys);
+    return {
+      text: `SELECT answer.*, NULL::text AS leaf FROM (${text}) AS answer
+        UNION ALL SELECT NULL, NULL, NULL, NULL, body, idx, leaf FROM (
+          SELECT body, idx, leaf FROM ${this.#s}.entry
+          WHERE log = $1 AND idx >= $4 ORDER BY idx LIMIT ${newsMax}
+        ) AS new`,
+      values: [...values, from],
+    };
+  }
+
   /** Head and records from one statement, and so from one snapshot. The head is the row at place 0. */
   #withHead(rows: string): string {
     return `SELECT * FROM (
@@ -134,6 +147,20 @@ export class Statements {
 /** A batch may write a record twice; one statement may not. */
 function lastOfEach(records: readonly StoredRecord[]): readonly StoredRecord[] {
   return [...new Map(records.map((each) => [`${each.kind}\0${each.key}`, each])).values()];
+}
+
+/** How many entries come with a turn; whoever missed more reads on. */
+const newsMax = 1_000;
+
+export function newsOf(rows: Rows): News {
+  const isEntry = (row: Rows[number]): boolean => row[6] !== null;
+  const entries = rows
+    .filter(isEntry)
+    .map(([, , , , body, index, leaf]) => [index, body, leaf] as const);
+  return {
+    ...pageOf(rows.filter((row) => !isEntry(row))),
+    entries: entriesOf(entries).toSorted((left, right) => left.index - right.index),
+  };
 }
 
 export function headOf(rows: Rows): Head {

@@ -3,66 +3,66 @@
  *
  * Appends compare and write in one statement, so nothing is lost without a queue but throughput: of eight
  * processes that retry blindly, seven decide in vain each time. Once an append meets another's commit, the
- * process takes turns for a while: it waits for a lock that the server grants in the order it was asked,
- * reads what others wrote, decides on it and appends. The lock is held by a transaction that writes nothing,
- * and the append that follows is compared like any other. Whoever appends without a turn gives way to those
- * who have one or wait for one: a process that was never overtaken would not know that it overtakes.
+ * process takes turns for a while: it waits for a lock that the server grants in the order it was asked, and
+ * gets with it what others wrote; it decides on that, and appends in the transaction that holds the lock. The
+ * server grants the next turn as it commits, without waiting for this process to hear of it. The append is
+ * compared like any other. Whoever appends without a turn gives way to those who have one or wait for one: a
+ * process that was never overtaken would not know that it overtakes.
  *
  * A process that is stopped with its turn holds the others up for `idleMs` at most: the server ends its
  * transaction. Whoever has waited for `waitMs` goes on without a turn.
  */
 import { performance } from 'node:perf_hooks';
-import type { StoredEntry } from '../storage.ts';
-import { integerCell } from './cells.ts';
-import type { Connection, Connections, Rows } from './connections.ts';
+import type { News, RecordKey, Turns } from '../storage.ts';
+import type { Connection, Connections, Rows, Statement } from './connections.ts';
+import { storageError } from './postgres-errors.ts';
 import { turnLock } from './schema.ts';
-import { type SchemaName, quoted } from './schema-name.ts';
-import { entriesOf } from './statements.ts';
+import type { SchemaName } from './schema-name.ts';
+import { newsOf, type Statements } from './statements.ts';
 
 /** For how long after their last sign other writers are reckoned with. */
 const othersLingerMs = 1_000;
-/** How long a turn is kept for the caller that met a conflict. */
-const keepMs = 50;
 /** How long the server lets a turn stand idle. */
 export const idleMs = 250;
+/** How long a turn is kept for an append. */
+const keepMs = 200;
 /** How long to wait in the queue. */
 export const waitMs = 2_000;
 
-/** How many entries come with a turn; whoever missed more reads on. */
-const aheadMax = 1_000;
-
-/** How the log stands for whoever has just got the turn. */
-export interface Standing {
-  readonly size: number;
-  /** The entries from the size on that was known. */
-  readonly entries: readonly StoredEntry[];
+export interface TurnPlace {
+  readonly connections: Connections;
+  readonly statements: Statements;
+  readonly schema: SchemaName;
+  readonly log: number;
+  readonly name: string;
 }
 
-export class Turn {
-  readonly #connections: Connections;
-  readonly #begin: string;
-  readonly #look: (size: number) => string;
+export class Turn implements Turns {
+  readonly #place: TurnPlace;
+  readonly #begin: Statement;
   #othersUntil = 0;
   #connection: Connection | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #isOverdue = false;
 
-  constructor(connections: Connections, schema: SchemaName, log: number) {
-    this.#connections = connections;
-    const s = quoted(schema);
-    this.#begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+  constructor(place: TurnPlace) {
+    this.#place = place;
+    const text = `BEGIN ISOLATION LEVEL READ COMMITTED;
       SET LOCAL idle_in_transaction_session_timeout = ${idleMs};
       SET LOCAL lock_timeout = ${waitMs};
-      SELECT pg_advisory_xact_lock(${turnLock(schema, `${log}`)});`;
-    this.#look = (size) => `SELECT log.size, idx, body, leaf
-      FROM ${s}.log LEFT JOIN ${s}.entry ON entry.log = log.id AND idx >= ${size}
-      WHERE log.id = ${log} ORDER BY idx LIMIT ${aheadMax}`;
+      SELECT pg_advisory_xact_lock(${turnLock(place.schema, `${place.log}`)})`;
+    this.#begin = { text };
   }
 
   get held(): boolean {
     return this.#connection !== null;
   }
 
-  /** Whether others were met lately. */
+  /** Whether it was waited for in vain: then the next append goes on without one. */
+  get isOverdue(): boolean {
+    return this.#isOverdue;
+  }
+
   get wanted(): boolean {
     return performance.now() < this.#othersUntil;
   }
@@ -72,36 +72,44 @@ export class Turn {
     this.#othersUntil = performance.now() + othersLingerMs;
   }
 
-  /**
-   * Waits for the turn. Undefined where there was none to be had. `size` is what the caller knows of the
-   * log.
-   */
-  async take(size: number): Promise<Standing | undefined> {
+  async take(from: number, keys: readonly RecordKey[]): Promise<News | undefined> {
+    const { connections, statements, log } = this.#place;
+    await this.leave();
     let connection: Connection | undefined;
     try {
-      connection = await this.#connections.take();
-      const rows = await connection.query(`${this.#begin} ${this.#look(size)}`);
-      const standing = standingOf(rows);
+      connection = await connections.take();
+      const [, news] = await connection.queryAll([this.#begin, statements.news(log, from, keys)]);
+      const told = newsOf(news?.rows ?? []);
+      if (told.entries.length > 0) this.sawOthers();
       this.#connection = connection;
-      return standing;
+      this.#timer = setTimeout(() => void this.leave(), keepMs);
+      return told;
     } catch {
       // Only politeness failed. The append itself finds out what is the matter.
       connection?.release(true);
+      this.#isOverdue = true;
       return undefined;
     }
   }
 
-  /** Keeps the turn a little, for a caller that has to decide again. */
-  keep(): void {
-    this.#timer ??= setTimeout(() => void this.leave(), keepMs);
+  /** Appends and ends the turn. */
+  async append(statement: Statement): Promise<Rows> {
+    const connection = this.#letGo();
+    if (connection === null) throw new Error('assertion: an append under a turn that is not there');
+    try {
+      const [appended, end] = await connection.queryAll([statement, { text: 'COMMIT' }]);
+      if (end?.command !== 'COMMIT') throw new Error(`the server did not commit: ${end?.command}`);
+      connection.release();
+      return appended?.rows ?? [];
+    } catch (error) {
+      connection.release(true);
+      throw storageError(error, this.#place.name, true);
+    }
   }
 
   /** The next may have it. */
   async leave(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const connection = this.#connection;
-    this.#connection = null;
+    const connection = this.#letGo();
     if (connection === null) return;
     try {
       await connection.query('COMMIT');
@@ -110,11 +118,13 @@ export class Turn {
       connection.release(true);
     }
   }
-}
 
-function standingOf(rows: Rows): Standing {
-  const size = integerCell(rows[0]?.[0], 'size');
-  // A log without entries that are new is one row, and no entry.
-  const found = rows.filter(([, index]) => index !== null).map(([, ...entry]) => entry);
-  return { size, entries: entriesOf(found) };
+  #letGo(): Connection | null {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isOverdue = false;
+    const connection = this.#connection;
+    this.#connection = null;
+    return connection;
+  }
 }

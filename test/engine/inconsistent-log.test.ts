@@ -1,0 +1,62 @@
+/** A process that meets a log which does not continue what it has seen decides nothing any more. */
+import { expect, test } from 'vitest';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import type { Storage, StoredEntry, Turns } from '../../src/storage/storage.ts';
+import { codeOf, openShop, staff } from './shop.ts';
+
+type Lie = (entry: StoredEntry) => StoredEntry;
+
+/** A way to a store that tells of its entries what `lie` makes of them. */
+function lying(store: Storage, { lie, turns }: { lie: Lie; turns: boolean }): Storage {
+  return {
+    name: store.name,
+    durable: store.durable,
+    get turns(): Turns | undefined {
+      const inner = store.turns;
+      if (inner === undefined || !turns) return undefined;
+      return {
+        wanted: inner.wanted,
+        take: async (from, keys) => {
+          const news = await inner.take(from, keys);
+          return news === undefined ? undefined : { ...news, entries: news.entries.map(lie) };
+        },
+      };
+    },
+    open: (log) => store.open(log),
+    append: (batch) => store.append(batch),
+    head: () => store.head(),
+    readEntries: async (from, limit) => (await store.readEntries(from, limit)).map(lie),
+    readContents: (from, to) => store.readContents(from, to),
+    readRecords: (keys) => store.readRecords(keys),
+    scanRecords: (query) => store.scanRecords(query),
+    close: () => store.close(),
+  };
+}
+
+test.each([{ turns: true }, { turns: false }])(
+  'entries of others that do not continue the chain end its work (turns: $turns)',
+  async ({ turns }) => {
+    const handle = memoryFleet();
+    let isLying = false;
+    const lie: Lie = (entry) => {
+      if (!isLying) return entry;
+      const previous = 'f'.repeat(64);
+      const body = JSON.stringify({ ...(JSON.parse(entry.body) as object), previous });
+      return { ...entry, body };
+    };
+    const other = await openShop(handle());
+    const plane = await openShop(lying(handle(), { lie, turns }));
+    const { billing } = staff(plane);
+    const opening = { principal: billing, agent: 'bot' };
+    await plane.openSession(opening);
+    await other.openSession({ principal: staff(other).billing, agent: 'bot' });
+    isLying = true;
+    expect(await codeOf(plane.openSession(opening))).toBe('log-inconsistent');
+    isLying = false;
+    // What it has seen cannot be unseen: it stays stopped.
+    expect(await codeOf(plane.openSession(opening))).toBe('log-inconsistent');
+    expect(await codeOf(other.openSession({ principal: staff(other).billing, agent: 'bot' }))).toBe(
+      'resolved',
+    );
+  },
+);

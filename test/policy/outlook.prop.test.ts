@@ -1,0 +1,99 @@
+/** That no call comes to anything that the outlook of its policy did not foresee, on random policies. */
+/* oxlint-disable vitest/no-conditional-expect -- each random case has its own duties */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  checkPolicy,
+  compilePolicy,
+  evaluatePolicy,
+  type PolicyDocument,
+} from '../../src/kernel/index.ts';
+import { policyOutlook } from '../../src/policy/index.ts';
+import { evaluatedCalls } from '../kernel/random-evaluated.ts';
+import { asked } from '../kernel/random-policies.ts';
+import { assertHolds, runs } from '../kernel/sampling.ts';
+
+const unknown = fc.record({ resource: fc.boolean(), principal: fc.boolean() });
+
+type Hidden = typeof unknown extends fc.Arbitrary<infer T> ? T : never;
+
+function outlookOn(
+  policy: PolicyDocument,
+  request: Omit<Parameters<typeof policyOutlook>[1], 'resource' | 'principal'> & {
+    readonly resource: string;
+    readonly principal: string;
+  },
+  hidden: Hidden,
+) {
+  const { action, tool, agent, org } = request;
+  return policyOutlook(policy, {
+    action,
+    tool,
+    agent,
+    org,
+    resource: hidden.resource ? undefined : request.resource,
+    principal: hidden.principal ? undefined : request.principal,
+  });
+}
+
+test('the effect of a call is one of those foreseen, unless something could not be evaluated', () => {
+  let settled = 0;
+  assertHolds(fc.tuple(asked, unknown), 800, ([{ policy, request }, hidden]) => {
+    const { effects, verdict, dependsOn } = outlookOn(policy, request, hidden);
+    const { effect, code } = evaluatePolicy(compilePolicy(policy), request);
+    expect(dependsOn.length === 0).toBe(effects.length === 1);
+    expect(effects).toContain(verdict.effect);
+    if (code === 'policy-error') return;
+    expect(effects).toContain(effect);
+    if (effects.length === 1) settled += 1;
+  });
+  expect(settled).toBeGreaterThan(runs(800) / 5);
+});
+
+test('so it is with guardrails, classifiers, input and what a session did before', () => {
+  assertHolds(fc.tuple(evaluatedCalls, unknown), 800, ([each, hidden]) => {
+    const { policy, request, facts, screened, history } = each;
+    fc.pre(!('findings' in checkPolicy(policy)) && !('model' in request));
+    const { under } = compilePolicy(policy).input;
+    const outcome = screened === 'refuse' ? 'refuse' : 'pass';
+    const input = { outcome, effective: outcome, determinedBy: [], message: '', under } as const;
+    const past = screened === 'none' ? history : { ...history, input };
+    const context = { history: past, now: 0, facts };
+    const { effects } = outlookOn(policy, request, hidden);
+    const { effect, code } = evaluatePolicy(compilePolicy(policy), request, context);
+    if (code !== 'policy-error') expect(effects).toContain(effect);
+  });
+});
+
+test('what depends on nothing is said with what it is by', () => {
+  const policy: PolicyDocument = {
+    format: 1,
+    version: 1,
+    actions: { read: {}, pay: {}, drop: {} },
+    tiers: { autoApprove: ['read'], alwaysApprove: ['pay'], blocked: ['drop'] },
+    rules: [
+      {
+        id: 'large',
+        effect: 'deny',
+        match: { action: 'pay' },
+        when: { path: 'arguments.amount', moreThan: '100' },
+      },
+      { id: 'not-bob', effect: 'deny', match: { action: 'read', principal: 'user:bob' } },
+    ],
+  };
+  const about = (action: string, principal?: string) => {
+    const subject = { action, tool: action, agent: 'bot', org: 'acme', resource: action };
+    const { verdict, effects, dependsOn } = policyOutlook(policy, { ...subject, principal });
+    return [effects, verdict.determinedBy, dependsOn];
+  };
+  expect(about('read', 'user:ada')).toEqual([['allow'], ['tier:autoApprove'], []]);
+  expect(about('read', 'user:bob')).toEqual([['deny'], ['rule:not-bob'], []]);
+  expect(about('read')).toEqual([['allow', 'deny'], ['tier:autoApprove'], ['rule:not-bob']]);
+  expect(about('pay')).toEqual([
+    ['require-approval', 'deny'],
+    ['tier:alwaysApprove'],
+    ['rule:large'],
+  ]);
+  expect(about('drop')).toEqual([['deny'], ['tier:blocked'], []]);
+  expect(about('other')).toEqual([['deny'], [], []]);
+});
