@@ -60,6 +60,7 @@ export {
   type Session,
   type SessionOptions,
   type SessionOrder,
+  type Recorded,
   type Settled,
   type ShadowDecision,
   type TicketRuling,

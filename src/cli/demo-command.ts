@@ -31,10 +31,10 @@ export function addDemoCommand(program: Command): void {
       'after',
       `
 The first act shows an allowed call, denied calls, a steered call, a refund that
-waits for an approver, a budget and a kill switch. The second puts an agent on the
-official MCP server for files, through the gateway: a write that is denied, and one
-that is held for an approver and runs once. At the end \`verify\` finds a tampered
-copy of the log. The summary is computed from the log and the order
+waits for an approver, a budget and a kill switch. The second puts an agent on
+the official MCP server for files, through the gateway: a write that is denied,
+and one that is held for an approver and runs once. At the end \`verify\` finds
+a tampered copy of the log. The summary is computed from the log and the order
 database afterwards: it says what happened, not what was meant to happen.
 
 Examples:

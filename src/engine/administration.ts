@@ -22,6 +22,7 @@ import type { Core } from './core.ts';
 import { fault } from './error.ts';
 import { checkedText, committed } from './payload.ts';
 import { policyToActivate } from './policy-reading.ts';
+import type { Recorded } from './session.ts';
 import { checkedKey } from './session-input.ts';
 import type { DeclaredTool } from '../policy/argument-types.ts';
 import { type AgentDeclaration, declaredAgent } from './declared-agent.ts';
@@ -288,13 +289,13 @@ export class Administration {
     reason,
     idempotencyKey,
     supervised,
-  }: ReleaseOrder): Promise<RecordsByKind['latch']> {
+  }: ReleaseOrder): Promise<RecordsByKind['latch'] & Recorded> {
     const key = checkedKey(idempotencyKey);
     // What is no boolean must not turn a release on probation into a whole one.
     if (supervised !== undefined && typeof supervised !== 'boolean') {
       throw fault('input-invalid', '`supervised` is true or false');
     }
-    const { record } = await this.#core.submit(
+    const { record, answered } = await this.#core.submit(
       this.#core.referenceOf(by),
       {
         kind: 'release-kill',
@@ -305,7 +306,7 @@ export class Administration {
       'latch',
       committed(this.#core.options.ids, { reason: checkedText('the reason', reason) }),
     );
-    return record;
+    return { ...record, index: answered.index };
   }
 
   /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */

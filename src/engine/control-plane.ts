@@ -48,7 +48,7 @@ import { attachSession, openSession, type SessionOptions } from './open-session.
 import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
 import { Reader } from './reader.ts';
 import { Replica } from './replica.ts';
-import type { Session } from './session.ts';
+import type { Recorded, Session } from './session.ts';
 import { readFault, reading } from './store-read.ts';
 import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
 import { modelTool } from './model-tool.ts';
@@ -270,7 +270,7 @@ export class ControlPlane {
   }
 
   /** Releases a kill switch, at once or on probation. */
-  async release(order: ReleaseOrder): Promise<RecordsByKind['latch']> {
+  async release(order: ReleaseOrder): Promise<RecordsByKind['latch'] & Recorded> {
     return this.#administration.releaseKill(order);
   }
 

@@ -47,6 +47,7 @@ export type {
   ReadArguments,
   Screening,
   Session,
+  Recorded,
   Settled,
   Settlement,
 } from './session.ts';

@@ -63,8 +63,14 @@ export interface Settlement {
   readonly result?: unknown;
 }
 
+/** Where the log has what was done. */
+export interface Recorded {
+  /** Index of the first entry that records it; undefined where an earlier command's entries do. */
+  readonly index: number | undefined;
+}
+
 /** What became of a settled permit's result. */
-export interface Settled {
+export interface Settled extends Recorded {
   /** What was posted, by unit. */
   readonly posted: Amounts;
   /** False where the policy's output guardrails withhold the result: it MUST NOT reach the agent. */
@@ -78,8 +84,6 @@ export interface Settled {
   readonly redacted: number;
   /** Why it is withheld. */
   readonly message: string;
-  /** Index of the entry that records the settlement; undefined where an earlier one did. */
-  readonly index: number | undefined;
 }
 
 /** How what came into a session was judged. */
@@ -194,8 +198,10 @@ export class Session {
   }
 
   /** Starts a permit that was issued for later. What covers it is checked again. */
-  async start(permit: Permit): Promise<void> {
-    await this.#submitFor(permit, { kind: 'start-permit', ...this.#fencing.member });
+  async start(permit: Permit): Promise<Recorded> {
+    const about = { kind: 'start-permit' as const, ...this.#fencing.member };
+    const { index } = await this.#submitFor(permit, about);
+    return { index };
   }
 
   /** Resolves a started permit by what really happened, and says whether its result may be passed on. */
@@ -247,8 +253,9 @@ export class Session {
   }
 
   /** Gives back a permit that was never started. */
-  async void(permit: Permit): Promise<void> {
-    await this.#submitFor(permit, { kind: 'void-permit' });
+  async void(permit: Permit): Promise<Recorded> {
+    const { index } = await this.#submitFor(permit, { kind: 'void-permit' });
+    return { index };
   }
 
   async #submitFor(

@@ -120,7 +120,10 @@ export class Acting {
     const later = random.chance(0.3);
     const permit = await this.#authorize(this.#pay, call, later ? 'later' : 'now');
     if (permit === undefined) return;
-    if (later && random.chance(0.3)) return this.#session.void(permit);
+    if (later && random.chance(0.3)) {
+      await this.#session.void(permit);
+      return;
+    }
     if (later) await this.#session.start(permit);
     say({ start: permit.id, key: call.nonce });
     await this.#session.settle(permit, { outcome: 'succeeded', usage: { usd: call.amount } });

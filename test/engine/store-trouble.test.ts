@@ -137,7 +137,7 @@ test.each([
   { turn: 'no turn', failing: 3 },
   { turn: 'a turn', failing: 2 },
 ])(
-  'a kill of another process reaches local work although reads after $turn failed',
+  'a kill of another process reaches local work although reads failed half-way, after $turn',
   async ({ turn, failing }) => {
     const handle = memoryFleet();
     const clock = new FakeClock();

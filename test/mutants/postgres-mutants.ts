@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const room = 'src/storage/postgres';
 const opening = ['test/postgres/opening.test.ts'];
 const roles = ['test/postgres/roles.test.ts'];
+const turns = ['test/postgres/turns.test.ts'];
 const network = ['test/postgres/network.test.ts'];
 
 export const postgresMutants: readonly Mutant[] = [
@@ -57,11 +58,19 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'postgres-append-without-end',
-    guards: 'A commit that stands still on its way does not keep the head locked.',
+    guards: 'The transaction of an append has an end that the server keeps.',
     file: `${room}/schema.ts`,
     find: "PERFORM set_config('transaction_timeout', '${appendMs}', true);",
     replace: 'NULL;',
-    tests: network,
+    tests: turns,
+  },
+  {
+    name: 'postgres-head-held-for-ever',
+    guards: 'Whoever keeps the head and does not go on is ended by those who wait for it.',
+    file: `${room}/postgres-storage.ts`,
+    find: "if (error.code === 'busy') await this.#endStalled(connections);",
+    replace: '',
+    tests: turns,
   },
   {
     name: 'postgres-connecting-without-end',
@@ -85,6 +94,30 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${room}/schema-check.ts`,
     find: 'if (found.get(name) === value) continue;',
     replace: 'if (found.has(name)) continue;',
+    tests: opening,
+  },
+  {
+    name: 'postgres-altered-policy-passes',
+    guards: 'A row policy that shows more than it did is refused.',
+    file: `${room}/schema-check.ts`,
+    find: 'if (found.get(name) === value) continue;',
+    replace: 'if (found.get(name) === value || /^policy/.test(name)) continue;',
+    tests: opening,
+  },
+  {
+    name: 'postgres-granted-right-passes',
+    guards: 'A right to write that was given to a role is refused.',
+    file: `${room}/schema-present.ts`,
+    find: "WHERE grantee <> owner AND privilege_type <> 'SELECT'",
+    replace: 'WHERE false',
+    tests: opening,
+  },
+  {
+    name: 'postgres-append-for-everybody-passes',
+    guards: 'A function that everybody may call is refused.',
+    file: `${room}/schema-present.ts`,
+    find: "coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0",
+    replace: "coalesce(proacl, acldefault('f', proowner))) WHERE false",
     tests: opening,
   },
   {

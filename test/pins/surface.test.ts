@@ -119,6 +119,7 @@ test('root exports: every name, types included', () => {
     'Principal',
     'ProviderBill',
     'Reader',
+    'Recorded',
     'RejectionCode',
     'ReleaseOrder',
     'ReplayOptions',

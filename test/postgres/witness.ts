@@ -4,13 +4,14 @@
  * `Operation` as JSON. The clock is the machine's monotonic one, so that what processes note can be compared.
  */
 import { once } from 'node:events';
-import { bindTool, openControlPlane } from '../../src/engine/index.ts';
+import { bindTool, ControlPlaneError, openControlPlane } from '../../src/engine/index.ts';
+import type { Permit } from '../../src/engine/index.ts';
 import { Random } from '../../src/testing/index.ts';
 import { storeAt } from '../crash/place.ts';
 import { payTool } from './witnessed.ts';
 
 export interface Operation {
-  readonly kind: 'authorize' | 'settle' | 'kill';
+  readonly kind: 'authorize' | 'start' | 'void' | 'settle' | 'kill' | 'release';
   /** Instants in ns, before the call and after the answer. */
   readonly from: number;
   readonly to: number;
@@ -20,7 +21,7 @@ export interface Operation {
   readonly id: string;
   /** What was asked for, or used, in micro-USD. */
   readonly amount: number;
-  /** The decision's code, or what was posted. */
+  /** The decision's code, what was posted, or what it is that was done. */
   readonly reply: string;
 }
 
@@ -57,12 +58,15 @@ async function pay(): Promise<void> {
   const dollars = random.integer(1, 5);
   const amount = dollars * 1_000_000;
   const from = instant();
+  const startsLater = random.chance(0.3);
   const { id, code, index, permit } = await session.authorize({
     tool: bindTool(payTool),
     arguments: session.read({ amount: String(dollars) }),
+    start: startsLater ? 'later' : 'now',
   });
   operations.push({ kind: 'authorize', from, to: instant(), index, id, amount, reply: code });
   if (permit === undefined) return;
+  if (startsLater && !(await started(permit))) return;
   begun += 1;
   const used = random.integer(0, 1);
   const settling = instant();
@@ -81,13 +85,44 @@ async function pay(): Promise<void> {
   });
 }
 
+/** Starts a permit, or gives it back: by chance, or because it was killed meanwhile. */
+async function started(permit: Permit): Promise<boolean> {
+  const { id } = permit;
+  begun += 1;
+  const from = instant();
+  if (random.chance(0.5)) {
+    try {
+      const { index = -1 } = await session.start(permit);
+      operations.push({
+        kind: 'start',
+        from,
+        to: instant(),
+        index,
+        id,
+        amount: 0,
+        reply: 'started',
+      });
+      return true;
+    } catch (failure) {
+      if (!ControlPlaneError.is(failure) || failure.code !== 'killed') throw failure;
+    }
+  }
+  const { index = -1 } = await session.void(permit);
+  operations.push({ kind: 'void', from, to: instant(), index, id, amount: 0, reply: 'voided' });
+  return false;
+}
+
 async function killAndRelease(): Promise<void> {
   const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
   const from = instant();
   const { engagedIndex: index } = await plane.kill({ scope, by: ops, reason: 'now and then' });
   operations.push({ kind: 'kill', from, to: instant(), index, id: '', amount: 0, reply: 'killed' });
   await pay();
-  await plane.release({ scope, by: ops, reason: 'it is over' });
+  begun += 1;
+  const releasing = instant();
+  const { index: released = -1 } = await plane.release({ scope, by: ops, reason: 'it is over' });
+  const over = { id: '', amount: 0, reply: 'released' };
+  operations.push({ kind: 'release', from: releasing, to: instant(), index: released, ...over });
 }
 
 function instant(): number {

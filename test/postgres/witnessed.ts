@@ -11,6 +11,16 @@ export const payTool = {
   estimate: { usd: { argument: 'amount' } },
 } as const;
 
+/** What is answered by which type of entry. */
+const kinds: Readonly<Record<string, Operation['kind']>> = {
+  'action-decided': 'authorize',
+  'permit-started': 'start',
+  'permit-voided': 'void',
+  'permit-settled': 'settle',
+  'kill-engaged': 'kill',
+  'kill-released': 'release',
+};
+
 /** Replies that the log, replayed in its order, does not come to. */
 export function replayed(
   entries: readonly RawEntry[],
@@ -20,38 +30,77 @@ export function replayed(
   const problems: string[] = [];
   const asked = new Map(operations.map((each) => [each.index, each]));
   if (asked.size !== operations.length) problems.push('two replies have one index');
-  const reserved = new Map<string, number>();
-  let [held, posted, isKilled] = [0, 0, false];
-  for (const entry of entries) {
-    const { type, index, data } = entry;
+  const model = new Model(limit);
+  for (const { type, index, data } of entries) {
+    const kind = kinds[type];
     const operation = asked.get(index);
     asked.delete(index);
-    if (type === 'kill-engaged' || type === 'kill-released') isKilled = type === 'kill-engaged';
-    if (type !== 'action-decided' && type !== 'permit-settled') continue;
-    const id = type === 'action-decided' ? data.decision : data.permit;
-    if (operation?.id !== id) {
+    if (kind === undefined) continue;
+    const id = (type === 'action-decided' ? data.decision : data.permit) ?? '';
+    if (operation?.id !== id || operation.kind !== kind) {
       problems.push(`entry ${index} (${type}) is nobody's reply`);
       continue;
     }
-    let expected: string;
-    if (type === 'action-decided') {
-      const fits = held + posted + operation.amount <= limit;
-      expected = isKilled ? 'killed' : fits ? 'allowed' : 'budget-exceeded';
-      if (expected === 'allowed') {
-        reserved.set(id, operation.amount);
-        held += operation.amount;
-      }
-    } else {
-      expected = String(operation.amount);
-      held -= reserved.get(id) ?? Number.NaN;
-      posted += operation.amount;
-    }
+    const expected = model.answer(operation);
     if (operation.reply !== expected) {
       problems.push(`entry ${index} (${type}) was answered ${operation.reply}, not ${expected}`);
     }
   }
   for (const { index, kind } of asked.values()) problems.push(`${kind} at ${index} is not logged`);
   return problems;
+}
+
+/** One budget and one kill switch, and who holds how much of the budget since when. */
+class Model {
+  readonly #limit: number;
+  readonly #reserved = new Map<string, { readonly amount: number; readonly index: number }>();
+  #held = 0;
+  #posted = 0;
+  #isKilled = false;
+  #killedAt = -1;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  answer(operation: Operation): string {
+    switch (operation.kind) {
+      case 'authorize':
+        return this.#decide(operation);
+      case 'start': {
+        const { index = -1 } = this.#reserved.get(operation.id) ?? {};
+        return this.#isKilled || this.#killedAt > index ? 'killed' : 'started';
+      }
+      case 'void':
+        this.#giveBack(operation.id);
+        return 'voided';
+      case 'settle':
+        this.#giveBack(operation.id);
+        this.#posted += operation.amount;
+        return String(operation.amount);
+      case 'kill':
+        this.#isKilled = true;
+        this.#killedAt = operation.index;
+        return 'killed';
+      case 'release':
+        this.#isKilled = false;
+        return 'released';
+    }
+  }
+
+  #decide({ id, amount, index }: Operation): string {
+    if (this.#isKilled) return 'killed';
+    if (this.#held + this.#posted + amount > this.#limit) return 'budget-exceeded';
+    this.#reserved.set(id, { amount, index });
+    this.#held += amount;
+    return 'allowed';
+  }
+
+  /** What nobody holds makes all that is asked for after it wrong. */
+  #giveBack(id: string): void {
+    this.#held -= this.#reserved.get(id)?.amount ?? Number.NaN;
+    this.#reserved.delete(id);
+  }
 }
 
 /** Pairs where one was answered before the other was asked and stands behind it in the log. */

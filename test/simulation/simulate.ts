@@ -4,12 +4,14 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { audit } from './auditor.ts';
 import type { Reply } from './operation.ts';
 import { Workload } from './workload.ts';
-import { type Life, settle, World } from './world.ts';
+import { type Life, World } from './world.ts';
 
 export interface SimulationOptions {
   readonly seed: string;
   readonly steps: number;
   readonly sabotage?: (store: Storage) => Storage;
+  /** Makes handles of a store that takes real time, in place of memory's. */
+  readonly handle?: () => Storage;
 }
 
 export interface SimulationResult {
@@ -34,9 +36,14 @@ export function commandLine({ seed, steps }: SimulationOptions): string {
 }
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, steps, sabotage } = options;
+  const { seed, steps, sabotage, handle } = options;
   const workers = 2 + ((seed.length + (seed.charCodeAt(seed.length - 1) || 0)) % 3);
-  const world = new World({ seed, workers, ...(sabotage === undefined ? {} : { sabotage }) });
+  const world = new World({
+    seed,
+    workers,
+    ...(sabotage === undefined ? {} : { sabotage }),
+    ...(handle === undefined ? {} : { handle }),
+  });
   const work = new Workload(world);
   for (let worker = 0; worker < workers; worker += 1) {
     const opened = world.open(worker, worker === 0);
@@ -59,7 +66,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const head = await store.open('main');
   const bodies = await bodiesOf(store);
   await world.close();
-  await settle();
+  await world.settle();
   return {
     seed,
     steps,
@@ -118,7 +125,7 @@ async function trouble(world: World): Promise<void> {
       mishap(world, life, random.weighted(happens));
     }
   }
-  await settle();
+  await world.settle();
 }
 
 function mishap(world: World, life: Life, kind: string): void {

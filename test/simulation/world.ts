@@ -21,6 +21,7 @@ import {
   seededFaults,
   seededIds,
 } from '../../src/testing/index.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import type { Commit } from './record-audit.ts';
 import { agents, firstVersion, policy, prices, tools } from './scenario.ts';
 import { wrapped } from './wrapped-store.ts';
@@ -30,10 +31,12 @@ export interface WorldOptions {
   readonly workers: number;
   /** Puts itself between a worker and the store; how a test sabotages the world. */
   readonly sabotage?: (store: Storage) => Storage;
+  /** Makes handles of a store that takes real time, in place of memory's: its calls go one by one. */
+  readonly handle?: () => Storage;
 }
 
 /** Lets every promise that can settle do so. */
-export function settle(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
@@ -126,12 +129,14 @@ export class World {
   /** What the store took, in order. */
   readonly commits: Commit[] = [];
   readonly #options: WorldOptions;
-  readonly #handle = memoryFleet();
+  readonly #handle: () => Storage;
+  readonly #calls = new OneAtATime();
   readonly #opening = new Set<number>();
   #lives = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
+    this.#handle = options.handle ?? memoryFleet();
     this.firstVersion = firstVersion(options.seed);
     this.random = new Random(options.seed);
     this.lives = Array.from({ length: options.workers }, () => undefined);
@@ -144,7 +149,8 @@ export class World {
 
   /** A way to the store that notes what it takes. */
   #watched(): Storage {
-    const store = this.#handle();
+    const handle = this.#handle();
+    const store = this.#options.handle === undefined ? handle : this.#calls.through(handle);
     return wrapped(store, async (batch) => {
       const result = await store.append(batch);
       if (result.status === 'appended') {
@@ -202,19 +208,25 @@ export class World {
     life.clock.resume();
   }
 
+  /** Lets everything happen that can without time passing. */
+  async settle(): Promise<void> {
+    await settled();
+    while (await this.#calls.next()) await settled();
+  }
+
   /** Lets time pass; whatever falls due happens at its own time, and all that follows from it. */
   async pass(ms: number): Promise<void> {
-    await settle();
+    await this.settle();
     let left = ms;
     for (;;) {
       const next = this.clock.untilNext;
       if (next === undefined || next > left) break;
       this.clock.advance(next);
       left -= next;
-      await settle();
+      await this.settle();
     }
     this.clock.advance(left);
-    await settle();
+    await this.settle();
   }
 
   /** Ends all faults and brings every worker back, for the last checks. */

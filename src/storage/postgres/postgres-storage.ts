@@ -21,6 +21,7 @@ import { isSerializationFailure } from './postgres-errors.ts';
 import { turnTaken } from './schema.ts';
 import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
+import { endStalled } from './stalled.ts';
 import type { RecordPage } from './statements.ts';
 import { contentsOf, entriesOf, headOf, pageOf, Statements } from './statements.ts';
 import { Turn } from './turn.ts';
@@ -209,12 +210,23 @@ class PostgresStorage implements Storage {
       const rows = turn.held ? await turn.append(statement) : await connections.write(statement);
       return integerCell(rows[0]?.[0], 'append');
     } catch (error) {
-      if (!StorageError.is(error) || !isSerializationFailure(error.cause)) throw error;
+      if (!StorageError.is(error)) throw error;
+      // Whoever has the head may have stopped with it. This append is refused; the next finds it free.
+      if (error.code === 'busy') await this.#endStalled(connections);
+      if (!isSerializationFailure(error.cause)) throw error;
       const { size } = await this.head();
       if (size === batch.expectedSize) throw error;
       return size;
     } finally {
       void turn.leave();
+    }
+  }
+
+  async #endStalled(connections: Connections): Promise<void> {
+    try {
+      await connections.read(endStalled(this.#schema));
+    } catch {
+      // What the append met is what there is to tell.
     }
   }
 

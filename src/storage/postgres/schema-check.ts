@@ -1,12 +1,14 @@
 /**
- * Compares the triggers, functions and row policies in the database with those of the migrations: one that
- * was taken away or switched off unlocks the log, and one that was added could change what is written.
+ * Compares the triggers, functions, row policies, owners and rights in the database with those of the
+ * migrations: one that was taken away, changed or switched off unlocks the log, and one that was added could
+ * change what is written, or let somebody write past the function that appends.
  */
 import { StorageError } from '../storage.ts';
 import { textCell } from './cells.ts';
 import type { Connection } from './connections.ts';
 import { migrations, schemaVersion } from './schema.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
+import { policyConditions, presentIn } from './schema-present.ts';
 
 const triggerPattern = new RegExp(
   [
@@ -25,35 +27,34 @@ function describedTrigger([, , events = '', table, level, when, called]: RegExpE
   return ['O', table, type, called, when !== undefined, ''].join(' ');
 }
 
-/** What is expected, read out of the statements themselves: as `kind name`, functions with their text. */
+/** Whether it has its owner's rights, the settings that it runs under, and its text. */
+function describedFunction([, , terms = '', text = '']: RegExpExecArray): string {
+  const path = /SET search_path = (.*?) AS/.exec(terms)?.[1];
+  const settings = path === undefined ? [] : [`search_path=${path}`];
+  return [/SECURITY DEFINER/.test(terms) ? 't' : 'f', ...settings, text].join(' ');
+}
+
+/** What is expected, read out of the statements themselves: as `kind name`. */
 function expected(schema: SchemaName): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const statement of migrations.flatMap((each) => each.statements(schema))) {
     const trigger = triggerPattern.exec(statement);
     if (trigger !== null) found.set(`trigger ${trigger[1]}`, describedTrigger(trigger));
     const policy = /^CREATE POLICY (\w+) ON "\w+"\.(\w+) FOR SELECT/.exec(statement);
-    if (policy !== null) found.set(`policy ${policy[1]} of ${policy[2]}`, 'r');
-    const procedure = /^CREATE FUNCTION "\w+"\.(\w+)\([^$]*\$\$([^]*)\$\$$/.exec(statement);
-    if (procedure !== null) found.set(`function ${procedure[1]}`, procedure[2] ?? '');
+    if (policy !== null) {
+      const name = `${policy[1]} of ${policy[2]}`;
+      found.set(`policy ${name}`, `r t {0} ${policyConditions[name]}`);
+    }
+    const procedure = /^CREATE FUNCTION "\w+"\.(\w+)\(([^$]*)\$\$([^]*)\$\$$/.exec(statement);
+    if (procedure !== null) found.set(`function ${procedure[1]}`, describedFunction(procedure));
     const secured = /^ALTER TABLE "\w+"\.(\w+) ENABLE ROW LEVEL SECURITY$/.exec(statement)?.[1];
     if (secured !== undefined) found.set(`row security of ${secured}`, 'true');
   }
   return found;
 }
 
-const present = `
-  SELECT 'trigger ' || tgname,
-      concat_ws(' ', tgenabled, relname, tgtype, proname, (tgqual IS NOT NULL)::text, tgattr::text)
-    FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
-    WHERE relnamespace = $1::regnamespace AND NOT tgisinternal
-  UNION ALL
-  SELECT 'policy ' || polname || ' of ' || relname, polcmd::text FROM pg_policy
-    JOIN pg_class ON pg_class.oid = polrelid WHERE relnamespace = $1::regnamespace
-  UNION ALL
-  SELECT 'function ' || proname, prosrc FROM pg_proc WHERE pronamespace = $1::regnamespace
-  UNION ALL
-  SELECT 'row security of ' || relname, relrowsecurity::text FROM pg_class
-    WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND relrowsecurity`;
+/** What the owner makes and has to himself: nothing of these kinds may be there that is not expected. */
+const lockKinds = /^(?:trigger|policy|rule|grant|owner) /;
 
 /**
  * Throws `unsafe-settings`. A schema that is newer than this release is left to the release that knows it.
@@ -64,7 +65,7 @@ export async function assertUntouched(connection: Connection, schema: SchemaName
   );
   if (rows.length > 0) return;
   const found = new Map(
-    (await connection.query(present, [quoted(schema)])).map(([name, value]) => [
+    (await connection.query(presentIn(schema))).map(([name, value]) => [
       textCell(name, 'name'),
       textCell(value, 'value'),
     ]),
@@ -76,7 +77,7 @@ export async function assertUntouched(connection: Connection, schema: SchemaName
   }
   const known = expected(schema);
   for (const name of found.keys()) {
-    if (known.has(name) || !/^(?:trigger|policy) /.test(name)) continue;
+    if (known.has(name) || !lockKinds.test(name)) continue;
     throw new StorageError('unsafe-settings', `the schema was tampered with: ${name} is new`);
   }
 }

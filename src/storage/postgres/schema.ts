@@ -29,7 +29,7 @@ export const lastingCommits: readonly string[] = ['on', 'local', 'remote_write',
 /** How long an append waits for another's commit before it gives up with `busy`, ms. */
 const commitWaitMs = 5_000;
 /** How long an append may take in all, ms. */
-const appendMs = 10_000;
+export const appendMs = 10_000;
 
 function tables(s: string): readonly string[] {
   return [
@@ -174,7 +174,7 @@ BEGIN
     RETURN ${turnTaken};
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
-  -- A client that never says that it is through would keep the head locked. Before 17 there is no such end.
+  -- A client that never says that it is through would keep the head locked. Before 17 others end it.
   IF current_setting('server_version_num')::integer >= 170000 THEN
     PERFORM set_config('transaction_timeout', '${appendMs}', true);
   END IF;
