@@ -60,6 +60,14 @@ export interface DecidedBatch {
   readonly changes: Iterable<RecordChange>;
 }
 
+/** What calls are made of. It stops nothing that runs in other processes, and answers nobody there. */
+const routineEvents: ReadonlySet<Event['type']> = new Set([
+  'session-opened',
+  'action-decided',
+  'permit-started',
+  'permit-settled',
+]);
+
 /** A batch while it is being decided, one command after the other, on one head and one state. */
 export class BatchInProgress {
   readonly #log: string;
@@ -106,6 +114,7 @@ export class BatchInProgress {
         contents: this.#contents,
         records: [...this.#overlay.changes].map(toStored),
         head: entries.length === 0 ? head : headAfter(head, entries, this.#at),
+        routine: this.#events.every(({ event }) => routineEvents.has(event.type)),
       },
       outcomes: this.#outcomes,
       events: this.#events,

@@ -69,6 +69,8 @@ export interface Batch {
   readonly records: readonly StoredRecord[];
   /** The head after the batch. */
   readonly head: Head;
+  /** Nobody elsewhere waits for what it holds: a store that tells other handles may do so a little later. */
+  readonly routine?: boolean;
 }
 
 export type AppendResult =

@@ -17,6 +17,22 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['test/postgres/conformance.test.ts'],
   },
   {
+    name: 'postgres-urgent-commits-wait',
+    guards: 'What somebody may wait for is told at once.',
+    file: `${room}/bell.ts`,
+    find: 'if (routine && isQuiet) {',
+    replace: 'if (isQuiet) {',
+    tests: ['test/postgres/bell.test.ts'],
+  },
+  {
+    name: 'postgres-last-commit-untold',
+    guards: 'A notification that was left out is made up for.',
+    file: `${room}/bell.ts`,
+    find: 'this.#owed = size;',
+    replace: 'this.#owed = 0;',
+    tests: ['test/postgres/bell.test.ts'],
+  },
+  {
     name: 'postgres-settings-unchecked',
     guards: 'A server that may lose commits is refused.',
     file: `${room}/settings.ts`,

@@ -46,6 +46,14 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/engine/store-trouble.test.ts'],
   },
   {
+    name: 'kills-are-routine',
+    guards: 'A commit that others may wait for is not told of later.',
+    file: 'src/engine/batch.ts',
+    find: 'routine: this.#events.every(({ event }) => routineEvents.has(event.type)),',
+    replace: 'routine: this.#events.every(({ event }) => event.type.length > 0),',
+    tests: ['test/engine/routine.test.ts'],
+  },
+  {
     name: 'stale-record-stays',
     guards: 'A record that another process changed is not decided on as it was.',
     file: 'src/engine/replica.ts',

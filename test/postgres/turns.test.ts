@@ -108,7 +108,7 @@ test('the transaction of an append has an end that the server keeps, from versio
   const { schema } = await opened();
   const client = await begun(schema);
   await client.query(`SELECT append(id, size, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-    previous, root, frontier, at, false, true) FROM log`);
+    previous, root, frontier, at, false, true, true) FROM log`);
   const { rows } = await client.query<{ version: number; end: string | null }>(
     `SELECT current_setting('server_version_num')::integer AS version,
       current_setting('transaction_timeout', true) AS end`,

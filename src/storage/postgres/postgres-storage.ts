@@ -12,6 +12,7 @@ import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry, Turns } from '../storage.ts';
 import { integerCell } from './cells.ts';
+import { Bell } from './bell.ts';
 import { Connections } from './connections.ts';
 import { Listener } from './listener.ts';
 import { migrate } from './migrate.ts';
@@ -70,6 +71,7 @@ interface Opened {
   readonly id: number;
   readonly connections: Connections;
   readonly turn: Turn;
+  readonly bell: Bell;
   readonly listener: Listener | undefined;
 }
 
@@ -201,11 +203,12 @@ class PostgresStorage implements Storage {
   }
 
   /** Returns the size of the log before it, or `turnTaken`. */
-  async #appendNow({ connections, id, turn }: Opened, batch: Batch): Promise<number> {
+  async #appendNow({ connections, id, turn, bell }: Opened, batch: Batch): Promise<number> {
     const acceptUnsafe = this.#options.acceptLostCommits === true;
     // Whoever has waited in vain for a turn goes on without one.
     const hasTurn = turn.held || turn.isOverdue;
-    const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn });
+    const tell = bell.tells(batch.head.size, batch.routine === true);
+    const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn, tell });
     try {
       const rows = turn.held ? await turn.append(statement) : await connections.write(statement);
       return integerCell(rows[0]?.[0], 'append');
@@ -244,12 +247,19 @@ class PostgresStorage implements Storage {
     const [row] = await connections.write(this.#statements.openLog(log));
     const id = integerCell(row?.[0], 'id');
     const turn = this.#turn(connections, id);
+    const bell = this.#bell(connections, id);
+    const heard = (size: number): void => {
+      // It listens from now on: nobody told of anything.
+      if (Number.isFinite(size)) bell.heard(size);
+      if (size > this.#sizeSeen) onAppended();
+    };
     return {
       log,
       id,
       connections,
       turn,
-      listener: await this.#listen(connections, id, onAppended),
+      bell,
+      listener: await this.#listen(connections, id, heard),
     };
   }
 
@@ -258,7 +268,16 @@ class PostgresStorage implements Storage {
     const altered = this.#options.acceptAlteredSchema === true;
     const place = { schema: this.#schema, log, name: this.name };
     const id = await lookUp(connections, place, altered);
-    return { log, id, connections, turn: this.#turn(connections, id), listener: undefined };
+    const [turn, bell] = [this.#turn(connections, id), this.#bell(connections, id)];
+    return { log, id, connections, turn, bell, listener: undefined };
+  }
+
+  #bell(connections: Connections, log: number): Bell {
+    return new Bell(() => {
+      // A hint that cannot be given is one that did not come.
+      const told = connections.write(this.#statements.tell(this.#schema, log, this.#sizeSeen));
+      told.catch(() => {});
+    });
   }
 
   #turn(connections: Connections, log: number): Turn {
@@ -269,12 +288,10 @@ class PostgresStorage implements Storage {
   async #listen(
     connections: Connections,
     id: number,
-    onAppended: () => void,
+    onSize: (size: number) => void,
   ): Promise<Listener | undefined> {
     if (this.#options.listen === false) return undefined;
-    const listener = new Listener(connections, this.#schema, id, (size) => {
-      if (size > this.#sizeSeen) onAppended();
-    });
+    const listener = new Listener(connections, this.#schema, id, onSize);
     await listener.start();
     return listener;
   }
@@ -299,6 +316,7 @@ class PostgresStorage implements Storage {
   /** Calls under way are waited for by the pool, which ends when the last connection is back. */
   async #end(): Promise<void> {
     await this.#appending;
+    this.#open?.bell.close();
     this.#open?.listener?.close();
     await this.#open?.turn.leave();
     await this.#endPool();

@@ -136,6 +136,7 @@ export const appendParameters = [
   'in_at bigint',
   'in_accept_unsafe boolean',
   'in_has_turn boolean',
+  'in_tell boolean',
 ] as const;
 
 /** The two keys of the advisory lock that is the queue for a log's head. */
@@ -202,7 +203,9 @@ BEGIN
       AS each (kind, key, parent, live, value)
     ON CONFLICT (log, kind, key)
     DO UPDATE SET parent = excluded.parent, live = excluded.live, value = excluded.value;
-  PERFORM pg_notify('${schema}', in_log || ' ' || new_size);
+  IF in_tell THEN
+    PERFORM pg_notify('${schema}', in_log || ' ' || new_size);
+  END IF;
   RETURN in_expected;
 END $$`,
   ];

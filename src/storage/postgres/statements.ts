@@ -18,6 +18,8 @@ export interface AppendTerms {
   readonly acceptUnsafe: boolean;
   /** Gives way to nobody. */
   readonly hasTurn: boolean;
+  /** Notifies other processes. */
+  readonly tell: boolean;
 }
 
 export class Statements {
@@ -45,6 +47,11 @@ export class Statements {
     return { text: `SELECT ${this.#headColumns} FROM ${this.#s}.log WHERE id = $1`, values: [log] };
   }
 
+  /** Notifies other processes that the log has reached a size. */
+  tell(schema: SchemaName, log: number, size: number): Statement {
+    return { text: 'SELECT pg_notify($1, $2)', values: [schema, `${log} ${size}`] };
+  }
+
   /** Answers with the size of the log before it: the batch's, where it was appended. */
   append(log: number, batch: Batch, terms: AppendTerms): Statement {
     const { entries, contents, head } = batch;
@@ -69,6 +76,7 @@ export class Statements {
       head.at,
       terms.acceptUnsafe,
       terms.hasTurn,
+      terms.tell,
     ];
     return { text: this.#append, values };
   }
