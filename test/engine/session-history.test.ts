@@ -1,6 +1,7 @@
 /** What a session did decides what it may do next, in every process and after a restart. */
 import { expect, test } from 'vitest';
-import { ActionRefused, guard, openControlPlane } from '../../src/index.ts';
+import { bindTool } from '../../src/engine/index.ts';
+import { ActionRefused, type ControlPlane, guard, openControlPlane } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 
 const readTool = { name: 'read', action: 'file.read', resource: 'file/{name}' };
@@ -65,4 +66,42 @@ test('nothing is sent outside after a labelled file was read, by any process', a
   expect(seen?.history).toMatchObject({ allowed: 6, denied: 2, labels: ['customer-data'] });
   await first.close();
   await second.close();
+});
+
+test('a session’s risk adds up over processes and outlives them, and turns the call that crosses the line', async () => {
+  const fleet = memoryFleet();
+  const open = async (configure: boolean) =>
+    openControlPlane({
+      storage: fleet(),
+      ...(configure
+        ? {
+            policy: {
+              format: 1,
+              version: 1,
+              actions: { 'file.read': {} },
+              tiers: { unrestricted: ['file.read'] },
+              risk: { thresholds: { high: 3 }, effects: { high: 'deny' } },
+            },
+            agents: ['bot'],
+            tools: [readTool],
+          }
+        : {}),
+    });
+  const first = await open(true);
+  const opener = first.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+  const { id } = await first.openSession({ principal: opener, agent: 'bot' });
+  const outcomeIn = async (plane: ControlPlane) => {
+    const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+    const session = await plane.attachSession(principal, id);
+    const tool = bindTool(readTool);
+    const request = { tool, arguments: session.read({ name: 'plain' }) };
+    return (await session.authorize(request)).outcome;
+  };
+  const second = await open(false);
+  expect([await outcomeIn(first), await outcomeIn(second)]).toEqual(['allow', 'allow']);
+  await first.close();
+  await second.close();
+  const third = await open(false);
+  expect(await outcomeIn(third)).toBe('deny');
+  await third.close();
 });
