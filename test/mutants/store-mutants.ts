@@ -54,6 +54,14 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/engine/routine.test.ts'],
   },
   {
+    name: 'long-absence-decides-in-vain',
+    guards: 'Whoever missed more than comes with a turn reads on before it decides.',
+    file: 'src/engine/replica.ts',
+    find: 'if (reached.size !== this.#head.size || !isAll) await this.#catchUp();',
+    replace: 'if (reached.size < 0) await this.#catchUp();',
+    tests: ['test/engine/turns.test.ts'],
+  },
+  {
     name: 'stale-record-stays',
     guards: 'A record that another process changed is not decided on as it was.',
     file: 'src/engine/replica.ts',
