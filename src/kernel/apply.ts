@@ -4,18 +4,18 @@
  * The same function runs when a decision is made, when a log is replayed and when it is verified, so that
  * what the tables say can be compared with what the log says.
  */
-import { applyDecision, applyLateUsage, applyPermit } from './apply-decision.ts';
-import { applyNotice, applyPlan } from './apply-budget.ts';
-import { applyLease } from './apply-lease.ts';
-import { applySession } from './apply-session.ts';
-import { grantRevoked } from './apply-grant.ts';
-import { applyRegistry } from './apply-registry.ts';
-import { applyTicket } from './apply-ticket.ts';
-import { isToolEvent, toolChange } from './apply-tool.ts';
+import { applyDecision, applyLateUsage, applyPermit } from './decision/apply-decision.ts';
+import { applyNotice, applyPlan } from './budget/apply-budget.ts';
+import { applyLease } from './session/apply-lease.ts';
+import { applySession } from './session/apply-session.ts';
+import { grantRevoked } from './approval/apply-grant.ts';
+import { applyRegistry } from './registry/apply-registry.ts';
+import { applyTicket } from './approval/apply-ticket.ts';
+import { isToolEvent, toolChange } from './tool/apply-tool.ts';
 import { budgetKey, openBudget } from './budget/account.ts';
 import type { Event, EventPosition } from './event.ts';
-import { latchKey } from './latch.ts';
-import { type LatchMove, latchStates, latchStatus } from './latch-states.ts';
+import { latchKey } from './kill/latch.ts';
+import { type LatchMove, latchStates, latchStatus } from './kill/latch-states.ts';
 import type { RecordChange, StateView } from './record.ts';
 
 /** The records to put in place. At most one change for each record. */

@@ -5,18 +5,18 @@
  * Free text and payloads are not in the parts that become entries: `commitments` carries their salted hashes
  * by field, and the engine keeps the texts beside the log.
  */
-import type { AgentTransition } from './agent.ts';
+import type { AgentTransition } from './rights/agent.ts';
 import type { Amounts } from './amount.ts';
-import type { CallScope } from './call-scope.ts';
-import type { DelegationTerms } from './delegation-terms.ts';
-import type { GrantHolder, GrantTerms } from './grant-terms.ts';
-import type { KillScope } from './latch.ts';
+import type { CallScope } from './rights/call-scope.ts';
+import type { DelegationTerms } from './rights/delegation-terms.ts';
+import type { GrantHolder, GrantTerms } from './approval/grant-terms.ts';
+import type { KillScope } from './kill/latch.ts';
 import type { ModelRequest } from './model/model-call.ts';
 import type { ModelReport } from './model/model-usage.ts';
 import type { ReconciledRow } from './model/reconciliation.ts';
 import type { EvaluatorFacts } from './policy/evaluator-fact.ts';
 import type { PrincipalReference } from './principal.ts';
-import type { SessionMode, SessionTransition } from './session.ts';
+import type { SessionMode, SessionTransition } from './session/session.ts';
 import type { EstimateTerm } from './record.ts';
 
 interface Envelope {

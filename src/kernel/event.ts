@@ -3,14 +3,14 @@
  *
  * Names and members are wire format: golden histories in `test/vectors` pin them.
  */
-import type { AgentStatus, AgentTransition } from './agent.ts';
+import type { AgentStatus, AgentTransition } from './rights/agent.ts';
 import type { Amounts } from './amount.ts';
-import type { DelegationTerms } from './delegation-terms.ts';
+import type { DelegationTerms } from './rights/delegation-terms.ts';
 import type { Reservation } from './budget/account.ts';
 import type { BudgetPlan } from './budget/plan.ts';
 import type { CommandKind, IssueKey, RegisterAgent, RegisterTool } from './command.ts';
-import type { GrantHolder, GrantTerms } from './grant-terms.ts';
-import type { KillScope } from './latch.ts';
+import type { GrantHolder, GrantTerms } from './approval/grant-terms.ts';
+import type { KillScope } from './kill/latch.ts';
 import type { CatalogueDocument } from './model/catalogue-document.ts';
 import type { ModelRequest, ModelTerms } from './model/model-call.ts';
 import type { ModelOutcome } from './model/model-usage.ts';
@@ -20,11 +20,12 @@ import type { EvaluatorFact, StageVerdict } from './policy/evaluator-fact.ts';
 import type { ShadowVerdict } from './policy/evaluate.ts';
 import type { RiskLevel } from './policy/risk.ts';
 import type { Escalation, SequenceRuns } from './policy/session-risk.ts';
-import type { ApproverTerms } from './approval-record.ts';
-import type { Lineage } from './session.ts';
-import type { AgentRecord, DecisionOutcome, DecisionStep, StoredAnswer } from './record.ts';
+import type { ApproverTerms } from './approval/approval-record.ts';
+import type { Lineage } from './session/session.ts';
+import type { AgentRecord, StoredAnswer } from './record.ts';
+import type { DecisionOutcome, DecisionStep } from './decision/decision-record.ts';
 import type { Rejection, RejectionCode } from './rejection.ts';
-import type { SessionMode, SessionTransition } from './session.ts';
+import type { SessionMode, SessionTransition } from './session/session.ts';
 
 /** Members that any event may have. */
 interface Attachments {

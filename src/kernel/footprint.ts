@@ -4,21 +4,21 @@
  * `footprint` is asked again as records arrive, until it names nothing new: a ticket is known only once its
  * binding is. `touched` tells a follower which records another process's event made stale.
  */
-import { agentKey } from './agent.ts';
+import { agentKey } from './rights/agent.ts';
 import { budgetKey } from './budget/account.ts';
 import { planAccounts } from './budget/plan-account.ts';
 import { budgetSubject } from './budget/subject.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import { commandKey } from './idempotency.ts';
-import { holderKey } from './grant-terms.ts';
-import { latchKey } from './latch.ts';
-import { lockKey, lockOf } from './lock.ts';
+import { holderKey } from './approval/grant-terms.ts';
+import { latchKey } from './kill/latch.ts';
+import { lockKey, lockOf } from './decision/lock.ts';
 import { modelIdOf } from './model/model-call.ts';
 import { everyOrg } from './org.ts';
-import { principalKey } from './principal-record.ts';
+import { principalKey } from './session/principal-record.ts';
 import { type RecordKind, type RecordsByKind, type SessionRecord } from './record.ts';
-import { bindingKey } from './ticket.ts';
+import { bindingKey } from './approval/ticket.ts';
 
 /** Kinds of records that events change without naming them. */
 export const unnamedKinds: readonly RecordKind[] = ['principal', 'lock'];

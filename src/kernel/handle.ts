@@ -4,7 +4,7 @@
  * Every command ends in events and an answer. A refusal is an event too (except of the control plane's own
  * expiries, which are retried by timers), so that whoever reads the log sees what was tried.
  */
-import { authorize } from './authorize.ts';
+import { authorize } from './decision/authorize.ts';
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
 import {
@@ -13,35 +13,35 @@ import {
   type HandlerFor,
   type HandlerResult,
 } from './handled.ts';
-import { withFourEyes } from './four-eyes.ts';
-import { closeBudget, setBudget } from './handle-budget.ts';
-import { heartbeat, lapseHeartbeat } from './heartbeat.ts';
-import { issueKey, revokeKey } from './handle-key.ts';
-import { switchKill } from './handle-kill.ts';
+import { withFourEyes } from './registry/four-eyes.ts';
+import { closeBudget, setBudget } from './budget/handle-budget.ts';
+import { heartbeat, lapseHeartbeat } from './kill/heartbeat.ts';
+import { issueKey, revokeKey } from './rights/handle-key.ts';
+import { switchKill } from './kill/handle-kill.ts';
 import { advanceNotifier, recordDelivery } from './handle-notifier.ts';
-import { acquireLease, expireLease, releaseLease, renewLease } from './handle-lease.ts';
-import { expirePermit, settlePermit, startPermit, voidPermit } from './handle-permit.ts';
-import { reconcileUsage } from './handle-reconciliation.ts';
+import { acquireLease, expireLease, releaseLease, renewLease } from './session/handle-lease.ts';
+import { expirePermit, settlePermit, startPermit, voidPermit } from './decision/handle-permit.ts';
+import { reconcileUsage } from './budget/handle-reconciliation.ts';
 import {
   activatePolicy,
   activatePrices,
   controlAgent,
   registerAgent,
   registerTool,
-} from './handle-registry.ts';
-import { screenInput } from './handle-screening.ts';
-import { revokeGrant } from './handle-grant.ts';
-import { issueHandoff } from './handle-handoff.ts';
-import { openSession, transitionSession } from './handle-session.ts';
-import { remindTicket } from './remind-ticket.ts';
-import { decideTicket } from './handle-ticket.ts';
+} from './registry/handle-registry.ts';
+import { screenInput } from './session/handle-screening.ts';
+import { revokeGrant } from './approval/handle-grant.ts';
+import { issueHandoff } from './session/handle-handoff.ts';
+import { openSession, transitionSession } from './session/handle-session.ts';
+import { remindTicket } from './approval/remind-ticket.ts';
+import { decideTicket } from './approval/handle-ticket.ts';
 import { commandKey, fingerprintOf, isFinal } from './idempotency.ts';
-import { latchKey } from './latch.ts';
+import { latchKey } from './kill/latch.ts';
 import { isSystem } from './principal.ts';
 import type { StateView, StoredAnswer } from './record.ts';
 import { reject } from './rejection.ts';
-import { credentialRefusal } from './rights.ts';
-import { approveTool, quarantineTool } from './tool-quarantine.ts';
+import { credentialRefusal } from './rights/rights.ts';
+import { approveTool, quarantineTool } from './tool/quarantine.ts';
 
 export function handle(view: StateView, command: Command, context: HandleContext): Handled {
   const lapsed = credentialRefusal(view, command, context.now);

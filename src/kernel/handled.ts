@@ -1,11 +1,8 @@
-/** What handling a command gives, and the pieces that several handlers need. */
+/** What a handler is given, and what handling a command gives. */
 import type { Command } from './command.ts';
 import type { Event } from './event.ts';
-import { samePrincipal, type PrincipalReference } from './principal.ts';
-import type { RecordKind, SessionRecord, StateView, StoredAnswer } from './record.ts';
-import { quoted } from './name.ts';
-import { reject, type Rejection } from './rejection.ts';
-import { permits } from './rights.ts';
+import type { RecordKind, StateView, StoredAnswer } from './record.ts';
+import type { Rejection } from './rejection.ts';
 
 /** When and where the first event of a command will stand. */
 export interface HandleContext {
@@ -40,42 +37,3 @@ export type HandlerFor<C extends Command> = (
   command: C,
   context: HandleContext,
 ) => HandlerResult;
-
-/** A session as its own principal sees it: somebody else's is as unknown as one that does not exist. */
-export function ownSession(
-  view: StateView,
-  by: PrincipalReference,
-  id: string,
-): SessionRecord | undefined {
-  const session = view.get('session', id);
-  return session !== undefined && isOwner(by, session) ? session : undefined;
-}
-
-/** Why nothing can start in a session: it is not active, or one that it works on behalf of is not. */
-export function inactiveSession(view: StateView, session: SessionRecord): Rejection | undefined {
-  for (const id of [session.id, ...(session.ancestors ?? [])]) {
-    const status = view.get('session', id)?.status ?? 'unknown';
-    if (status === 'active') continue;
-    const which = id === session.id ? 'the session' : `session ${quoted(id)}, that it works for,`;
-    return reject('session-not-active', `${which} is ${status}`);
-  }
-  return undefined;
-}
-
-/** A session as its own principal or an operator of its org sees it. */
-export function controlledSession(
-  view: StateView,
-  by: PrincipalReference,
-  id: string,
-): SessionRecord | undefined {
-  const session = view.get('session', id);
-  if (session === undefined || session.org !== by.org) return undefined;
-  return isOwner(by, session) || permits(view, by, 'control-session') ? session : undefined;
-}
-
-export function isOwner(
-  by: PrincipalReference,
-  record: { readonly org: string; readonly principal: string },
-): boolean {
-  return samePrincipal(by, { org: record.org, id: record.principal });
-}

@@ -8,7 +8,7 @@
 import { hash } from 'node:crypto';
 import type { Command } from './command.ts';
 import type { StateView, StoredAnswer } from './record.ts';
-import { latchKey } from './latch.ts';
+import { latchKey } from './kill/latch.ts';
 import { sortedEntries } from './order.ts';
 
 /** The key of the record that keeps the answer, or undefined for a command without a key. */

@@ -7,7 +7,7 @@ export {
   parseAmount,
   parseAmounts,
 } from './amount.ts';
-export type { AgentTransition } from './agent.ts';
+export type { AgentTransition } from './rights/agent.ts';
 export { apply } from './apply.ts';
 export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
 export { takenAt } from './budget/bucket.ts';
@@ -19,19 +19,19 @@ export {
   type WindowDocument,
 } from './budget/window.ts';
 export { type BudgetPlan, type BudgetPlanDocument, planName, planScopeOf } from './budget/plan.ts';
-export type { CallScope } from './call-scope.ts';
-export type { DelegationTerms } from './delegation-terms.ts';
+export type { CallScope } from './rights/call-scope.ts';
+export type { DelegationTerms } from './rights/delegation-terms.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventDataByType, EventType } from './event.ts';
 export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
-export { isGrantKilled } from './handle-grant.ts';
+export { isGrantKilled } from './approval/handle-grant.ts';
 export type { Handled } from './handled.ts';
-export { grantStatus } from './grant.ts';
-export type { GrantHolder, GrantTerms } from './grant-terms.ts';
-export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './latch.ts';
+export { grantStatus } from './approval/grant.ts';
+export type { GrantHolder, GrantTerms } from './approval/grant-terms.ts';
+export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './kill/latch.ts';
 export { limits } from './limits.ts';
-export { modelAccess, type ModelAccess } from './model/access.ts';
+export { modelAccess, type ModelAccess } from './policy/model-access.ts';
 export {
   type CallPrices,
   type Catalogue,
@@ -78,7 +78,7 @@ export type {
 } from './policy/document.ts';
 export { operators } from './policy/document.ts';
 export type { EvaluatorFact, EvaluatorFacts } from './policy/evaluator-fact.ts';
-export type { PermitStatus } from './permit-states.ts';
+export type { PermitStatus } from './decision/permit-states.ts';
 export {
   assess,
   evaluatePolicy,
@@ -101,12 +101,8 @@ export {
   type ValueType,
 } from './policy/value-type.ts';
 export { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
-export type { GrantRecord, TicketRecord } from './approval-record.ts';
+export type { GrantRecord, TicketRecord } from './approval/approval-record.ts';
 export {
-  type DecisionOutcome,
-  type DecisionRecord,
-  type DecisionStep,
-  decisionSteps,
   type EstimateTerm,
   isLive,
   parentOf,
@@ -120,14 +116,20 @@ export {
   type StoredAnswer,
   type ToolRecord,
 } from './record.ts';
-export { credentialRefusal, permits, rolePermissions } from './rights.ts';
-export { heartbeatDue } from './heartbeat.ts';
-export { latchStatus } from './latch-states.ts';
-export { engagedAfter, engagedLatch } from './ticket.ts';
-export { nextReminder } from './remind-ticket.ts';
+export {
+  type DecisionOutcome,
+  type DecisionRecord,
+  type DecisionStep,
+  decisionSteps,
+} from './decision/decision-record.ts';
+export { credentialRefusal, permits, rolePermissions } from './rights/rights.ts';
+export { heartbeatDue } from './kill/heartbeat.ts';
+export { latchStatus } from './kill/latch-states.ts';
+export { engagedAfter, engagedLatch } from './kill/engaged-latch.ts';
+export { nextReminder } from './approval/remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
-export { isOpenPermit } from './permit-states.ts';
-export { modelResource, resourceOf } from './resource-of.ts';
-export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool-access.ts';
-export { findAgent } from './agent-rights.ts';
-export { type SessionMode, sessionModes, type SessionTransition } from './session.ts';
+export { isOpenPermit } from './decision/permit-states.ts';
+export { modelResource, resourceOf } from './tool/resource-of.ts';
+export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool/access.ts';
+export { findAgent } from './rights/agent-rights.ts';
+export { type SessionMode, sessionModes, type SessionTransition } from './session/session.ts';

@@ -3,8 +3,8 @@
  *
  * A `PrincipalReference` is what the log records of whoever submitted a command. It is minted outside the
  * kernel by an authenticator; the kernel only reads it. The table below is what the built-in roles permit;
- * the active policy may define more of them (`rights.ts`). A command whose permission is in none of the
- * principal's roles is refused before anything else is read.
+ * the active policy may define more of them (`rights/rights.ts`). A command whose permission is in none of
+ * the principal's roles is refused before anything else is read.
  */
 
 /** Who submitted a command and how that was established. */
@@ -123,6 +123,14 @@ export function samePrincipal(
   right: { readonly org: string; readonly id: string },
 ): boolean {
   return left.org === right.org && left.id === right.id;
+}
+
+/** Whether a record is the principal's own. */
+export function isOwner(
+  by: PrincipalReference,
+  record: { readonly org: string; readonly principal: string },
+): boolean {
+  return samePrincipal(by, { org: record.org, id: record.principal });
 }
 
 /** The control plane itself, as the author of expiries. */

@@ -5,24 +5,28 @@
  * as the entries that produced them; the log can rebuild every one.
  */
 import type { Amounts } from './amount.ts';
-import type { AgentStatus } from './agent.ts';
-import type { CallScope } from './call-scope.ts';
-import type { DelegationTerms } from './delegation-terms.ts';
-import type { LeaseRecord, LockRecord } from './lease-record.ts';
-import type { BindingRecord, HolderGrants, TicketRecord } from './approval-record.ts';
-import type { BudgetRecord, Reservation } from './budget/account.ts';
+import type { AgentStatus } from './rights/agent.ts';
+import type { CallScope } from './rights/call-scope.ts';
+import type { DelegationTerms } from './rights/delegation-terms.ts';
+import type { LeaseRecord } from './session/lease-record.ts';
+import type { DecisionRecord } from './decision/decision-record.ts';
+import type { LockRecord } from './decision/lock-record.ts';
+import type { BindingRecord, HolderGrants, TicketRecord } from './approval/approval-record.ts';
+import type { BudgetRecord } from './budget/account.ts';
 import { planScopeOf, type PlansRecord } from './budget/plan.ts';
-import type { LatchRecord } from './latch.ts';
-import type { ModelTerms, PricesRecord } from './model/model-call.ts';
+import type { LatchRecord } from './kill/latch.ts';
+import type { PricesRecord } from './model/model-call.ts';
 import type { PolicyDocument } from './policy/document.ts';
-import type { ShadowVerdict } from './policy/evaluate.ts';
-import type { StageVerdict } from './policy/evaluator-fact.ts';
-import { isOpenPermit, type PermitStatus } from './permit-states.ts';
-import type { RiskLevel } from './policy/risk.ts';
+import { isOpenPermit } from './decision/permit-states.ts';
 import type { SessionHistory } from './policy/session-risk.ts';
-import type { Rejection, RejectionCode } from './rejection.ts';
-import { isTerminal, type Lineage, type SessionMode, type SessionStatus } from './session.ts';
-import { isOpenTicket } from './ticket-states.ts';
+import type { Rejection } from './rejection.ts';
+import {
+  isTerminal,
+  type Lineage,
+  type SessionMode,
+  type SessionStatus,
+} from './session/session.ts';
+import { isOpenTicket } from './approval/ticket-states.ts';
 
 export interface SessionRecord {
   readonly id: string;
@@ -118,78 +122,6 @@ export interface PolicyRecord {
   readonly hash: string;
   readonly document: PolicyDocument;
 }
-
-export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
-
-/** The decision on one request, and the permit that an allow carries. The permit's id is the decision's. */
-export interface DecisionRecord {
-  readonly id: string;
-  readonly session: string;
-  readonly ancestors?: readonly string[];
-  readonly lineage?: Lineage;
-  readonly org: string;
-  readonly principal: string;
-  readonly agent: string;
-  readonly tool: string;
-  readonly action: string;
-  readonly resource: string;
-  readonly argumentsDigest: string;
-  readonly definition: string;
-  readonly policyVersion: number;
-  /** Hash of the policy's canonical form; empty where no policy was asked. */
-  readonly policyHash: string;
-  readonly mode: SessionMode;
-  readonly outcome: DecisionOutcome;
-  /** The step of the main path that settled the outcome. */
-  readonly step: DecisionStep;
-  readonly code: RejectionCode | 'allowed';
-  readonly message: string;
-  readonly help: string;
-  /** Ids of the rules and tiers that determined the outcome. */
-  readonly determinedBy: readonly string[];
-  readonly risk: RiskLevel | 'none';
-  readonly guidance: string;
-  readonly suggestions: readonly string[];
-  /** The ticket that was opened, is pending, or was consumed. */
-  readonly ticket: string;
-  readonly reservations: readonly Reservation[];
-  /** The budget plans that count it, as `org/id`; left out where there is none. */
-  readonly plans?: readonly string[];
-  readonly permit: PermitStatus;
-  /** Log time (ms) when an issued permit lapses or a started one is given up; 0 without a permit. */
-  readonly expiresAt: number;
-  readonly runTimeoutMs: number;
-  readonly decidedAt: number;
-  readonly index: number;
-  /** What was posted when the permit was resolved. */
-  readonly posted: Amounts;
-  /** A started permit that was given up: what it really used may still be told, once. */
-  readonly late?: 'awaited' | 'told';
-  /** The grant that stood in for an approver. */
-  readonly grant?: string;
-  /** Whether its permit holds the lock of its resource until it is resolved. */
-  readonly lock?: true;
-  /** Of a model call: the catalogue's id of the model, and the terms that were decided on. */
-  readonly model?: string;
-  readonly modelTerms?: ModelTerms;
-  /** What the policy would have said had nothing in it been in shadow mode. */
-  readonly shadow?: ShadowVerdict;
-  /** What output guardrails said of the result, where any were asked for. */
-  readonly output?: StageVerdict;
-}
-
-/** The steps of the main path, in order. */
-export const decisionSteps = [
-  'session',
-  'kill',
-  'tool',
-  'model',
-  'policy',
-  'approval',
-  'budget',
-  'permit',
-] as const;
-export type DecisionStep = (typeof decisionSteps)[number];
 
 /** A change that takes two principals, asked for by one of them. The key is the change's fingerprint. */
 export interface ProposalRecord {

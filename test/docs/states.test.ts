@@ -1,16 +1,16 @@
 /** The transition tables that the documents print are those that the code goes by. */
 import { expect, test } from 'vitest';
-import { agentStates } from '../../src/kernel/agent.ts';
-import { handoffStatus } from '../../src/kernel/handle-handoff.ts';
-import { grantStatus } from '../../src/kernel/grant.ts';
-import { proposalStatus } from '../../src/kernel/four-eyes.ts';
-import { heartbeatStates } from '../../src/kernel/heartbeat.ts';
-import { latchStates } from '../../src/kernel/latch-states.ts';
-import { leaseStates } from '../../src/kernel/lease.ts';
-import { permitStates } from '../../src/kernel/permit-states.ts';
-import { sessionStates } from '../../src/kernel/session.ts';
-import { ticketStates } from '../../src/kernel/ticket-states.ts';
-import { toolStates } from '../../src/kernel/tool-states.ts';
+import { agentStates } from '../../src/kernel/rights/agent.ts';
+import { handoffStatus } from '../../src/kernel/session/handle-handoff.ts';
+import { grantStatus } from '../../src/kernel/approval/grant.ts';
+import { proposalStatus } from '../../src/kernel/registry/four-eyes.ts';
+import { heartbeatStates } from '../../src/kernel/kill/heartbeat.ts';
+import { latchStates } from '../../src/kernel/kill/latch-states.ts';
+import { leaseStates } from '../../src/kernel/session/lease.ts';
+import { permitStates } from '../../src/kernel/decision/permit-states.ts';
+import { sessionStates } from '../../src/kernel/session/session.ts';
+import { ticketStates } from '../../src/kernel/approval/ticket-states.ts';
+import { toolStates } from '../../src/kernel/tool/states.ts';
 import { codeWords, prose } from './documents.ts';
 
 /** From a state, by a move, to states. */

@@ -10,8 +10,8 @@ import {
   latchKey,
   type PrincipalReference,
 } from '../../src/kernel/index.ts';
-import type { CallScope } from '../../src/kernel/call-scope.ts';
-import type { DelegationTerms } from '../../src/kernel/delegation-terms.ts';
+import type { CallScope } from '../../src/kernel/rights/call-scope.ts';
+import type { DelegationTerms } from '../../src/kernel/rights/delegation-terms.ts';
 import {
   admins,
   atMost,

@@ -1,6 +1,6 @@
 /** What the random sequences about rights play on: agents of different capabilities, people, calls, policies. */
 import type { PrincipalReference } from '../../src/kernel/index.ts';
-import type { CallScope } from '../../src/kernel/call-scope.ts';
+import type { CallScope } from '../../src/kernel/rights/call-scope.ts';
 import type { AgentRecord } from '../../src/kernel/record.ts';
 import { cast, policyDocument, Stage } from './stage.ts';
 

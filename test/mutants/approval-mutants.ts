@@ -10,7 +10,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'edit-stands-for-ever',
     guards: 'A ticket that is over stands for no call, edited or not.',
-    file: kernel('ticket-use'),
+    file: kernel('approval/ticket-use'),
     find: 'return isOpenTicket(ticket.status) && ticket.argumentsDigest !== command.argumentsDigest;',
     replace: 'return ticket.argumentsDigest !== command.argumentsDigest;',
     tests: editTests,
@@ -18,7 +18,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'session-asks-without-end',
     guards: 'A session leaves no more tickets pending than its limit.',
-    file: kernel('ticket-use'),
+    file: kernel('approval/ticket-use'),
     find: 'if (session.pendingTickets.length - withdrawn >= ticketsPendingMax) return true;',
     replace: '',
     tests: ['test/kernel/pending-tickets.test.ts'],
@@ -27,7 +27,7 @@ const deciderMutants: readonly Mutant[] = [
     name: 'edit-that-changes-nothing',
     guards:
       'An edit that leaves the call as it was is told as one, and not as another ticket’s call.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: "if (argumentsDigest === ticket.argumentsDigest) return no('the edit changes nothing');",
     replace: '',
     tests: editTests,
@@ -35,7 +35,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'owner-approves',
     guards: 'The owner of an agent decides none of its tickets.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'if (answersFor(view, by, ticket)) {',
     replace: 'if (false) {',
     tests: ownerTests,
@@ -43,7 +43,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'whom-it-works-for-approves',
     guards: 'Whoever a session works for decides none of its tickets.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'return lineage?.principals.includes(by.id) ?? false;',
     replace: 'return lineage === undefined && by.id === undefined;',
     tests: ownerTests,
@@ -51,7 +51,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'former-owner-approves',
     guards: 'Who owned an agent when it asked does not decide its ticket.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'by.id === agentOwner ||',
     replace: '',
     tests: ownerTests,
@@ -59,7 +59,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'new-owner-approves',
     guards: 'Who owns an agent by now does not decide its ticket.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: '|| agents.some((each) => by.id === findAgent(view, org, each)?.owner);',
     replace: '|| (agents.length === 0 && findAgent(view, org, agent) === undefined);',
     tests: ownerTests,
@@ -67,7 +67,7 @@ const deciderMutants: readonly Mutant[] = [
   {
     name: 'revoked-key-keeps-its-tickets',
     guards: 'What was asked for with a key is void once the key is revoked.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: '!isKeyRevoked(view, ticket.credential) &&',
     replace: '',
     tests: ['test/engine/api-keys.test.ts'],
@@ -78,7 +78,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-uses-without-end',
     guards: 'A grant is good for as many calls as it says.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: "if (used >= terms.uses) return 'spent';",
     replace: '',
     tests: grantTests,
@@ -86,7 +86,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-uses-not-counted',
     guards: 'Each use of a grant is counted.',
-    file: kernel('apply-grant'),
+    file: kernel('approval/apply-grant'),
     find: 'used: each.used + 1,',
     replace: 'used: each.used,',
     tests: grantTests,
@@ -94,7 +94,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-cost-not-counted',
     guards: 'What the calls of a grant cost is counted together.',
-    file: kernel('apply-grant'),
+    file: kernel('approval/apply-grant'),
     find: 'spent: addAmounts(each.spent, cost)',
     replace: 'spent: cost',
     tests: grantTests,
@@ -102,7 +102,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-cost-not-compared',
     guards: 'The calls of a grant cost no more than it says, the next one included.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'amountOf(spent, unit) + amountOf(call.estimate, unit) <= most,',
     replace: 'amountOf(spent, unit) <= most,',
     tests: grantTests,
@@ -110,7 +110,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-never-expires',
     guards: 'A grant ends when it says.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: "return now < terms.expiresAt ? 'active' : 'expired';",
     replace: "return 'active';",
     tests: grantTests,
@@ -118,7 +118,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-revoked-still-good',
     guards: 'A revoked grant covers nothing.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: "if (revoked) return 'revoked';",
     replace: '',
     tests: grantTests,
@@ -126,7 +126,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-any-scope',
     guards: 'A grant covers the calls that it names.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: '|| !covers(scopeOf(terms), call))',
     replace: ')',
     tests: grantTests,
@@ -134,7 +134,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-any-risk',
     guards: 'A grant covers nothing riskier than what was looked at.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: '|| !withinRisk(call.risk, grant.risk)',
     replace: '',
     tests: grantTests,
@@ -142,7 +142,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-any-approvers',
     guards: 'A grant covers a call only where the same people would be asked.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'if (!sameApprovers(grant.approvers, call.approvers) ||',
     replace: 'if (false ||',
     tests: grantTests,
@@ -150,7 +150,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-any-quorum',
     guards: 'A grant that one gave covers no call that two would be asked about.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'approverPrincipals ?? [], quorum ?? 1, reasonRequired ?? false]',
     replace: 'approverPrincipals ?? []]',
     tests: grantTests,
@@ -158,7 +158,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-survives-a-kill',
     guards: 'A kill voids the grants that came before it.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'return engagedAfter(view, index, call) === undefined;',
     replace: 'return true;',
     tests: grantTests,
@@ -166,7 +166,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-a-changed-tool',
     guards: 'A tool that was registered anew is not covered.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: "(view.get('tool', call.tool)?.changedIndex ?? Number.POSITIVE_INFINITY) > index",
     replace: 'index < 0',
     tests: grantTests,
@@ -174,7 +174,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-a-revoked-key',
     guards: 'A grant is void once the key that it was asked with is revoked.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'if (isKeyRevoked(view, credential)) return false;',
     replace: '',
     tests: grantTests,
@@ -182,7 +182,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-for-a-probation',
     guards: 'What a probation or a budget plan asks is put to people each time.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: 'isGrantable: asking === undefined',
     replace: 'isGrantable: true',
     tests: ['test/engine/dead-mans-switch.test.ts'],
@@ -190,7 +190,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-any-session',
     guards: 'A grant for one session holds in that session alone.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'if (terms.sessionOnly === true && grant.session !== call.session) return false;',
     replace: '',
     tests: grantTests,
@@ -198,7 +198,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-used-by-its-giver',
     guards: 'No grant is used on behalf of who gave it.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'isOthers(grant, call) &&',
     replace: '',
     tests: grantTests,
@@ -206,7 +206,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-used-by-its-endorser',
     guards: 'Nor on behalf of who approved it before the last.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: 'const givers = [givenBy, ...endorsedBy];',
     replace: 'const givers = endorsedBy.length < 0 ? [] : [givenBy];',
     tests: grantTests,
@@ -214,7 +214,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-what-is-critical',
     guards: 'What is of critical risk is approved call by call.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: "if (risk === 'critical') return 'what is of critical risk is approved call by call';",
     replace: '',
     tests: grantTests,
@@ -222,7 +222,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-of-one-of-two',
     guards: 'Where several approve, all of them approve the same grant.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: 'if ((ticket.approvals ?? []).length > 0 && isOther) {',
     replace: 'if (false) {',
     tests: grantTests,
@@ -230,7 +230,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'grant-over-a-denial',
     guards: 'A denial of exactly one call goes before any grant.',
-    file: kernel('ticket-use'),
+    file: kernel('approval/ticket-use'),
     find: "if (standing && found.status === 'denied') {",
     replace: 'if (false) {',
     tests: grantTests,
@@ -238,7 +238,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'revoked-grant-starts',
     guards: 'No permit is started that a revoked grant stood for.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: 'if (isWithdrawn(view, decision)) {',
     replace: 'if (false) {',
     tests: grantTests,
@@ -246,7 +246,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'revoked-grant-forgotten',
     guards: 'A revoked grant is known for as long as a permit that it stood for can be started.',
-    file: kernel('grant'),
+    file: kernel('approval/grant'),
     find: '(revoked && now < terms.expiresAt + limits.permitStartMs)',
     replace: '(revoked && now < terms.expiresAt)',
     tests: grantTests,
@@ -254,7 +254,7 @@ const grantMutants: readonly Mutant[] = [
   {
     name: 'anybody-revokes-grants',
     guards: 'A grant of another org is as unknown as one that does not exist.',
-    file: kernel('handle-grant'),
+    file: kernel('approval/handle-grant'),
     find: 'if (grant === undefined || !(may || isSystem(by)))',
     replace: 'if (grant === undefined)',
     tests: grantTests,
@@ -265,7 +265,7 @@ const editMutants: readonly Mutant[] = [
   {
     name: 'edit-keeps-approvals',
     guards: 'What others approved before an edit does not count for the call as edited.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: 'edited === undefined ? ticket : { ...ticket, approvals: [], grant: undefined }',
     replace: 'ticket',
     tests: editTests,
@@ -273,7 +273,7 @@ const editMutants: readonly Mutant[] = [
   {
     name: 'edited-ticket-keeps-approvals',
     guards: 'An edit takes the approvals before it from the ticket.',
-    file: kernel('apply-ticket'),
+    file: kernel('approval/apply-ticket'),
     find: '{ approvals: _approvals, grant: _grant, ...ticket }: TicketRecord,',
     replace: '{ ...ticket }: TicketRecord,',
     tests: editTests,
@@ -281,7 +281,7 @@ const editMutants: readonly Mutant[] = [
   {
     name: 'edited-call-asked-anew',
     guards: 'An edited call is refused under its old arguments.',
-    file: kernel('ticket-use'),
+    file: kernel('approval/ticket-use'),
     find: 'if (found !== undefined && isEditedAway(found, command)) return editedAway(found);',
     replace: '',
     tests: editTests,
@@ -289,7 +289,7 @@ const editMutants: readonly Mutant[] = [
   {
     name: 'edit-onto-another-ticket',
     guards: 'No two open tickets stand for one call.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: 'if (other !== undefined && isOpenTicket(other.status)) {',
     replace: 'if (false) {',
     tests: editTests,
@@ -297,7 +297,7 @@ const editMutants: readonly Mutant[] = [
   {
     name: 'edit-of-a-changed-tool',
     guards: 'A call of a tool that changed since is not edited.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: "if (tool?.definition !== ticket.definition) return no('its tool changed since it was asked');",
     replace: 'if (tool === undefined) return no(String(ticket.tool));',
     tests: editTests,

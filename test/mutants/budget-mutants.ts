@@ -41,7 +41,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'any-admin-sets-any-budget',
     guards: 'An admin sets the budgets of the own org alone.',
-    file: 'src/kernel/handle-budget.ts',
+    file: 'src/kernel/budget/handle-budget.ts',
     find: "if (!permitsIn(view, by, 'set-budget', org)) return reject('permission-denied');",
     replace: "if (!permitsIn(view, by, 'set-budget', by.org)) return reject('permission-denied');",
     tests: planTests,
@@ -67,7 +67,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'seconds-as-reported',
     guards: 'The time that a tool took is the log’s, whatever it reports.',
-    file: 'src/kernel/handle-permit.ts',
+    file: 'src/kernel/decision/handle-permit.ts',
     find: 'usage[countedUnits.seconds] = Math.min(seconds, secondsMax);',
     replace: '',
     tests: planTests,
@@ -75,7 +75,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'rehearsal-halts',
     guards: 'A session that rehearses neither warns nor halts.',
-    file: 'src/kernel/authorize.ts',
+    file: 'src/kernel/decision/authorize.ts',
     find: "const notices = session.mode === 'live' ? budgets.events : [];",
     replace: 'const notices = budgets.events;',
     tests: planTests,

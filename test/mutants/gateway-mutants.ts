@@ -14,7 +14,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'quarantine-decides-nothing',
     guards: 'Nothing of a tool in quarantine runs.',
-    file: 'src/kernel/authorize-steps.ts',
+    file: 'src/kernel/decision/authorize-steps.ts',
     find: 'if (tool.quarantine !== undefined) {',
     replace: 'if (tool.name === "") {',
     tests: quarantineTests,
@@ -22,7 +22,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'quarantine-approved-as-it-was',
     guards: 'An approval is for exactly the definition that was looked at.',
-    file: 'src/kernel/tool-quarantine.ts',
+    file: 'src/kernel/tool/quarantine.ts',
     find: '.find((each) => each.definition === definition)',
     replace: '.find(() => definition !== "")',
     tests: quarantineTests,
@@ -30,7 +30,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'quarantine-left-by-changing-back',
     guards: 'A tool that changed back stays in quarantine.',
-    file: 'src/kernel/apply-tool.ts',
+    file: 'src/kernel/tool/apply-tool.ts',
     find: "if (event.type !== 'tool-quarantined') {",
     replace: "if (event.type !== 'tool-quarantined' || definition === known?.definition) {",
     tests: quarantineTests,
@@ -46,7 +46,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'listed-though-quarantined',
     guards: 'A list shows no tool that waits.',
-    file: 'src/kernel/tool-access.ts',
+    file: 'src/kernel/tool/access.ts',
     find: 'if (tool.quarantine !== undefined) return quarantineRefusal(tool);',
     replace: '',
     tests: quarantineTests,

@@ -13,7 +13,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'kill-not-checked-at-authorize',
     guards: 'A killed scope allows nothing.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: 'checkKill(view, draft, context) ??',
     replace: '',
     tests: killTests,
@@ -21,7 +21,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'kill-not-checked-at-start',
     guards: 'A permit issued before a kill does not start.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: "if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };",
     replace: '',
     tests: killTests,
@@ -29,7 +29,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'kill-not-checked-at-open',
     guards: 'A kill covers sessions that are opened later.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: 'org: by.org,',
     replace: "org: 'elsewhere',",
     tests: killTests,
@@ -37,7 +37,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'kill-not-checked-at-resume',
     guards: 'A kill covers sessions that are resumed later.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: 'if (putsToWork(transition)) {',
     replace: 'if (false) {',
     tests: killTests,
@@ -45,7 +45,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'release-revives',
     guards: 'What was decided before a kill stays void after its release.',
-    file: kernel('ticket'),
+    file: kernel('kill/engaged-latch'),
     find: '(latch.engaged || latch.engagedIndex > index)',
     replace: 'latch.engaged',
     tests: killTests,
@@ -53,8 +53,8 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'approval-survives-a-kill',
     guards: 'A kill voids the approvals that came before it.',
-    file: kernel('ticket'),
-    find: 'engagedAfter(view, ticket.requestedIndex, { ...subjectOf(ticket), plans }) === undefined',
+    file: kernel('approval/ticket'),
+    find: 'engagedAfter(view, ticket.requestedIndex, { ...ticket, plans }) === undefined',
     replace: 'true',
     tests: killTests,
   },
@@ -69,7 +69,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'late-approval',
     guards: 'A ticket cannot be approved after it expired, swept or not.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: "if (due) return { rejection: reject('ticket-expired'), events: [expired] };",
     replace: '',
     tests: permitTests,
@@ -77,7 +77,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'approval-never-expires',
     guards: 'An approval cannot be used after it expired, swept or not.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: 'now < ticket.expiresAt &&',
     replace: '',
     tests: permitTests,
@@ -85,7 +85,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'permit-never-lapses',
     guards: 'A permit that lapsed cannot start, swept or not.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: "if (context.now >= decision.expiresAt) return { rejection: reject('permit-expired') };",
     replace: '',
     tests: permitTests,
@@ -93,7 +93,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'self-approval',
     guards: 'The requester never approves.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: "if (requester) return reject('self-approval');",
     replace: '',
     tests: approvalTests,
@@ -101,7 +101,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'approver-role-unchecked',
     guards: 'Only the roles that the policy names decide a ticket.',
-    file: kernel('asked'),
+    file: kernel('approval/asked'),
     find: 'const hasRole = by.roles.some((role) => roles.includes(role));',
     replace: 'const hasRole = true;',
     tests: [...approvalTests, 'test/engine/quorum.test.ts'],
@@ -109,7 +109,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'ticket-decided-twice',
     guards: 'A ticket is decided once.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'if (move === undefined || nextTicketStatus(ticket.status, move) === undefined) {',
     replace: 'if (false) {',
     tests: approvalTests,
@@ -117,7 +117,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'approval-not-consumed',
     guards: 'An approval is used once.',
-    file: kernel('apply-decision'),
+    file: kernel('decision/apply-decision'),
     find: "status: moved(ticket, 'use')",
     replace: "status: 'approved'",
     tests: approvalTests,
@@ -125,7 +125,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'arguments-not-bound',
     guards: 'An approval is for exactly the arguments that were shown.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: '`${session}|${tool}|${argumentsDigest}`',
     replace: '`${session}|${tool}|${argumentsDigest.slice(0, 0)}`',
     tests: approvalTests,
@@ -133,7 +133,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'definition-not-bound',
     guards: 'An approval is for exactly the tool definition that was shown.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: 'ticket.definition === claim.definition &&',
     replace: '',
     tests: ['test/kernel/differential.test.ts'],
@@ -141,7 +141,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'policy-version-not-bound',
     guards: 'An approval does not outlive the policy that asked for it.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: 'ticket.policyVersion === claim.policyVersion &&',
     replace: '',
     tests: approvalTests,
@@ -149,7 +149,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'estimate-not-bound',
     guards: 'An approval is for exactly the cost that was shown.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: 'amountOf(ticket.estimate, u) === amountOf(claim.estimate, u)',
     replace: 'true',
     tests: approvalTests,
@@ -157,7 +157,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'definition-not-pinned',
     guards: 'A tool that differs from its registered definition does not run.',
-    file: kernel('authorize-steps'),
+    file: kernel('decision/authorize-steps'),
     find: 'if (tool.definition !== command.definition) {',
     replace: 'if (false) {',
     tests: approvalTests,
@@ -165,7 +165,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'roles-unchecked',
     guards: 'Only an admin activates a policy.',
-    file: kernel('handle-registry'),
+    file: kernel('registry/handle-registry'),
     find: "if (!permits(view, command.by, 'activate-policy'))",
     replace: 'if (false)',
     tests: tenancyTests,
@@ -173,7 +173,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'owner-unchecked-at-authorize',
     guards: 'Another’s session is as unknown as one that does not exist.',
-    file: kernel('handled'),
+    file: kernel('session/own-session'),
     find: 'session !== undefined && isOwner(by, session) ? session : undefined',
     replace: 'session',
     tests: tenancyTests,
@@ -181,7 +181,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'owner-unchecked-at-permits',
     guards: 'Another’s permit is as unknown as one that does not exist.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: 'return isOwner(by, decision) || isSystem(by) ? decision : undefined;',
     replace: 'return decision;',
     tests: tenancyTests,
@@ -189,7 +189,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'org-unchecked-at-transition',
     guards: 'An operator controls the sessions of its own org only.',
-    file: kernel('handled'),
+    file: kernel('session/own-session'),
     find: 'if (session === undefined || session.org !== by.org) return undefined;',
     replace: 'if (session === undefined) return undefined;',
     tests: tenancyTests,
@@ -197,7 +197,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'org-unchecked-at-tickets',
     guards: 'An approver decides the tickets of its own org only.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'if (ticket.org !== by.org) return false;',
     replace: '',
     tests: tenancyTests,
@@ -237,7 +237,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'zero-means-unlimited',
     guards: 'A zero limit means zero.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: '[unit, Math.min(limit, ...limitsAbove(unit))]',
     replace: '[unit, Math.min(limit || 2 ** 53 - 1, ...limitsAbove(unit))]',
     tests: ledgerTests,
@@ -245,7 +245,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'one-approves-for-two',
     guards: 'A ticket that needs several is approved by several, each another.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: "if (command.kind === 'approve-ticket' && ticket.approvals?.includes(by.id) === true) {",
     replace: 'if (false) {',
     tests: ['test/engine/quorum.test.ts'],
@@ -253,7 +253,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'named-approvers-are-not-asked',
     guards: 'Only those whom the policy names decide.',
-    file: kernel('asked'),
+    file: kernel('approval/asked'),
     find: 'return hasRole && principals.every((names) => compileGlobs(names)(by.id));',
     replace: 'return hasRole;',
     tests: ['test/engine/quorum.test.ts'],
@@ -261,7 +261,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'settle-twice',
     guards: 'A permit is resolved once.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: "if (!canMovePermit(decision.permit, 'settle') && decision.late !== 'awaited') {",
     replace: 'if (false) {',
     tests: ledgerTests,
@@ -269,7 +269,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'unreported-is-free',
     guards: 'What was reserved and is not reported counts in full.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: 'for (const { unit, amount } of decision.reservations) usage[unit] = amount;',
     replace: '',
     tests: ['test/kernel/differential.test.ts'],
@@ -277,7 +277,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'start-twice',
     guards: 'A permit starts at most once.',
-    file: kernel('apply-decision'),
+    file: kernel('decision/apply-decision'),
     find: "permit: 'started', expiresAt",
     replace: "permit: 'issued', expiresAt",
     tests: permitTests,
@@ -285,7 +285,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'inactive-session-works',
     guards: 'Only an active session gets anything allowed.',
-    file: kernel('authorize-steps'),
+    file: kernel('decision/authorize-steps'),
     find: 'if (inactive !== undefined) return { step, rejection: inactive };',
     replace: '',
     tests: permitTests,
@@ -293,7 +293,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'dry-run-gets-permits',
     guards: 'A dry run never gets a permit.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: "const runs = session.mode === 'live';",
     replace: 'const runs = true;',
     tests: permitTests,
@@ -301,7 +301,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'agent-resumes-itself',
     guards: 'An agent that was paused cannot put itself back to work.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: "&& transition !== 'resume'",
     replace: '',
     tests: permitTests,
@@ -309,7 +309,7 @@ export const kernelMutants: readonly Mutant[] = [
   {
     name: 'version-goes-down',
     guards: 'Policy versions only go up.',
-    file: kernel('handle-registry'),
+    file: kernel('registry/handle-registry'),
     find: "return { rejection: behind('policy-version-behind', document.version, active.version) };",
     replace: '',
     tests: idempotencyTests,

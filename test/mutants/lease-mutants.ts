@@ -11,7 +11,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lease-not-checked-at-authorize',
     guards: 'A stale worker is allowed nothing.',
-    file: kernel('authorize-steps'),
+    file: kernel('decision/authorize-steps'),
     find: 'const lost = leaseRefusal(view, session, command.fence, now);',
     replace: 'const lost = command.fence === 0 ? leaseRefusal(view, session, 0, now) : undefined;',
     tests: leaseProperties,
@@ -19,7 +19,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lease-not-checked-at-start',
     guards: 'A stale worker starts no permit.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: 'if (lost !== undefined) return { rejection: lost };',
     replace: '',
     tests: leaseTests,
@@ -27,7 +27,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lease-held-ignored',
     guards: 'A lease that is held is not taken over.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: 'if (isHeld(before, now) && before.owner !== command.owner) {',
     replace: 'if (isHeld(before, now) && before.owner === command.session) {',
     tests: leaseProperties,
@@ -35,7 +35,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lease-without-end',
     guards: 'A lease whose time is over is not held.',
-    file: kernel('lease'),
+    file: kernel('session/lease'),
     find: "return lease?.status === 'active' && now < lease.expiresAt;",
     replace: "return lease?.status === 'active' && now < Number.MAX_SAFE_INTEGER;",
     tests: leaseTests,
@@ -43,7 +43,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'fence-stays',
     guards: 'A fence grows with each acquisition.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: 'fence: (before?.fence ?? 0) + 1,',
     replace: 'fence: Math.max(before?.fence ?? 0, 1),',
     tests: leaseTests,
@@ -51,7 +51,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'forged-token-renews',
     guards: 'Only the owner of a lease renews and releases it.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: 'const isOwn = lease?.owner === command.owner && lease.fence === command.fence;',
     replace: 'const isOwn = lease?.fence === command.fence;',
     tests: leaseTests,
@@ -59,7 +59,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'recovery-of-live-workers',
     guards: 'Recovery acts on expired leases only.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: "if (!canExpire || isHeld(lease, now)) return { rejection: reject('not-due') };",
     replace: "if (!canExpire) return { rejection: reject('not-due') };",
     tests: leaseTests,
@@ -67,7 +67,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'stuck-work-not-escalated',
     guards: 'What the policy says of stuck work is done.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: 'return { events: [expired, ...escalated(session, onStuck)], subject };',
     replace: 'return { events: [expired, ...escalated(session, onStuck).slice(9)], subject };',
     tests: leaseTests,
@@ -91,7 +91,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lock-not-checked',
     guards: 'No two permits of a locked action are open on a resource.',
-    file: kernel('lock'),
+    file: kernel('decision/lock'),
     find: "if (decision === '') return undefined;",
     replace: "if (decision !== '.') return undefined;",
     tests: lockTests,
@@ -99,7 +99,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lock-not-freed',
     guards: 'A permit that is resolved frees its resource.',
-    file: kernel('lock'),
+    file: kernel('decision/lock'),
     find: "return [lockChange(decision, '')];",
     replace: 'return [lockChange(decision, decision.id)];',
     tests: lockTests,
@@ -107,7 +107,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'lock-across-orgs',
     guards: 'A lock of one org is none of another.',
-    file: kernel('lock'),
+    file: kernel('decision/lock'),
     find: 'return `${org}|${resource}`;',
     replace: 'return `${org.slice(9)}|${resource}`;',
     tests: lockTests,

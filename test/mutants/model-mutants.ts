@@ -20,7 +20,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'missing-usage-is-free',
     guards: 'Usage that is missing or inconsistent counts as the whole reservation.',
-    file: 'src/kernel/handle-permit.ts',
+    file: 'src/kernel/decision/handle-permit.ts',
     find: 'largerOf(ran.amounts ?? allReserved(decision), told)',
     replace: 'largerOf(ran.amounts ?? {}, told)',
     tests: callTests,
@@ -28,7 +28,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'lower-cost-is-believed',
     guards: 'A caller reports a higher cost than the computed one, never a lower.',
-    file: 'src/kernel/handle-permit.ts',
+    file: 'src/kernel/decision/handle-permit.ts',
     find: 'largerOf(ran.amounts ?? allReserved(decision), told)',
     replace: '{ ...(ran.amounts ?? allReserved(decision)), ...told }',
     tests: callTests,
@@ -44,7 +44,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'other-tiers-are-open',
     guards: 'A tier other than standard is open to nobody whom the policy does not name.',
-    file: model('access'),
+    file: 'src/kernel/policy/model-access.ts',
     find: "(model.tier === 'standard' ? open : undefined)",
     replace: 'open',
     tests: callTests,
@@ -52,7 +52,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'override-does-not-deny',
     guards: 'A model that an override denies is denied.',
-    file: model('access'),
+    file: 'src/kernel/policy/model-access.ts',
     find: 'if (denying !== undefined) {',
     replace: 'if (false) {',
     tests: callTests,
@@ -108,7 +108,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'session-above-is-not-asked',
     guards: 'A session stops with the one that it works for.',
-    file: 'src/kernel/handled.ts',
+    file: 'src/kernel/session/own-session.ts',
     find: 'for (const id of [session.id, ...(session.ancestors ?? [])]) {',
     replace: 'for (const id of [session.id]) {',
     tests: nestedTests,
@@ -140,7 +140,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'success-claims-refusal',
     guards: 'Only a call that failed can have been turned away.',
-    file: 'src/kernel/handle-permit.ts',
+    file: 'src/kernel/decision/handle-permit.ts',
     find: "return model.refused === true && outcome !== 'failed' ? {} : model;",
     replace: 'return model;',
     tests: callTests,
@@ -174,10 +174,10 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'action-tiers-are-not-asked',
     guards: 'A tier of models is for the tiers of actions that the policy names.',
-    file: model('access'),
+    file: 'src/kernel/policy/model-access.ts',
     find: 'actionTiers !== undefined &&',
     replace: 'actionTiers !== undefined && false &&',
-    tests: ['src/kernel/model/access.test.ts'],
+    tests: ['src/kernel/policy/model-access.test.ts'],
   },
   {
     name: 'files-count-as-their-text',
@@ -190,7 +190,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'principal-cap-ignored',
     guards: 'A principal has no more open permits, in all of its sessions, than it may.',
-    file: 'src/kernel/permit-refusal.ts',
+    file: 'src/kernel/decision/permit-refusal.ts',
     find: 'if (openPermitsOf(view, session) >= limits.permitsOpenPerPrincipalMax) {',
     replace: 'if (openPermitsOf(view, session) < 0) {',
     tests: ['test/kernel/open-permits.test.ts'],
@@ -222,7 +222,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'raise-thaws-later-overrun',
     guards: 'Only a raise after the overrun thaws what it froze.',
-    file: 'src/kernel/apply-decision.ts',
+    file: 'src/kernel/decision/apply-decision.ts',
     find: 'limit <= account.limit ? account : { ...account, limit };',
     replace: 'limit <= account.limit ? account : account;',
     tests: ['test/engine/budget-plans.test.ts'],

@@ -120,7 +120,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'facts-of-another-policy',
     guards: 'Facts about another policy’s guardrails count for nothing.',
-    file: 'src/kernel/authorize-steps.ts',
+    file: 'src/kernel/decision/authorize-steps.ts',
     find: 'command.facts?.policyHash === active.hash',
     replace: 'command.facts !== undefined',
     tests: ['test/kernel/session-policy.test.ts'],
@@ -136,7 +136,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'refused-call-labels',
     guards: 'Only a call that is allowed sets labels and adds to the score.',
-    file: 'src/kernel/apply-session.ts',
+    file: 'src/kernel/session/apply-session.ts',
     find: "    case 'deny':",
     replace: "    case 'deny': return { ...next, history: remembered(next.history, event.data) };",
     tests: ['test/kernel/session-policy.test.ts'],
@@ -152,7 +152,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'unrunnable-policy-activates',
     guards: 'A policy whose guardrails cannot be run never becomes active.',
-    file: 'src/kernel/handle-registry.ts',
+    file: 'src/kernel/registry/handle-registry.ts',
     find: 'if (command.problem !== undefined) {',
     replace: 'if (false) {',
     tests: ['test/engine/guardrails.test.ts'],
@@ -192,7 +192,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'output-is-not-judged',
     guards: 'Output guardrails judge every result when its permit is settled.',
-    file: 'src/kernel/handle-permit.ts',
+    file: 'src/kernel/decision/handle-permit.ts',
     find: 'const output = judgeOutput(view, decision, command.facts);',
     replace: 'const output = undefined as ReturnType<typeof judgeOutput>;',
     tests: ['test/engine/guardrail-stages.test.ts'],
@@ -265,7 +265,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'undeclared-action-forgets',
     guards: 'An action that the policy does not know takes nothing from what a session gathered.',
-    file: 'src/kernel/apply-session.ts',
+    file: 'src/kernel/session/apply-session.ts',
     find: 'if (remembers === undefined) return counted;',
     replace: 'if (remembers === undefined) return { ...counted, runs: {} };',
     tests: ['test/kernel/session-policy.test.ts'],

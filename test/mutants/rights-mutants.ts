@@ -11,7 +11,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'revoked-key-still-good',
     guards: 'A revoked key is refused at its next command.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: 'if (!isTheirs || key.revoked) {',
     replace: 'if (!isTheirs) {',
     tests: keyTests,
@@ -19,7 +19,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'revoked-key-reports-only',
     guards: 'Only what ran is still settled under a revoked key.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: "new Set(['settle-permit', 'void-permit'])",
     replace: "new Set(['settle-permit', 'void-permit', 'start-permit', 'authorize'])",
     tests: credentialTests,
@@ -27,7 +27,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'expired-key-still-good',
     guards: 'A key ends when it says.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: 'if (key.expiresAt !== undefined && now >= key.expiresAt) {',
     replace: 'if (false) {',
     tests: keyTests,
@@ -35,7 +35,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'expired-key-one-late',
     guards: 'A key is not good at its last moment.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: 'if (key.expiresAt !== undefined && now >= key.expiresAt) {',
     replace: 'if (key.expiresAt !== undefined && now > key.expiresAt) {',
     tests: keyTests,
@@ -43,7 +43,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'expired-principal-still-good',
     guards: 'A principal ends with the token that established it.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: 'if (by.expiresAt !== undefined && now >= by.expiresAt)',
     replace: 'if (by.expiresAt === 0)',
     tests: credentialTests,
@@ -51,7 +51,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'api-key-of-another-principal',
     guards: 'A key establishes the principal that it was issued for, and no other.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: 'key !== undefined && key.org === by.org && key.principal === by.id;',
     replace: 'key !== undefined;',
     tests: credentialTests,
@@ -59,7 +59,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'key-beyond-its-issuer',
     guards: 'Nobody issues a key for more than they may do themselves.',
-    file: kernel('handle-key'),
+    file: kernel('rights/handle-key'),
     find: '?? excess(view, by, key.roles)',
     replace: '',
     tests: keyTests,
@@ -67,7 +67,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'key-for-another-org',
     guards: 'An admin issues keys of the own org alone.',
-    file: kernel('handle-key'),
+    file: kernel('rights/handle-key'),
     find: "if (!permitsIn(view, by, 'manage-keys', key.org))",
     replace: "if (!permitsIn(view, by, 'manage-keys', by.org))",
     tests: keyTests,
@@ -75,7 +75,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'anybody-revokes-keys',
     guards: 'A key of another org is as unknown as one that does not exist.',
-    file: kernel('handle-key'),
+    file: kernel('rights/handle-key'),
     find: "if (key === undefined || !(isHolder || permitsIn(view, by, 'manage-keys', key.org))) {",
     replace: 'if (key === undefined) {',
     tests: keyTests,
@@ -83,7 +83,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'role-outlives-the-policy',
     guards: 'A role of a policy permits what it lists as long as the policy has it.',
-    file: kernel('rights'),
+    file: kernel('rights/rights'),
     find: '(rolePermissions(view, role)?.has(permission) ?? false)),',
     replace: '(rolePermissions(view, role)?.has(permission) ?? true)),',
     tests: keyTests,
@@ -102,7 +102,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'proposer-confirms',
     guards: 'Who proposed a change does not confirm it.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: 'if (samePrincipal(command.by, { org: proposal.org, id: proposal.proposedBy })) {',
     replace: 'if (false) {',
     tests: fourEyesTests,
@@ -110,7 +110,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'expired-proposal-confirmed',
     guards: 'A proposal waits for so long, and no longer.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: "return now < expiresAt ? 'open' : 'expired';",
     replace: "return 'open';",
     tests: fourEyesTests,
@@ -118,7 +118,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'proposal-confirmed-twice',
     guards: 'A proposal is confirmed once.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: "if (!open) return 'done';",
     replace: '',
     tests: fourEyesTests,
@@ -126,7 +126,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'proposal-of-anything',
     guards: 'Whoever confirms asks for exactly the same change.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: 'const fingerprint = fingerprintOf(command);',
     replace: 'const fingerprint = fingerprintOf === undefined ? "" : command.kind;',
     tests: fourEyesTests,
@@ -134,7 +134,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'raise-by-one',
     guards: 'A budget is raised by two.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: "return sameTerms && plan.limit <= before.limit ? undefined : 'raise-budget';",
     replace: "return sameTerms ? undefined : 'raise-budget';",
     tests: fourEyesTests,
@@ -142,7 +142,7 @@ const proposalMutants: readonly Mutant[] = [
   {
     name: 'other-terms-by-one',
     guards: 'A budget gets other terms by two.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: "return sameTerms && plan.limit <= before.limit ? undefined : 'raise-budget';",
     replace: "return plan.limit <= before.limit ? undefined : 'raise-budget';",
     tests: fourEyesTests,
@@ -153,7 +153,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'suspended-ancestor-passed-over',
     guards: 'A suspended agent stops whoever works on its behalf.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'const refusal = agentRefusal(view, each.org, each.agent);',
     replace: 'const refusal = agentRefusal(view, session.org, session.agent);',
     tests: delegationTests,
@@ -161,7 +161,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'line-not-looked-at-when-started',
     guards: 'A suspended agent starts no permit that it got before.',
-    file: kernel('handle-permit'),
+    file: kernel('decision/handle-permit'),
     find: 'if (unfit !== undefined) return { rejection: unfit };',
     replace: '',
     tests: delegationTests,
@@ -169,7 +169,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'capability-of-any-resource',
     guards: 'A capability covers the resources that it names.',
-    file: kernel('call-scope'),
+    file: kernel('rights/call-scope'),
     find: '|| resource?.(call.resource) === false',
     replace: '',
     tests: delegationTests,
@@ -177,7 +177,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'capability-without-condition',
     guards: 'A capability covers calls of which its condition is true.',
-    file: kernel('call-scope'),
+    file: kernel('rights/call-scope'),
     find: 'if (when === undefined) return true;',
     replace: 'if (when !== null) return true;',
     tests: delegationTests,
@@ -185,7 +185,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'capability-covers-errors',
     guards: 'An error in a condition covers nothing.',
-    file: kernel('call-scope'),
+    file: kernel('rights/call-scope'),
     find: 'return when({ ...call, ...unread }) === true;',
     replace: 'return when({ ...call, ...unread }) !== false;',
     tests: delegationTests,
@@ -193,7 +193,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'ancestor-capabilities-passed-over',
     guards: 'A child has no more than its parent’s agent.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'const refusal = incapableOf(view, each.agent, call);',
     replace: 'const refusal = incapableOf(view, session.agent, call);',
     tests: delegationTests,
@@ -201,7 +201,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'delegation-terms-unchecked',
     guards: 'A session has what it was given, and no more.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'if (!covers(scopeOf(each), call)) {',
     replace: 'if (false) {',
     tests: delegationTests,
@@ -209,7 +209,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'delegation-never-ends',
     guards: 'What was delegated ends when it says, for all below.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: "if (expiresAt !== undefined && now >= expiresAt) return reject('delegation-expired');",
     replace: '',
     tests: delegationTests,
@@ -217,7 +217,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'delegation-in-a-circle',
     guards: 'An agent does not work on its own behalf through others.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'if (line.some((each) => each.agent === agent)) {',
     replace: 'if (false) {',
     tests: delegationTests,
@@ -225,7 +225,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'depth-not-counted',
     guards: 'What may be delegated no further is not.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'if (delegation?.depth !== undefined && distance >= delegation.depth) {',
     replace: 'if (false) {',
     tests: delegationTests,
@@ -233,7 +233,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'depth-one-too-deep',
     guards: 'It is delegated as deep as was said, and not one deeper.',
-    file: kernel('delegation'),
+    file: kernel('rights/delegation'),
     find: 'if (delegation?.depth !== undefined && distance >= delegation.depth) {',
     replace: 'if (delegation?.depth !== undefined && distance > delegation.depth) {',
     tests: delegationTests,
@@ -241,7 +241,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'revoked-agent-registered-anew',
     guards: 'A revoked name is not registered again.',
-    file: kernel('handle-registry'),
+    file: kernel('registry/handle-registry'),
     find: "if (view.get('agent', agentKey(org, name))?.status === 'revoked') {",
     replace: 'if (false) {',
     tests: delegationTests,
@@ -249,7 +249,7 @@ const lineMutants: readonly Mutant[] = [
   {
     name: 'suspension-lifted-by-registering',
     guards: 'An agent that is registered anew stays suspended.',
-    file: kernel('apply-registry'),
+    file: kernel('registry/apply-registry'),
     find: "status: before?.status ?? 'enabled',",
     replace: "status: 'enabled',",
     tests: delegationTests,
@@ -260,7 +260,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-used-twice',
     guards: 'A hand-off is taken up once.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: "if (used) return 'used';",
     replace: '',
     tests: delegationTests,
@@ -268,7 +268,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-for-any-agent',
     guards: 'A hand-off is for the agent that it names.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: 'handoff.agent === agent &&',
     replace: '',
     tests: delegationTests,
@@ -276,7 +276,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-for-any-principal',
     guards: 'A hand-off is for the principal that it names.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: '(handoff.principal === undefined || handoff.principal === by.id) &&',
     replace: '',
     tests: delegationTests,
@@ -284,7 +284,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-of-a-revoked-key',
     guards: 'A hand-off is void once the key that it was offered with is revoked.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: '!isKeyRevoked(view, handoff.credential);',
     replace: 'true;',
     tests: delegationTests,
@@ -301,7 +301,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-for-any-org',
     guards: 'A hand-off stays in its org.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: 'handoff.org === by.org &&',
     replace: '',
     tests: delegationTests,
@@ -309,7 +309,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-taken-up-late',
     guards: 'A hand-off is not taken up too late.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: "return now < expiresAt ? 'offered' : 'expired';",
     replace: "return 'offered';",
     tests: delegationTests,
@@ -317,7 +317,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-of-ended-terms',
     guards: 'No session is opened that could do nothing from its first moment on.',
-    file: kernel('handle-handoff'),
+    file: kernel('session/handle-handoff'),
     find: "return now < termsEnd ? handoff : { rejection: reject('delegation-expired') };",
     replace: 'return now < termsEnd ? handoff : { ...handoff };',
     tests: delegationTests,
@@ -325,7 +325,7 @@ const handoffMutants: readonly Mutant[] = [
   {
     name: 'handoff-without-its-terms',
     guards: 'A hand-off gives what it offers, and no more.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: 'return { line: lineOf(view, session), delegation: terms, slice };',
     replace: 'return { line: lineOf(view, session), delegation: undefined, slice };',
     tests: delegationTests,

@@ -12,7 +12,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-stale-fence',
     guards: 'Whoever drove a session before starts nothing in it.',
-    file: kernel('lease'),
+    file: kernel('session/lease'),
     find: 'if (isHeld(lease, now) ? fence === lease.fence : isFree(lease) && fence === undefined) {',
     replace:
       'if (isHeld(lease, now) ? fence !== undefined : isFree(lease) && fence === undefined) {',
@@ -21,7 +21,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-unfenced',
     guards: 'While somebody drives a session, nobody starts anything without a fence.',
-    file: kernel('lease'),
+    file: kernel('session/lease'),
     find: 'if (isHeld(lease, now) ? fence === lease.fence : isFree(lease) && fence === undefined) {',
     replace: 'if (isHeld(lease, now) ? (fence ?? lease.fence) === lease.fence : isFree(lease)) {',
     tests,
@@ -29,7 +29,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-stuck-work',
     guards: 'What becomes of stuck work is the policy’s to say.',
-    file: kernel('handle-lease'),
+    file: kernel('session/handle-lease'),
     find: "const onStuck = view.get('policy', 'active')?.document.leases?.onStuck ?? 'pause';",
     replace: "const onStuck = view.get('policy', 'active') === undefined ? 'pause' : 'alert';",
     tests,
@@ -37,7 +37,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-lease-outlives-session',
     guards: 'Whoever ends a session ends its lease.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: '...(isTerminal(status) ? leaseEnded(view, session) : []),',
     replace: '...(isTerminal(status) ? leaseEnded(view, session).slice(9) : []),',
     tests,
@@ -45,7 +45,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-endless-lease',
     guards: 'No lease lasts longer than the policy says.',
-    file: kernel('lease'),
+    file: kernel('session/lease'),
     find: 'return Math.max(limits.leaseTermMsMin, Math.min(wanted, said ?? limits.leaseTermMsMax));',
     replace: 'return Math.max(limits.leaseTermMsMin, Math.min(wanted, limits.leaseTermMsMax));',
     tests,
@@ -53,7 +53,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-no-lock',
     guards: 'An allow of a locked action takes the lock of its resource.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: '...(runs && draft.isLocked ? { lock: true } : {}),',
     replace: '...(runs && draft.isLocked && session.hadTickets ? { lock: true } : {}),',
     tests,
@@ -61,7 +61,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-absence',
     guards: 'Nothing goes on in an org without an operator.',
-    file: kernel('authorize-steps'),
+    file: kernel('decision/authorize-steps'),
     find: "return absent === undefined ? undefined : { step: 'kill', rejection: absent };",
     replace: "return absent === null ? { step: 'kill', rejection: absent } : undefined;",
     tests,
@@ -70,7 +70,7 @@ export const simulationMutants: readonly Mutant[] = [
     name: 'simulated-presence',
     guards:
       'An org has the whole time from the activation of the policy on for its first heartbeat.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: "return Math.max(last, view.get('policy', 'active')?.activatedAt ?? 0) + ms;",
     replace: 'return last + ms;',
     tests,
@@ -78,7 +78,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-two-eyes',
     guards: 'Nobody confirms what they proposed.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: 'if (samePrincipal(command.by, { org: proposal.org, id: proposal.proposedBy })) {',
     replace: 'if (samePrincipal(command.by, { org: proposal.org, id: proposal.change })) {',
     tests,
@@ -86,7 +86,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-one-alone',
     guards: 'What takes two principals is made by nobody alone.',
-    file: kernel('four-eyes'),
+    file: kernel('registry/four-eyes'),
     find: 'if (!compilePolicy(policy.document).fourEyes.has(subject)) return result;',
     replace: "if (subject !== 'activate-policy') return result;",
     tests,
@@ -94,7 +94,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-probation',
     guards: 'No grant answers for what is on probation.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: 'const asking = supervision(view, draft) ?? asked;',
     replace: "const asking = session.mode === 'live' ? asked : supervision(view, draft);",
     tests,
@@ -102,7 +102,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-escalations',
     guards: 'A ticket is escalated in its time, and not before.',
-    file: kernel('remind-ticket'),
+    file: kernel('approval/remind-ticket'),
     find: ": ({ type: 'ticket-escalated', at: escalation.at } as const);",
     replace: ": ({ type: 'ticket-escalated', at: escalation.at - 5_000 } as const);",
     tests,
@@ -110,7 +110,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-killed-plan',
     guards: 'A kill switch on a budget plan covers the calls that it counts.',
-    file: kernel('latch'),
+    file: kernel('kill/latch'),
     find: "for (const plan of subject.plans ?? []) keys.push(`budget|${plan.replace('/', '|')}`);",
     replace: '',
     tests,
@@ -118,7 +118,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-killed-line',
     guards: 'What kills a session kills those that work for it.',
-    file: kernel('latch'),
+    file: kernel('kill/latch'),
     find: 'for (const each of subject.ancestors ?? []) keys.push(`session|${subject.org}|${each}`);',
     replace: '',
     tests,
@@ -126,7 +126,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-grant-effects',
     guards: 'The control plane revokes no grant that no kill switch covers whole.',
-    file: kernel('handle-grant'),
+    file: kernel('approval/handle-grant'),
     find: 'return engagedAfter(view, grant.index, { ...holder, session }) !== undefined;',
     replace: 'return engagedAfter(view, grant.index, { ...holder, session }) !== null;',
     tests,
@@ -134,7 +134,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-renewal-forgotten',
     guards: 'A lease lasts from its last renewal on.',
-    file: kernel('apply-lease'),
+    file: kernel('session/apply-lease'),
     find: "event.type === 'lease-renewed' ? { expiresAt: event.data.expiresAt } : {};",
     replace: "event.type === 'lease-acquired' ? { expiresAt: event.data.expiresAt } : {};",
     tests,
@@ -142,7 +142,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'simulated-lock-kept',
     guards: 'A permit that is resolved frees its resource.',
-    file: kernel('lock'),
+    file: kernel('decision/lock'),
     find: "return [lockChange(decision, '')];",
     replace: 'return [lockChange(decision, decision.id)].slice(1);',
     tests,
@@ -150,7 +150,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'modelled-lease',
     guards: 'The simple model of a shop knows who drives a session.',
-    file: kernel('lease'),
+    file: kernel('session/lease'),
     find: 'if (isHeld(lease, now) ? fence === lease.fence : isFree(lease) && fence === undefined) {',
     replace: 'if (isHeld(lease, now) ? (fence ?? lease.fence) === lease.fence : isFree(lease)) {',
     tests: modelTests,
@@ -158,7 +158,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'modelled-lock',
     guards: 'The simple model of a shop knows what works on a resource.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: '...(runs && draft.isLocked ? { lock: true } : {}),',
     replace: '...(startedNow && draft.isLocked ? { lock: true } : {}),',
     tests: modelTests,
@@ -166,7 +166,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'modelled-absence',
     guards: 'The simple model of a shop knows when its operator is absent.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: 'if (ms === undefined || now < presentUntil(view, org, ms)) return undefined;',
     replace: 'if (ms === undefined || now < presentUntil(view, org, 2 * ms)) return undefined;',
     tests: modelTests,
@@ -174,7 +174,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'modelled-lapse',
     guards: 'The simple model of a shop knows when its heartbeat lapses.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: "{ type: 'kill-engaged', data: { scope: { kind: 'org', org } } },",
     replace: '',
     tests: modelTests,
@@ -183,7 +183,7 @@ export const simulationMutants: readonly Mutant[] = [
     name: 'approval-outlives-newer-plan',
     guards:
       'An approval is void once a plan that counts its call was killed, however new the plan is.',
-    file: kernel('ticket'),
+    file: kernel('approval/ticket'),
     find: 'const plans = [...new Set([...(ticket.plans ?? []), ...claim.plans])];',
     replace: 'const plans = [...new Set([...(ticket.plans ?? [])])];',
     tests: ['test/engine/kill-effects.test.ts'],

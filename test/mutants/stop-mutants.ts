@@ -12,7 +12,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'escalated-at-once',
     guards: 'Others decide a ticket once nobody has for as long as the policy says.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'if (escalation === undefined || now < escalation.at) return false;',
     replace: 'if (escalation === undefined) return false;',
     tests: escalationTests,
@@ -20,7 +20,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'escalated-grants',
     guards: 'Whom a ticket was escalated to decides the one call.',
-    file: kernel('approve-ticket'),
+    file: kernel('approval/approve-ticket'),
     find: 'if (!isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) {',
     replace: 'if (isAsked === undefined) {',
     tests: escalationTests,
@@ -28,7 +28,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'reminded-for-ever',
     guards: 'Nobody is reminded of a ticket that is decided.',
-    file: kernel('remind-ticket'),
+    file: kernel('approval/remind-ticket'),
     find: "if (ticket.status !== 'pending') return undefined;",
     replace: '',
     tests: escalationTests,
@@ -44,7 +44,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'anybody-reminds',
     guards: 'Nobody but the control plane reminds of a ticket.',
-    file: kernel('remind-ticket'),
+    file: kernel('approval/remind-ticket'),
     find: "if (!isSystem(command.by)) return { rejection: reject('permission-denied') };",
     replace: '',
     tests: ['test/kernel/system-commands.test.ts'],
@@ -52,7 +52,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'anybody-lapses-heartbeats',
     guards: 'Nobody but the control plane says that a heartbeat lapsed.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: "if (!isSystem(by)) return { rejection: reject('permission-denied') };",
     replace: '',
     tests: ['test/kernel/system-commands.test.ts'],
@@ -60,7 +60,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'handoff-without-slice',
     guards: 'Whoever takes up a hand-off spends no more than it was offered with.',
-    file: kernel('handle-session'),
+    file: kernel('session/handle-session'),
     find: 'Math.min(limit, slices.get(unit) ?? limit)',
     replace: 'Math.min(limit, slices.size + limit)',
     tests: ['test/engine/delegation.test.ts'],
@@ -68,7 +68,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'probation-unasked',
     guards: 'What a kill switch on probation covers is put to an approver.',
-    file: kernel('authorize'),
+    file: kernel('decision/authorize'),
     find: 'const asking = supervision(view, draft) ?? asked;',
     replace: 'const asking = supervision === undefined ? undefined : asked;',
     tests: switchTests,
@@ -76,7 +76,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'operator-never-missed',
     guards: 'Without a sign of an operator an org stands still.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: 'if (ms === undefined || now < presentUntil(view, org, ms)) return undefined;',
     replace: 'if (ms === undefined || now < Number.MAX_VALUE) return undefined;',
     tests: ['test/kernel/heartbeat.prop.test.ts'],
@@ -84,7 +84,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'probation-twice',
     guards: 'A kill switch is on probation only once it was engaged.',
-    file: kernel('latch-states'),
+    file: kernel('kill/latch-states'),
     find: "supervised: { kill: 'engaged', release: 'released' },",
     replace: "supervised: { kill: 'engaged', release: 'released', supervise: 'supervised' },",
     tests: switchTests,
@@ -92,7 +92,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'lapse-without-kill',
     guards: 'A heartbeat that lapses engages the kill switch of its org.',
-    file: kernel('heartbeat'),
+    file: kernel('kill/heartbeat'),
     find: "{ type: 'kill-engaged', data: { scope: { kind: 'org', org } } },",
     replace: '',
     tests: switchTests,
@@ -100,7 +100,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'questions-without-end',
     guards: 'An agent leaves no more tickets pending than its limit.',
-    file: kernel('ticket-use'),
+    file: kernel('approval/ticket-use'),
     find: 'return pending >= ticketsPendingPerAgentMax;',
     replace: 'return pending > ticketsPendingPerAgentMax + 1_000_000;',
     tests: ['test/kernel/pending-tickets.test.ts'],
@@ -108,7 +108,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'system-cancels-anything',
     guards: 'The control plane cancels no ticket that no kill switch covers.',
-    file: kernel('handle-ticket'),
+    file: kernel('approval/handle-ticket'),
     find: 'const may = isSystem(by) ? isKilled(view, ticket) : ',
     replace: 'const may = isSystem(by) ? isKilled !== undefined : ',
     tests: ['test/kernel/differential.test.ts'],
@@ -116,7 +116,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'killed-plans-go-on',
     guards: 'A kill switch on a budget plan covers the calls that it counts.',
-    file: kernel('authorize-steps'),
+    file: kernel('decision/authorize-steps'),
     find: '...(plans.length === 0 ? {} : { plans }),',
     replace: '',
     tests: effectTests,

@@ -63,6 +63,23 @@ function roomOf(path: string): string {
   return path.startsWith('src/enforce/mcp/') ? 'enforce/mcp' : folderOf(path);
 }
 
+/**
+ * The folders of the kernel, each after those that it may import. All of them may import the files at the
+ * kernel's top that say what a command, an event and a record is; only the files at the top see all folders.
+ */
+const kernelFolders = [
+  'model',
+  'policy',
+  'rights',
+  'kill',
+  'budget',
+  'session',
+  'tool',
+  'approval',
+  'registry',
+  'decision',
+];
+
 /** Rooms that only the listed rooms may import, over and above what `rooms` says. */
 const closedRooms: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli'],
@@ -122,10 +139,26 @@ function refusalOfFile(path: string, target: string, typeOnly: boolean): string 
     return `imports \`${target}\`; only ${closed.join(' and ')} may import ${to}`;
   }
   if (from === 'storage') return refusalInStorage(path, target, typeOnly);
+  if (from === 'kernel' && to === 'kernel') return refusalInKernel(path, target);
   const allowed = rooms[from]?.rooms ?? [];
   if (from === to || allowed === 'any') return undefined;
   if (allowed.some((room) => room === to || `src/${room}` === target)) return undefined;
   return `imports \`${target}\`; ${from} may import only ${[from, ...allowed].join(', ')}`;
+}
+
+function refusalInKernel(path: string, target: string): string | undefined {
+  const [from, to] = [kernelFolderOf(path), kernelFolderOf(target)];
+  if (from === undefined) return undefined;
+  const place = kernelFolders.indexOf(from);
+  if (place === -1) return `\`kernel/${from}\` is no folder; add it to test/tidy/rooms.ts`;
+  if (to === undefined || kernelFolders.slice(0, place + 1).includes(to)) return undefined;
+  return `imports \`${target}\`; kernel/${from} comes before kernel/${to}, see test/tidy/rooms.ts`;
+}
+
+/** The folder of a file of the kernel; undefined for one at the kernel's top. */
+function kernelFolderOf(path: string): string | undefined {
+  const parts = path.split('/');
+  return parts.length > 3 ? parts[2] : undefined;
 }
 
 /** What all stores check alike, beside the contract. */

@@ -39,6 +39,13 @@ const samples: Record<string, [(path: string, text: string) => Problem[], readon
       { path: 'src/kernel/a.ts', text: "import { b } from './policy/b.ts';" },
       { path: 'src/kernel/a.ts', text: "import { hash } from 'node:crypto';" },
       { path: 'src/kernel/policy/a.ts', text: "import { b } from '../b.ts';" },
+      { path: 'src/kernel/session/a.ts', text: "import { b } from '../policy/b.ts';" },
+      {
+        path: 'src/kernel/policy/a.ts',
+        text: "import { b } from '../session/b.ts';",
+        reported: 'kernel/policy comes before kernel/session',
+      },
+      { path: 'src/kernel/new/a.ts', text: "import { b } from '../b.ts';", reported: 'no folder' },
       {
         path: 'src/kernel/a.ts',
         text: "\nimport type { L } from '../log/l.ts';",

@@ -19,7 +19,7 @@ import {
   type Reservation,
 } from './account.ts';
 import { takenAt } from './bucket.ts';
-import type { KillScope } from '../latch.ts';
+import type { KillScope } from '../kill/latch.ts';
 import { modelIdOf } from '../model/model-call.ts';
 import { everyOrg } from '../org.ts';
 import type { BudgetPlan } from './plan.ts';

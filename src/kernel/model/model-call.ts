@@ -5,9 +5,12 @@
 import type { Amounts } from '../amount.ts';
 import { quoted } from '../name.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import type { CompiledModels } from './access.ts';
 import { type CallPrices, findModel, type Price, priceAt } from './catalogue.ts';
-import { type CatalogueDocument, isModelName } from './catalogue-document.ts';
+import {
+  type CatalogueDocument,
+  isModelName,
+  type TokenPricesDocument,
+} from './catalogue-document.ts';
 import { compileCatalogue, compileTokenPrices } from './compile-catalogue.ts';
 import { worstCaseOf } from './cost.ts';
 import { isTokenCount } from './usage.ts';
@@ -50,9 +53,16 @@ export function modelIdOf(prices: PricesRecord | undefined, name: string): strin
   return findModel(compileCatalogue(prices.document), name)?.id ?? name;
 }
 
+/** What a model counts as that the catalogue does not list. */
+export interface UnlistedModel {
+  readonly tier: string;
+  readonly price: TokenPricesDocument;
+}
+
+/** `unlisted` is what the policy says of models without a price; they are denied where it says nothing. */
 export function modelTerms(
   prices: PricesRecord | undefined,
-  rules: CompiledModels | undefined,
+  unlisted: UnlistedModel | undefined,
   asked: ModelRequest,
   at: number,
 ): { readonly terms: ModelTerms } | { readonly rejection: Rejection } {
@@ -69,10 +79,9 @@ export function modelTerms(
     const found = { id, name, tier, listed: true, catalogue, prices: callPrices(price) };
     return bounded(found, asked, price);
   }
-  const unknown = rules?.unknown;
-  if (unknown === undefined) return { rejection: unknownModel(prices, model !== undefined, name) };
-  const { tier } = unknown;
-  const terms = { ...compileTokenPrices(unknown.price), above: [] };
+  if (unlisted === undefined) return { rejection: unknownModel(prices, model !== undefined, name) };
+  const { tier } = unlisted;
+  const terms = { ...compileTokenPrices(unlisted.price), above: [] };
   return bounded({ id: name, name, tier, listed: false, catalogue, prices: terms }, asked, {});
 }
 

@@ -5,7 +5,7 @@
  * rules for that action and not on the number of rules in the document.
  */
 import { limits } from '../limits.ts';
-import { type CompiledModels, compileModels } from '../model/access.ts';
+import { type CompiledModels, compileModels } from './model-access.ts';
 import {
   compileEvaluators,
   type CompiledEvaluators,

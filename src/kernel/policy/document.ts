@@ -4,7 +4,7 @@
  * This is the one place that later sections are added to. `check.ts` refuses a document with anything that is
  * not named here, so that nothing written is silently without effect.
  */
-import type { TokenPricesDocument } from '../model/catalogue-document.ts';
+import type { UnlistedModel } from '../model/model-call.ts';
 import type { ExpressionDocument } from './expression.ts';
 import type { RiskLevel } from './risk.ts';
 
@@ -62,7 +62,7 @@ export interface ModelsDocument {
   /** Come before tiers. A model that one of them denies is denied whatever another allows. */
   readonly overrides?: readonly ModelOverrideDocument[];
   /** What a model counts as that the catalogue does not list; it is denied where nothing is said. */
-  readonly unknown?: { readonly tier: string; readonly price: TokenPricesDocument };
+  readonly unknown?: UnlistedModel;
 }
 
 /** Each list that is given must have a pattern that matches; `{}` opens a tier to all. */

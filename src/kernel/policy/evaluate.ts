@@ -6,7 +6,7 @@
  * whatever the rule's effect is: a rule that could not be read might have been the one that forbids.
  */
 import { limits } from '../limits.ts';
-import { modelAccess } from '../model/access.ts';
+import { modelAccess } from './model-access.ts';
 import { compareText } from '../order.ts';
 import type { RejectionCode } from '../rejection.ts';
 import type { CompiledAction, CompiledPolicy } from './compile.ts';

@@ -1,0 +1,9 @@
+/** The record of a resource's lock: which open permit works on it. */
+
+/** Key: `org|resource`. */
+export interface LockRecord {
+  readonly org: string;
+  readonly resource: string;
+  /** The decision whose permit holds it; empty where it is free. */
+  readonly decision: string;
+}

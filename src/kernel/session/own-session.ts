@@ -1,0 +1,38 @@
+/** A session as those see it who may work in it or control it, and whether anything may start in it. */
+import { quoted } from '../name.ts';
+import { isOwner, type PrincipalReference } from '../principal.ts';
+import type { SessionRecord, StateView } from '../record.ts';
+import { reject, type Rejection } from '../rejection.ts';
+import { permits } from '../rights/rights.ts';
+
+/** A session as its own principal sees it: somebody else's is as unknown as one that does not exist. */
+export function ownSession(
+  view: StateView,
+  by: PrincipalReference,
+  id: string,
+): SessionRecord | undefined {
+  const session = view.get('session', id);
+  return session !== undefined && isOwner(by, session) ? session : undefined;
+}
+
+/** Why nothing can start in a session: it is not active, or one that it works on behalf of is not. */
+export function inactiveSession(view: StateView, session: SessionRecord): Rejection | undefined {
+  for (const id of [session.id, ...(session.ancestors ?? [])]) {
+    const status = view.get('session', id)?.status ?? 'unknown';
+    if (status === 'active') continue;
+    const which = id === session.id ? 'the session' : `session ${quoted(id)}, that it works for,`;
+    return reject('session-not-active', `${which} is ${status}`);
+  }
+  return undefined;
+}
+
+/** A session as its own principal or an operator of its org sees it. */
+export function controlledSession(
+  view: StateView,
+  by: PrincipalReference,
+  id: string,
+): SessionRecord | undefined {
+  const session = view.get('session', id);
+  if (session === undefined || session.org !== by.org) return undefined;
+  return isOwner(by, session) || permits(view, by, 'control-session') ? session : undefined;
+}
