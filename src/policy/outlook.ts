@@ -17,6 +17,7 @@ import {
   type RuleDocument,
 } from '../kernel/index.ts';
 import { type ShownVerdict, shownVerdict } from './explain.ts';
+import { isAbout, patternsInclude } from './pattern-inclusion.ts';
 import { type PolicyRequest, verdictOn } from './policy-request.ts';
 import { rulesAbout } from './request-change.ts';
 
@@ -181,9 +182,7 @@ function actionable<T extends { readonly match?: MatchDocument }>(
   all: readonly T[] | undefined,
   action: string,
 ): readonly T[] {
-  return (all ?? []).filter(
-    ({ match }) => match?.action === undefined || isOneOf(match.action, action),
-  );
+  return (all ?? []).filter(({ match }) => isAbout(match, action));
 }
 
 function fitOfRule({ match, when }: RuleDocument, subject: OutlookSubject): Fit {
@@ -197,15 +196,12 @@ function fitOf(match: MatchDocument | undefined, subject: OutlookSubject): Fit {
   const fitOfMember = (member: (typeof members)[number]): Fit => {
     const patterns = match?.[member];
     const value = subject[member];
-    if (patterns === undefined) return 'always';
+    if (patterns === undefined || patternsInclude(patterns, undefined)) return 'always';
     if (value === undefined) return 'maybe';
-    return isOneOf(patterns, value) ? 'always' : 'never';
+    const matches = [patterns].flat().some((pattern) => compileGlob(pattern)(value));
+    return matches ? 'always' : 'never';
   };
   const fits = new Set(members.map(fitOfMember));
   if (fits.has('never')) return 'never';
   return fits.has('maybe') ? 'maybe' : 'always';
-}
-
-function isOneOf(patterns: string | readonly string[], value: string): boolean {
-  return [patterns].flat().some((pattern) => compileGlob(pattern)(value));
 }

@@ -24,7 +24,7 @@ function literalStart(pattern: string): string {
 type Patterns = string | readonly string[] | undefined;
 
 /** The same for a member of a `match`: left out, it takes in everything. */
-function patternsInclude(wide: Patterns, narrow: Patterns): boolean {
+export function patternsInclude(wide: Patterns, narrow: Patterns): boolean {
   if (wide === undefined) return true;
   const wideList = typeof wide === 'string' ? [wide] : wide;
   const narrowList = narrow === undefined ? ['**'] : typeof narrow === 'string' ? [narrow] : narrow;
@@ -50,6 +50,11 @@ export function actionsNamed(patterns: Patterns, declared: readonly string[]): r
     isLiteral(pattern) ? [pattern].filter((name) => known.has(name)) : matching(pattern, declared),
   );
   return [...new Set(named)];
+}
+
+/** Whether a match is about an action, whatever else it asks for. */
+export function isAbout(match: MatchDocument | undefined, action: string): boolean {
+  return actionsNamed(match?.action, [action]).length > 0;
 }
 
 function matching(pattern: string, declared: readonly string[]): readonly string[] {

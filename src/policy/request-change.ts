@@ -4,7 +4,7 @@
  */
 import { isLiteral, type PolicyDocument, type RuleDocument } from '../kernel/index.ts';
 import { readingsOf } from './condition-reading.ts';
-import { actionsNamed } from './pattern-inclusion.ts';
+import { isAbout } from './pattern-inclusion.ts';
 import type { PolicyRequest } from './policy-request.ts';
 
 /** The value of a path that is not there. */
@@ -39,9 +39,7 @@ export function candidatesFor(
 }
 
 export function rulesAbout(document: PolicyDocument, action: string): readonly RuleDocument[] {
-  return (document.rules ?? []).filter(
-    ({ match }) => actionsNamed(match?.action, [action]).length > 0,
-  );
+  return (document.rules ?? []).filter(({ match }) => isAbout(match, action));
 }
 
 /** A text that the pattern matches, and one that it does not, most likely. */

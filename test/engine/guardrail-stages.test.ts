@@ -12,6 +12,7 @@ import {
   openControlPlane,
   verify,
 } from '../../src/index.ts';
+import { openOneTool } from './one-tool.ts';
 
 const word = defineEvaluator({
   name: 'word',
@@ -44,23 +45,8 @@ interface Stage {
 }
 
 async function stage({ policy, evaluators = [word], execute, resource }: Stage) {
-  const storage = memory();
   const tool = { name: 'send', action: 'mail.send', ...(resource ? { resource } : {}) };
-  const plane = await openControlPlane({
-    storage,
-    policy: {
-      format: 1,
-      version: 1,
-      actions: { 'mail.send': {} },
-      tiers: { unrestricted: ['mail.send'] },
-      ...policy,
-    },
-    agents: ['bot'],
-    tools: [tool],
-    evaluators,
-  });
-  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
-  const session = await plane.openSession({ principal, agent: 'bot' });
+  const { plane, session, storage } = await openOneTool({ tool, policy, evaluators });
   const send = guard(session, { ...tool, execute: execute ?? (() => 'sent') });
   const tried = async (call: { readonly to?: string } = {}): Promise<unknown> =>
     send(call).catch((refusal: unknown) =>
@@ -86,7 +72,6 @@ test('with input guardrails nothing runs before something passed them', async ()
     determinedBy: [],
   });
   expect(await tried()).toBe('sent');
-  await plane.close();
 });
 
 test('after a refused input nothing runs until another one passes', async () => {
@@ -105,7 +90,6 @@ test('after a refused input nothing runs until another one passes', async () => 
     { outcome: 'refuse', determinedBy: ['guardrail:in'] },
     { outcome: 'pass' },
   ]);
-  await plane.close();
 });
 
 test('other input guardrails ask again for what has passed the old ones', async () => {
@@ -119,7 +103,6 @@ test('other input guardrails ask again for what has passed the old ones', async 
     guardrails: { input: [{ id: 'other', evaluator: 'word' }] },
   });
   expect(await tried()).toMatch(/has not been screened/);
-  await plane.close();
 });
 
 test('an input that cannot be read does not pass', async () => {
@@ -127,7 +110,6 @@ test('an input that cannot be read does not pass', async () => {
   const screening = await session.screenInput({ toJSON: () => 'hello', secret: () => {} });
   expect(screening).toMatchObject({ outcome: 'refuse', determinedBy: ['guardrail:in'] });
   expect(screening.message).toContain('cannot be read');
-  await plane.close();
 });
 
 test('an input without guardrails passes, and is in the log', async () => {
@@ -135,7 +117,6 @@ test('an input without guardrails passes, and is in the log', async () => {
   expect(await session.screenInput('hello')).toMatchObject({ outcome: 'pass' });
   expect(await tried()).toBe('sent');
   expect(await dataOf(plane, 'input-screened')).toHaveLength(1);
-  await plane.close();
 });
 
 const output = { guardrails: { output: [{ id: 'out', evaluator: 'word' }] } };
@@ -152,7 +133,6 @@ test('a result that output guardrails refuse is withheld, and the call is settle
     { outcome: 'succeeded', output: { outcome: 'refuse', determinedBy: ['guardrail:out'] } },
   ]);
   expect((await verify(storage)).holds).toBe(true);
-  await plane.close();
 });
 
 test('what is passed on is the copy that was judged, whatever the tool does to its own', async () => {
@@ -167,7 +147,6 @@ test('what is passed on is the copy that was judged, whatever the tool does to i
   const result = await tried();
   expect(result).toEqual({ to: 'bob' });
   expect(Object.isFrozen(result)).toBe(true);
-  await plane.close();
 });
 
 test('the text of an error is judged as a result is', async () => {
@@ -179,13 +158,11 @@ test('the text of an error is judged as a result is', async () => {
   });
   expect(await tried({ to: 'bob' })).toEqual(new Error('no such user: bob'));
   expect(await tried({ to: 'secret' })).toMatch(/^output-withheld/);
-  await plane.close();
 });
 
 test('a result that cannot be read is withheld', async () => {
   const { plane, tried } = await stage({ policy: output, execute: () => new Map([['a', 1]]) });
   expect(await tried()).toMatch(/^output-withheld.*cannot be read/);
-  await plane.close();
 });
 
 test('in shadow mode refused inputs and outputs are recorded, and pass', async () => {
@@ -205,7 +182,6 @@ test('in shadow mode refused inputs and outputs are recorded, and pass', async (
   expect(await dataOf(plane, 'action-decided')).toMatchObject([
     { outcome: 'allow', shadow: { effect: 'deny', determinedBy: ['input'] } },
   ]);
-  await plane.close();
 });
 
 test('conditions read what a guardrail says that only informs', async () => {
@@ -218,7 +194,6 @@ test('conditions read what a guardrail says that only informs', async () => {
   const { plane, tried } = await stage({ policy });
   expect(await tried({ to: 'bob' })).toBe('sent');
   expect(await tried({ to: 'secret' })).toMatch(/^policy-denied.*no$/);
-  await plane.close();
 });
 
 test('a risk classifier raises the risk of the very call', async () => {
@@ -232,7 +207,6 @@ test('a risk classifier raises the risk of the very call', async () => {
   expect(await dataOf(plane, 'risk-escalated')).toMatchObject([
     { from: 'low', to: 'critical', escalations: [{ cause: 'risk-classifier:p' }] },
   ]);
-  await plane.close();
 });
 
 test('an asset classifier says what the resource is, to risk and to rules', async () => {
@@ -246,7 +220,6 @@ test('an asset classifier says what the resource is, to risk and to rules', asyn
   const { plane, tried } = await stage({ policy, evaluators: [inventory], resource: '{to}/x' });
   expect(await tried({ to: 'public' })).toBe('sent');
   expect(await tried({ to: 'hr' })).toMatch(/^policy-denied/);
-  await plane.close();
 });
 
 test('expressions count what the session was allowed, by action', async () => {
@@ -256,7 +229,6 @@ test('expressions count what the session was allowed, by action', async () => {
   const { plane, tried } = await stage({ policy });
   expect([await tried(), await tried()]).toEqual(['sent', 'sent']);
   expect(await tried()).toMatch(/^policy-denied/);
-  await plane.close();
 });
 
 test('a rule without effect is refused where a policy is activated in code too', async () => {

@@ -1,15 +1,7 @@
 /** Output guardrails that redact: what the caller gets, what the log keeps, and what is withheld all the same. */
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  ActionRefused,
-  type ControlPlane,
-  defineEvaluator,
-  type Evaluator,
-  guard,
-  memory,
-  openControlPlane,
-  verify,
-} from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { ActionRefused, defineEvaluator, type Evaluator, guard, verify } from '../../src/index.ts';
+import { openOneTool } from './one-tool.ts';
 
 const key = `ghp_${'a1'.repeat(18)}`;
 const redactKeys = { id: 'keys', evaluator: 'secrets', effect: 'redact' };
@@ -21,31 +13,10 @@ interface Stage {
   readonly execute: () => unknown;
 }
 
-const open: ControlPlane[] = [];
-afterEach(async () => {
-  for (const plane of open.splice(0)) await plane.close();
-});
-
-async function stage({ output = [redactKeys], mode, evaluators = [], execute }: Stage) {
-  const storage = memory();
+async function stage({ output = [redactKeys], mode, evaluators, execute }: Stage) {
   const tool = { name: 'read', action: 'file.read' };
-  const plane = await openControlPlane({
-    storage,
-    policy: {
-      format: 1,
-      version: 1,
-      actions: { 'file.read': {} },
-      tiers: { unrestricted: ['file.read'] },
-      guardrails: { output },
-      ...(mode === undefined ? {} : { mode }),
-    },
-    agents: ['bot'],
-    tools: [tool],
-    evaluators,
-  });
-  open.push(plane);
-  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
-  const session = await plane.openSession({ principal, agent: 'bot' });
+  const policy = { guardrails: { output }, ...(mode === undefined ? {} : { mode }) };
+  const { plane, session, storage } = await openOneTool({ tool, policy, evaluators });
   const read = guard(session, { ...tool, execute });
   const settled = async (): Promise<Record<string, unknown> | undefined> => {
     for await (const { data } of plane.events({ types: ['permit-settled'] })) return { ...data };

@@ -1,7 +1,7 @@
 /** What a decision says where a rule or the whole policy is in shadow mode, and what its entry holds. */
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
-import { memory, openControlPlane } from '../../src/index.ts';
+import { openOneTool } from './one-tool.ts';
 
 const send = { name: 'send', action: 'mail.send' };
 const stop = { id: 'stop', effect: 'deny' } as const;
@@ -9,26 +9,12 @@ const would = { code: 'policy-denied', message: '`rule:stop`', determinedBy: ['r
 
 /** One call under the policy: its decision, and what its entry holds. */
 async function decide(policy: object) {
-  const plane = await openControlPlane({
-    storage: memory(),
-    policy: {
-      format: 1,
-      version: 1,
-      actions: { 'mail.send': {} },
-      tiers: { unrestricted: ['mail.send'] },
-      ...policy,
-    },
-    agents: ['bot'],
-    tools: [send],
-  });
-  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
   const budget = { actions: 1 };
-  const session = await plane.openSession({ principal, agent: 'bot', budget });
+  const { plane, session } = await openOneTool({ tool: send, policy, budget });
   const ask = async () => session.authorize({ tool: bindTool(send), arguments: session.read({}) });
   const [decision, next] = [await ask(), await ask()];
   const entries: unknown[] = [];
   for await (const { data } of plane.events({ types: ['action-decided'] })) entries.push(data);
-  await plane.close();
   return { decision, next, entry: entries[0] };
 }
 

@@ -97,3 +97,18 @@ test('what depends on nothing is said with what it is by', () => {
   expect(about('drop')).toEqual([['deny'], ['tier:blocked'], []]);
   expect(about('other')).toEqual([['deny'], [], []]);
 });
+
+test('a pattern that takes in everything makes no difference, whoever asks', () => {
+  const match = { action: 'read', principal: ['user:bob', '**'] };
+  const policy: PolicyDocument = {
+    format: 1,
+    version: 1,
+    actions: { read: { resource: '**' } },
+    tiers: { autoApprove: ['read'] },
+    rules: [{ id: 'nobody', effect: 'deny', match }],
+  };
+  const anyone = { resource: undefined, principal: undefined };
+  const subject = { action: 'read', tool: 'read', agent: 'bot', org: 'acme', ...anyone };
+  const { effects, dependsOn } = policyOutlook(policy, subject);
+  expect([effects, dependsOn]).toEqual([['deny'], []]);
+});
