@@ -12,6 +12,7 @@ import { drain, hotLimit, ourSpending } from './hot-budget.ts';
 import type { Plan } from './options.ts';
 import { progressOf } from './progress.ts';
 import { type Contender, type Rounds, runRounds } from './rounds.ts';
+import { unrestricted } from './unrestricted.ts';
 
 const planCounts = [0, 1, 3, 6] as const;
 const callerCounts = [1, 64] as const;
@@ -28,12 +29,7 @@ export function measureBudgets(plan: Plan): Promise<FindingsBuilder> {
   return withFreshFile(plan.folder, async (path) => {
     const plane = await openControlPlane({
       storage: sqlite(path),
-      policy: {
-        format: 1,
-        version: 1,
-        actions: { 'thing.count': {} },
-        tiers: { unrestricted: ['thing.count'] },
-      },
+      policy: unrestricted(declaration.action),
       agents: ['counter'],
       tools: [declaration],
     });

@@ -4,8 +4,9 @@ import { postgres } from '../src/storage/postgres/postgres-storage.ts';
 import { awakeClock, machineMs } from './awake.ts';
 import { runTogether } from './errand.ts';
 import { Meeting, withFreshSchema } from './postgres-database.ts';
-import type { run as watchForKills } from './postgres-watcher.ts';
+import { type run as watchForKills, waitTool } from './postgres-watcher.ts';
 import { percentile } from './spread.ts';
+import { unrestricted } from './unrestricted.ts';
 
 const watcherModule = new URL('./postgres-watcher.ts', import.meta.url);
 const watchers = 3;
@@ -21,14 +22,9 @@ export function measureKills(url: string, listen: boolean, kills: number): Promi
     const storage = postgres(url, { schema: place.schema, listen: false });
     const plane = await openControlPlane({
       storage,
-      policy: {
-        format: 1,
-        version: 1,
-        actions: { 'thing.wait': {} },
-        tiers: { unrestricted: ['thing.wait'] },
-      },
+      policy: unrestricted(waitTool.action),
       agents: ['waiter'],
-      tools: [{ name: 'wait', action: 'thing.wait', resource: 'thing' }],
+      tools: [waitTool],
     });
     const by = plane.identity.assert({ id: 'user:olga', org: 'acme', roles: ['operator'] });
     const scope = { kind: 'agent', org: 'acme', name: 'waiter' } as const;

@@ -3,10 +3,10 @@
  * with no budget at all. An action is two commits in each: one before the work, one after it.
  */
 import { Pool } from 'pg';
-import { bindTool, type ToolDeclaration } from '../src/engine/index.ts';
-import { type ControlPlane, openControlPlane, verify } from '../src/index.ts';
+import { type ControlPlane, verify } from '../src/index.ts';
 import { postgres } from '../src/storage/postgres/postgres-storage.ts';
 import type { Place } from './postgres-database.ts';
+import { openSpending, setLimit, type Take, takeIn } from './spending.ts';
 
 /** What an action asks for, and what it turns out to have used. */
 const asked = 2;
@@ -31,26 +31,8 @@ export interface Spender {
 /** As long as an entry of the work is, on the whole. */
 const body = 'x'.repeat(500);
 
-const declaration: ToolDeclaration = {
-  name: 'spend',
-  action: 'units.spend',
-  resource: 'units',
-  estimate: { tokens: { argument: 'amount' } },
-};
-const tool = bindTool(declaration);
-
 function openPlane(place: Place): Promise<ControlPlane> {
-  return openControlPlane({
-    storage: postgres(place.url, { schema: place.schema }),
-    policy: {
-      format: 1,
-      version: 1,
-      actions: { 'units.spend': {} },
-      tiers: { unrestricted: ['units.spend'] },
-    },
-    agents: ['spender'],
-    tools: [declaration],
-  });
+  return openSpending(postgres(place.url, { schema: place.schema }));
 }
 
 const orgOf = (budget: number): string => `org-${budget}`;
@@ -63,19 +45,9 @@ function ourBooks(place: Place): Books {
   return {
     prepare: async (budgets, limit) => {
       const plane = await openPlane(place);
-      const set = (budget: number): Promise<unknown> =>
-        plane.setBudget({
-          org: orgOf(budget),
-          plan: {
-            id: 'hot',
-            unit: 'tokens',
-            limit,
-            scope: { kind: 'org', id: orgOf(budget) },
-            sharing: 'shared',
-            window: 'unlimited',
-          },
-        });
-      await Promise.all(Array.from({ length: budgets }, (_, budget) => set(budget)));
+      const set = (_: unknown, budget: number): Promise<void> =>
+        setLimit(plane, { org: orgOf(budget), limit });
+      await Promise.all(Array.from({ length: budgets }, set));
       await plane.close();
     },
     total: async (budgets) => {
@@ -138,26 +110,18 @@ export function openSpender(way: Way, place: Place, options: SpenderOptions): Pr
 
 async function ourSpender(place: Place, { budgets }: SpenderOptions): Promise<Spender> {
   const plane = await openPlane(place);
-  const sessionOf = async (budget: number) => {
-    const org = orgOf(budget);
-    const principal = plane.identity.assert({ id: 'service:hot', org, roles: ['agent'] });
-    return [budget, await plane.openSession({ principal, agent: 'spender' })] as const;
-  };
-  const sessions = new Map(await Promise.all(budgets.map(sessionOf)));
+  const takerOf = async (budget: number): Promise<readonly [number, Take]> => [
+    budget,
+    await takeIn(plane, orgOf(budget)),
+  ];
+  const takers = new Map(await Promise.all(budgets.map(takerOf)));
   return {
     act: async (budget) => {
-      const session = sessions.get(budget);
-      if (session === undefined) throw new Error(`no session for budget ${budget}`);
-      const { permit, code } = await session.authorize({
-        tool,
-        arguments: session.read({ amount: asked }),
-      });
-      if (permit === undefined) {
-        if (code !== 'budget-exceeded') throw new Error(`refused with ${code}`);
-        return false;
-      }
-      await session.settle(permit, { outcome: 'succeeded', usage: { tokens: used } });
-      return true;
+      const take = takers.get(budget);
+      if (take === undefined) throw new Error(`no session for budget ${budget}`);
+      const settle = await take(asked);
+      await settle?.(used);
+      return settle !== undefined;
     },
     close: () => plane.close(),
   };

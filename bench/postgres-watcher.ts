@@ -1,6 +1,6 @@
 /** Errand: has work running, and notes when a kill in another process aborts it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bindTool } from '../src/engine/index.ts';
+import { bindTool, type ToolDeclaration } from '../src/engine/index.ts';
 import { openControlPlane, type Session } from '../src/index.ts';
 import { postgres } from '../src/storage/postgres/postgres-storage.ts';
 import { machineMs } from './awake.ts';
@@ -13,7 +13,9 @@ export interface Watching {
   readonly kills: number;
 }
 
-const tool = bindTool({ name: 'wait', action: 'thing.wait', resource: 'thing' });
+/** Whose calls are stopped. */
+export const waitTool: ToolDeclaration = { name: 'wait', action: 'thing.wait', resource: 'thing' };
+const tool = bindTool(waitTool);
 
 /** The moments, on the machine's clock, at which the work of each kill was aborted. */
 export async function run({ place, who, listen, kills }: Watching): Promise<readonly number[]> {

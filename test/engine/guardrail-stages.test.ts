@@ -64,7 +64,7 @@ async function dataOf(plane: ControlPlane, type: string): Promise<unknown[]> {
 const input = { guardrails: { input: [{ id: 'in', evaluator: 'word' }] } };
 
 test('with input guardrails nothing runs before something passed them', async () => {
-  const { plane, session, tried } = await stage({ policy: input });
+  const { session, tried } = await stage({ policy: input });
   expect(await tried()).toMatch(/policy-denied.*has not been screened/);
   expect(await session.screenInput('hello')).toEqual({
     outcome: 'pass',
@@ -106,7 +106,7 @@ test('other input guardrails ask again for what has passed the old ones', async 
 });
 
 test('an input that cannot be read does not pass', async () => {
-  const { plane, session } = await stage({ policy: input });
+  const { session } = await stage({ policy: input });
   const screening = await session.screenInput({ toJSON: () => 'hello', secret: () => {} });
   expect(screening).toMatchObject({ outcome: 'refuse', determinedBy: ['guardrail:in'] });
   expect(screening.message).toContain('cannot be read');
@@ -137,7 +137,7 @@ test('a result that output guardrails refuse is withheld, and the call is settle
 
 test('what is passed on is the copy that was judged, whatever the tool does to its own', async () => {
   const own = { to: 'bob' };
-  const { plane, tried } = await stage({
+  const { tried } = await stage({
     policy: output,
     execute: () => {
       setImmediate(() => (own.to = 'secret'));
@@ -150,7 +150,7 @@ test('what is passed on is the copy that was judged, whatever the tool does to i
 });
 
 test('the text of an error is judged as a result is', async () => {
-  const { plane, tried } = await stage({
+  const { tried } = await stage({
     policy: output,
     execute: ({ to }) => {
       throw new Error(`no such user: ${to}`);
@@ -161,7 +161,7 @@ test('the text of an error is judged as a result is', async () => {
 });
 
 test('a result that cannot be read is withheld', async () => {
-  const { plane, tried } = await stage({ policy: output, execute: () => new Map([['a', 1]]) });
+  const { tried } = await stage({ policy: output, execute: () => new Map([['a', 1]]) });
   expect(await tried()).toMatch(/^output-withheld.*cannot be read/);
 });
 
@@ -191,7 +191,7 @@ test('conditions read what a guardrail says that only informs', async () => {
       { id: 'ask', effect: 'deny', when: { path: 'guardrails.w', equals: 'refuse' }, reason: 'no' },
     ],
   };
-  const { plane, tried } = await stage({ policy });
+  const { tried } = await stage({ policy });
   expect(await tried({ to: 'bob' })).toBe('sent');
   expect(await tried({ to: 'secret' })).toMatch(/^policy-denied.*no$/);
 });
@@ -217,7 +217,7 @@ test('an asset classifier says what the resource is, to risk and to rules', asyn
       { id: 'hr', effect: 'deny', when: { cel: '"personal" in assetClasses && risk == "high"' } },
     ],
   };
-  const { plane, tried } = await stage({ policy, evaluators: [inventory], resource: '{to}/x' });
+  const { tried } = await stage({ policy, evaluators: [inventory], resource: '{to}/x' });
   expect(await tried({ to: 'public' })).toBe('sent');
   expect(await tried({ to: 'hr' })).toMatch(/^policy-denied/);
 });
@@ -226,7 +226,7 @@ test('expressions count what the session was allowed, by action', async () => {
   const policy = {
     rules: [{ id: 'twice', effect: 'deny', when: { cel: 'countAllowed("mail.*") >= 2' } }],
   };
-  const { plane, tried } = await stage({ policy });
+  const { tried } = await stage({ policy });
   expect([await tried(), await tried()]).toEqual(['sent', 'sent']);
   expect(await tried()).toMatch(/^policy-denied/);
 });
