@@ -1,25 +1,14 @@
 /** Reads JSON files that people wrote: strictly, and with the place of what is wrong. */
-import { readFileSync } from 'node:fs';
 import { type CanonicalLimits, parseStrictJson, StrictJsonError } from '../log/index.ts';
-import { CommandError, messageOf } from './exit.ts';
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
+import { CommandError } from './exit.ts';
+import { readTextFile } from './text-file.ts';
 
 /**
  * The value in the file, within the limits of arguments where no others are given. Throws a `CommandError`
  * with file, line and column where it is not strict JSON.
  */
 export function readJsonFile(path: string, limits?: CanonicalLimits): unknown {
-  let text: string;
-  try {
-    text = decoder.decode(readFileSync(path));
-  } catch (failure) {
-    const missing = (failure as NodeJS.ErrnoException).code === 'ENOENT';
-    const message = missing
-      ? `there is no file \`${path}\``
-      : `\`${path}\` cannot be read: ${messageOf(failure)}`;
-    throw new CommandError(message, undefined, { cause: failure });
-  }
+  const text = readTextFile(path);
   try {
     return parseStrictJson(text, limits);
   } catch (failure) {

@@ -1,5 +1,5 @@
 /** Reads of the store, with their failures in the engine's words. */
-import type { SessionRecord } from '../kernel/index.ts';
+import type { RecordKind, RecordsByKind, SessionRecord } from '../kernel/index.ts';
 import { type Storage, StorageError } from '../storage/storage.ts';
 import { fault } from './error.ts';
 
@@ -32,14 +32,20 @@ export async function contentText(
   return contents.find((content) => content.field === field)?.text;
 }
 
-/** A session as the store has it, live or not. */
-export async function storedSession(
+/** A record as the store has it, live or not. */
+export async function storedRecord<K extends RecordKind>(
   storage: Storage,
+  kind: K,
   key: string,
-): Promise<SessionRecord | undefined> {
-  const { records } = await reading(storage.readRecords([{ kind: 'session', key }]));
+): Promise<RecordsByKind[K] | undefined> {
+  const { records } = await storage.readRecords([{ kind, key }]);
   const [record] = records;
-  return record === undefined ? undefined : (JSON.parse(record.value) as SessionRecord);
+  return record === undefined ? undefined : (JSON.parse(record.value) as RecordsByKind[K]);
+}
+
+/** A session as the store has it, live or not. */
+export function storedSession(storage: Storage, key: string): Promise<SessionRecord | undefined> {
+  return reading(storedRecord(storage, 'session', key));
 }
 
 /** What the digests of a session's arguments are keyed with. Throws `input-invalid` where it was erased. */

@@ -7,16 +7,12 @@
  * one.
  */
 import { approvalCard, type ApprovalCard, type PreviousApproval } from '../approvals/index.ts';
-import {
-  compareText,
-  isQualifiedName,
-  type RecordsByKind,
-  type TicketRecord,
-} from '../kernel/index.ts';
+import { compareText, isQualifiedName, type TicketRecord } from '../kernel/index.ts';
 import { digestKey, keyedDigest } from '../log/index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { fault } from './error.ts';
 import { scanAll } from './scan.ts';
+import { contentText, storedRecord } from './store-read.ts';
 
 export interface CardQuery {
   readonly ticket: string;
@@ -34,7 +30,7 @@ export async function ticketCard(
   storage: Storage,
   { ticket: id, full = false, now }: CardQuery,
 ): Promise<ApprovalCard | undefined> {
-  const ticket = isQualifiedName(id) ? await recordOf(storage, 'ticket', id) : undefined;
+  const ticket = isQualifiedName(id) ? await storedRecord(storage, 'ticket', id) : undefined;
   if (ticket === undefined) return undefined;
   const { text, isTheirs } = await argumentsOf(storage, ticket);
   if (!isTheirs) {
@@ -101,35 +97,16 @@ interface RecordedArguments {
 
 /** The arguments beside a ticket's decision, which has the ticket's id, or beside its edit. */
 async function argumentsOf(storage: Storage, ticket: TicketRecord): Promise<RecordedArguments> {
-  const decision = await recordOf(storage, 'decision', ticket.id);
-  const session = await recordOf(storage, 'session', ticket.session);
+  const decision = await storedRecord(storage, 'decision', ticket.id);
+  const session = await storedRecord(storage, 'session', ticket.session);
   if (decision === undefined || session === undefined) {
     throw fault('log-inconsistent', `ticket ${ticket.id} has no decision or no session`);
   }
   // Of an edited call the arguments are beside the entry that edited it.
   const index = ticket.edited?.index ?? decision.index;
-  const text = await contentOf(storage, index, 'arguments');
-  const secret = await contentOf(storage, session.openedIndex, 'secret');
+  const text = await contentText(storage, index, 'arguments');
+  const secret = await contentText(storage, session.openedIndex, 'secret');
   if (text === undefined || secret === undefined) return { text: undefined, isTheirs: true };
   const digest = keyedDigest(digestKey(secret), 'arguments', text);
   return { text, isTheirs: digest === ticket.argumentsDigest };
-}
-
-async function contentOf(
-  storage: Storage,
-  index: number,
-  field: string,
-): Promise<string | undefined> {
-  const contents = await storage.readContents(index, index + 1);
-  return contents.find((content) => content.field === field)?.text;
-}
-
-async function recordOf<K extends 'ticket' | 'decision' | 'session'>(
-  storage: Storage,
-  kind: K,
-  key: string,
-): Promise<RecordsByKind[K] | undefined> {
-  const { records } = await storage.readRecords([{ kind, key }]);
-  const [record] = records;
-  return record === undefined ? undefined : (JSON.parse(record.value) as RecordsByKind[K]);
 }

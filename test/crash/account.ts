@@ -37,8 +37,10 @@ export interface Line {
 /** Codes that say that the library itself is wrong, whatever happens to its store. */
 const never: ReadonlySet<string> = new Set(['internal-error', 'log-inconsistent']);
 
-/** Closes the store. Returns the log's size. */
-export async function account(store: Storage, lines: readonly Line[]): Promise<number> {
+/** What models that know the entries alone make of a whole log that verifies. Closes the store. */
+export async function readLog(
+  store: Storage,
+): Promise<{ readonly model: LogModel; readonly leaves: readonly string[] }> {
   const { faults, head } = await verify(store);
   expect(faults).toEqual([]);
   const leaves: string[] = [];
@@ -57,6 +59,12 @@ export async function account(store: Storage, lines: readonly Line[]): Promise<n
   rights.end();
   expect([...model.problems, ...rights.problems]).toEqual([]);
   expect(model.entries).toHaveLength(head.size);
+  return { model, leaves };
+}
+
+/** Closes the store. Returns the log's size. */
+export async function account(store: Storage, lines: readonly Line[]): Promise<number> {
+  const { model, leaves } = await readLog(store);
   for (const { ack, index = -1, outcome } of lines) {
     if (ack === undefined) continue;
     const logged = model.entries[index]?.data;
@@ -71,7 +79,7 @@ export async function account(store: Storage, lines: readonly Line[]): Promise<n
   for (const { limit, posted, reserved, overrun } of model.ledger.accounts.values()) {
     expect(posted + reserved).toBeLessThanOrEqual(limit + overrun);
   }
-  return head.size;
+  return leaves.length;
 }
 
 function nothingTwice(model: LogModel, lines: readonly Line[]): void {

@@ -8,11 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bindTool, type ControlPlane, openControlPlane, verify } from '../../src/engine/index.ts';
-import { ApprovalModel } from '../simulation/approval-model.ts';
-import { LogModel } from '../simulation/log-model.ts';
+import { bindTool, type ControlPlane, openControlPlane } from '../../src/engine/index.ts';
 import type { RawEntry } from '../simulation/raw-entry.ts';
-import { RightsModel } from '../simulation/rights-model.ts';
+import { readLog } from './account.ts';
 import { newPlace, type TestPlace } from './new-place.ts';
 import { storeAt } from './place.ts';
 import { racePolicy, raceTools } from './race-tools.ts';
@@ -122,22 +120,7 @@ async function asked(name: string, tool: 'refund' | 'close' = 'refund') {
 
 /** The whole log holds, and gives the entries since an index. */
 async function entriesSince(from: number): Promise<readonly RawEntry[]> {
-  const store = storeAt(log.place);
-  const { faults, head } = await verify(store);
-  expect(faults).toEqual([]);
-  const [model, rights] = [new LogModel(), new RightsModel()];
-  const approvals = new ApprovalModel(rights);
-  for (let read = 0; read < head.size; read += 1_000) {
-    for (const { body } of await store.readEntries(read, 1_000)) {
-      const entry = JSON.parse(body) as RawEntry;
-      model.add(entry);
-      rights.add(entry);
-      approvals.add(entry);
-    }
-  }
-  await store.close();
-  rights.end();
-  expect([...model.problems, ...rights.problems]).toEqual([]);
+  const { model } = await readLog(storeAt(log.place));
   return model.entries.slice(from);
 }
 

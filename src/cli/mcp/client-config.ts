@@ -1,7 +1,7 @@
 /** Reads the configuration of an MCP client, and says of each server whether its calls are governed. */
 import { basename } from 'node:path';
 import { CommandError, exitCodes } from '../exit.ts';
-import { readTextFile } from '../policy/policy-file.ts';
+import { readTextFile } from '../text-file.ts';
 import { jsonLine, print, shown } from '../terminal.ts';
 
 /** What is said of one server of a client. */

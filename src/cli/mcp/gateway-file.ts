@@ -5,7 +5,8 @@ import { ControlPlaneError } from '../../engine/error.ts';
 import { findingLines } from '../../policy/index.ts';
 import { readYaml } from '../../policy/yaml-text.ts';
 import { CommandError } from '../exit.ts';
-import { readPolicyFile, readTextFile } from '../policy/policy-file.ts';
+import { readPolicyFile } from '../policy/policy-file.ts';
+import { readTextFile } from '../text-file.ts';
 import { isDatabaseUrl, type NamedStore, storeToRun } from '../store-of.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
 

@@ -2,7 +2,8 @@
 import { type DeclaredTool, readDeclaredTools, readPolicyText } from '../../policy/index.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { colorsFor, print, shown, terminal } from '../terminal.ts';
-import { findingsSentence, printFindings, readTextFile } from './policy-file.ts';
+import { findingsSentence, printFindings } from './policy-file.ts';
+import { readTextFile } from '../text-file.ts';
 
 export interface LintOptions {
   readonly json?: true;

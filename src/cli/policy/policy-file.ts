@@ -1,5 +1,4 @@
 /** Reads policy files for the commands, and prints what is wrong with them. */
-import { readFileSync } from 'node:fs';
 import {
   findingLines,
   pageOf,
@@ -7,23 +6,9 @@ import {
   type PositionedFinding,
   readPolicyText,
 } from '../../policy/index.ts';
-import { CommandError, messageOf } from '../exit.ts';
+import { CommandError } from '../exit.ts';
+import { readTextFile } from '../text-file.ts';
 import { type Colors, jsonLine, print, shown } from '../terminal.ts';
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** The text of a file. Throws a `CommandError` where there is none, or it is not UTF-8. */
-export function readTextFile(path: string): string {
-  try {
-    return decoder.decode(readFileSync(path));
-  } catch (failure) {
-    const missing = (failure as NodeJS.ErrnoException).code === 'ENOENT';
-    const message = missing
-      ? `there is no file \`${path}\``
-      : `\`${path}\` cannot be read: ${messageOf(failure)}`;
-    throw new CommandError(message, undefined, { cause: failure });
-  }
-}
 
 /** The policy in a file. Throws a `CommandError` with the first findings where it does not load. */
 export function readPolicyFile(path: string): PolicyTextRead {

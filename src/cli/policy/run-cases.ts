@@ -10,7 +10,8 @@ import {
 } from '../../policy/index.ts';
 import { CommandError, exitCodes, messageOf } from '../exit.ts';
 import { type Colors, colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
-import { findingsSentence, readPolicyFile, readTextFile } from './policy-file.ts';
+import { findingsSentence, readPolicyFile } from './policy-file.ts';
+import { readTextFile } from '../text-file.ts';
 
 export interface TestOptions {
   readonly json?: true;

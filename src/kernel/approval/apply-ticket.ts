@@ -1,6 +1,7 @@
 /** Tickets and the bindings that find them. */
 import { grantGiven } from './apply-grant.ts';
 import { sessionOf } from '../session/apply-session.ts';
+import { originOf } from '../session/origin.ts';
 import type { Event, EventPosition } from '../event.ts';
 import type { ApproverTerms, TicketRecord } from './approval-record.ts';
 import type { RecordChange, StateView } from '../record.ts';
@@ -109,12 +110,7 @@ function requested(
   const { data } = event;
   const ticket: TicketRecord = {
     id: data.ticket,
-    session: session.id,
-    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
-    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
-    org: session.org,
-    principal: session.principal,
-    agent: session.agent,
+    ...originOf(session),
     ...(data.agentOwner === undefined ? {} : { agentOwner: data.agentOwner }),
     ...(data.credential === undefined ? {} : { credential: data.credential }),
     tool: data.tool,

@@ -2,7 +2,7 @@
 import type { Amounts } from '../amount.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import type { RiskLevel } from '../policy/risk.ts';
-import type { Lineage } from '../session/session.ts';
+import type { Origin } from '../session/session.ts';
 import type { TicketStatus } from './ticket-states.ts';
 
 /** Who may decide a ticket; what is left out is as it is where a policy says nothing. */
@@ -25,14 +25,8 @@ export interface TicketEscalation {
   readonly principals?: readonly (readonly string[])[];
 }
 
-export interface TicketRecord extends ApproverTerms {
+export interface TicketRecord extends ApproverTerms, Origin {
   readonly id: string;
-  readonly session: string;
-  readonly ancestors?: readonly string[];
-  readonly lineage?: Lineage;
-  readonly org: string;
-  readonly principal: string;
-  readonly agent: string;
   /** Who answered for the agent when it asked. */
   readonly agentOwner?: string;
   /** Id of the API key that the requester was established with. */

@@ -15,6 +15,7 @@ import { withinRisk } from '../policy/risk.ts';
 import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
 import type { EscalationTerms } from '../policy/compile-rules.ts';
 import type { SessionRecord, StateView, ToolRecord } from '../record.ts';
+import { originOf } from '../session/origin.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { pendingTicketsOf } from '../session/principal-record.ts';
 import { bindingKey, stands } from './ticket.ts';
@@ -132,14 +133,8 @@ function claimGrant(
   estimate: Amounts,
   { now }: HandleContext,
 ): TicketUse['grant'] {
-  const { org, principal, agent, ancestors, lineage } = session;
   const call: GrantedCall = {
-    org,
-    principal,
-    agent,
-    session: session.id,
-    ...(ancestors === undefined ? {} : { ancestors }),
-    ...(lineage === undefined ? {} : { lineage }),
+    ...originOf(session),
     tool: command.tool,
     action: tool?.action ?? '',
     ...(model === undefined ? {} : { model }),

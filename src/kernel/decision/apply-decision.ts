@@ -1,5 +1,6 @@
 /** Decisions, their permits, and the budgets that permits reserve, post and give back. */
 import { sessionOf } from '../session/apply-session.ts';
+import { originOf } from '../session/origin.ts';
 import { accountAt } from '../budget/apply-budget.ts';
 import {
   type BudgetRecord,
@@ -35,12 +36,7 @@ export function applyDecision(
   const { data } = event;
   const decision: DecisionRecord = {
     id: data.decision,
-    session: session.id,
-    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
-    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
-    org: session.org,
-    principal: session.principal,
-    agent: session.agent,
+    ...originOf(session),
     tool: data.tool,
     action: data.action,
     resource: data.resource,

@@ -4,6 +4,7 @@ import { budgetSubject } from '../budget/subject.ts';
 import type { Authorize } from '../command.ts';
 import { actionRefusal, callRefusal, lineRefusal } from '../rights/delegation.ts';
 import type { HandleContext } from '../handled.ts';
+import { originOf } from '../session/origin.ts';
 import { inactiveSession } from '../session/own-session.ts';
 import { absenceRefusal } from '../kill/heartbeat.ts';
 import type { KillSubject } from '../kill/latch.ts';
@@ -86,12 +87,7 @@ export function supervision(view: StateView, draft: Draft): string | undefined {
 /** What the kill switches of a call are found by. */
 function subjectOf({ session, tool, command, model, plans }: Draft): KillSubject {
   return {
-    org: session.org,
-    principal: session.principal,
-    agent: session.agent,
-    session: session.id,
-    ...(session.ancestors === undefined ? {} : { ancestors: session.ancestors }),
-    ...(session.lineage === undefined ? {} : { lineage: session.lineage }),
+    ...originOf(session),
     tool: command.tool,
     ...(tool === undefined ? {} : { action: tool.action }),
     ...(model === undefined ? {} : { model }),

@@ -6,20 +6,14 @@ import type { ShadowVerdict } from '../policy/evaluate.ts';
 import type { StageVerdict } from '../policy/evaluator-fact.ts';
 import type { RiskLevel } from '../policy/risk.ts';
 import type { RejectionCode } from '../rejection.ts';
-import type { Lineage, SessionMode } from '../session/session.ts';
+import type { Origin, SessionMode } from '../session/session.ts';
 import type { PermitStatus } from './permit-states.ts';
 
 export type DecisionOutcome = 'allow' | 'deny' | 'require-approval' | 'steer';
 
 /** The decision on one request, and the permit that an allow carries. The permit's id is the decision's. */
-export interface DecisionRecord {
+export interface DecisionRecord extends Origin {
   readonly id: string;
-  readonly session: string;
-  readonly ancestors?: readonly string[];
-  readonly lineage?: Lineage;
-  readonly org: string;
-  readonly principal: string;
-  readonly agent: string;
   readonly tool: string;
   readonly action: string;
   readonly resource: string;

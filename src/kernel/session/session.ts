@@ -50,3 +50,14 @@ export interface Lineage {
   readonly agents: readonly string[];
   readonly principals: readonly string[];
 }
+
+/** Where a call comes from: the session that it is made in, whose that is, and who is above. */
+export interface Origin {
+  readonly session: string;
+  /** Sessions on whose behalf the session works, the nearest first; left out where there is none. */
+  readonly ancestors?: readonly string[];
+  readonly lineage?: Lineage;
+  readonly org: string;
+  readonly principal: string;
+  readonly agent: string;
+}

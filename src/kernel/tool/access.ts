@@ -9,7 +9,9 @@ import { compilePolicy } from '../policy/compile.ts';
 import type { CompiledRule, RuleGroup } from '../policy/compile-rules.ts';
 import type { SessionRecord, StateView, ToolRecord } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
+import { originOf } from '../session/origin.ts';
 import { inactiveSession } from '../session/own-session.ts';
+import type { Origin } from '../session/session.ts';
 import { engagedLatch } from '../kill/engaged-latch.ts';
 import { quarantineRefusal } from './quarantine.ts';
 
@@ -21,7 +23,7 @@ export function sessionRefusal(
 ): Rejection | undefined {
   const refusal = inactiveSession(view, session) ?? lineRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
-  return engagedLatch(view, subjectOf(session)) === undefined ? undefined : reject('killed');
+  return engagedLatch(view, originOf(session)) === undefined ? undefined : reject('killed');
 }
 
 /** Why no call of the tool can be allowed, or undefined. */
@@ -34,7 +36,7 @@ export function toolRefusal(
   const refusal = sessionRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
   return (
-    stoppedTool(view, subjectOf(session), tool) ??
+    stoppedTool(view, originOf(session), tool) ??
     actionRefusal(view, session, tool.action) ??
     policyRefusal(view, session, tool.action)
   );
@@ -57,26 +59,11 @@ export function agentRefusalOf(
 }
 
 /** Why nothing of the tool runs for a subject, whatever it is capable of, or undefined. */
-function stoppedTool(
-  view: StateView,
-  who: ReturnType<typeof subjectOf>,
-  tool: ToolRecord,
-): Rejection | undefined {
+function stoppedTool(view: StateView, who: Origin, tool: ToolRecord): Rejection | undefined {
   const subject = { ...who, tool: tool.name, action: tool.action };
   if (engagedLatch(view, subject) !== undefined) return reject('killed');
   if (tool.quarantine !== undefined) return quarantineRefusal(tool);
   return undefined;
-}
-
-function subjectOf({ id, org, principal, agent, ancestors, lineage }: SessionRecord) {
-  return {
-    org,
-    principal,
-    agent,
-    session: id,
-    ...(ancestors === undefined ? {} : { ancestors }),
-    ...(lineage === undefined ? {} : { lineage }),
-  };
 }
 
 /** Why the active policy allows no call of an action to an agent of a principal. */
