@@ -1,4 +1,4 @@
-/** What a session's calls are named by, in their records and where kill switches and grants are looked for. */
+/** Where a call comes from, as records name it and as kill switches and grants are looked for. */
 import type { SessionRecord } from '../record.ts';
 import type { Origin } from './session.ts';
 
