@@ -30,7 +30,8 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/postgres/**'],
+          // The packages that tests install below `test/e2e` bring tests of their own.
+          exclude: ['**/node_modules/**', 'test/postgres/**'],
         },
       },
     ],
