@@ -172,6 +172,8 @@ const samples: Record<string, [(path: string, text: string) => Problem[], readon
       { path: 'src/kernel/a.ts', text: lines(400) },
       { path: 'src/kernel/a.ts', text: lines(401), reported: '401 lines, 400 allowed' },
       { path: 'src/kernel/a.test.ts', text: lines(401) },
+      { path: 'test/kernel/naive-model.ts', text: lines(150) },
+      { path: 'test/kernel/naive-model.ts', text: lines(151), reported: '151 lines, 150 allowed' },
       { path: 'src/kernel/a.ts', text: `function f() {\n${lines(70)}}` },
       {
         path: 'src/kernel/a.ts',

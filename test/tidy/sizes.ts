@@ -1,5 +1,6 @@
 /**
- * How long files, functions and lines may be. Tests may be longer: tables grow with what they cover.
+ * How long files, functions and lines may be. Tests may be longer: tables grow with what they cover. A naive
+ * model that the kernel is compared with may not: it is believed because it is read.
  */
 import {
   child,
@@ -19,6 +20,7 @@ export interface SizeException {
 }
 
 const fileLinesMax = 400;
+const naiveLinesMax = 150;
 const functionLinesMax = 70;
 const columnsMax = 110;
 const medianFileLinesMax = 120;
@@ -35,10 +37,13 @@ export function sizeProblems(
   files: readonly SourceFile[],
   exceptions: readonly SizeException[],
 ): Problem[] {
-  const oversizes = measuredFiles(files).flatMap((file) => [
-    ...oversizeFile(file),
-    ...file.nodes.flatMap((node) => oversizeFunction(file, node)),
-  ]);
+  const oversizes = [
+    ...measuredFiles(files).flatMap((file) => [
+      ...oversizeFile(file, fileLinesMax),
+      ...file.nodes.flatMap((node) => oversizeFunction(file, node)),
+    ]),
+    ...files.filter(isNaive).flatMap((file) => oversizeFile(file, naiveLinesMax)),
+  ];
   const covers = (exception: SizeException, { problem, functionName }: Oversize): boolean =>
     exception.path === problem.path && exception.functionName === functionName;
   const stale = exceptions
@@ -91,9 +96,13 @@ function measuredFiles(files: readonly SourceFile[]): SourceFile[] {
   return files.filter(({ path }) => path.startsWith('src/') && !isTest(path));
 }
 
-function oversizeFile({ path, lines }: SourceFile): Oversize[] {
-  if (lines.length <= fileLinesMax) return [];
-  const message = `${lines.length} lines, ${fileLinesMax} allowed; split the file by what it does`;
+function isNaive({ path }: SourceFile): boolean {
+  return /^test\/(?:.*\/)?naive-[^/]*$/.test(path);
+}
+
+function oversizeFile({ path, lines }: SourceFile, linesMax: number): Oversize[] {
+  if (lines.length <= linesMax) return [];
+  const message = `${lines.length} lines, ${linesMax} allowed; split the file by what it does`;
   return [{ problem: { path, line: 1, message }, functionName: undefined }];
 }
 
