@@ -7,11 +7,12 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 
 /**
  * Files that share a process, one after the other: most of such a file's time would be starting one and loading
- * the library again. They start no processes, change nothing of their process, and close what they open.
+ * the library again. They put back what they change of their process, and close what they open.
  */
 const shared = [
   'src/**/*.test.ts',
-  'test/{approvals,enforce,engine,identity,kernel,notify,pins,policy,prices}/**/*.test.ts',
+  'test/{approvals,attack,cli,docs,enforce,engine,identity,kernel}/**/*.test.ts',
+  'test/{mutants,notify,pins,policy,prices,simulation,tidy}/**/*.test.ts',
 ];
 
 export default defineConfig({
