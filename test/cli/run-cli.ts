@@ -78,12 +78,8 @@ function withoutTrace(ended: CliRun): CliRun {
   return ended;
 }
 
-/** Compiled modules are kept between the runs of one test process: most of a short run is compiling. */
-const compiled = mkdtempSync(join(tmpdir(), 'agent-control-plane-compiled-'));
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
-
 export function startCli(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const env = { ...process.env, NODE_COMPILE_CACHE: compiled, ...more };
+  const env = { ...process.env, ...more };
   return spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
 }
 

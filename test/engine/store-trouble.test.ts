@@ -1,7 +1,7 @@
 /**
  * What the engine does when its store fails, step by step, on a fake clock and a store that obeys.
  */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { bindTool, type ControlPlane, verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock, type Fault, FaultyStorage, type FaultyCall } from '../../src/testing/index.ts';
@@ -299,15 +299,16 @@ test('a read that fails is told in the engine’s words', async () => {
 test('a subscriber that throws turns no answer into an error', async () => {
   const { plane } = await twoPlanes();
   const session = await sessionOf(plane);
-  const warned = new Promise<string>((resolve) => {
-    process.once('warning', ({ message }) => resolve(message));
-  });
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
   plane.subscribe(() => {
     throw new Error('a bug of the host');
   });
   const request = { ...call, arguments: session.read({ orderId: 'o-1' }) };
   expect((await session.authorize(request)).outcome).toBe('allow');
-  expect(await warned).toContain('a bug of the host');
+  await expect.poll(() => warnings.join()).toContain('a bug of the host');
 });
 
 test('the first two tickets of a session can be asked for in one batch', async () => {

@@ -209,7 +209,8 @@ test('an issuer that does not answer in time is away', async () => {
     .catch((each: unknown) => each);
   expect(error).toMatchObject({ code: 'keys-unavailable', retryable: true });
   expect(AuthenticationError.is(error)).toBe(true);
-  expect(server.paths.length).toBe(1);
+  // Asked no second time; where the machine is slow, not even the first question arrived.
+  expect(server.paths.length).toBeLessThanOrEqual(1);
 });
 
 test('an issuer that stops in the middle of its answer is away', async () => {

@@ -49,7 +49,8 @@ test('a control plane whose connections are half-open closes', async () => {
   });
 });
 
-test('through a slow network everything is decided as ever', async () => {
+// Those that mostly wait, wait together. The ones above have a short timeout, and the process for themselves.
+test.concurrent('through a slow network everything is decided as ever', async () => {
   const size = await suffer({}, async (suffering) => {
     suffering.proxy.delayMs = 50;
     await suffering.actWell();
@@ -57,7 +58,7 @@ test('through a slow network everything is decided as ever', async () => {
   expect(size).toBeGreaterThan(0);
 });
 
-test('connections that are reset under load are made anew, and no outcome is guessed', async () => {
+test.concurrent('connections that are reset under load are made anew, and no outcome is guessed', async () => {
   const size = await suffer({}, async (suffering) => {
     for (let resets = 0; resets < 10; resets += 1) {
       const more = suffering.acknowledged + 4;
@@ -70,7 +71,7 @@ test('connections that are reset under load are made anew, and no outcome is gue
   expect(size).toBeGreaterThan(0);
 });
 
-test('a commit that stands still on its way holds the others up for a bounded time only', async () => {
+test.concurrent('a commit that stands still on its way holds the others up for a bounded time only', async () => {
   const size = await suffer({}, async (suffering) => {
     const { proxy } = suffering;
     await suffering.actWell(5);
@@ -83,7 +84,7 @@ test('a commit that stands still on its way holds the others up for a bounded ti
   expect(size).toBeGreaterThan(0);
 });
 
-test('a connection that is ended in the moment it is made ends no process', async () => {
+test.concurrent('a connection that is ended in the moment it is made ends no process', async () => {
   const size = await suffer({}, async (suffering) => {
     const { proxy } = suffering;
     proxy.endsNew = 12;
