@@ -10,12 +10,12 @@ export class ActionRefused extends ControlPlaneError {
   /** `withheld`: why the result of a call that ran is not passed on. */
   constructor(decision: Decision, code?: 'dry-run' | 'output-withheld', withheld = '') {
     const refusal = decision.code === 'allowed' ? 'permit-not-startable' : decision.code;
-    const help = decision.help === '' ? {} : { help: decision.help };
+    const { help, index } = decision;
     const text =
       code === 'output-withheld'
         ? `\`${decision.tool}\` ran, and its result is withheld (${code}): ${withheld}`
         : refusalText(decision);
-    super(code ?? refusal, text, help);
+    super(code ?? refusal, text, { ...(help === '' ? {} : { help }), index });
     this.name = 'ActionRefused';
     this.decision = decision;
   }

@@ -48,6 +48,8 @@ export interface Answered {
   readonly record: RecordsByKind[keyof RecordsByKind] | undefined;
   /** Index of the command's first entry; undefined where it needed none. */
   readonly index: number | undefined;
+  /** Where it stands in the order of the log: at its first entry, or before the entry of this index. */
+  readonly position: number;
   readonly at: number;
 }
 
@@ -165,7 +167,7 @@ function decideOne(base: StateView, { command }: Submission, place: Place) {
     entries,
     events,
     changes: overlay.changes,
-    answered: { answer, replayed, record, index, at },
+    answered: { answer, replayed, record, index, position: place.index, at },
   };
 }
 

@@ -119,7 +119,8 @@ export class Core {
     payload: Payload = { contents: [] },
   ): Promise<{ readonly record: RecordsByKind[K]; readonly answered: Answered }> {
     const answered = await this.#sequencer.submit(this.#submission(by, body, payload));
-    if (answered.answer.status === 'rejected') throw rejected(answered.answer.rejection);
+    if (answered.answer.status === 'rejected')
+      throw rejected(answered.answer.rejection, answered.position);
     if (answered.answer.kind !== kind || answered.record === undefined) {
       throw fault('internal-error', `the answer to ${body.kind} is missing`);
     }
@@ -141,7 +142,8 @@ export class Core {
     if (may) this.running.abortKilled(latchKey(body.scope));
     try {
       const answered = await this.#sequencer.submit(submission);
-      if (answered.answer.status === 'rejected') throw rejected(answered.answer.rejection);
+      if (answered.answer.status === 'rejected')
+        throw rejected(answered.answer.rejection, answered.position);
       return answered.record as RecordsByKind['latch'];
     } catch (failure) {
       const storeFailed =

@@ -39,6 +39,11 @@ export class ControlPlaneError extends Error {
   readonly retryable: boolean;
   /** What would help, where something would. */
   readonly help: string | undefined;
+  /**
+   * Of a refusal, where it stands in the order of the log: at the entry of this index where that records it,
+   * and before that entry otherwise. Undefined for faults, and where no command was decided.
+   */
+  readonly index: number | undefined;
   readonly [errorBrand] = true;
 
   constructor(
@@ -47,6 +52,7 @@ export class ControlPlaneError extends Error {
     options: {
       readonly retryable?: boolean;
       readonly help?: string;
+      readonly index?: number | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -55,6 +61,7 @@ export class ControlPlaneError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.help = options.help;
+    this.index = options.index;
   }
 
   static is(value: unknown): value is ControlPlaneError {
@@ -71,10 +78,10 @@ export function fault(code: FaultCode, detail?: string, cause?: unknown): Contro
   });
 }
 
-export function rejected(rejection: Rejection): ControlPlaneError {
-  return new ControlPlaneError(
-    rejection.code,
-    rejection.message,
-    rejection.help === undefined ? {} : { help: rejection.help },
-  );
+/** `index`: where the refusal stands in the order of the log. */
+export function rejected({ code, message, help }: Rejection, index?: number): ControlPlaneError {
+  return new ControlPlaneError(code, message, {
+    ...(help === undefined ? {} : { help }),
+    index,
+  });
 }

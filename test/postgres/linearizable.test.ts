@@ -1,7 +1,7 @@
 /**
  * Callers in four processes note when they asked and when they were answered. Their replies are those of the
  * log's order, and that order is one in which nothing comes before what was over when it began: the log is
- * linearizable, and the replies are the witnesses. A start that is refused has no index, and is left out.
+ * linearizable, and the replies are the witnesses: what was refused without an entry, too, says where it stands.
  * `npm run linearizable` has ten times as many operations.
  */
 import { spawn } from 'node:child_process';
@@ -34,6 +34,7 @@ test('replies are those of the log’s order, which keeps to the order of time',
     expect(replayed(entries, operations, limit * 1_000_000)).toEqual([]);
     expect(outOfOrder(operations)).toEqual([]);
     const replies = new Set(operations.map(({ reply }) => reply));
+    expect(operations.some(({ kind, refused }) => kind === 'start' && refused)).toBe(true);
     for (const reply of ['allowed', 'budget-exceeded', 'killed', 'started', 'voided', 'released']) {
       expect(replies).toContain(reply);
     }
@@ -64,6 +65,25 @@ test('a start that stands behind a kill, and one that nobody was told of, are fo
   expect(replayed(entries, operations.slice(0, 4), 5)).toHaveLength(2);
   const wrongKind = operations.map((each) => ({ ...each, kind: 'authorize' as const }));
   expect(replayed(entries, wrongKind, 5)).toHaveLength(4);
+});
+
+test('a start that was refused before the kill is found, and so is one refused too late', () => {
+  const about = { from: 1, to: 2, id: 'a', amount: 0 } as const;
+  const decided = { ...about, kind: 'authorize', index: 0, amount: 3, reply: 'allowed' } as const;
+  const kill = { ...about, kind: 'kill', index: 1, id: '', reply: 'killed' } as const;
+  const refusal = { ...about, kind: 'start', reply: 'killed', refused: true } as const;
+  const entries = [
+    { index: 0, type: 'action-decided', data: { decision: 'a' } },
+    { index: 1, type: 'kill-engaged', data: {} },
+  ] as unknown as readonly RawEntry[];
+  const refusedAt = (index: number) => [decided, kill, { ...refusal, index }];
+  expect(replayed(entries, refusedAt(2), 5)).toEqual([]);
+  expect(outOfOrder(refusedAt(2))).toEqual([]);
+  const early = 'start before entry 1 was refused as killed, not started';
+  expect(replayed(entries, refusedAt(1), 5)).toEqual([early]);
+  expect(replayed(entries, refusedAt(3), 5)).toEqual(['start at 3 is not logged']);
+  const before = { ...refusal, index: 2, from: 0, to: 0.5 };
+  expect(outOfOrder([decided, kill, before])).toHaveLength(1);
 });
 
 test('a reply of another order, and an order against time, are found', () => {

@@ -15,8 +15,9 @@ export interface Operation {
   /** Instants in ns, before the call and after the answer. */
   readonly from: number;
   readonly to: number;
-  /** Of the entry that answers it. */
+  /** Of the entry that answers it; of a refusal without one, of the entry that it stands before. */
   readonly index: number;
+  readonly refused?: true;
   /** Of the permit, or the decision. */
   readonly id: string;
   /** What was asked for, or used, in micro-USD. */
@@ -105,6 +106,9 @@ async function started(permit: Permit): Promise<boolean> {
       return true;
     } catch (failure) {
       if (!ControlPlaneError.is(failure) || failure.code !== 'killed') throw failure;
+      const { index = -1, code: reply } = failure;
+      const at = { from, to: instant(), index };
+      operations.push({ kind: 'start', ...at, id, amount: 0, reply, refused: true });
     }
   }
   const { index = -1 } = await session.void(permit);

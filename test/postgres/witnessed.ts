@@ -28,10 +28,23 @@ export function replayed(
   limit: number,
 ): readonly string[] {
   const problems: string[] = [];
-  const asked = new Map(operations.map((each) => [each.index, each]));
-  if (asked.size !== operations.length) problems.push('two replies have one index');
+  const refusals = Object.groupBy(operations.filter(isRefused), ({ index }) => index);
+  const accepted = operations.filter((each) => !isRefused(each));
+  const asked = new Map(accepted.map((each) => [each.index, each]));
+  if (asked.size !== accepted.length) problems.push('two replies have one index');
   const model = new Model(limit);
+  const refuse = (index: number): void => {
+    for (const each of refusals[index] ?? []) {
+      const expected = model.answer(each);
+      if (each.reply === expected) continue;
+      problems.push(
+        `${each.kind} before entry ${index} was refused as ${each.reply}, not ${expected}`,
+      );
+    }
+    delete refusals[index];
+  };
   for (const { type, index, data } of entries) {
+    refuse(index);
     const kind = kinds[type];
     const operation = asked.get(index);
     asked.delete(index);
@@ -46,8 +59,22 @@ export function replayed(
       problems.push(`entry ${index} (${type}) was answered ${operation.reply}, not ${expected}`);
     }
   }
-  for (const { index, kind } of asked.values()) problems.push(`${kind} at ${index} is not logged`);
+  refuse(entries.length);
+  for (const { index, kind } of [
+    ...asked.values(),
+    ...Object.values(refusals).flatMap((each) => each ?? []),
+  ])
+    problems.push(`${kind} at ${index} is not logged`);
   return problems;
+}
+
+function isRefused({ refused }: Operation): boolean {
+  return refused === true;
+}
+
+/** A refusal stands before the entry of its index. */
+function place(operation: Operation): number {
+  return isRefused(operation) ? operation.index - 0.5 : operation.index;
 }
 
 /** One budget and one kill switch, and who holds how much of the budget since when. */
@@ -107,7 +134,7 @@ class Model {
 export function outOfOrder(operations: readonly Operation[]): readonly string[] {
   const problems: string[] = [];
   let latest: Operation | undefined;
-  for (const each of operations.toSorted((a, b) => a.index - b.index)) {
+  for (const each of operations.toSorted((a, b) => place(a) - place(b) || a.from - b.from)) {
     if (latest !== undefined && each.to < latest.from) {
       problems.push(`${each.index} was answered before ${latest.index} was asked`);
     }
