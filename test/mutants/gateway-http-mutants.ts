@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const gateway = (file: string) => `src/enforce/mcp/${file}.ts`;
 const httpAttacks = ['test/attack/mcp-http.test.ts'];
 const limitAttacks = ['test/attack/mcp-http-limits.test.ts'];
+const metadataTests = ['test/mcp/resource-metadata.test.ts'];
 const replayTests = ['test/mcp/http-replay.test.ts'];
 
 export const gatewayHttpMutants: readonly Mutant[] = [
@@ -120,5 +121,101 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     find: 'this.forgetUntil(oldest);',
     replace: 'if (oldest.bytes < 100) this.forgetUntil(oldest); else this.#events.delete(id);',
     tests: replayTests,
+  },
+  {
+    name: 'metadata-in-no-challenge',
+    guards: 'A refused request says where a token is to be had.',
+    file: gateway('http-callers'),
+    find: 'return metadata === undefined ? realm : `${realm}, resource_metadata="${metadata.url}"`;',
+    replace: "return metadata === undefined || realm !== '' ? realm : metadata.url;",
+    tests: metadataTests,
+  },
+  {
+    name: 'metadata-of-the-inner-address',
+    guards: 'The metadata tells the address that clients know.',
+    file: gateway('resource-metadata'),
+    find: 'return new ResourceMetadata(terms.resource ?? listening, terms);',
+    replace: 'return new ResourceMetadata(listening, terms);',
+    tests: metadataTests,
+  },
+  {
+    name: 'metadata-without-issuers',
+    guards: 'Where nobody could get a token, no metadata says that somebody can.',
+    file: gateway('resource-metadata'),
+    find: 'if (terms.authorizationServers.length === 0) return undefined;',
+    replace: '',
+    tests: metadataTests,
+  },
+  {
+    name: 'metadata-at-the-root-only',
+    guards: 'The metadata is where RFC 9728 has it, with the path behind it.',
+    file: gateway('resource-metadata'),
+    find: "this.#paths = new Set(['', path, resource.pathname].map((each) => wellKnown + suffixOf(each)));",
+    replace: "this.#paths = new Set(['', path].map(() => wellKnown));",
+    tests: metadataTests,
+  },
+  {
+    name: 'metadata-for-every-method',
+    guards: 'The metadata is read and nothing else.',
+    file: gateway('resource-metadata'),
+    find: "if (method !== 'GET') return",
+    replace: "if (method === '') return",
+    tests: metadataTests,
+  },
+  {
+    name: 'metadata-of-one-issuer',
+    guards: 'Every issuer of the configuration is named.',
+    file: gateway('resource-metadata'),
+    find: 'authorization_servers: authorizationServers,',
+    replace: 'authorization_servers: authorizationServers.slice(0, 1),',
+    tests: metadataTests,
+  },
+  {
+    name: 'issuer-for-nobody',
+    guards: 'An issuer that no client may use is refused when the file is read.',
+    file: gateway('read-http'),
+    find: 'if (unused !== undefined) {',
+    replace: "if (unused === '') {",
+    tests: metadataTests,
+  },
+  {
+    name: 'issuer-without-an-address',
+    guards: 'Whoever has tokens made for the gateway is told for which address.',
+    file: gateway('read-http'),
+    find: 'if (issuers.size === 0 || http.resource !== undefined) return;',
+    replace: 'if (issuers.size === 0 || http.port >= 0) return;',
+    tests: metadataTests,
+  },
+  {
+    name: 'resource-in-plain-text',
+    guards: 'The address that credentials depend on is one that nobody else can answer at.',
+    file: gateway('read-http'),
+    find: "if (url !== null && isTrustworthy(url) && url.search === '' && url.hash === '') return url;",
+    replace: "if (url !== null && url.search === '' && url.hash === '') return url;",
+    tests: metadataTests,
+  },
+  {
+    name: 'token-shown-to-the-key-store',
+    guards: 'A key goes to the key store only, and a token of an issuer never.',
+    file: gateway('http-callers'),
+    find: "const fitting = ways.filter((way) => (way === 'api-key') === token.startsWith('acp_'));",
+    replace: "const fitting = ways.filter((way) => way !== '');",
+    tests: metadataTests,
+  },
+  {
+    name: 'missing-keys-refuse',
+    guards: 'A token that cannot be checked now is not called invalid.',
+    file: gateway('http-callers'),
+    find: "if (code === 'keys-unavailable') {",
+    replace: "if (code === '') {",
+    tests: metadataTests,
+  },
+  {
+    name: 'missing-token-is-an-error',
+    guards: 'A request without a token is told of no error.',
+    file: gateway('http-callers'),
+    find: 'const challenge = challengeWith(metadata);',
+    replace: 'const challenge = `${challengeWith(metadata)}, error="invalid_token"`;',
+    tests: metadataTests,
   },
 ];
