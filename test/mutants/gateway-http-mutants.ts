@@ -5,6 +5,7 @@ const gateway = (file: string) => `src/enforce/mcp/${file}.ts`;
 const httpAttacks = ['test/attack/mcp-http.test.ts'];
 const limitAttacks = ['test/attack/mcp-http-limits.test.ts'];
 const metadataTests = ['test/mcp/resource-metadata.test.ts'];
+const httpTaskTests = ['test/mcp/http-tasks.test.ts'];
 const replayTests = ['test/mcp/http-replay.test.ts'];
 
 export const gatewayHttpMutants: readonly Mutant[] = [
@@ -217,5 +218,69 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     find: 'const challenge = challengeWith(metadata);',
     replace: 'const challenge = `${challengeWith(metadata)}, error="invalid_token"`;',
     tests: metadataTests,
+  },
+  {
+    name: 'task-of-every-principal',
+    guards: 'A task is as unknown to another principal as one that nobody has.',
+    file: gateway('task-store'),
+    find: 'if (task?.context === context) return task;',
+    replace: 'if (task !== undefined) return task;',
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-list-of-every-principal',
+    guards: 'A list of tasks has nobody else’s.',
+    file: gateway('task-store'),
+    find: 'task.context === context ? [task] : []',
+    replace: "task.context === '' ? [] : [task]",
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-without-end',
+    guards: 'A task that runs when its time is over is stopped.',
+    file: gateway('task-store'),
+    find: "task.stop.abort(new Error('the time of the task is over'));",
+    replace: '',
+    tests: httpTaskTests,
+  },
+  {
+    name: 'tasks-without-bound',
+    guards: 'The tasks of all principals are bounded together.',
+    file: gateway('task-store'),
+    find: 'if (this.#kept.size < tasksOfAllMax) return;',
+    replace: 'if (this.#kept.size >= 0) return;',
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-goes-with-its-connection',
+    guards: 'A task goes on when the client’s session is over.',
+    file: gateway('http-streams'),
+    find: 'if (this.#isTold) await session.tasks.ended();',
+    replace: '',
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-of-everybody',
+    guards: 'Where nobody says who they are, a task is its connection’s.',
+    file: gateway('http-streams'),
+    find: 'context: this.#isTold ? caller.identity : id,',
+    replace: 'context: caller.identity,',
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-status-under-another-name',
+    guards: 'A server’s names for its tasks do not reach a client.',
+    file: gateway('gateway-session'),
+    find: 'if (notification.method === taskStatus) {',
+    replace: "if (notification.method === '') {",
+    tests: httpTaskTests,
+  },
+  {
+    name: 'task-end-not-told',
+    guards: 'The end of a task is told.',
+    file: gateway('client-tasks'),
+    find: 'if (this.#store.has(task)) task.tell(shownTask(task));',
+    replace: '',
+    tests: httpTaskTests,
   },
 ];
