@@ -86,7 +86,9 @@ test.each([
   const headers = { authorization: `Bearer ${made()}` };
   const answer = await on.send(initialize, { headers });
   expect(answer.status).toBe(401);
-  expect(answer.headers.get('www-authenticate')).toMatch(/error="invalid_token"$/);
+  const { resourceMetadataUrl, error } = extractWWWAuthenticateParams(answer);
+  const well = new URL('/.well-known/oauth-protected-resource/mcp', on.endpoint.url);
+  expect([resourceMetadataUrl?.href, error]).toEqual([well.href, 'invalid_token']);
   expect(await on.stage.eventsOf('session-opened')).toEqual([]);
 });
 
@@ -97,6 +99,8 @@ test('the SDK finds the issuer from a refused request', async () => {
   const { resourceMetadataUrl } = extractWWWAuthenticateParams(answer);
   const well = new URL('/.well-known/oauth-protected-resource/mcp', on.endpoint.url);
   expect(resourceMetadataUrl?.href).toBe(well.href);
+  // RFC 6750: a request that brought no token is told of no error.
+  expect(answer.headers.get('www-authenticate')).not.toContain('error=');
   const found = await discoverOAuthProtectedResourceMetadata(on.endpoint.url, {
     resourceMetadataUrl: resourceMetadataUrl as URL,
   });
@@ -118,6 +122,49 @@ test('behind a proxy, the metadata has the address that clients know', async () 
   expect(resourceMetadataUrl?.href).toBe(`https://gateway.example${path}`);
   const found = (await (await fetch(new URL(path, on.endpoint.url))).json()) as object;
   expect(found).toMatchObject({ resource: 'https://gateway.example/tools' });
+  // A proxy that leaves its own path out asks at the endpoint's.
+  const here = new URL('/.well-known/oauth-protected-resource/mcp', on.endpoint.url);
+  expect(await (await fetch(here)).json()).toEqual(found);
+});
+
+test('of an address without a path, the metadata is at the well-known path itself', async () => {
+  const on = await stage({ resource: 'https://gateway.example' });
+  const answer = await on.send(initialize, { headers: { authorization: '' } });
+  const { resourceMetadataUrl } = extractWWWAuthenticateParams(answer);
+  expect(resourceMetadataUrl?.href).toBe(
+    'https://gateway.example/.well-known/oauth-protected-resource',
+  );
+});
+
+test('the metadata names the issuers of the configuration, and needs no token', async () => {
+  const other = 'https://issuer.example/other';
+  http = await HttpStage.open({
+    http: { authentication: ['jwt:okta', 'jwt:more'] },
+    file: { authenticators: { okta: terms(), more: terms({ issuer: other }) } },
+  });
+  const url = new URL('/.well-known/oauth-protected-resource', http.endpoint.url);
+  const answer = await fetch(url);
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'max-age=3600']);
+  expect(await answer.json()).toMatchObject({ authorization_servers: [issuer, other] });
+  expect(await http.stage.eventsOf('session-opened')).toEqual([]);
+});
+
+test('a token is asked of the issuer’s authenticator only, and a key of the key store only', async () => {
+  const on = await stage();
+  for (const bearer of ['acp_not-a-key', 'no-token']) {
+    const headers = { authorization: `Bearer ${bearer}` };
+    expect((await on.send(initialize, { headers })).status).toBe(401);
+  }
+  const refusals = on.stage.reports.filter((each) => each.includes('a bearer token was refused'));
+  expect(refusals.map((each) => /by (\S+):/.exec(each)?.[1])).toEqual(['api-key', 'jwt:okta']);
+});
+
+test('where the issuer’s keys cannot be had, a token is not refused but asked for again', async () => {
+  const on = await stage();
+  await keys?.stop();
+  const answer = await on.send(initialize, { headers: { authorization: `Bearer ${token()}` } });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await on.stage.eventsOf('session-opened')).toEqual([]);
 });
 
 test('the metadata is read, and nothing else: no other method, and no page of elsewhere', async () => {

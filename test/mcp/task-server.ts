@@ -1,9 +1,10 @@
 /**
  * An MCP server of 2025-11-25 that runs calls as tasks, over stdio and without an SDK. A task ends when its tool
- * `finish` is called. What it was asked is in the file that its first argument names, one JSON object a line;
+ * `finish` is called, or when it is asked how far one is and there is a file beside the journal, `.finish` behind
+ * its name; `finish` with `say` tells how far the last one is. What it was asked is in the file that its first argument names, one JSON object a line;
  * with `nothing` as the second, it says that it runs no tasks.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 interface Request {
@@ -36,12 +37,17 @@ function shown(taskId: string): object {
 }
 
 function finish(how: unknown): void {
+  if (how === 'say') {
+    const params = { ...shown(`server-task-${tasks}`), statusMessage: 'nearly there' };
+    return send({ method: 'notifications/tasks/status', params });
+  }
   for (const id of waiting.splice(0)) {
     if (how === 'error') send({ id, error: { code: -32_000, message: 'the disk is full' } });
     else if (how === 'garbage') send({ id, result: { nothing: true } });
     else if (how === 'fail') send({ id, result: { ...text('it went wrong'), isError: true } });
     else send({ id, result: text('it is done') });
   }
+  return undefined;
 }
 
 function call(id: unknown, params: Readonly<Record<string, unknown>>): void {
@@ -79,6 +85,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     case 'tools/call':
       return call(id, params);
     case 'tasks/get':
+      if (existsSync(`${journal}.finish`)) finish('well');
       return send({ id, result: { ...shown(taskId), statusMessage: 'half way' } });
     case 'tasks/result':
       appendFileSync(journal, `${JSON.stringify({ waitedFor: taskId })}\n`);

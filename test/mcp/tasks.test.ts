@@ -6,7 +6,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
-import { ClientTasks, taskLimits } from '../../src/enforce/mcp/client-tasks.ts';
+import { ClientTasks } from '../../src/enforce/mcp/client-tasks.ts';
+import { taskLimits } from '../../src/enforce/mcp/config.ts';
+import { TaskStore } from '../../src/enforce/mcp/task-store.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/raw-result.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
@@ -205,7 +207,8 @@ test('a kill switch stops a task that runs', async () => {
 });
 
 test('the call of a client that goes away is stopped, and its end is waited for', async () => {
-  const tasks = new ClientTasks(systemClock);
+  const owner = { context: 'ada', tell: () => {} };
+  const tasks = new ClientTasks(new TaskStore(systemClock), owner);
   const seen: string[] = [];
   tasks.start(undefined, async ({ signal }) => {
     await once(signal, 'abort');

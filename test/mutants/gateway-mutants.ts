@@ -63,8 +63,8 @@ export const gatewayMutants: readonly Mutant[] = [
     name: 'tasks-outlive-their-client',
     guards: 'A client that goes away leaves no task running.',
     file: gateway('client-tasks'),
-    find: "for (const { stop } of all) stop.abort(new Error('the client went away'));",
-    replace: 'all.length = 0;',
+    find: "task.stop.abort(new Error('the client went away'));",
+    replace: 'this.#running.delete(task);',
     tests: ['test/mcp/tasks.test.ts'],
   },
   {

@@ -12,9 +12,9 @@ import { recordAttempt } from '../attempt.ts';
 import { type CallOptions, grant, type Granted, settle } from '../granted.ts';
 import type { Answers } from './answers.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { ResultTerms } from './config.ts';
+import { type ResultTerms, taskLimits } from './config.ts';
 import { forwardedMeta, metaKeys, withoutHopMeta } from './meta-keys.ts';
-import { taskLimits, type TaskWork } from './client-tasks.ts';
+import type { TaskWork } from './client-tasks.ts';
 import type { RawResult } from './raw-result.ts';
 import { CallFailed, type Refusal, refusalOf, refusalResult } from './refusal-result.ts';
 import { shownResult, tooLarge } from './shown-result.ts';
@@ -165,7 +165,8 @@ function sent({ task, onprogress }: ToolCall, sending: Sending): Promise<RawResu
     return upstream.callTool(tool.raw, params, { signal, onprogress });
   }
   const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
-  const onCreated = (id: string): void => onRunning?.(() => taskProgress(upstream, id));
+  const onCreated = (id: string): void =>
+    onRunning?.({ at: upstream, id, progress: () => taskProgress(upstream, id) });
   return callAsTask(upstream, tool.raw, params, { signal, ttlMs, onCreated });
 }
 

@@ -1,7 +1,6 @@
 /**
- * Tasks of one client (2025-11-25): calls that it does not wait for. A task is the gateway's own, under an id
- * of the gateway's own: it is known to the client that made it and to nobody else, whatever the server behind
- * calls it, and it goes when its client goes.
+ * Tasks as one client makes and sees them (2025-11-25): calls that it does not wait for. A task is the
+ * gateway's own, under an id of the gateway's own, whatever the server behind calls it.
  */
 import {
   type CallToolResult,
@@ -10,98 +9,104 @@ import {
   type Task,
 } from '@modelcontextprotocol/client';
 import { systemIds } from '../../engine/ids.ts';
-import type { Clock } from '../../engine/index.ts';
+import { taskLimits } from './config.ts';
 import type { RawResult } from './raw-result.ts';
-
-/** What is known of a task where it runs. */
-export interface TaskProgress {
-  readonly status: 'working' | 'input_required';
-  readonly statusMessage?: string;
-}
+import {
+  type KeptTask,
+  progressIn,
+  type ServerTask,
+  shownTask,
+  type TaskStore,
+} from './task-store.ts';
 
 export interface TaskWork {
   readonly signal: AbortSignal;
   readonly ttlMs: number;
-  /** Tells how to ask how far it is. */
-  readonly onRunning: (progress: () => Promise<TaskProgress | undefined>) => void;
+  /** Tells where it runs. */
+  readonly onRunning: (task: ServerTask) => void;
 }
 
-export const taskLimits = {
-  /** Tasks of one client that are kept, running or not. */
-  tasksMax: 256,
-  ttlMs: 3_600_000,
-  ttlMsMax: 86_400_000,
-  pollIntervalMs: 1_000,
-} as const;
+/** Whose tasks these are. */
+export interface TaskOwner {
+  /** Clients of the same context have the same tasks. */
+  readonly context: string;
+  /** Says to the client how far a task is. */
+  readonly tell: (task: Task) => void;
+  /** One more runs, until `ended` resolves. */
+  readonly begun?: (ended: Promise<void>) => void;
+}
 
 const relatedTask = 'io.modelcontextprotocol/related-task';
 
-interface Kept {
-  readonly id: string;
-  readonly ttlMs: number;
-  readonly createdAt: number;
-  readonly stop: AbortController;
-  /** Never rejects. */
-  readonly result: Promise<CallToolResult>;
-  status: Task['status'];
-  changedAt: number;
-  progress: (() => Promise<TaskProgress | undefined>) | undefined;
-}
-
 export class ClientTasks {
-  readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #store: TaskStore;
+  readonly #owner: TaskOwner;
+  /** Those that this client made, and that run. */
+  readonly #running = new Map<KeptTask, Promise<void>>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(store: TaskStore, owner: TaskOwner) {
+    this.#store = store;
+    this.#owner = owner;
   }
 
-  /** `work` never rejects. Throws an error of the protocol where the client has too many tasks. */
+  /** `work` never rejects. Throws an error of the protocol where there are too many tasks. */
   start(ttl: unknown, work: (options: TaskWork) => Promise<CallToolResult>): RawResult {
-    if (this.#kept.size >= taskLimits.tasksMax) {
-      const message = `a client has at most ${taskLimits.tasksMax} tasks; wait until one expires`;
-      throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
-    }
+    const { context, tell, begun } = this.#owner;
+    this.#store.assertRoom(context);
     const stop = new AbortController();
-    const now = this.#clock.now();
+    const now = this.#store.clock.now();
     const ttlMs = ttlOf(ttl);
-    const onRunning = (progress: NonNullable<Kept['progress']>): void => {
-      task.progress = progress;
+    const onRunning = (running: ServerTask): void => {
+      task.running = running;
     };
-    const begun = Promise.resolve();
-    const result = begun.then(() => work({ signal: stop.signal, ttlMs, onRunning }));
-    const task: Kept = {
+    const ready = Promise.resolve();
+    const result = ready.then(() => work({ signal: stop.signal, ttlMs, onRunning }));
+    const task: KeptTask = {
       id: systemIds.next(now),
+      context,
       ttlMs,
       createdAt: now,
       stop,
       result,
+      tell,
       status: 'working',
       changedAt: now,
-      progress: undefined,
+      running: undefined,
     };
-    this.#kept.set(task.id, task);
-    void this.#follow(task);
-    return { task: this.#shown(task) };
+    this.#store.add(task);
+    const ended = this.#follow(task);
+    this.#running.set(task, ended);
+    begun?.(ended);
+    return { task: shownTask(task) };
   }
 
-  async #follow(task: Kept): Promise<void> {
+  async #follow(task: KeptTask): Promise<void> {
     const { isError } = await task.result;
-    task.progress = undefined;
+    this.#running.delete(task);
+    task.running = undefined;
     if (task.status !== 'cancelled') {
       task.status = isError === true ? 'failed' : 'completed';
-      task.changedAt = this.#clock.now();
+      task.changedAt = this.#store.clock.now();
     }
-    const left = task.createdAt + task.ttlMs - this.#clock.now();
-    this.#clock.after(Math.max(0, left), () => this.#kept.delete(task.id));
+    if (this.#store.has(task)) task.tell(shownTask(task));
+  }
+
+  /** A server said how far one of its tasks is. That it has ended is told once its call is settled. */
+  heard(at: object, said: RawResult): void {
+    const isMeant = ({ running }: KeptTask): boolean =>
+      running?.at === at && running.id === said['taskId'];
+    const task = [...this.#running.keys()].find(isMeant);
+    const progress = progressIn(said);
+    if (task?.status !== 'working' || progress === undefined) return;
+    task.tell({ ...shownTask(task), ...progress });
   }
 
   async get(id: unknown): Promise<RawResult> {
     const task = this.#find(id);
-    const progress = await task.progress?.().catch(() => undefined);
+    const progress = await task.running?.progress().catch(() => undefined);
     // It may have ended meanwhile: then that is what counts.
     const runs = task.status === 'working';
-    return { ...this.#shown(task), ...(runs ? progress : undefined) };
+    return { ...shownTask(task), ...(runs ? progress : undefined) };
   }
 
   /** Waits until the task has ended, or `signal` fires. */
@@ -119,7 +124,7 @@ export class ClientTasks {
   }
 
   list(): RawResult {
-    return { tasks: [...this.#kept.values()].map((task) => this.#shown(task)) };
+    return { tasks: this.#store.of(this.#owner.context).map((task) => shownTask(task)) };
   }
 
   /** Stops the call as one that its client gave up. */
@@ -130,39 +135,33 @@ export class ClientTasks {
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
     task.status = 'cancelled';
-    task.changedAt = this.#clock.now();
+    task.changedAt = this.#store.clock.now();
     task.stop.abort(new Error('the client cancelled the task'));
-    return this.#shown(task);
+    return shownTask(task);
   }
 
-  /** The client is gone: stops what runs, and waits until servers were told and all is settled. */
+  /** Resolves once nothing runs any more that this client began. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  /** Stops what runs of this client, and waits until servers were told and all is settled. */
   async close(): Promise<void> {
-    const all = [...this.#kept.values()];
-    this.#kept.clear();
-    for (const { stop } of all) stop.abort(new Error('the client went away'));
-    await Promise.all(all.map(({ result }) => result));
+    for (const task of this.#running.keys()) {
+      this.#store.remove(task);
+      task.stop.abort(new Error('the client went away'));
+    }
+    await this.ended();
   }
 
-  #find(id: unknown): Kept {
-    const task = typeof id === 'string' ? this.#kept.get(id) : undefined;
-    if (task !== undefined) return task;
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'there is no such task');
-  }
-
-  #shown({ id, status, createdAt, changedAt, ttlMs }: Kept): Task {
-    return {
-      taskId: id,
-      status,
-      createdAt: new Date(createdAt).toISOString(),
-      lastUpdatedAt: new Date(changedAt).toISOString(),
-      ttl: ttlMs,
-      pollInterval: taskLimits.pollIntervalMs,
-    };
+  #find(id: unknown): KeptTask {
+    return this.#store.find(this.#owner.context, id);
   }
 }
 
 /** A client asks for a time; what it gets is in the answer. */
 function ttlOf(asked: unknown): number {
+  const { ttlMs, ttlMsMin, ttlMsMax } = taskLimits;
   const isTime = typeof asked === 'number' && Number.isSafeInteger(asked) && asked >= 0;
-  return isTime ? Math.min(asked, taskLimits.ttlMsMax) : taskLimits.ttlMs;
+  return isTime ? Math.min(Math.max(asked, ttlMsMin), ttlMsMax) : ttlMs;
 }

@@ -165,4 +165,18 @@ export const httpLimits = {
   replayBytesOfAllMax: 134_217_728,
 };
 
+/** What bounds the tasks of clients of 2025-11-25, over stdio and HTTP; no configuration says otherwise. */
+export const taskLimits = {
+  /** Tasks of one client that are kept, running or not; over HTTP, of one principal. */
+  tasksMax: 256,
+  /** Of all clients over HTTP. */
+  tasksOfAllMax: 4_096,
+  /** How long a task is kept where the client says nothing; one that still runs is stopped then. */
+  ttlMs: 3_600_000,
+  ttlMsMin: 1_000,
+  ttlMsMax: 86_400_000,
+  /** How often clients are told to ask. */
+  pollIntervalMs: 1_000,
+} as const;
+
 export type HttpLimits = Readonly<typeof httpLimits>;

@@ -10,9 +10,10 @@ import type { Calling } from './call-tool.ts';
 import { Catalogue } from './catalogue.ts';
 import type { ApprovalTerms, GatewayConfig } from './config.ts';
 import { ParkedCalls } from './parked-calls.ts';
-import { ClientTasks } from './client-tasks.ts';
+import { ClientTasks, type TaskOwner } from './client-tasks.ts';
 import { PassThrough } from './pass-through.ts';
 import type { RawResult } from './raw-result.ts';
+import { TaskStore } from './task-store.ts';
 import { type RoundStates, roundStates } from './round-states.ts';
 import type { OfferedTool } from './tool-definition.ts';
 import { type ClientRequest, type ListKind, Upstream } from './upstream.ts';
@@ -45,6 +46,13 @@ export interface ClientSide {
   readonly asked: (request: ClientRequest) => Promise<RawResult>;
 }
 
+/** Where the client's tasks are kept, if they are to outlive it. */
+export interface LastingTasks extends Pick<TaskOwner, 'context' | 'begun'> {
+  readonly store: TaskStore;
+}
+
+const taskStatus = 'notifications/tasks/status';
+
 /** Events after which somebody may see other tools. */
 const visibilityEvents =
   /^(?:tool-|agent-|policy-activated|kill-|session-transitioned|heartbeat-lapsed|operator-heartbeat)/;
@@ -67,7 +75,14 @@ export class GatewaySession {
   readonly #waiting = new Map<ListKind, () => void>();
   #isClosed = false;
 
-  constructor(host: GatewayHost, { client, ...acting }: Acting & { readonly client: ClientSide }) {
+  constructor(
+    host: GatewayHost,
+    {
+      client,
+      tasks,
+      ...acting
+    }: Acting & { readonly client: ClientSide; readonly tasks?: LastingTasks },
+  ) {
     const { plane, config, clock, version, report } = host;
     this.#host = host;
     this.#client = client;
@@ -81,7 +96,7 @@ export class GatewaySession {
           report,
           capabilities: client.capabilities,
           changed: (upstream, list) => void this.#serverChanged(upstream, list),
-          notified: (_, notification) => client.notified(notification),
+          notified: (upstream, notification) => this.#serverSaid(upstream, notification),
           asked: (_, request) => client.asked(request),
         }),
     );
@@ -98,7 +113,9 @@ export class GatewaySession {
       upstream: (name) => this.#upstreams.get(name),
     };
     this.parked = new ParkedCalls(clock);
-    this.tasks = new ClientTasks(clock);
+    const { store, ...whose } = tasks ?? { store: new TaskStore(clock), context: '' };
+    const tell: TaskOwner['tell'] = (task) => client.notified({ method: taskStatus, params: task });
+    this.tasks = new ClientTasks(store, { ...whose, tell });
     this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
   }
@@ -180,6 +197,15 @@ export class GatewaySession {
   async stopped(): Promise<string | undefined> {
     const refusal = await this.#host.plane.tools.sessionRefusal(this.control.id);
     return refusal?.message;
+  }
+
+  #serverSaid(upstream: Upstream, notification: Notification): void {
+    // A server's names for its tasks are not the client's.
+    if (notification.method === taskStatus) {
+      this.tasks.heard(upstream, notification.params ?? {});
+      return;
+    }
+    this.#client.notified(notification);
   }
 
   async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {

@@ -8,7 +8,12 @@ import { systemIds } from '../../engine/ids.ts';
 import { askable, capabilitiesIn } from './client-capabilities.ts';
 import { announce, ask } from './client-messages.ts';
 import { downServer } from './down-server.ts';
-import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
+import {
+  type Acting,
+  type GatewayHost,
+  GatewaySession,
+  type LastingTasks,
+} from './gateway-session.ts';
 import type { HttpLimits } from './config.ts';
 import { refused } from './http-answers.ts';
 import type { Caller, Callers } from './http-callers.ts';
@@ -16,6 +21,7 @@ import type { Hold, Holds } from './http-holds.ts';
 import { Replay, ReplayMemory } from './http-replay.ts';
 import type { HttpCall } from './http-rounds.ts';
 import { SessionTransport } from './session-transport.ts';
+import { TaskStore } from './task-store.ts';
 
 /** A request without a body is a GET or DELETE. */
 type StreamCall = Omit<HttpCall, 'body'> & { readonly body: HttpCall['body'] | undefined };
@@ -36,6 +42,7 @@ export class StreamClients {
   readonly #clients = new Map<string, StreamClient>();
   readonly #limits: HttpLimits;
   readonly #replays: ReplayMemory;
+  readonly #tasks: TaskStore;
 
   constructor(
     { host, limits }: { readonly host: GatewayHost; readonly limits: HttpLimits },
@@ -45,6 +52,7 @@ export class StreamClients {
     this.#host = host;
     this.#limits = limits;
     this.#replays = new ReplayMemory(limits.replayBytesOfAllMax);
+    this.#tasks = new TaskStore(host.clock);
     this.#callers = callers;
     this.#holds = holds;
   }
@@ -87,7 +95,13 @@ export class StreamClients {
     const prefix = systemIds.secret().slice(0, 16);
     const replay = new Replay({ memory: this.#replays, bytesMax, messagesMax, prefix });
     const transport = new SessionTransport({ sessionIdGenerator: () => id, eventStore: replay });
-    const session = this.#session(acting, body, transport);
+    const tasks = {
+      store: this.#tasks,
+      // Where nobody says who they are, a task is its connection's: everybody is the same principal.
+      context: this.#isTold ? caller.identity : id,
+      begun: (ended: Promise<void>) => hold.use(ended),
+    };
+    const session = this.#session(acting, body, { transport, tasks });
     const hold = this.#holds.take(caller.identity, async () => {
       this.#clients.delete(id);
       replay.forgetAll();
@@ -100,7 +114,7 @@ export class StreamClients {
     try {
       await session.start();
       const down = downServer(session, this.#host.version);
-      down.onclose = () => this.#holds.end(hold);
+      down.onclose = () => void this.#left(id, { session, hold });
       await transport.serve(down);
       const answer = await transport.handleRequest(request, { parsedBody: body });
       if (answer.status !== 200) this.#holds.end(hold);
@@ -111,10 +125,30 @@ export class StreamClients {
     }
   }
 
-  #session(acting: Acting, body: HttpCall['body'], transport: SessionTransport): GatewaySession {
+  /** Whether clients say who they are. */
+  get #isTold(): boolean {
+    return (this.#host.config.http?.authentication.length ?? 0) > 0;
+  }
+
+  /** What runs as a task goes on without its client, for whom it is; the servers are let go of after it. */
+  async #left(
+    id: string,
+    { session, hold }: Pick<StreamClient, 'session' | 'hold'>,
+  ): Promise<void> {
+    this.#clients.delete(id);
+    if (this.#isTold) await session.tasks.ended();
+    this.#holds.end(hold);
+  }
+
+  #session(
+    acting: Acting,
+    body: HttpCall['body'],
+    { transport, tasks }: { readonly transport: SessionTransport; readonly tasks: LastingTasks },
+  ): GatewaySession {
     const capabilities = askable(capabilitiesIn(body['params']));
     return new GatewaySession(this.#host, {
       ...acting,
+      tasks,
       client: {
         capabilities,
         changed: (list) => void announce(transport.server, list),

@@ -4,9 +4,9 @@
  */
 import { ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotocol/client';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
-import type { TaskProgress } from './client-tasks.ts';
 import { configLimits } from './config.ts';
 import type { RawResult } from './raw-result.ts';
+import { progressIn, type TaskProgress } from './task-store.ts';
 import type { Upstream } from './upstream.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -66,14 +66,12 @@ async function cancelled(upstream: Upstream, taskId: string): Promise<void> {
   }
 }
 
-/** How far the server says that it is; undefined where it does not say that it runs. */
+/** As the server says when it is asked. */
 export async function taskProgress(
   upstream: Upstream,
   taskId: string,
 ): Promise<TaskProgress | undefined> {
-  const { status, statusMessage } = await upstream.request('tasks/get', { taskId });
-  if (status !== 'working' && status !== 'input_required') return undefined;
-  return typeof statusMessage === 'string' ? { status, statusMessage } : { status };
+  return progressIn(await upstream.request('tasks/get', { taskId }));
 }
 
 function taskIdIn({ task }: RawResult): string {
