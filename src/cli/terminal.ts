@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import picocolors from 'picocolors';
+import { exitCodes } from './exit.ts';
 
 /** A stream to write to, and what is known of the screen behind it: nothing where it is a file or a pipe. */
 export type Output = NodeJS.WritableStream & {
@@ -34,9 +35,8 @@ export function terminal(): Terminal {
   return terminals.getStore() ?? process;
 }
 
-/** Controls, line separators, and characters that reorder or hide what stands beside them. */
-const unsafe =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+/** Controls, line separators, and characters that are not seen, or reorder what stands beside them. */
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** Text with everything unsafe written as `\u…`: one line stays one line. */
 export function shown(text: string): string {
@@ -54,8 +54,10 @@ export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replaceAll(unsafe, (character) => escaped(character));
 }
 
+/** As JSON escapes it: what lies beyond the first plane in two halves. */
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const units = Array.from({ length: character.length }, (_, place) => character.charCodeAt(place));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -77,14 +79,15 @@ export async function print(line: string): Promise<void> {
 
 /**
  * Ends quietly when whoever reads the output has gone (`| head`): that is how they say that it is enough.
- * Without this, the error would surface as a crash with a stack trace.
+ * Without this, the error would surface as a crash with a stack trace. Not with 0: what was asked was not
+ * finished, and a script must not take a verification that it cut off for one that held.
  */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (failure: NodeJS.ErrnoException) => {
       // A pipe says EPIPE, a socket may say that it was reset.
       if (failure.code !== 'EPIPE' && failure.code !== 'ECONNRESET') throw failure;
-      process.exit();
+      process.exit(exitCodes.unable);
     });
   }
 }

@@ -105,7 +105,7 @@ describe('events', () => {
     await once(child.stdout, 'data');
     child.stdout.destroy();
     const [code] = await closed;
-    expect([code, complaint]).toEqual([0, '']);
+    expect([code, complaint]).toEqual([2, '']);
   });
 });
 

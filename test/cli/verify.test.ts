@@ -1,11 +1,12 @@
 /** `verify` on good, tampered, foreign and missing files, as a user runs it. */
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openControlPlane, sqlite } from '../../src/index.ts';
-import { cli, doctor, makeExample, scratch, tamper } from './run-cli.ts';
+import { cli, doctor, makeExample, scratch, startCli, tamper } from './run-cli.ts';
 
 const folder = scratch();
 const good = join(folder, 'good.db');
@@ -50,6 +51,13 @@ describe('a log that holds', () => {
     expect(stdout).toMatch(/entries +\d+: chain/);
     expect(stdout).toMatch(/root +[0-9a-f]{64}/);
     expect(readFileSync(good)).toEqual(before);
+  });
+
+  test('is not said to hold to a script whose reader went away', async () => {
+    const child = startCli(['verify', good]);
+    child.stdout.destroy();
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(2);
   });
 
   test('continues the head that was exported from it earlier', async () => {

@@ -1,4 +1,4 @@
-/** Mutants of the engine: whose calls its reports count and when, and what bounds work. */
+/** Mutants of the engine and the command line: what reports count, what bounds work, what is printed. */
 import type { Mutant } from './mutant.ts';
 
 const usageTests = ['test/engine/usage-report.test.ts'];
@@ -44,5 +44,21 @@ export const engineMutants: readonly Mutant[] = [
     find: 'position: place.index, at }',
     replace: 'position: index ?? 0, at }',
     tests: ['test/engine/refusal-index.test.ts'],
+  },
+  {
+    name: 'cut-off-is-good',
+    guards: 'A command whose reader goes away before it has finished does not end with 0.',
+    file: 'src/cli/terminal.ts',
+    find: 'process.exit(exitCodes.unable);',
+    replace: 'process.exit();',
+    tests: ['test/cli/verify.test.ts'],
+  },
+  {
+    name: 'unseen-is-printed',
+    guards: 'What is not seen on a terminal is spelled out.',
+    file: 'src/cli/terminal.ts',
+    find: '\\p{Default_Ignorable_Code_Point}',
+    replace: '',
+    tests: ['src/cli/terminal.test.ts'],
   },
 ];
