@@ -18,15 +18,15 @@ import {
   type SessionTransition,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
-import type { Core } from './core.ts';
+import type { Core } from './core/core.ts';
 import { fault } from './error.ts';
-import { checkedText, committed } from './payload.ts';
+import { checkedText, committed } from './core/payload.ts';
 import { policyToActivate } from './policy-reading.ts';
-import type { Recorded } from './session.ts';
-import { checkedKey } from './session-input.ts';
+import type { Recorded } from './session/session.ts';
+import { checkedKey } from './core/session-input.ts';
 import type { DeclaredTool } from '../policy/argument-types.ts';
-import { type AgentDeclaration, declaredAgent } from './declared-agent.ts';
-import { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
+import { type AgentDeclaration, declaredAgent } from './access/declared-agent.ts';
+import { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';
 
 export interface AgentOrder {
   readonly agent: string;

@@ -4,9 +4,9 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
-import type { AgentDeclaration } from './declared-agent.ts';
+import type { AgentDeclaration } from './access/declared-agent.ts';
 import type { Ids } from './ids.ts';
-import type { ToolDeclaration } from './tool.ts';
+import type { ToolDeclaration } from './tools/tool.ts';
 
 export interface ControlPlaneOptions {
   readonly storage: Storage;

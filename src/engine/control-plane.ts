@@ -27,31 +27,31 @@ import {
   type ReleaseOrder,
   type SessionOrder,
 } from './administration.ts';
-import { type BudgetLint, lintBudgets } from './budget-lint.ts';
-import { budgetUsage, type BudgetUsage } from './budget-report.ts';
+import { type BudgetLint, lintBudgets } from './budgets/lint.ts';
+import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
 import type { ControlPlaneOptions } from './control-plane-options.ts';
-import { Core } from './core.ts';
-import type { AgentDeclaration } from './declared-agent.ts';
-import { startNotifiers } from './dispatcher.ts';
-import { type EventQuery, logEvent, type LogEvent, readEvents } from './feed.ts';
-import { type Headroom, headroomOf } from './headroom.ts';
+import { Core } from './core/core.ts';
+import type { AgentDeclaration } from './access/declared-agent.ts';
+import { startNotifiers } from './notifying/dispatcher.ts';
+import { type EventQuery, logEvent, type LogEvent, readEvents } from './store/feed.ts';
+import { type Headroom, headroomOf } from './budgets/headroom.ts';
 import {
   authenticatorsByName,
   type AuthenticatorsByName,
   type Identity,
   identityOf,
-} from './identity-service.ts';
+} from './access/identity-service.ts';
 import { systemIds } from './ids.ts';
-import { Keys } from './keys.ts';
-import { attachSession, openSession, type SessionOptions } from './open-session.ts';
-import { type Drift, type ProviderBill, reconcile } from './reconcile.ts';
+import { Keys } from './access/keys.ts';
+import { attachSession, openSession, type SessionOptions } from './session/open-session.ts';
+import { type Drift, type ProviderBill, reconcile } from './budgets/reconcile.ts';
 import { Reader } from './reader.ts';
-import { Replica } from './replica.ts';
-import type { Recorded, Session } from './session.ts';
-import { readFault, reading } from './store-read.ts';
-import { listModels, type ModelListed, type ModelListRequest } from './model-list.ts';
-import { modelTool } from './model-tool.ts';
+import { Replica } from './store/replica.ts';
+import type { Recorded, Session } from './session/session.ts';
+import { readFault, reading } from './store/store-read.ts';
+import { listModels, type ModelListed, type ModelListRequest } from './tools/model-list.ts';
+import { modelTool } from './tools/model-tool.ts';
 import {
   approveTicket,
   type Approval,
@@ -62,12 +62,12 @@ import {
   revokeGrant,
   ticketDecided,
   type TicketRuling,
-} from './tickets.ts';
-import { listTickets, ticketCard } from './ticket-card.ts';
-import type { ToolDeclaration } from './tool.ts';
-import { Tools } from './tools.ts';
-import { type UsageQuery, usageReport } from './usage-report.ts';
-import type { UsageRow } from './usage-tally.ts';
+} from './tickets/tickets.ts';
+import { listTickets, ticketCard } from './tickets/card.ts';
+import type { ToolDeclaration } from './tools/tool.ts';
+import { Tools } from './tools/tools.ts';
+import { type UsageQuery, usageReport } from './budgets/usage-report.ts';
+import type { UsageRow } from './budgets/usage-tally.ts';
 
 /** The host process itself, as the author of what its configuration declares. */
 const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['platform-admin'] };

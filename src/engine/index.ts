@@ -10,38 +10,44 @@ export type {
   ReleaseOrder,
   SessionOrder,
 } from './administration.ts';
-export { type BudgetFinding, type BudgetLint, lintBudgets } from './budget-lint.ts';
-export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budget-report.ts';
-export { type Forecast, forecastOf } from './budget-forecast.ts';
-export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budget-rows.ts';
+export { type BudgetFinding, type BudgetLint, lintBudgets } from './budgets/lint.ts';
+export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budgets/report.ts';
+export { type Forecast, forecastOf } from './budgets/forecast.ts';
+export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budgets/rows.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ControlPlane, openControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane-options.ts';
-export type { AgentDeclaration } from './declared-agent.ts';
-export type { Decision, ShadowDecision } from './decision.ts';
+export type { AgentDeclaration } from './access/declared-agent.ts';
+export type { Decision, ShadowDecision } from './session/decision.ts';
 export { ControlPlaneError, faultCodes } from './error.ts';
-export type { EventQuery, LogEvent } from './feed.ts';
-export { readEvents } from './feed.ts';
+export type { EventQuery, LogEvent } from './store/feed.ts';
+export { readEvents } from './store/feed.ts';
 export type { Reader } from './reader.ts';
-export type { HandoffOrder } from './handoff.ts';
-export type { Headroom, HeadroomForecast } from './headroom.ts';
-export type { Identity } from './identity-service.ts';
+export type { HandoffOrder } from './session/handoff.ts';
+export type { Headroom, HeadroomForecast } from './budgets/headroom.ts';
+export type { Identity } from './access/identity-service.ts';
 export type { Ids } from './ids.ts';
-export { type IssuedKey, keyListed, type KeyListed, type KeyOrder, type Keys } from './keys.ts';
-export type { Lease, LeaseRequest } from './lease.ts';
-export type { ModelListed, ModelListRequest } from './model-list.ts';
-export { modelTool } from './model-tool.ts';
-export type { SessionOptions } from './open-session.ts';
-export type { Permit } from './permit.ts';
-export type { Drift, ProviderBill } from './reconcile.ts';
+export {
+  type IssuedKey,
+  keyListed,
+  type KeyListed,
+  type KeyOrder,
+  type Keys,
+} from './access/keys.ts';
+export type { Lease, LeaseRequest } from './session/lease.ts';
+export type { ModelListed, ModelListRequest } from './tools/model-list.ts';
+export { modelTool } from './tools/model-tool.ts';
+export type { SessionOptions } from './session/open-session.ts';
+export type { Permit } from './session/permit.ts';
+export type { Drift, ProviderBill } from './budgets/reconcile.ts';
 export {
   replayPolicy,
   type PolicyFlip,
   type ReplayOptions,
   type ReplayReport,
-} from './replay-policy.ts';
-export { scanAll } from './scan.ts';
-export type { Delegation } from './scopes.ts';
+} from './verify/replay-policy.ts';
+export { scanAll } from './store/scan.ts';
+export type { Delegation } from './access/scopes.ts';
 export type {
   AuthorizeRequest,
   ReadArguments,
@@ -50,18 +56,18 @@ export type {
   Recorded,
   Settled,
   Settlement,
-} from './session.ts';
+} from './session/session.ts';
 export type {
   Approval,
   GrantListed,
   GrantOrder,
   GrantRevocation,
   TicketRuling,
-} from './tickets.ts';
-export { listTickets, ticketCard } from './ticket-card.ts';
-export type { ToolApproval, ToolDefinitions, Tools } from './tools.ts';
-export { bindTool, type BoundTool, type ToolDeclaration } from './tool.ts';
-export { tallyUsage, type UsageQuery } from './usage-report.ts';
+} from './tickets/tickets.ts';
+export { listTickets, ticketCard } from './tickets/card.ts';
+export type { ToolApproval, ToolDefinitions, Tools } from './tools/tools.ts';
+export { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';
+export { tallyUsage, type UsageQuery } from './budgets/usage-report.ts';
 export {
   type UsageDimension,
   usageDimensions,
@@ -69,6 +75,6 @@ export {
   type UsageRow,
   UsageTallies,
   type UsageTally,
-} from './usage-tally.ts';
-export { verify } from './verify.ts';
-export type { VerifyFault, VerifyOptions, VerifyReport } from './verify-report.ts';
+} from './budgets/usage-tally.ts';
+export { verify } from './verify/verify.ts';
+export type { VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';

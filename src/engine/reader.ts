@@ -13,14 +13,14 @@ import {
   type SessionRecord,
   type TicketRecord,
 } from '../kernel/index.ts';
-import { type BudgetUsage, budgetUsage } from './budget-report.ts';
-import type { Core } from './core.ts';
-import { type EventQuery, type LogEvent, readEvents } from './feed.ts';
-import { type KeyListed, keyListed } from './keys.ts';
-import { orgOf } from './notification.ts';
-import { reading, storedSession } from './store-read.ts';
-import { listTickets, ticketCard } from './ticket-card.ts';
-import { type GrantListed, listGrants } from './tickets.ts';
+import { type BudgetUsage, budgetUsage } from './budgets/report.ts';
+import type { Core } from './core/core.ts';
+import { type EventQuery, type LogEvent, readEvents } from './store/feed.ts';
+import { type KeyListed, keyListed } from './access/keys.ts';
+import { orgOf } from './notifying/notification.ts';
+import { reading, storedSession } from './store/store-read.ts';
+import { listTickets, ticketCard } from './tickets/card.ts';
+import { type GrantListed, listGrants } from './tickets/tickets.ts';
 
 interface Owned {
   readonly org: string;

@@ -5,16 +5,16 @@
 import * as fc from 'fast-check';
 import type { Worker } from 'node:worker_threads';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { Fold } from '../../src/engine/fold.ts';
+import { Fold } from '../../src/engine/verify/fold.ts';
 import { openControlPlane, verify, type VerifyFault } from '../../src/engine/index.ts';
-import { placedEvent } from '../../src/engine/replica.ts';
-import { EntryVerifier } from '../../src/engine/verify-entries.ts';
+import { placedEvent } from '../../src/engine/store/replica.ts';
+import { EntryVerifier } from '../../src/engine/verify/entries.ts';
 import {
   type HashedPage,
   type Hashing,
   HashingInPlace,
   HashingThread,
-} from '../../src/engine/verify-hashing.ts';
+} from '../../src/engine/verify/hashing.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { apply } from '../../src/kernel/index.ts';
 import type { HashPage } from '../../src/log/hash-page.ts';

@@ -91,7 +91,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'namesake-attaches',
     guards: 'A session is its principal’s in its org, whoever has the same name elsewhere.',
-    file: 'src/engine/open-session.ts',
+    file: 'src/engine/session/open-session.ts',
     find: 'record === undefined || record.org !== by.org || record.principal !== by.id',
     replace: 'record === undefined || record.principal !== by.id',
     tests: tenantTests,
@@ -107,7 +107,7 @@ export const budgetMutants: readonly Mutant[] = [
   {
     name: 'lint-sees-every-org',
     guards: 'A lint of one org’s plans tells nothing of another’s people.',
-    file: 'src/engine/budget-lint.ts',
+    file: 'src/engine/budgets/lint.ts',
     find: 'const own = org === everyOrg ? {} : { parent: org };',
     replace: 'const own = {};',
     tests: tenantTests,

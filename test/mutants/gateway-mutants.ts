@@ -38,7 +38,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'foreign-part-not-pinned',
     guards: 'Whatever a server says of a tool is a part of its hash.',
-    file: 'src/engine/tool.ts',
+    file: 'src/engine/tools/tool.ts',
     find: '...(foreign === undefined ? {} : { foreign }),',
     replace: '',
     tests: quarantineTests,

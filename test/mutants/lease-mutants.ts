@@ -75,7 +75,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'expired-leases-not-loaded',
     guards: 'A process that opens the log later expires what ran out before.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: "{ kind: 'lease', live: true },",
     replace: '',
     tests: engineTests,
@@ -83,7 +83,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: 'loss-not-told',
     guards: 'A worker whose lease was taken over gets its signal.',
-    file: 'src/engine/core.ts',
+    file: 'src/engine/core/core.ts',
     find: 'this.leases.changed(lease);',
     replace: '',
     tests: engineTests,

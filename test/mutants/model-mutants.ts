@@ -198,7 +198,7 @@ export const modelMutants: readonly Mutant[] = [
   {
     name: 'stale-count-of-open-permits',
     guards: 'What another process changed of a principal is read again.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: 'for (const kind of unnamedKinds) this.cache.forget(kind);',
     replace: '',
     tests: ['test/engine/open-permits.test.ts'],

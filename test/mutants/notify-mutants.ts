@@ -64,7 +64,7 @@ export const notifyMutants: readonly Mutant[] = [
   {
     name: 'notify-new-id-each-time',
     guards: 'A notification that is sent again has the same id.',
-    file: 'src/engine/notification.ts',
+    file: 'src/engine/notifying/notification.ts',
     find: 'canonicalJson([log, index, command, notifier])',
     replace: 'canonicalJson([log, index, command, notifier, Math.random()])',
     tests: ['test/notify/outbox.test.ts'],
@@ -72,7 +72,7 @@ export const notifyMutants: readonly Mutant[] = [
   {
     name: 'notify-tells-commitments',
     guards: 'A notification has no commitments in it.',
-    file: 'src/engine/notification.ts',
+    file: 'src/engine/notifying/notification.ts',
     find: 'const { commitments: _, idempotency: __, ...data } = event.data;',
     replace: 'const { idempotency: __, ...data } = event.data;',
     tests: ['test/notify/dispatcher.test.ts'],

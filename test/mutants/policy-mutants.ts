@@ -200,7 +200,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'withheld-result-is-passed-on',
     guards: 'A result that is refused does not reach the caller.',
-    file: 'src/engine/session.ts',
+    file: 'src/engine/session/session.ts',
     find: "if (output?.effective !== 'pass') {",
     replace: "if (output?.outcome === 'none') {",
     tests: ['test/engine/guardrail-stages.test.ts'],
@@ -225,7 +225,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'redacted-result-is-passed-on-whole',
     guards: 'The caller gets what is left of a redacted result.',
-    file: 'src/engine/session.ts',
+    file: 'src/engine/session/session.ts',
     find: 'const released = redacted > 0 || index === undefined ? kept : read;',
     replace: 'const released = redacted > 0 && index === undefined ? kept : read;',
     tests: ['test/engine/redaction.test.ts'],
@@ -233,7 +233,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'log-keeps-what-was-redacted',
     guards: 'What was taken out of a result is not kept beside the log.',
-    file: 'src/engine/session.ts',
+    file: 'src/engine/session/session.ts',
     find: "{ result: 'result' in settlement ? recordedText(kept) : undefined },",
     replace: "{ result: 'result' in settlement ? recordedText(read) : undefined },",
     tests: ['test/engine/redaction.test.ts'],
@@ -257,7 +257,7 @@ export const policyMutants: readonly Mutant[] = [
   {
     name: 'result-is-not-the-judged-one',
     guards: 'What is passed on is the copy that was judged.',
-    file: 'src/engine/session.ts',
+    file: 'src/engine/session/session.ts',
     find: "const passed = 'text' in released ? frozenFromCanonical(released.text) : result;",
     replace: 'const passed = result;',
     tests: ['test/engine/guardrail-stages.test.ts'],

@@ -59,7 +59,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres-commit-taken-for-done',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
-    file: 'src/engine/sequencer.ts',
+    file: 'src/engine/store/sequencer.ts',
     find: 'return entry?.leaf === first.leaf;',
     replace: 'return first !== entry;',
     tests: ['test/postgres/cut-commits.test.ts'],

@@ -91,7 +91,7 @@ const keyMutants: readonly Mutant[] = [
   {
     name: 'any-secret-of-a-key',
     guards: 'A key is good with its own secret alone.',
-    file: 'src/engine/api-keys.ts',
+    file: 'src/engine/access/api-keys.ts',
     find: 'return given.length === kept.length && timingSafeEqual(given, kept);',
     replace: 'return given.length === kept.length;',
     tests: keyTests,
@@ -361,7 +361,7 @@ const followerMutants: readonly Mutant[] = [
   {
     name: 'half-read-head',
     guards: 'A process that read only a part of what others appended stands at a whole head.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: 'frontier: frontier.hashes,',
     replace: 'frontier: hashes,',
     tests: ['test/engine/store-trouble.test.ts'],

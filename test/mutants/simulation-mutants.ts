@@ -191,7 +191,7 @@ export const simulationMutants: readonly Mutant[] = [
   {
     name: 'append-in-doubt-decided-again',
     guards: 'What was in doubt and is in the log by now is not decided again.',
-    file: 'src/engine/sequencer.ts',
+    file: 'src/engine/store/sequencer.ts',
     find: 'if (landed !== undefined) return landed;',
     replace: '',
     tests: ['test/engine/store-trouble.test.ts'],

@@ -36,7 +36,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'process-ends-while-it-waits',
     guards: 'A process that waits for an approver, and does nothing else, is not ended.',
-    file: engine('tickets'),
+    file: engine('tickets/tickets'),
     find: 'const rest = stayAlive();',
     replace: 'const rest = (): void => {};',
     tests: ['test/cli/tickets.test.ts'],
@@ -124,7 +124,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'kills-unrecorded',
     guards: 'What a kill switch makes void is in the log, one by one.',
-    file: engine('core'),
+    file: engine('core/core'),
     find: 'for (const effect of killEffects(cache)) void this.#submitEffect(effect);',
     replace: 'killEffects(cache);',
     tests: effectTests,
@@ -140,7 +140,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'readers-with-revoked-keys',
     guards: 'Nobody reads with a key that was revoked.',
-    file: engine('core'),
+    file: engine('core/core'),
     find: 'if (refusal !== undefined) throw rejected(refusal);',
     replace: 'if (refusal === null) throw rejected(refusal);',
     tests: readerTests,
@@ -148,7 +148,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'card-of-the-call-before-its-edit',
     guards: 'The card of an edited call shows the edited arguments.',
-    file: engine('ticket-card'),
+    file: engine('tickets/card'),
     find: 'const index = ticket.edited?.index ?? decision.index;',
     replace: 'const { index } = decision;',
     tests: ['test/engine/edited-calls.test.ts'],

@@ -40,7 +40,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'batch-in-doubt-grows',
     guards: 'A call that comes while another is in doubt is answered by a decision of its own.',
-    file: 'src/engine/sequencer.ts',
+    file: 'src/engine/store/sequencer.ts',
     find: 'if (inDoubt.length === 0) fill();',
     replace: 'fill();',
     tests: ['test/engine/store-trouble.test.ts'],
@@ -48,7 +48,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'kills-are-routine',
     guards: 'A commit that others may wait for is not told of later.',
-    file: 'src/engine/batch.ts',
+    file: 'src/engine/store/batch.ts',
     find: 'routine: this.#events.every(({ event }) => routineEvents.has(event.type)),',
     replace: 'routine: this.#events.every(({ event }) => event.type.length > 0),',
     tests: ['test/engine/routine.test.ts'],
@@ -56,7 +56,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'long-absence-decides-in-vain',
     guards: 'Whoever missed more than comes with a turn reads on before it decides.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: 'if (reached.size !== this.#head.size || !isAll) await this.#catchUp();',
     replace: 'if (reached.size < 0) await this.#catchUp();',
     tests: ['test/engine/turns.test.ts'],
@@ -64,7 +64,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'stale-record-stays',
     guards: 'A record that another process changed is not decided on as it was.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: 'if (!this.#staysInMemory(kind, key)) this.cache.drop(kind, key);',
     replace: 'if (kind === undefined) this.cache.drop(kind, key);',
     tests: ['test/engine', 'test/simulation/simulation.test.ts'],
@@ -72,7 +72,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'kill-of-another-process-not-loaded',
     guards: 'A kill that another process engaged holds here at the next start.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: "return residentKinds.has(kind) || kind === 'ticket' || kind === 'lease';",
     replace: "return kind === 'ticket' || kind === 'lease';",
     tests: ['test/engine'],
@@ -80,7 +80,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'permit-of-another-process-not-watched',
     guards: 'The permit of a process that died expires through another one.',
-    file: 'src/engine/core.ts',
+    file: 'src/engine/core/core.ts',
     find: 'this.#watchPermit(event.data.decision, event.data.permit, event.data.expiresAt);',
     replace: 'this.running.remove(event.data.tool);',
     tests: ['test/engine/permits-of-others.test.ts'],
@@ -88,7 +88,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'expiry-of-unknown-permit-given-up',
     guards: 'An expiry of another process’s permit that failed is tried again.',
-    file: 'src/engine/core.ts',
+    file: 'src/engine/core/core.ts',
     find: "if (kind === 'decision') this.#watchPermit(key, 'issued', retryAt);",
     replace: '',
     tests: ['test/engine/permits-of-others.test.ts'],
@@ -96,7 +96,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'entries-that-do-not-continue-are-taken',
     guards: 'What another process wrote has to continue the chain that was seen.',
-    file: 'src/engine/replica.ts',
+    file: 'src/engine/store/replica.ts',
     find: 'if (entry.previous !== previous) {',
     replace: 'if (entry.previous === undefined) {',
     tests: ['test/engine/inconsistent-log.test.ts'],
@@ -104,7 +104,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'answer-before-commit',
     guards: 'An answer goes out after the commit, never before.',
-    file: 'src/engine/sequencer.ts',
+    file: 'src/engine/store/sequencer.ts',
     find: 'return await this.#options.storage.append(decided.batch);',
     replace: "void this.#options.storage.append(decided.batch); return { status: 'appended' };",
     tests: ['test/simulation/simulation.test.ts'],
@@ -112,7 +112,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'ambiguous-commit-guessed',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
-    file: 'src/engine/sequencer.ts',
+    file: 'src/engine/store/sequencer.ts',
     find: 'return entry?.leaf === first.leaf;',
     replace: 'return false;',
     tests: ['test/simulation/simulation.test.ts', 'test/engine/store-trouble.test.ts'],
@@ -120,7 +120,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'kill-does-not-abort',
     guards: 'Running work in scope gets its signal.',
-    file: 'src/engine/running.ts',
+    file: 'src/engine/core/running.ts',
     find: '(work) => work.latchKeys.includes(latchKey)',
     replace: '(work) => work.latchKeys.length === 0',
     tests: ['test/attack/kill.test.ts'],
@@ -128,7 +128,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'permit-used-twice',
     guards: 'A permit is used up by its first use.',
-    file: 'src/engine/permit.ts',
+    file: 'src/engine/session/permit.ts',
     find: "if (value.#taken) throw fault('permit-used');",
     replace: '',
     tests: ['test/enforce/permit.test.ts'],
@@ -136,7 +136,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'permit-of-another-issuer',
     guards: 'A permit holds only where it was issued.',
-    file: 'src/engine/permit.ts',
+    file: 'src/engine/session/permit.ts',
     find: 'value.#issuer === issuer',
     replace: 'issuer !== undefined',
     tests: ['test/attack/identity.test.ts'],
@@ -160,7 +160,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'verify-ignores-liveness',
     guards: 'A record hidden from the opening is found.',
-    file: 'src/engine/verify-records.ts',
+    file: 'src/engine/verify/records.ts',
     find: 'expected.live === stored.live &&',
     replace: '',
     tests: ['test/engine/verify.test.ts'],
@@ -177,7 +177,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'lost-hashes-hold',
     guards: 'What was not hashed is not verified.',
-    file: 'src/engine/verify-hashing.ts',
+    file: 'src/engine/verify/hashing.ts',
     find: 'waiting.reject(this.#lost);',
     replace: "waiting.resolve({ failed: undefined, root: '', spare: page.bytes.buffer });",
     tests: ['test/engine/verify-threads.test.ts'],

@@ -63,22 +63,46 @@ function roomOf(path: string): string {
   return path.startsWith('src/enforce/mcp/') ? 'enforce/mcp' : folderOf(path);
 }
 
-/**
- * The folders of the kernel, each after those that it may import. All of them may import the files at the
- * kernel's top that say what a command, an event and a record is; only the files at the top see all folders.
- */
-const kernelFolders = [
-  'model',
-  'policy',
-  'rights',
-  'kill',
-  'budget',
-  'session',
-  'tool',
-  'approval',
-  'registry',
-  'decision',
-];
+interface Folders {
+  /** Each after those that it may import. */
+  readonly order: readonly string[];
+  /** The files at the room's top that they may import; only the others there see all folders. */
+  readonly top: readonly string[] | 'any';
+}
+
+/** The rooms that have folders. */
+const foldersOfRooms: Readonly<Record<string, Folders>> = {
+  kernel: {
+    order: [
+      'model',
+      'policy',
+      'rights',
+      'kill',
+      'budget',
+      'session',
+      'tool',
+      'approval',
+      'registry',
+      'decision',
+    ],
+    // What a command, an event and a record is.
+    top: 'any',
+  },
+  engine: {
+    order: [
+      'store',
+      'verify',
+      'core',
+      'access',
+      'tools',
+      'budgets',
+      'tickets',
+      'session',
+      'notifying',
+    ],
+    top: ['clock.ts', 'error.ts', 'ids.ts'],
+  },
+};
 
 /** Rooms that only the listed rooms may import, over and above what `rooms` says. */
 const closedRooms: Readonly<Record<string, readonly string[]>> = {
@@ -139,24 +163,29 @@ function refusalOfFile(path: string, target: string, typeOnly: boolean): string 
     return `imports \`${target}\`; only ${closed.join(' and ')} may import ${to}`;
   }
   if (from === 'storage') return refusalInStorage(path, target, typeOnly);
-  if (from === 'kernel' && to === 'kernel') return refusalInKernel(path, target);
+  const folders = foldersOfRooms[from];
+  if (folders !== undefined && from === to) return refusalInRoom(folders, path, target);
   const allowed = rooms[from]?.rooms ?? [];
   if (from === to || allowed === 'any') return undefined;
   if (allowed.some((room) => room === to || `src/${room}` === target)) return undefined;
   return `imports \`${target}\`; ${from} may import only ${[from, ...allowed].join(', ')}`;
 }
 
-function refusalInKernel(path: string, target: string): string | undefined {
-  const [from, to] = [kernelFolderOf(path), kernelFolderOf(target)];
+function refusalInRoom({ order, top }: Folders, path: string, target: string): string | undefined {
+  const [room, from, to] = [roomOf(path), folderInRoom(path), folderInRoom(target)];
   if (from === undefined) return undefined;
-  const place = kernelFolders.indexOf(from);
-  if (place === -1) return `\`kernel/${from}\` is no folder; add it to test/tidy/rooms.ts`;
-  if (to === undefined || kernelFolders.slice(0, place + 1).includes(to)) return undefined;
-  return `imports \`${target}\`; kernel/${from} comes before kernel/${to}, see test/tidy/rooms.ts`;
+  const place = order.indexOf(from);
+  if (place === -1) return `\`${room}/${from}\` is no folder; add it to test/tidy/rooms.ts`;
+  if (to === undefined) {
+    if (top === 'any' || top.some((file) => target === `src/${room}/${file}`)) return undefined;
+    return `imports \`${target}\`; a folder of ${room} may import only ${top.join(', ')} of its top`;
+  }
+  if (order.slice(0, place + 1).includes(to)) return undefined;
+  return `imports \`${target}\`; ${room}/${from} comes before ${room}/${to}, see test/tidy/rooms.ts`;
 }
 
-/** The folder of a file of the kernel; undefined for one at the kernel's top. */
-function kernelFolderOf(path: string): string | undefined {
+/** The folder of a file within its room; undefined for one at the room's top. */
+function folderInRoom(path: string): string | undefined {
   const parts = path.split('/');
   return parts.length > 3 ? parts[2] : undefined;
 }

@@ -46,6 +46,18 @@ const samples: Record<string, [(path: string, text: string) => Problem[], readon
         reported: 'kernel/policy comes before kernel/session',
       },
       { path: 'src/kernel/new/a.ts', text: "import { b } from '../b.ts';", reported: 'no folder' },
+      { path: 'src/engine/session/a.ts', text: "import { b } from '../store/b.ts';" },
+      { path: 'src/engine/store/a.ts', text: "import { c } from '../clock.ts';" },
+      {
+        path: 'src/engine/store/a.ts',
+        text: "import { b } from '../session/b.ts';",
+        reported: 'engine/store comes before engine/session',
+      },
+      {
+        path: 'src/engine/session/a.ts',
+        text: "import type { C } from '../control-plane.ts';",
+        reported: 'a folder of engine may import only clock.ts',
+      },
       {
         path: 'src/kernel/a.ts',
         text: "\nimport type { L } from '../log/l.ts';",

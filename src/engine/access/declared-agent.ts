@@ -1,0 +1,40 @@
+/** An agent as it is declared, in the kernel's terms. */
+import {
+  type CallScope,
+  type Command,
+  everyOrg,
+  type PrincipalReference,
+} from '../../kernel/index.ts';
+import { fault } from '../error.ts';
+import { plainScope } from './scopes.ts';
+
+export interface AgentDeclaration {
+  readonly name: string;
+  /** Whose it is; by default, that of whoever registers it, and every org's where the host does. */
+  readonly org?: string;
+  readonly version?: string;
+  /** Id of the principal that answers for it, who decides none of its tickets. */
+  readonly owner?: string;
+  /** Patterns of the actions the agent may ask for, on any resource; all where nothing is said. */
+  readonly actions?: readonly string[];
+  /** In place of `actions`: any call that one of these covers. */
+  readonly capabilities?: readonly CallScope[];
+}
+
+type RegisteredAgent = Extract<Command, { readonly kind: 'register-agent' }>['agent'];
+
+/** Throws `input-invalid` where it is not plain data, or a condition cannot be read. */
+export function declaredAgent(
+  by: PrincipalReference,
+  declaration: AgentDeclaration,
+): RegisteredAgent {
+  const { name, version = '1', owner, actions = ['**'] } = declaration;
+  const { org = by.via === 'configuration' ? everyOrg : by.org } = declaration;
+  if (declaration.actions !== undefined && declaration.capabilities !== undefined) {
+    throw fault('input-invalid', 'an agent has `actions` or `capabilities`, not both');
+  }
+  const declared: unknown = declaration.capabilities ?? [{ actions }];
+  if (!Array.isArray(declared)) throw fault('input-invalid', '`capabilities` must be a list');
+  const capabilities = declared.map((scope: unknown) => plainScope(scope));
+  return { org, name, version, ...(owner === undefined ? {} : { owner }), capabilities };
+}

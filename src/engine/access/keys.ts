@@ -1,0 +1,116 @@
+/** API keys: issued, listed and revoked. A key's text is in the answer to its issue, and nowhere else. */
+import type { Principal } from '../../identity/principal.ts';
+import { compareText, type RecordsByKind } from '../../kernel/index.ts';
+import { apiKeyText, secretHashOf } from './api-keys.ts';
+import type { Core } from '../core/core.ts';
+import { fault } from '../error.ts';
+import { checkedText, committed } from '../core/payload.ts';
+
+export interface KeyOrder {
+  /** Id of the principal that whoever shows the key will be, such as `service:billing`. */
+  readonly principal: string;
+  readonly roles: readonly string[];
+  readonly teams?: readonly string[];
+  /** The issuer's own org where it is left out. */
+  readonly org?: string;
+  /** When it ends; without it, when it is revoked. */
+  readonly expiresAt?: Date;
+  /** Who issues it: may give no role that permits what the issuer may not do. The host by default. */
+  readonly by?: Principal;
+  readonly reason?: string;
+}
+
+export interface IssuedKey {
+  readonly id: string;
+  /** The key itself: shown this once, and kept nowhere. */
+  readonly key: string;
+}
+
+/** A key as it is listed. */
+export type KeyListed = Omit<RecordsByKind['key'], 'secretHash'>;
+
+export class Keys {
+  readonly #core: Core;
+  readonly #host: Principal;
+
+  /** Use `ControlPlane.keys`. */
+  constructor(core: Core, host: Principal) {
+    this.#core = core;
+    this.#host = host;
+  }
+
+  /** Issues a key. Throws `permission-denied`, or `key-invalid` where it could establish nobody. */
+  async issue(order: KeyOrder): Promise<IssuedKey> {
+    const { ids, clock } = this.#core.options;
+    const by = this.#core.referenceOf(order.by ?? this.#host);
+    const secret = ids.secret();
+    const { record } = await this.#core.submit(
+      by,
+      {
+        kind: 'issue-key',
+        key: {
+          id: ids.next(clock.now()),
+          org: order.org ?? by.org,
+          principal: order.principal,
+          roles: plainList('roles', order.roles),
+          ...(order.teams === undefined || order.teams.length === 0
+            ? {}
+            : { teams: plainList('teams', order.teams).toSorted(compareText) }),
+          secretHash: secretHashOf(secret),
+          ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt.getTime() }),
+        },
+      },
+      'key',
+      committed(ids, { reason: checkedText('the reason', order.reason) }),
+    );
+    return { id: record.id, key: apiKeyText(record.id, secret) };
+  }
+
+  /** Revokes a key: from its next command on, nobody is whom it established, in any process. */
+  async revoke(order: {
+    readonly key: string;
+    readonly by?: Principal;
+    readonly reason?: string;
+  }): Promise<KeyListed> {
+    const { record } = await this.#core.submit(
+      this.#core.referenceOf(order.by ?? this.#host),
+      { kind: 'revoke-key', key: order.key },
+      'key',
+      committed(this.#core.options.ids, { reason: checkedText('the reason', order.reason) }),
+    );
+    return keyListed(record);
+  }
+
+  /** The keys of an org, revoked ones included, oldest first. */
+  list(org: string): readonly KeyListed[] {
+    return [...this.#core.options.replica.cache.live('key')]
+      .filter((key) => key.org === org)
+      .toSorted((left, right) => left.issuedAt - right.issuedAt || compareText(left.id, right.id))
+      .map(keyListed);
+  }
+}
+
+/** All of it but the hash. */
+export function keyListed(record: RecordsByKind['key']): KeyListed {
+  const { id, org, principal, roles, teams, expiresAt, revoked, issuedBy, issuedAt } = record;
+  return {
+    id,
+    org,
+    principal,
+    roles,
+    ...(teams === undefined ? {} : { teams }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    revoked,
+    issuedBy,
+    issuedAt,
+  };
+}
+
+/** Read once: what is checked is what is recorded. */
+function plainList(what: string, list: readonly string[]): readonly string[] {
+  const read: unknown = Array.isArray(list) ? Array.from<unknown>(list) : undefined;
+  if (!Array.isArray(read) || !read.every((each) => typeof each === 'string')) {
+    throw fault('input-invalid', `${what} must be a list of names`);
+  }
+  return read;
+}

@@ -1,0 +1,37 @@
+/** Scopes as the kernel takes them: read once, plain, canonical, with the CEL in conditions read. */
+import type { CallScope, DelegationTerms } from '../../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../../log/index.ts';
+import { lowerScope } from '../../policy/scope-lowering.ts';
+import { fault } from '../error.ts';
+
+/** What a session is given by the one that it works on behalf of. What is left out is not narrowed. */
+export interface Delegation extends Partial<CallScope> {
+  /** When it ends. */
+  readonly expiresAt?: Date;
+  /** How many sessions deep it may be delegated further; 0 for not at all. */
+  readonly depth?: number;
+}
+
+const scopeLimits = { depthMax: 64, bytesMax: 262_144, membersMax: 100_000 };
+
+/** Throws `input-invalid` where it is not plain data, or a condition cannot be read. */
+export function plainScope(scope: unknown): CallScope {
+  let plain: unknown;
+  try {
+    plain = JSON.parse(canonicalJson(scope, scopeLimits));
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('input-invalid', `a scope is not plain data: ${failure.message}`, failure);
+  }
+  const lowered = lowerScope(plain);
+  if ('problem' in lowered) throw fault('input-invalid', lowered.problem);
+  return lowered.scope as CallScope;
+}
+
+export function delegationTerms({ expiresAt, depth, ...scope }: Delegation): DelegationTerms {
+  return {
+    ...plainScope(scope),
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.getTime() }),
+    ...(depth === undefined ? {} : { depth }),
+  };
+}

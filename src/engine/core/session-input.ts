@@ -1,0 +1,68 @@
+/** What callers give a session, read once and checked for its shape; what it means the kernel says. */
+import {
+  type Amounts,
+  limits,
+  type ModelReport,
+  type ModelRequest,
+  parseAmounts,
+} from '../../kernel/index.ts';
+import { fault } from '../error.ts';
+
+export function checkedAmounts(value: Readonly<Record<string, string | number>>): Amounts {
+  const amounts = parseAmounts(value);
+  if (amounts === undefined) {
+    throw fault(
+      'input-invalid',
+      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit',
+    );
+  }
+  return amounts;
+}
+
+/** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */
+export function plainReport({ usage, model, refused }: ModelReport): ModelReport {
+  let plain: unknown;
+  try {
+    const text: string | undefined = JSON.stringify(usage);
+    plain = text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    plain = undefined;
+  }
+  return {
+    usage: plain,
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(refused === true ? { refused } : {}),
+  };
+}
+
+/** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */
+export function checkedModel(request: ModelRequest | undefined): ModelRequest | undefined {
+  if (request === undefined) return undefined;
+  const { name, inputTokensMax, outputTokensMax } = request;
+  const counts = [inputTokensMax, outputTokensMax].every(
+    (each) => each === undefined || (Number.isSafeInteger(each) && each >= 0),
+  );
+  if (typeof name !== 'string' || name.length > limits.modelNameLengthMax || !counts) {
+    throw fault(
+      'input-invalid',
+      `a model is asked for by a name of up to ${limits.modelNameLengthMax} characters, ` +
+        'with whole numbers of tokens from 0 up',
+    );
+  }
+  return {
+    name,
+    ...(inputTokensMax === undefined ? {} : { inputTokensMax }),
+    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+  };
+}
+
+export function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined) return undefined;
+  if (key === '' || key.length > limits.idempotencyKeyLengthMax || !/^[\x21-\x7e]+$/.test(key)) {
+    throw fault(
+      'input-invalid',
+      `an idempotency key is 1 to ${limits.idempotencyKeyLengthMax} printable ASCII characters`,
+    );
+  }
+  return key;
+}

@@ -1,0 +1,72 @@
+/** The feed: entries of the log as readers see them, in order and without gaps. */
+import { readEntry } from '../../log/index.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { PlacedEvent } from './batch.ts';
+import { placedEvent } from './replica.ts';
+
+/** One entry. `contents` are the payloads it commits to, those that are not erased. */
+export interface LogEvent {
+  readonly index: number;
+  /** Log time, ms since the epoch. */
+  readonly at: number;
+  readonly type: PlacedEvent['event']['type'];
+  readonly session: string | undefined;
+  /** Position within its session, from 1. */
+  readonly sequence: number | undefined;
+  readonly command: string;
+  readonly by: PlacedEvent['by'];
+  readonly data: PlacedEvent['event']['data'];
+  readonly contents: Readonly<Record<string, string>>;
+}
+
+export interface EventQuery {
+  /** First index to return; 0 by default. */
+  readonly from?: number;
+  /** At most this many entries; all by default. */
+  readonly limit?: number;
+  readonly session?: string;
+  readonly types?: readonly string[];
+}
+
+const pageSize = 500;
+/** Never shown: the session's secret is kept beside the log for the engine alone. */
+const hiddenFields: ReadonlySet<string> = new Set(['secret']);
+
+export async function* readEvents(
+  storage: Storage,
+  query: EventQuery = {},
+): AsyncGenerator<LogEvent, void, undefined> {
+  const { limit = Number.POSITIVE_INFINITY, session, types } = query;
+  let left = limit;
+  for (let from = query.from ?? 0; left > 0;) {
+    const entries = await storage.readEntries(from, pageSize);
+    if (entries.length === 0) return;
+    const next = from + entries.length;
+    const contents = await storage.readContents(from, next);
+    const fields = new Map<number, Record<string, string>>();
+    for (const { index, field, text } of contents) {
+      if (hiddenFields.has(field)) continue;
+      const known = fields.get(index);
+      if (known === undefined) fields.set(index, { [field]: text });
+      else known[field] = text;
+    }
+    for (const stored of entries) {
+      const event = logEvent(placedEvent(readEntry(stored.body)), fields.get(stored.index) ?? {});
+      if (session !== undefined && event.session !== session) continue;
+      if (types !== undefined && !types.includes(event.type)) continue;
+      yield event;
+      left -= 1;
+      if (left <= 0) return;
+    }
+    from = next;
+  }
+}
+
+export function logEvent(
+  placed: PlacedEvent,
+  contents: Readonly<Record<string, string>>,
+): LogEvent {
+  const { index, at, command, by, sequence, event } = placed;
+  const { type, session, data } = event;
+  return { index, at, type, session, sequence, command, by, data, contents };
+}

@@ -1,0 +1,291 @@
+/**
+ * The replica: this process's copy of the log's head and state, and how it catches up with other processes.
+ *
+ * Opening, following and recovering are one path: load what is live, then read the entries that came since,
+ * and reload the records they changed.
+ *
+ * INVARIANT: between calls, every record in the cache is true at `head`.
+ */
+import {
+  type Command,
+  type Event,
+  footprint,
+  type RecordKind,
+  type RecordName,
+  residentKinds,
+  touched,
+  unnamedKinds,
+} from '../../kernel/index.ts';
+import { appendLeaves, type Entry, readEntry, rootHash } from '../../log/index.ts';
+import type { Head, Storage, StoredEntry, StoredRecord } from '../../storage/storage.ts';
+import type { PlacedEvent } from './batch.ts';
+import { type ControlPlaneError, fault } from '../error.ts';
+import { fromStored, RecordCache, recordName } from './record-cache.ts';
+import { scanAll } from './scan.ts';
+
+const pageSize = 1_000;
+/** What is always wholly in memory is loaded whatever its liveness; of the rest, what is live. */
+const loadedAtOpen: readonly { readonly kind: RecordKind; readonly live?: true }[] = [
+  ...[...residentKinds].map((kind) => ({ kind })),
+  { kind: 'decision', live: true },
+  { kind: 'ticket', live: true },
+  { kind: 'lease', live: true },
+];
+
+/** Entries that other processes appended, as events, with their leaves. */
+interface Foreign {
+  readonly events: readonly PlacedEvent[];
+  readonly leaves: readonly string[];
+}
+
+/** Records, and the head of the same snapshot. */
+interface RecordPage {
+  readonly head: Head;
+  readonly records: readonly StoredRecord[];
+}
+
+/** What is known of the log where a commit found that others had been first. */
+export interface LostRace {
+  readonly size: number;
+  readonly commands: readonly Command[];
+}
+
+export class Replica {
+  readonly cache = new RecordCache();
+  readonly #storage: Storage;
+  #head: Head;
+  /**
+   * Events of others that were passed and not handed over yet. They outlive a read that fails half-way:
+   * the head has moved past them, and nobody would ever see them again.
+   */
+  #foreign: PlacedEvent[] = [];
+
+  private constructor(storage: Storage, head: Head) {
+    this.#storage = storage;
+    this.#head = head;
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Loads the log's live state. `onAppended` may be called when another process has appended. */
+  static async open(
+    storage: Storage,
+    log: string,
+    onAppended: () => void = () => {},
+  ): Promise<Replica> {
+    const replica = new Replica(storage, await storage.open(log, onAppended));
+    for (const query of loadedAtOpen) {
+      for await (const record of scanAll(storage, query)) replica.cache.put(fromStored(record));
+    }
+    // The pages may be newer than the head read first; following from that head makes all of them one.
+    await replica.follow();
+    return replica;
+  }
+
+  /** Takes over what this process itself has committed. */
+  advance(head: Head): void {
+    this.#head = head;
+  }
+
+  /**
+   * Where others append too: waits for this handle's turn, and takes over what came before it. Returns the
+   * events of others that were met. Without turns, or where none came in time, it does nothing.
+   */
+  async takeTurn(commands: readonly Command[], now: number): Promise<readonly PlacedEvent[]> {
+    const { turns } = this.#storage;
+    if (turns?.wanted !== true) return [];
+    const names = this.#changeable(commands, Math.max(now, this.#head.at));
+    const news = await turns.take(this.#head.size, names);
+    if (news !== undefined) {
+      const { head, entries, records } = news;
+      this.#assertSameLog(head);
+      const isAll = head.size - this.#head.size === entries.length;
+      const came = isAll ? { head, records } : undefined;
+      const reached = await this.#takeOver(this.#foreignOf(entries), names, came);
+      if (reached.size !== this.#head.size || !isAll) await this.#catchUp();
+    }
+    return this.#foreign.splice(0);
+  }
+
+  /**
+   * Loads what the commands may read when they are decided at `now`, or at the log's time where that is
+   * later; the events of others that were met on the way are returned.
+   */
+  async load(commands: readonly Command[], now: number): Promise<readonly PlacedEvent[]> {
+    this.cache.trim();
+    for (;;) {
+      const missing = this.#missing(commands, Math.max(now, this.#head.at));
+      if (missing.length === 0) return this.#foreign.splice(0);
+      const { head, records } = await this.#storage.readRecords(missing);
+      this.#put(records, missing);
+      if (head.size !== this.#head.size) await this.#catchUp();
+    }
+  }
+
+  /** Puts records into the cache. Of those named in `wanted` it is remembered where they are absent. */
+  #put(records: readonly StoredRecord[], wanted: readonly RecordName[]): void {
+    for (const record of records) this.cache.put(fromStored(record));
+    const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
+    for (const name of wanted) {
+      if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
+    }
+  }
+
+  #footprints(commands: readonly Command[], at: number): readonly RecordName[] {
+    const names = new Map<string, RecordName>();
+    for (const command of commands) {
+      for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key), at)) {
+        names.set(recordName(name.kind, name.key), name);
+      }
+    }
+    return [...names.values()];
+  }
+
+  #missing(commands: readonly Command[], at: number): readonly RecordName[] {
+    return this.#footprints(commands, at).filter(({ kind, key }) => !this.cache.has(kind, key));
+  }
+
+  /** What the commands need and others may have changed; a decision that is known here hardly ever is. */
+  #changeable(commands: readonly Command[], at: number): readonly RecordName[] {
+    return this.#footprints(commands, at).filter(
+      ({ kind, key }) =>
+        !residentKinds.has(kind) && !(kind === 'decision' && this.cache.has(kind, key)),
+    );
+  }
+
+  /**
+   * Catches up with the log. Returns the events that other processes appended, in order. `race` is what is
+   * known where a commit lost one: the size that the log has reached, which need not be asked for first, and
+   * the commands that are decided again.
+   */
+  async follow(race?: LostRace): Promise<readonly PlacedEvent[]> {
+    // The turn that is waited for next brings all that is new.
+    if (race === undefined || this.#storage.turns?.wanted !== true) await this.#catchUp(race);
+    return this.#foreign.splice(0);
+  }
+
+  async #catchUp(race?: LostRace): Promise<void> {
+    let head: Head | undefined;
+    let size = race?.size ?? 0;
+    if (size <= this.#head.size) {
+      head = await this.#storage.head();
+      ({ size } = head);
+    }
+    while (size !== this.#head.size) {
+      if (size < this.#head.size) throw inconsistent(this.#head.size, size);
+      const foreign = await this.#readForeign(this.#head.size, size);
+      head = await this.#takeOver(foreign, this.#changeable(race?.commands ?? [], this.#head.at));
+      ({ size } = head);
+    }
+    if (head !== undefined) this.#assertSameLog(head);
+  }
+
+  #assertSameLog(head: Head): void {
+    if (head.size < this.#head.size) throw inconsistent(this.#head.size, head.size);
+    if (head.size === this.#head.size && head.previous !== this.#head.previous) {
+      throw fault('log-inconsistent', `entry ${head.size - 1} is not the one seen before`);
+    }
+  }
+
+  async #readForeign(from: number, to: number): Promise<Foreign> {
+    const entries: StoredEntry[] = [];
+    for (let index = from; index < to;) {
+      const page = await this.#storage.readEntries(index, Math.min(pageSize, to - index));
+      if (page.length === 0) throw fault('log-inconsistent', `entry ${index} is missing`);
+      entries.push(...page);
+      index += page.length;
+    }
+    return this.#foreignOf(entries);
+  }
+
+  /** Reads entries, which have to continue the log as it is known here. */
+  #foreignOf(entries: readonly StoredEntry[]): Foreign {
+    let { previous } = this.#head;
+    const events = entries.map((stored) => {
+      const entry = readEntry(stored.body);
+      if (entry.previous !== previous) {
+        throw fault('log-inconsistent', `entry ${stored.index} does not continue the chain`);
+      }
+      previous = stored.leaf;
+      return placedEvent(entry);
+    });
+    return { events, leaves: entries.map(({ leaf }) => leaf) };
+  }
+
+  /**
+   * Stands behind the entries of others. Of the records that they changed, those that have to be in memory
+   * are loaded anew; the others are forgotten until a command needs them, as `names` do now. `came` are the
+   * records of `names` that came with the entries. Returns the head that what was read is true at: where it
+   * is further on, there is more to catch up with.
+   */
+  async #takeOver(
+    { events, leaves }: Foreign,
+    names: readonly RecordName[],
+    came?: RecordPage,
+  ): Promise<Head> {
+    const changed = distinct(events.flatMap(({ event }) => touched(event)));
+    const kept = changed.filter(({ kind, key }) => this.#staysInMemory(kind, key));
+    const missing = distinct([...kept, ...(came === undefined ? names : [])]);
+    const read = missing.length === 0 ? came : await this.#storage.readRecords(missing);
+    for (const { kind, key } of changed)
+      if (!this.#staysInMemory(kind, key)) this.cache.drop(kind, key);
+    if (events.length > 0) for (const kind of unnamedKinds) this.cache.forget(kind);
+    this.#put([...(came?.records ?? []), ...(read?.records ?? [])], names);
+    const last = events.at(-1);
+    if (last !== undefined) {
+      const behind = this.#behind(leaves, last.at);
+      this.#head = read?.head.size === behind.size ? read.head : behind;
+      this.#foreign.push(...events);
+    }
+    return read?.head ?? this.#head;
+  }
+
+  /**
+   * What is resident is never looked up; open tickets and leases are listed and waited for; whether a session
+   * was aborted is asked of those that are known here. Deadlines of permits are in their events.
+   */
+  #staysInMemory(kind: RecordKind, key: string): boolean {
+    if (kind === 'session') return this.cache.has(kind, key);
+    return residentKinds.has(kind) || kind === 'ticket' || kind === 'lease';
+  }
+
+  /** The head behind entries that continue the one here, from their leaves. */
+  #behind(leaves: readonly string[], at: number): Head {
+    const { size, frontier: hashes } = this.#head;
+    const frontier = appendLeaves({ size, hashes }, leaves);
+    return {
+      size: frontier.size,
+      previous: leaves.at(-1) ?? null,
+      root: rootHash(frontier),
+      frontier: frontier.hashes,
+      at: Math.max(this.#head.at, at),
+    };
+  }
+}
+
+function distinct(names: readonly RecordName[]): readonly RecordName[] {
+  return [...new Map(names.map((name) => [recordName(name.kind, name.key), name])).values()];
+}
+
+function inconsistent(had: number, has: number): ControlPlaneError {
+  return fault('log-inconsistent', `it had ${had} entries and has ${has}`);
+}
+
+/** An entry as an event with its place. */
+export function placedEvent(entry: Entry): PlacedEvent {
+  const event = {
+    type: entry.type,
+    data: entry.data,
+    ...(entry.session === undefined ? {} : { session: entry.session }),
+  } as unknown as Event;
+  return {
+    index: entry.index,
+    at: entry.at,
+    command: entry.command,
+    by: entry.by as unknown as PlacedEvent['by'],
+    sequence: entry.sequence,
+    event,
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Tools as the host declares them, and what the log pins of each: the hash of the whole definition.
+ *
+ * What decides (action, resource, cost, schema) is read from the declaration once, when the tool is bound,
+ * and copied: changing the object afterwards changes nothing that is governed.
+ */
+import { hash } from 'node:crypto';
+import {
+  type EstimateTerm,
+  isName,
+  isResourceTemplate,
+  isUnit,
+  limits,
+  parseAmount,
+  quoted,
+  sortedEntries,
+  type ToolRecord,
+} from '../../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../../log/index.ts';
+import { fault } from '../error.ts';
+
+/** A tool's declaration: everything but its code. */
+export interface ToolDeclaration {
+  /** Unique name, exact and case-sensitive. */
+  readonly name: string;
+  /** The policy's action that a call of this tool is. */
+  readonly action: string;
+  /** Which resource a call touches, as a template over the arguments; the tool's name by default. */
+  readonly resource?: string;
+  readonly description?: string;
+  /** JSON Schema (2020-12) that the arguments have to fit. */
+  readonly inputSchema?: object;
+  /** Whether a call of it is a call of a model, which is then named with the call. */
+  readonly isModel?: true;
+  /**
+   * The most a call can cost, by unit: an exact amount, or `{ argument: 'amount' }` where an argument says
+   * it. What is not declared counts as nothing, and any use of it freezes the budget.
+   */
+  readonly estimate?: Readonly<Record<string, string | number | { readonly argument: string }>>;
+  /**
+   * What else is pinned of a definition that somebody else wrote, such as its title and annotations: plain
+   * data. The whole definition is then kept beside the log, so that a change of it can be shown.
+   */
+  readonly foreign?: Readonly<Record<string, unknown>>;
+}
+
+/** A declaration, checked and pinned. */
+export interface BoundTool {
+  readonly record: Omit<ToolRecord, 'changedIndex'>;
+  readonly inputSchema: object | undefined;
+  /** The definition as canonical JSON, where it is somebody else's. */
+  readonly foreignText?: string;
+}
+
+const definitionLimits = {
+  depthMax: limits.argumentsDepthMax,
+  bytesMax: limits.toolDefinitionBytesMax,
+  membersMax: limits.argumentsMembersMax,
+};
+
+/** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
+export function bindTool(declaration: ToolDeclaration): BoundTool {
+  const { name, action, description, inputSchema, isModel, foreign } = declaration;
+  if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
+  if (!isName(action)) {
+    throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
+  }
+  const resource = declaration.resource ?? name;
+  if (!isResourceTemplate(resource)) {
+    throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid resource template`);
+  }
+  const estimate = Object.fromEntries(
+    sortedEntries(declaration.estimate ?? {}).map(([unit, term]) => [
+      unit,
+      estimateTerm(name, unit, term),
+    ]),
+  );
+  const described = {
+    name,
+    action,
+    resource,
+    estimate,
+    ...(description === undefined ? {} : { description }),
+    ...(inputSchema === undefined ? {} : { inputSchema }),
+    ...(isModel === true ? { isModel } : {}),
+    ...(foreign === undefined ? {} : { foreign }),
+  };
+  const text = canonicalDefinition(name, described);
+  const schemaText = inputSchema === undefined ? undefined : canonicalDefinition(name, inputSchema);
+  return {
+    record: {
+      name,
+      action,
+      resource,
+      estimate,
+      hasSchema: inputSchema !== undefined,
+      ...(isModel === true ? { isModel } : {}),
+      definition: hash('sha256', text, 'hex'),
+    },
+    inputSchema: schemaText === undefined ? undefined : (JSON.parse(schemaText) as object),
+    ...(foreign === undefined ? {} : { foreignText: text }),
+  };
+}
+
+function estimateTerm(
+  tool: string,
+  unit: string,
+  term: string | number | { readonly argument: string },
+): EstimateTerm {
+  if (typeof term === 'object' && term !== null && typeof term.argument === 'string') {
+    return { argument: term.argument };
+  }
+  const amount = isUnit(unit) ? parseAmount(unit, term) : undefined;
+  if (amount === undefined) {
+    throw fault('tool-ungovernable', `tool ${quoted(tool)}: estimate ${quoted(unit)} is not exact`);
+  }
+  return { amount };
+}
+
+function canonicalDefinition(tool: string, value: unknown): string {
+  try {
+    return canonicalJson(value, definitionLimits);
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('tool-ungovernable', `tool ${quoted(tool)}: ${failure.message}`, failure);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * State rebuilt from nothing but events: what verification and replay look at.
+ *
+ * A log of a million events has half a million decisions, nearly all of them settled for good. Those are
+ * kept as text outside of the heap: the garbage collector took twice as long with them in it. One that is
+ * read again is parsed again.
+ */
+import { isLive, parentOf, type RecordChange, type RecordKind } from '../../kernel/index.ts';
+import type { RecordsByKind, StateView } from '../../kernel/index.ts';
+import type { StoredRecord } from '../../storage/storage.ts';
+import { fromStored, toStored } from '../store/record-cache.ts';
+import { RecordMap } from '../store/record-map.ts';
+
+/** Kinds of which there are many, and which hardly ever change once they are not live. */
+const archivedKinds: ReadonlySet<RecordKind> = new Set(['decision', 'ticket', 'command']);
+
+/** Texts are put one after the other into pieces of this size. */
+const pieceBytes = 4_194_304;
+
+/** A record, and whether it was compared with the tables since it last changed. */
+interface Kept {
+  readonly record: RecordChange | ArchivedRecord;
+  compared: boolean;
+}
+
+export class Fold implements StateView {
+  readonly #records = new RecordMap<Kept>();
+  #piece = Buffer.alloc(0);
+  #end = 0;
+
+  get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
+    const record = this.#records.get(kind, key)?.record;
+    const change = record instanceof ArchivedRecord ? fromStored(record.stored(kind, key)) : record;
+    return change?.value as RecordsByKind[K] | undefined;
+  }
+
+  put(change: RecordChange): void {
+    const { kind, key } = change;
+    const record = archivedKinds.has(kind) && !isLive(change) ? this.#archived(change) : change;
+    this.#records.set(kind, key, { record, compared: false });
+  }
+
+  /** A record as it has to be in the tables; from now on it counts as compared. */
+  expected(kind: RecordKind, key: string): StoredRecord | undefined {
+    const kept = this.#records.get(kind, key);
+    if (kept === undefined) return undefined;
+    kept.compared = true;
+    const { record } = kept;
+    return record instanceof ArchivedRecord ? record.stored(kind, key) : toStored(record);
+  }
+
+  /** Keys of the records that were not compared as they are now. */
+  *notCompared(kind: RecordKind): IterableIterator<string> {
+    for (const [key, { compared }] of this.#records.of(kind)) if (!compared) yield key;
+  }
+
+  #archived(change: RecordChange): ArchivedRecord {
+    const text = JSON.stringify(change.value);
+    const bytesMax = 3 * text.length;
+    if (this.#end + bytesMax > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.max(bytesMax, pieceBytes));
+      this.#end = 0;
+    }
+    const start = this.#end;
+    this.#end += this.#piece.write(text, start);
+    return new ArchivedRecord(parentOf(change), this.#piece, start, this.#end);
+  }
+}
+
+/** A record that is not live, as its parent and its value's text. */
+class ArchivedRecord {
+  readonly #parent: string;
+  readonly #piece: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(parent: string, piece: Buffer, start: number, end: number) {
+    this.#parent = parent;
+    this.#piece = piece;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  stored(kind: RecordKind, key: string): StoredRecord {
+    const value = this.#piece.toString('utf8', this.#start, this.#end);
+    return { kind, key, parent: this.#parent, live: false, value };
+  }
+}

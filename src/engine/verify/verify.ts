@@ -1,0 +1,56 @@
+/**
+ * `verify`: whether a log is what it says it is.
+ *
+ * Four checks: the chain and tree (every byte of every entry is under the root); the contents (what is kept
+ * beside the log fits its commitment); the fold (applying every event again gives exactly the records in the
+ * tables); and, where a head exported earlier is given, that this log continues it. A log that grows
+ * meanwhile is followed. What it cannot see: a log rewritten as a whole, with nothing exported earlier to
+ * compare with.
+ *
+ * It writes nothing, but opening does: give it a store that is opened read-only.
+ */
+import type { Storage } from '../../storage/storage.ts';
+import { EntryVerifier } from './entries.ts';
+import { verifyRecords } from './records.ts';
+import type { VerifyFault, VerifyOptions, VerifyReport } from './report.ts';
+
+/** Verifies the whole log of a store that nobody needs to have opened before. */
+export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const log = options.log ?? 'main';
+  const entries = new EntryVerifier(storage, log, options);
+  try {
+    return await report(storage, entries, log, options);
+  } finally {
+    await entries.end();
+  }
+}
+
+async function report(
+  storage: Storage,
+  entries: EntryVerifier,
+  log: string,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const head = await storage.open(log);
+  const anchored = options.anchor === undefined || options.anchor.size <= head.size;
+  const faulty =
+    (await entries.extend(head)) ??
+    (anchored ? undefined : anchorAhead(options.anchor?.size ?? 0, head.size));
+  const compared =
+    faulty === undefined ? await verifyRecords(storage, entries) : { records: 0, fault: faulty };
+  const faults = compared.fault === undefined ? [] : [compared.fault];
+  return {
+    holds: faults.length === 0,
+    log,
+    entries: entries.size,
+    records: compared.records,
+    contents: entries.contents,
+    head: entries.head ?? head,
+    faults,
+  };
+}
+
+function anchorAhead(anchor: number, size: number): VerifyFault {
+  const message = `the anchor has ${anchor} entries, the log ${size}: its end is gone`;
+  return { index: size, code: 'anchor-ahead', message };
+}
