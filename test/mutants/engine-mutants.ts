@@ -40,7 +40,7 @@ export const engineMutants: readonly Mutant[] = [
     name: 'refusal-without-place',
     guards:
       'A refusal says where it stands in the order of the log, whether or not it has an entry.',
-    file: 'src/engine/batch.ts',
+    file: 'src/engine/store/batch.ts',
     find: 'position: place.index, at }',
     replace: 'position: index ?? 0, at }',
     tests: ['test/engine/refusal-index.test.ts'],
