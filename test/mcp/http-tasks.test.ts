@@ -137,12 +137,19 @@ test('how far a task is, is told to the client that made it, under its own name,
   const finish = (how: string) => ada.callTool({ name: 'jobs__finish', arguments: { how } });
   await finish('say');
   const nearly = { taskId, status: 'working', statusMessage: 'nearly there', ttl: 60_000 };
-  await expect.poll(() => heard.ada).toMatchObject([{ method, params: nearly }]);
+  await expect.poll(() => heard.ada.length).toBe(1);
+  expect(heard.ada).toMatchObject([{ method, params: nearly }]);
   const [{ params: said } = { params: {} }] = heard.ada;
   expect(said).toHaveProperty('createdAt', expect.not.stringMatching(/^1970/) as unknown);
   await finish('well');
+  await expect.poll(() => statusOf(ada, taskId)).toBe('completed');
+  // What is said of another task comes behind all that was said of this one.
+  const next = await begin(ada);
+  await expect.poll(() => readFileSync(journal, 'utf8')).toContain('"waitedFor":"server-task-2"');
+  await finish('say');
+  await expect.poll(() => JSON.stringify(heard.ada)).toContain(next);
   const done = { method, params: { taskId, status: 'completed' } };
-  await expect.poll(() => heard.ada).toMatchObject([{ method }, done]);
+  expect(heard.ada).toMatchObject([{ method }, done, { params: { ...nearly, taskId: next } }]);
   expect(JSON.stringify(heard.ada)).not.toContain('server-task');
   await bob.ping();
   expect(heard.bob).toEqual([]);
