@@ -139,4 +139,12 @@ export const gatewayMutants: readonly Mutant[] = [
     replace: '',
     tests: approvalTests,
   },
+  {
+    name: 'logs-that-nobody-asked-for',
+    guards: 'A request of 2026-07-28 hears of no log message below the level that it names.',
+    file: gateway('log-levels'),
+    find: 'const listening = this.#listening.find(({ level }) => said >= levels.indexOf(level));',
+    replace: 'const [listening] = said < 0 ? [] : this.#listening;',
+    tests: ['test/mcp/log-levels.test.ts'],
+  },
 ];

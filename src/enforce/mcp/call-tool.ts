@@ -32,7 +32,7 @@ export interface Calling {
 }
 
 /** A call as the client made it. */
-export interface ToolCall extends Pick<ForwardOptions, 'onprogress'> {
+export interface ToolCall extends Pick<ForwardOptions, 'onprogress' | 'logLevel'> {
   readonly name: string;
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>> | undefined;
@@ -157,12 +157,12 @@ interface Sending extends Pick<Forwarding, 'tool' | 'upstream'> {
 }
 
 /** As a task where the client made it as one and the server runs it so, or the tool runs in no other way. */
-function sent({ task, onprogress }: ToolCall, sending: Sending): Promise<RawResult> {
+function sent({ task, onprogress, logLevel }: ToolCall, sending: Sending): Promise<RawResult> {
   const { tool, upstream, params, signal } = sending;
   const { taskSupport } = tool.raw.execution ?? {};
   const wanted = taskSupport === 'required' || (taskSupport === 'optional' && task !== undefined);
   if (!wanted || !runsTasks(upstream)) {
-    return upstream.callTool(tool.raw, params, { signal, onprogress });
+    return upstream.callTool(tool.raw, params, { signal, onprogress, logLevel });
   }
   const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
   const onCreated = (id: string): void =>

@@ -55,7 +55,8 @@ export function connectClient(host: GatewayHost, channel: Channel): ClientConnec
   const open = async (): Promise<GatewaySession> => {
     const { principal, control, isOwn } = channel;
     const { capabilities } = opening;
-    const about = { control, principal, isOwn, client: { ...client, capabilities } };
+    const side = { ...client, capabilities, asksForLogs: era === 'modern' };
+    const about = { control, principal, isOwn, client: side };
     const session = new GatewaySession(host, about);
     await session.start();
     return session;

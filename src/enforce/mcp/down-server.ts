@@ -13,6 +13,7 @@ import {
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
 import type { GatewaySession } from './gateway-session.ts';
 import { governing } from './governed-request.ts';
+import { logLevelOf } from './log-levels.ts';
 import { forwardedMeta } from './meta-keys.ts';
 import type { ListMethod } from './pass-through.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
@@ -47,14 +48,18 @@ export function downServer(
     return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const logLevel = logLevelOf(context);
     const request = {
       name: params.name,
       arguments: params.arguments,
       meta: params._meta,
       onprogress: progressTo(context),
+      logLevel,
       task: taskIn(params),
     };
-    const result = await serveCall(server, session, request, context);
+    const result = await session.logLevels.during(context, () =>
+      serveCall(server, session, request, context),
+    );
     if (isInputRequiredResult(result)) return result;
     // The SDK lets no task through that has not the content of a result beside it.
     if ('task' in result) return { ...result, content: [] };
@@ -110,7 +115,9 @@ function passOn(server: Server, session: GatewaySession, capabilities: ServerCap
       if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
       const params = forwardedParams(request.params as Params | undefined);
       const { signal } = context.mcpReq;
-      return handle(params, { signal, onprogress: progressTo(context) });
+      const logLevel = logLevelOf(context);
+      const options = { signal, onprogress: progressTo(context), logLevel };
+      return session.logLevels.during(context, () => handle(params, options));
     };
     // A name from a table has no types of its own request and result.
     server.setRequestHandler(method as 'ping', answer as never);

@@ -9,6 +9,7 @@ import { Answers } from './answers.ts';
 import type { Calling } from './call-tool.ts';
 import { Catalogue } from './catalogue.ts';
 import type { ApprovalTerms, GatewayConfig } from './config.ts';
+import { logMessage, LogLevels } from './log-levels.ts';
 import { ParkedCalls } from './parked-calls.ts';
 import { ClientTasks, type TaskOwner } from './client-tasks.ts';
 import { PassThrough } from './pass-through.ts';
@@ -40,6 +41,8 @@ export interface Acting {
 /** The client, as its session sees it. */
 export interface ClientSide {
   readonly capabilities: ClientCapabilities;
+  /** It hears of servers' logs what its requests ask for, and not what it set (2026-07-28). */
+  readonly asksForLogs: boolean;
   /** A list is another now. */
   readonly changed: (list: ListKind) => void;
   readonly notified: (notification: Notification) => void;
@@ -66,6 +69,7 @@ export class GatewaySession {
   readonly parked: ParkedCalls;
   readonly states: RoundStates;
   readonly tasks: ClientTasks;
+  readonly logLevels = new LogLevels();
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
   #acting: Acting;
@@ -203,6 +207,10 @@ export class GatewaySession {
     // A server's names for its tasks are not the client's.
     if (notification.method === taskStatus) {
       this.tasks.heard(upstream, notification.params ?? {});
+      return;
+    }
+    if (notification.method === logMessage && this.#client.asksForLogs) {
+      this.logLevels.tell(notification);
       return;
     }
     this.#client.notified(notification);

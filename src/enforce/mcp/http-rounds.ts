@@ -175,6 +175,7 @@ class RoundClient {
       ...acting,
       client: {
         capabilities: this.#capabilities,
+        asksForLogs: true,
         changed: (list) => this.handler.notify[`${list}Changed`](),
         notified: ({ method, params }) => {
           if (method === 'notifications/resources/updated') {

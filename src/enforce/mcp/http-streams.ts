@@ -151,6 +151,7 @@ export class StreamClients {
       tasks,
       client: {
         capabilities,
+        asksForLogs: false,
         changed: (list) => void announce(transport.server, list),
         notified: ({ method, params }) => {
           const notification = params === undefined ? { method } : { method, params };

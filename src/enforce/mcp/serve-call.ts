@@ -33,6 +33,7 @@ export interface CallRequest {
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   readonly onprogress: ForwardOptions['onprogress'];
+  readonly logLevel: ForwardOptions['logLevel'];
   /** Of a client of 2025-11-25 that does not wait for the result: what it says of the task. */
   readonly task: { readonly ttl?: unknown } | undefined;
 }

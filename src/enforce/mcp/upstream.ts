@@ -6,6 +6,7 @@ import {
   Client,
   type ClientCapabilities,
   type ClientOptions,
+  type LoggingLevel,
   type McpSubscription,
   type Notification,
   type Progress,
@@ -13,8 +14,10 @@ import {
   type Tool,
 } from '@modelcontextprotocol/client';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
+import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../engine/index.ts';
 import type { ServerConfig } from './config.ts';
+import { isQuieter } from './log-levels.ts';
 import { withoutHopMeta } from './meta-keys.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
 import { reach } from './upstream-transport.ts';
@@ -45,6 +48,8 @@ export interface ClientRequest {
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onprogress?: ((progress: Progress) => void) | undefined;
+  /** From which level on the client of the request wants to hear the server's log meanwhile. */
+  readonly logLevel?: LoggingLevel | undefined;
   /** In place of the time that a call may take, ms. */
   readonly timeoutMs?: number;
 }
@@ -58,6 +63,8 @@ export class Upstream {
   readonly config: ServerConfig;
   readonly #host: UpstreamHost;
   #client: Client | undefined;
+  /** The most talkative that a server of 2025 was set to since it started, for one request or another. */
+  #logLevel: LoggingLevel | undefined;
   #problem = 'it was not started yet';
   #delayMs = delayMsMin;
   #cancelRetry: (() => void) | undefined;
@@ -107,6 +114,7 @@ export class Upstream {
       return;
     }
     this.#client = client;
+    this.#logLevel = undefined;
     client.onclose = () => {
       if (this.#client !== client) return;
       this.#client = undefined;
@@ -183,12 +191,13 @@ export class Upstream {
   }
 
   /** Sends a request as it is. Throws what the server answers, or `upstream-unavailable` where it is away. */
-  request(
+  async request(
     method: string,
     params: Readonly<Record<string, unknown>> | undefined,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
-    const request = params === undefined ? { method } : { method, params: { ...params } };
+    const told = await this.#withLogLevel(params, options);
+    const request = told === undefined ? { method } : { method, params: { ...told } };
     return this.#connected().request(request, rawResult, this.#requestOptions(options));
   }
 
@@ -198,14 +207,36 @@ export class Upstream {
     params: Readonly<Record<string, unknown>>,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
+    const told = await this.#withLogLevel(params, options);
     const client = this.#connected();
     const result = await client.callTool(
-      { ...params, name: tool.name },
+      { ...told, name: tool.name },
       { ...this.#requestOptions(options), toolDefinition: tool },
     );
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  /** Says from which level on it is to log: with the request, or to a server of 2025 before it. */
+  async #withLogLevel<P extends Readonly<Record<string, unknown>> | undefined>(
+    params: P,
+    { logLevel }: ForwardOptions,
+  ): Promise<P | Readonly<Record<string, unknown>>> {
+    if (logLevel === undefined || this.capabilities.logging === undefined) return params;
+    if (this.#connected().getProtocolEra() === 'modern') {
+      const meta = params?.['_meta'] as object | undefined;
+      return { ...params, _meta: { ...meta, [LOG_LEVEL_META_KEY]: logLevel } };
+    }
+    if (isQuieter(this.#logLevel, logLevel)) {
+      this.#logLevel = logLevel;
+      // The request is what was asked for; a server that says less than it could is no reason to leave it.
+      await this.request('logging/setLevel', { level: logLevel }).catch((failure: unknown) => {
+        this.#logLevel = undefined;
+        this.#report(`its log level was not set: ${messageOf(failure)}`);
+      });
+    }
+    return params;
   }
 
   /** Asks to hear of one resource, in the words of the era that the server is spoken to in. */
