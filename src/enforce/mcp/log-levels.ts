@@ -1,6 +1,6 @@
 /**
- * What a client of 2026-07-28 hears of servers' logs: each of its requests may name a level, which counts for as
- * long as the request runs. A client that names none hears nothing. (One of 2025 sets a level for good.)
+ * What a client of 2026-07-28 hears of servers' logs: each of its requests may name a level, which counts for
+ * as long as the request runs. A client that names none hears nothing. (One of 2025 sets a level for good.)
  */
 import type { LoggingLevel, Notification } from '@modelcontextprotocol/client';
 import { LOG_LEVEL_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
