@@ -6,7 +6,7 @@ import { type Era, HttpStage } from './http-stage.ts';
 import { policyFor, Stage } from './stage.ts';
 
 const program = join(import.meta.dirname, 'log-server.ts');
-const policy = policyFor(['logs.work']);
+const policy = policyFor(['logs.work', 'logs.die']);
 const levelKey = 'io.modelcontextprotocol/logLevel';
 
 let stage: { close(): Promise<void> } | undefined;
@@ -16,8 +16,8 @@ afterEach(async () => {
   stage = undefined;
 });
 
-const servers = (protocol: Era) => ({
-  logs: { command: [process.execPath, program], protocol },
+const servers = (protocol: Era, ...more: readonly string[]) => ({
+  logs: { command: [process.execPath, program, ...more], protocol },
 });
 
 /** Keeps the levels of what a client hears. */
@@ -65,4 +65,24 @@ test('so it is over stdio', async () => {
   await work(client, 'debug');
   await expect.poll(() => heard.length).toBeGreaterThan(3);
   expect(heard).toEqual(['error', 'debug', 'info', 'error']);
+});
+
+test('a server that was started again is told anew from which level on', async () => {
+  const on = await Stage.open({ servers: servers('legacy'), policy });
+  stage = on;
+  const heard: string[] = [];
+  const client = await on.modernClient({}, listening(heard));
+  await work(client, 'error');
+  await client.callTool({ name: 'logs__die', arguments: {} });
+  await expect.poll(async () => (await work(client, 'error')).isError ?? false).toBe(false);
+  await expect.poll(() => heard.length).toBeGreaterThan(1);
+  expect(heard).toEqual(['error', 'error']);
+});
+
+test('a server that does not take the level is called all the same', async () => {
+  const on = await Stage.open({ servers: servers('legacy', 'deaf'), policy });
+  stage = on;
+  const client = await on.modernClient();
+  expect(await work(client, 'debug')).not.toHaveProperty('isError', true);
+  expect(on.reports.join('\n')).toContain('log level was not set');
 });

@@ -1,6 +1,12 @@
-/** A server of either era, over stdio, that logs at three levels while it works, as far as it was asked to. */
+/**
+ * A server of either era, over stdio, that logs at three levels while it works, as far as it was asked to. With
+ * `deaf` as its argument, it refuses to be told from which level on; its tool `die` ends it.
+ */
 import { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+
+const [, , hears] = process.argv;
+const inputSchema = { type: 'object' as const };
 
 serveStdio(() => {
   const server = new Server(
@@ -8,11 +14,20 @@ serveStdio(() => {
     { capabilities: { tools: {}, logging: {} } },
   );
   server.setRequestHandler('tools/list', () => ({
-    tools: [{ name: 'work', inputSchema: { type: 'object' as const } }],
+    tools: [
+      { name: 'work', inputSchema },
+      { name: 'die', inputSchema },
+    ],
   }));
-  server.setRequestHandler('tools/call', async (_, { mcpReq }) => {
+  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+    if (params.name === 'die') process.exit(1);
     for (const level of ['debug', 'info', 'error'] as const) await mcpReq.log(level, 'at work');
     return { content: [{ type: 'text', text: 'done' }] };
   });
+  if (hears === 'deaf') {
+    server.setRequestHandler('logging/setLevel', () => {
+      throw new Error('it does not want to be told');
+    });
+  }
   return server;
 });

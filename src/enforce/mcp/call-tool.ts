@@ -167,7 +167,7 @@ function sent({ task, onprogress, logLevel }: ToolCall, sending: Sending): Promi
   const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
   const onCreated = (id: string): void =>
     onRunning?.({ at: upstream, id, progress: () => taskProgress(upstream, id) });
-  return callAsTask(upstream, tool.raw, params, { signal, ttlMs, onCreated });
+  return callAsTask(upstream, tool.raw, params, { signal, logLevel, ttlMs, onCreated });
 }
 
 /** A server that answered with an error says that it failed; of one that did not answer, nobody knows. */

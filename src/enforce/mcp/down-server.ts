@@ -13,7 +13,6 @@ import {
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
 import type { GatewaySession } from './gateway-session.ts';
 import { governing } from './governed-request.ts';
-import { logLevelOf } from './log-levels.ts';
 import { forwardedMeta } from './meta-keys.ts';
 import type { ListMethod } from './pass-through.ts';
 import { rawResult, type RawResult } from './raw-result.ts';
@@ -48,17 +47,15 @@ export function downServer(
     return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const logLevel = logLevelOf(context);
     const request = {
       name: params.name,
       arguments: params.arguments,
       meta: params._meta,
       onprogress: progressTo(context),
-      logLevel,
       task: taskIn(params),
     };
-    const result = await session.logLevels.during(context, () =>
-      serveCall(server, session, request, context),
+    const result = await session.logLevels.during(context, (logLevel) =>
+      serveCall(server, session, { ...request, logLevel }, context),
     );
     if (isInputRequiredResult(result)) return result;
     // The SDK lets no task through that has not the content of a result beside it.
@@ -115,9 +112,10 @@ function passOn(server: Server, session: GatewaySession, capabilities: ServerCap
       if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
       const params = forwardedParams(request.params as Params | undefined);
       const { signal } = context.mcpReq;
-      const logLevel = logLevelOf(context);
-      const options = { signal, onprogress: progressTo(context), logLevel };
-      return session.logLevels.during(context, () => handle(params, options));
+      const onprogress = progressTo(context);
+      return session.logLevels.during(context, (logLevel) =>
+        handle(params, { signal, onprogress, logLevel }),
+      );
     };
     // A name from a table has no types of its own request and result.
     server.setRequestHandler(method as 'ping', answer as never);

@@ -19,10 +19,9 @@ const levels: readonly LoggingLevel[] = [
 
 export const logMessage = 'notifications/message';
 
-/** The level that a request names. */
-export function logLevelOf({ mcpReq }: Pick<ServerContext, 'mcpReq'>): LoggingLevel | undefined {
-  const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
-  return levels.find((level) => level === envelope[LOG_LEVEL_META_KEY]);
+function levelNamedBy({ envelope }: ServerContext['mcpReq']): LoggingLevel | undefined {
+  const named = (envelope as Readonly<Record<string, unknown>> | undefined)?.[LOG_LEVEL_META_KEY];
+  return levels.find((level) => level === named);
 }
 
 /** Whether a server that tells what is at `set` or above tells too little for `wanted`. */
@@ -39,13 +38,16 @@ export class LogLevels {
   readonly #listening: Listening[] = [];
 
   /** The level that a request names counts while it is answered; what it hears goes with its answer. */
-  async during<T>({ mcpReq }: ServerContext, work: () => T | Promise<T>): Promise<T> {
-    const level = logLevelOf({ mcpReq });
-    if (level === undefined) return work();
-    const listening = { level, notify: (said: Notification) => mcpReq.notify(said as never) };
+  async during<T>(
+    { mcpReq }: ServerContext,
+    work: (level: LoggingLevel | undefined) => T | Promise<T>,
+  ): Promise<T> {
+    const level = levelNamedBy(mcpReq);
+    if (level === undefined) return work(level);
+    const listening = { level, notify: (said: Notification) => mcpReq.notify(said) };
     this.#listening.push(listening);
     try {
-      return await work();
+      return await work(level);
     } finally {
       this.#listening.splice(this.#listening.indexOf(listening), 1);
     }

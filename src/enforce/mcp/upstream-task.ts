@@ -7,11 +7,11 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/valida
 import { configLimits } from './config.ts';
 import type { RawResult } from './raw-result.ts';
 import { progressIn, type TaskProgress } from './task-store.ts';
-import type { Upstream } from './upstream.ts';
+import type { ForwardOptions, Upstream } from './upstream.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-export interface TaskTerms {
+export interface TaskTerms extends Pick<ForwardOptions, 'logLevel'> {
   readonly signal: AbortSignal;
   /** How long the server shall keep the task, ms. */
   readonly ttlMs: number;
@@ -35,10 +35,10 @@ export async function callAsTask(
   upstream: Upstream,
   tool: Tool,
   params: Params,
-  { signal, ttlMs, onCreated }: TaskTerms,
+  { signal, logLevel, ttlMs, onCreated }: TaskTerms,
 ): Promise<RawResult> {
   const asked = { ...params, name: tool.name, task: { ttl: ttlMs } };
-  const taskId = taskIdIn(await upstream.request('tools/call', asked, { signal }));
+  const taskId = taskIdIn(await upstream.request('tools/call', asked, { signal, logLevel }));
   onCreated(taskId);
   try {
     const timeoutMs = configLimits.timeoutMsMax;

@@ -58,6 +58,8 @@ const delayMsMin = 500;
 const delayMsMax = 60_000;
 /** Notifications passed on in a second; of more, the rest is left out. */
 const notificationsPerSecond = 200;
+/** How long a request waits for its server to take the level that it is to log at. */
+const setLevelMs = 5_000;
 
 export class Upstream {
   readonly config: ServerConfig;
@@ -221,7 +223,7 @@ export class Upstream {
   /** Says from which level on it is to log: with the request, or to a server of 2025 before it. */
   async #withLogLevel<P extends Readonly<Record<string, unknown>> | undefined>(
     params: P,
-    { logLevel }: ForwardOptions,
+    { logLevel, signal }: ForwardOptions,
   ): Promise<P | Readonly<Record<string, unknown>>> {
     if (logLevel === undefined || this.capabilities.logging === undefined) return params;
     if (this.#connected().getProtocolEra() === 'modern') {
@@ -230,11 +232,11 @@ export class Upstream {
     }
     if (isQuieter(this.#logLevel, logLevel)) {
       this.#logLevel = logLevel;
-      // The request is what was asked for; a server that says less than it could is no reason to leave it.
-      await this.request('logging/setLevel', { level: logLevel }).catch((failure: unknown) => {
-        this.#logLevel = undefined;
-        this.#report(`its log level was not set: ${messageOf(failure)}`);
-      });
+      const options = { signal, timeoutMs: setLevelMs };
+      // What was asked for is the request: that the server says less than it could is no reason to leave it.
+      await this.request('logging/setLevel', { level: logLevel }, options).catch(
+        (failure: unknown) => this.#report(`its log level was not set: ${messageOf(failure)}`),
+      );
     }
     return params;
   }

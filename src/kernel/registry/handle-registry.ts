@@ -19,7 +19,7 @@ import { checkPolicy } from '../policy/check.ts';
 import { sortedEntries } from '../order.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { permits, permitsIn } from '../rights/rights.ts';
-import { isSameTool, quarantineRefusal, toolProblem } from '../tool/quarantine.ts';
+import { isSameTool, offerRefusal, quarantineRefusal } from '../tool/quarantine.ts';
 
 export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
   const { by, agent } = command;
@@ -72,11 +72,9 @@ export const controlAgent: HandlerFor<ControlAgent> = (view, command) => {
 };
 
 export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
-  if (!permits(view, command.by, 'register-tool'))
-    return { rejection: reject('permission-denied') };
+  const refusal = offerRefusal(view, command);
+  if (refusal !== undefined) return { rejection: refusal };
   const { tool } = command;
-  const problem = toolProblem(tool);
-  if (problem !== undefined) return { rejection: problem };
   const known = view.get('tool', tool.name);
   const subject = { kind: 'tool', key: tool.name } as const;
   if (known !== undefined && isSameTool(known, tool)) {

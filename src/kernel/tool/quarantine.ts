@@ -9,17 +9,15 @@ import type { HandlerFor } from '../handled.ts';
 import { isName, quoted } from '../name.ts';
 import { sortedEntries } from '../order.ts';
 import { isResourceTemplate } from '../policy/resource.ts';
-import type { ToolRecord } from '../record.ts';
+import type { StateView, ToolRecord } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { permits } from '../rights/rights.ts';
 import { toolStates, toolStatus } from './states.ts';
 
 export const quarantineTool: HandlerFor<QuarantineTool> = (view, command) => {
-  if (!permits(view, command.by, 'register-tool'))
-    return { rejection: reject('permission-denied') };
+  const refusal = offerRefusal(view, command);
+  if (refusal !== undefined) return { rejection: refusal };
   const { tool } = command;
-  const problem = toolProblem(tool);
-  if (problem !== undefined) return { rejection: problem };
   const known = view.get('tool', tool.name);
   const subject = { kind: 'tool', key: tool.name } as const;
   const isApproved = known !== undefined && isSameTool(known, tool);
@@ -51,6 +49,14 @@ export const approveTool: HandlerFor<ApproveTool> = (view, command) => {
   return { events: [{ type: 'tool-approved', data: { ...approved, before } }], subject };
 };
 
+/** Why a tool does not get into the registry, whatever is there already. */
+export function offerRefusal(
+  view: StateView,
+  { by, tool }: Pick<RegisterTool | QuarantineTool, 'by' | 'tool'>,
+): Rejection | undefined {
+  return permits(view, by, 'register-tool') ? toolProblem(tool) : reject('permission-denied');
+}
+
 /** Why nothing of a tool runs that is in quarantine. */
 export function quarantineRefusal({ name, quarantine }: ToolRecord): Rejection {
   const was = quarantine?.wasApproved === true ? 'changed' : 'is new';
@@ -59,11 +65,7 @@ export function quarantineRefusal({ name, quarantine }: ToolRecord): Rejection {
 }
 
 /** Why a tool cannot be known as it is declared. */
-export function toolProblem({
-  name,
-  action,
-  resource,
-}: RegisterTool['tool']): Rejection | undefined {
+function toolProblem({ name, action, resource }: RegisterTool['tool']): Rejection | undefined {
   if (isName(name) && isName(action) && isResourceTemplate(resource)) return undefined;
   return reject('tool-unknown', 'the tool’s name, action or resource is not valid');
 }
