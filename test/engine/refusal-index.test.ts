@@ -1,5 +1,6 @@
 /** A refusal says where it stands in the order of the log, whether or not it has an entry. */
 import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
 import { bindTool, ControlPlaneError } from '../../src/engine/index.ts';
 import { readEntry } from '../../src/log/index.ts';
 import { openOneTool } from './one-tool.ts';
@@ -27,6 +28,18 @@ test('a refusal that is recorded stands at its entry', async () => {
   const [entry] = await storage.readEntries(size, 10);
   const recorded = { index, type: 'command-rejected', data: { rejection: { code } } };
   expect(readEntry(entry?.body ?? '')).toMatchObject(recorded);
+});
+
+test('a guarded call that is denied stands at its decision', async () => {
+  const { plane, session, storage } = await openOneTool({
+    tool,
+    policy: { tiers: { blocked: [tool.action] } },
+  });
+  const { size } = await plane.head();
+  const call = guard(session, { ...tool, execute: async () => 'never' });
+  const { index } = await refusalOf(call({}));
+  const [entry] = await storage.readEntries(size, 10);
+  expect(readEntry(entry?.body ?? '')).toMatchObject({ index, type: 'action-decided' });
 });
 
 test('a refusal that is repeated stands where the log has got to', async () => {

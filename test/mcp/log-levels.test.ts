@@ -68,7 +68,7 @@ test('so it is over stdio', async () => {
 });
 
 test('a server that was started again is told anew from which level on', async () => {
-  const on = await Stage.open({ servers: servers('legacy'), policy });
+  const on = await Stage.open({ servers: servers('legacy', 'quiet'), policy });
   stage = on;
   const heard: string[] = [];
   const client = await on.modernClient({}, listening(heard));

@@ -1,8 +1,9 @@
 /**
  * An MCP server of 2025-11-25 that runs calls as tasks, over stdio and without an SDK. A task ends when its tool
  * `finish` is called, or when it is asked how far one is and there is a file beside the journal, `.finish` behind
- * its name; `finish` with `say` tells how far the last one is. What it was asked is in the file that its first argument names, one JSON object a line;
- * with `nothing` as the second, it says that it runs no tasks.
+ * its name; `finish` with `say` tells how far the last one is, and with `claim` that it is done, which it is not.
+ * What it was asked is in the file that its first argument names, one JSON object a line; with `nothing` as the
+ * second, it says that it runs no tasks.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -39,6 +40,10 @@ function shown(taskId: string): object {
 function finish(how: unknown): void {
   if (how === 'say') {
     const params = { ...shown(`server-task-${tasks}`), statusMessage: 'nearly there' };
+    return send({ method: 'notifications/tasks/status', params });
+  }
+  if (how === 'claim') {
+    const params = { ...shown(`server-task-${tasks}`), status: 'completed' };
     return send({ method: 'notifications/tasks/status', params });
   }
   for (const id of waiting.splice(0)) {

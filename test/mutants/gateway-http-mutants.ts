@@ -283,4 +283,12 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     replace: '',
     tests: httpTaskTests,
   },
+  {
+    name: 'task-ended-by-its-server',
+    guards: 'What a server says of the end of a task is not told before its call is settled.',
+    file: gateway('client-tasks'),
+    find: "if (task?.status !== 'working' || progress === undefined) return;",
+    replace: 'if (task === undefined) return;',
+    tests: httpTaskTests,
+  },
 ];
