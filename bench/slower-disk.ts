@@ -7,11 +7,10 @@
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Storage } from '../src/index.ts';
-import { contentsOf, entriesOf } from '../src/storage/sqlite/columns.ts';
 import { replyTo } from '../src/storage/sqlite/reply.ts';
 import { SqliteDatabase } from '../src/storage/sqlite/sqlite-database.ts';
-import { WorkerLink } from '../src/storage/sqlite/worker-link.ts';
-import { pageOf, type Request, type WorkerStart } from '../src/storage/sqlite/worker-protocol.ts';
+import { SqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts';
+import type { Request, WorkerStart } from '../src/storage/sqlite/worker-protocol.ts';
 
 /** Added to each commit, ms. */
 export const slowerByMs = 1;
@@ -24,24 +23,7 @@ export function waitForSlowerDisk(): void {
 }
 
 export function slowerSqlite(path: string): Storage {
-  const name = `sqlite ${path}, ${slowerByMs} ms slower`;
-  const link = new WorkerLink(new URL(import.meta.url), name, { path, options: {} });
-  return {
-    name,
-    durable: true,
-    open: (log) => link.request('open', log),
-    append: (batch) => link.request('append', batch),
-    head: () => link.request('head', null),
-    readEntries: async (from, limit) =>
-      entriesOf(await link.request('readEntries', { from, limit })),
-    readContents: async (from, to) => contentsOf(await link.request('readContents', { from, to })),
-    readRecords: async (keys) => pageOf(await link.request('readRecords', keys)),
-    scanRecords: async (query) => pageOf(await link.request('scanRecords', query)),
-    close: async () => {
-      await link.request('close', null);
-      await link.end();
-    },
-  };
+  return new SqliteStorage(path, {}, new URL(import.meta.url));
 }
 
 function serve({ path, options }: WorkerStart): void {

@@ -97,8 +97,8 @@ function permitted(
   }
   const permit = session.take(decision.permit, tool, read);
   const { signal } = options;
-  const signals = signal === undefined ? [permit.signal] : [permit.signal, signal];
-  return { decision, permit, read, signal: AbortSignal.any(signals) };
+  const either = signal === undefined ? permit.signal : AbortSignal.any([permit.signal, signal]);
+  return { decision, permit, read, signal: either };
 }
 
 /** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */

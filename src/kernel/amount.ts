@@ -91,6 +91,7 @@ export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts 
 
 /** The larger of two amounts in each unit: a caller's estimate can raise a reservation, never lower it. */
 export function largerOf(left: Amounts, right: Amounts): Amounts {
+  if (Object.keys(right).length === 0) return left;
   const amounts: Record<string, number> = {};
   for (const unit of new Set([...Object.keys(left), ...Object.keys(right)].toSorted())) {
     amounts[unit] = Math.max(amountOf(left, unit), amountOf(right, unit));

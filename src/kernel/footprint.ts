@@ -123,14 +123,13 @@ function budgetName(key: string): RecordName {
 }
 
 /** A session and those that it works on behalf of, with their budgets. */
-function sessionLine(id: string, peek: Peek): readonly RecordName[] {
+function sessionLine(id: string, peek: Peek): RecordName[] {
   const session = peek('session', id);
-  const line = [id, ...(session?.ancestors ?? [])];
-  return line.flatMap((each) => {
-    const found = peek('session', each);
-    const budgets = found === undefined ? [] : sessionBudgets(found);
-    return [{ kind: 'session' as const, key: each }, ...budgets];
-  });
+  const names = withBudgets(id, session);
+  for (const each of session?.ancestors ?? []) {
+    names.push(...withBudgets(each, peek('session', each)));
+  }
+  return names;
 }
 
 /** The lease of a session; a session that never had one is not looked up. */
@@ -150,8 +149,12 @@ function leaseCommandFootprint(session: string, peek: Peek): readonly RecordName
   ];
 }
 
-function sessionBudgets(session: SessionRecord): readonly RecordName[] {
-  return session.units.map((unit) => budgetName(budgetKey(`session:${session.id}`, unit)));
+function withBudgets(id: string, session: SessionRecord | undefined): RecordName[] {
+  const names: RecordName[] = [{ kind: 'session', key: id }];
+  for (const unit of session?.units ?? []) {
+    names.push(budgetName(budgetKey(`session:${id}`, unit)));
+  }
+  return names;
 }
 
 function authorizeFootprint(
@@ -159,7 +162,7 @@ function authorizeFootprint(
   peek: Peek,
   at: number,
 ): readonly RecordName[] {
-  const names: RecordName[] = [...sessionLine(command.session, peek)];
+  const names = sessionLine(command.session, peek);
   const session = peek('session', command.session);
   if (session === undefined) return names;
   names.push({ kind: 'principal', key: principalKey(session) });

@@ -23,7 +23,7 @@ export type { CallScope } from './rights/call-scope.ts';
 export type { DelegationTerms } from './rights/delegation-terms.ts';
 export type { Command, Kill, SchemaFact } from './command.ts';
 export type { Event, EventDataByType, EventType } from './event.ts';
-export { footprint, type RecordName, touched, unnamedKinds } from './footprint.ts';
+export { footprint, type Peek, type RecordName, touched, unnamedKinds } from './footprint.ts';
 export { handle } from './handle.ts';
 export { isGrantKilled } from './approval/handle-grant.ts';
 export type { Handled } from './handled.ts';

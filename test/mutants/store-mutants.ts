@@ -121,8 +121,8 @@ export const storeMutants: readonly Mutant[] = [
     name: 'kill-does-not-abort',
     guards: 'Running work in scope gets its signal.',
     file: 'src/engine/core/running.ts',
-    find: '(work) => work.latchKeys.includes(latchKey)',
-    replace: '(work) => work.latchKeys.length === 0',
+    find: 'coveringLatchKeys(decision).includes(latchKey)',
+    replace: 'coveringLatchKeys(decision).length === 0',
     tests: ['test/attack/kill.test.ts'],
   },
   {

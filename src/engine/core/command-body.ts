@@ -10,7 +10,7 @@ export type CommandBody = Command extends infer C
   : never;
 
 /** Members by which a command names something, and which a refusal of it repeats in the log. */
-const naming: ReadonlySet<string> = new Set([
+const naming = [
   'agent',
   'grant',
   'key',
@@ -20,12 +20,13 @@ const naming: ReadonlySet<string> = new Set([
   'session',
   'ticket',
   'tool',
-]);
+] as const;
 
 /** What is longer than any name names nothing, and would fill the log with its refusals. */
 export function assertNames(body: CommandBody): void {
-  for (const [member, value] of Object.entries(body)) {
-    if (!naming.has(member) || typeof value === 'object') continue;
+  for (const member of naming) {
+    const value = (body as Readonly<Record<string, unknown>>)[member];
+    if (value === undefined || typeof value === 'object') continue;
     if (typeof value !== 'string' || value.length > limits.nameLengthMax) {
       throw fault('input-invalid', `\`${member}\` is no name, or longer than any name can be`);
     }

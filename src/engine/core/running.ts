@@ -9,9 +9,7 @@ import { ControlPlaneError } from '../error.ts';
 
 interface Work {
   readonly controller: AbortController;
-  /** Its session, and those that it works on behalf of. */
-  readonly sessions: readonly string[];
-  readonly latchKeys: readonly string[];
+  readonly decision: DecisionRecord;
 }
 
 export class RunningWork {
@@ -19,11 +17,7 @@ export class RunningWork {
 
   /** Starts watching a permit; its signal. */
   add(decision: DecisionRecord): AbortSignal {
-    const work: Work = {
-      controller: new AbortController(),
-      sessions: [decision.session, ...(decision.ancestors ?? [])],
-      latchKeys: coveringLatchKeys(decision),
-    };
+    const work: Work = { controller: new AbortController(), decision };
     this.#byPermit.set(decision.id, work);
     return work.controller.signal;
   }
@@ -38,14 +32,15 @@ export class RunningWork {
 
   abortKilled(latchKey: string): void {
     this.#abortWhere(
-      (work) => work.latchKeys.includes(latchKey),
+      ({ decision }) => coveringLatchKeys(decision).includes(latchKey),
       () => new ControlPlaneError('killed', `the kill switch \`${latchKey}\` was engaged`),
     );
   }
 
   abortSession(session: string): void {
     this.#abortWhere(
-      (work) => work.sessions.includes(session),
+      ({ decision }) =>
+        decision.session === session || (decision.ancestors?.includes(session) ?? false),
       () => new ControlPlaneError('session-not-active', 'the session was aborted'),
     );
   }

@@ -83,6 +83,19 @@ function shadowOf({ shadow, outcome }: DecisionRecord): ShadowDecision | undefin
   return { outcome: effect, enforced: false, effective: outcome, code, message, determinedBy };
 }
 
+/** What is said of the steps, by the one that settled it. */
+const stepsSettledAt = Object.fromEntries(
+  decisionSteps.map((settling, settledAt) => [
+    settling,
+    Object.freeze(
+      decisionSteps.map((step, position): StepResult => {
+        const result = position < settledAt ? 'passed' : 'not-reached';
+        return Object.freeze({ step, result: position === settledAt ? 'settled' : result });
+      }),
+    ),
+  ]),
+) as Readonly<Record<DecisionStep, readonly StepResult[]>>;
+
 export function decisionOf(
   record: DecisionRecord,
   permit: Permit | undefined,
@@ -95,17 +108,13 @@ export function decisionOf(
     readonly resolved: (ticket: string) => Promise<'approved' | 'refused'>;
   },
 ): Decision {
-  const settledAt = decisionSteps.indexOf(record.step);
   const decision: Omit<Decision, 'resolution'> = {
     id: record.id,
     outcome: record.outcome,
     code: record.code,
     message: record.message,
     help: record.help,
-    steps: decisionSteps.map((step, position): StepResult => ({
-      step,
-      result: position < settledAt ? 'passed' : position === settledAt ? 'settled' : 'not-reached',
-    })),
+    steps: stepsSettledAt[record.step],
     determinedBy: record.determinedBy,
     risk: record.risk,
     guidance: record.guidance,

@@ -96,8 +96,7 @@ export class BatchInProgress {
         previous: lastLeaf(this.#head, this.#entries),
         at: this.#at,
       };
-      const decided = decideOne(this.#overlay, submission, place);
-      for (const change of decided.changes) this.#overlay.put(change);
+      const decided = this.#overlay.whole(() => decideOne(this.#overlay, submission, place));
       this.#entries.push(...decided.entries);
       this.#events.push(...decided.events);
       this.#contents.push(...placedContents(submission, decided.answered.index));
@@ -132,8 +131,7 @@ interface Place {
   readonly at: number;
 }
 
-function decideOne(base: StateView, { command }: Submission, place: Place) {
-  const overlay = new Overlay(base);
+function decideOne(overlay: Overlay, { command }: Submission, place: Place) {
   const { log, at } = place;
   const context = { now: at, index: place.index };
   const handled = handle(overlay, command, context);
@@ -166,7 +164,6 @@ function decideOne(base: StateView, { command }: Submission, place: Place) {
   return {
     entries,
     events,
-    changes: overlay.changes,
     answered: { answer, replayed, record, index, position: place.index, at },
   };
 }

@@ -106,9 +106,26 @@ export class RecordCache implements StateView {
 export class Overlay implements StateView {
   readonly #base: StateView;
   readonly #changes = new RecordMap<RecordChange>();
+  /** What has changed since `whole` began, and the change that it stands in place of. */
+  readonly #replaced: { readonly by: RecordChange; readonly before: RecordChange | undefined }[] =
+    [];
 
   constructor(base: StateView) {
     this.#base = base;
+  }
+
+  /** Runs `work`. Where it throws, what it has put is taken back. */
+  whole<T>(work: () => T): T {
+    this.#replaced.length = 0;
+    try {
+      return work();
+    } catch (failure) {
+      for (const { by, before } of this.#replaced.toReversed()) {
+        if (before === undefined) this.#changes.delete(by.kind, by.key);
+        else this.#changes.set(by.kind, by.key, before);
+      }
+      throw failure;
+    }
   }
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
@@ -117,7 +134,9 @@ export class Overlay implements StateView {
   }
 
   put(change: RecordChange): void {
-    this.#changes.set(change.kind, change.key, change);
+    const { kind, key } = change;
+    this.#replaced.push({ by: change, before: this.#changes.get(kind, key) });
+    this.#changes.set(kind, key, change);
   }
 
   get changes(): Iterable<RecordChange> {

@@ -10,6 +10,7 @@ import {
   type Command,
   type Event,
   footprint,
+  type Peek,
   type RecordKind,
   type RecordName,
   residentKinds,
@@ -133,23 +134,29 @@ export class Replica {
     }
   }
 
-  #footprints(commands: readonly Command[], at: number): readonly RecordName[] {
-    const names = new Map<string, RecordName>();
+  /** What of the commands' footprints `isWanted`, each name once. */
+  #named(
+    commands: readonly Command[],
+    at: number,
+    isWanted: (name: RecordName) => boolean,
+  ): readonly RecordName[] {
+    const wanted: RecordName[] = [];
+    const peek: Peek = (kind, key) => this.cache.peek(kind, key);
     for (const command of commands) {
-      for (const name of footprint(command, (kind, key) => this.cache.peek(kind, key), at)) {
-        names.set(recordName(name.kind, name.key), name);
-      }
+      for (const name of footprint(command, peek, at)) if (isWanted(name)) wanted.push(name);
     }
-    return [...names.values()];
+    return wanted.length === 0 ? wanted : distinct(wanted);
   }
 
   #missing(commands: readonly Command[], at: number): readonly RecordName[] {
-    return this.#footprints(commands, at).filter(({ kind, key }) => !this.cache.has(kind, key));
+    return this.#named(commands, at, ({ kind, key }) => !this.cache.has(kind, key));
   }
 
   /** What the commands need and others may have changed; a decision that is known here hardly ever is. */
   #changeable(commands: readonly Command[], at: number): readonly RecordName[] {
-    return this.#footprints(commands, at).filter(
+    return this.#named(
+      commands,
+      at,
       ({ kind, key }) =>
         !residentKinds.has(kind) && !(kind === 'decision' && this.cache.has(kind, key)),
     );

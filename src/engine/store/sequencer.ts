@@ -147,6 +147,8 @@ export class Sequencer {
         await this.#commit(batch, () => {
           batch.push(...this.#queue.splice(0, limits.batchCommandsMax - batch.length));
         });
+        // Many callers were answered: those that ask again at once belong to one batch, not to two.
+        if (batch.length > 1) await nextTurn();
       }
     } finally {
       this.#running = undefined;

@@ -7,7 +7,7 @@ import type { HandleContext } from '../handled.ts';
 import { originOf } from '../session/origin.ts';
 import { inactiveSession } from '../session/own-session.ts';
 import { absenceRefusal } from '../kill/heartbeat.ts';
-import type { KillSubject } from '../kill/latch.ts';
+import { coveringLatchKeys, type KillSubject } from '../kill/latch.ts';
 import { leaseRefusal } from '../session/lease.ts';
 import { isLocked } from './lock.ts';
 import { type ModelTerms, modelTerms } from '../model/model-call.ts';
@@ -20,7 +20,7 @@ import type { SessionRecord, StateView, ToolRecord } from '../record.ts';
 import type { DecisionStep } from './decision-record.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { resourceOf } from '../tool/resource-of.ts';
-import { engagedLatch, killedMessage, supervisedLatch } from '../kill/engaged-latch.ts';
+import { engagedAmong, killedMessage, supervisedAmong } from '../kill/engaged-latch.ts';
 import { quarantineRefusal } from '../tool/quarantine.ts';
 
 /** What has been established about a request so far. */
@@ -38,6 +38,8 @@ export interface Draft {
   verdict: PolicyVerdict | undefined;
   /** The budget plans that count the call, as `org/id`. */
   plans: readonly string[];
+  /** Keys of the latches that cover it, widest first. */
+  latches: readonly string[];
   /** Whether an allow takes the lock of the resource. */
   isLocked: boolean;
 }
@@ -70,7 +72,8 @@ export function checkKill(
   const { session, command, tool, model } = draft;
   const records = [view.get('plans', session.org), view.get('plans', everyOrg)];
   draft.plans = plansCounting(records, budgetSubject(command, session, tool, model));
-  const latch = engagedLatch(view, subjectOf(draft));
+  draft.latches = coveringLatchKeys(subjectOf(draft));
+  const latch = engagedAmong(view, draft.latches);
   if (latch !== undefined)
     return { step: 'kill', rejection: reject('killed', killedMessage(latch)) };
   const absent = absenceRefusal(view, draft.session.org, now);
@@ -79,7 +82,7 @@ export function checkKill(
 
 /** Why an approver has to look at a call that the policy would allow: a kill switch is on probation. */
 export function supervision(view: StateView, draft: Draft): string | undefined {
-  const latch = supervisedLatch(view, subjectOf(draft));
+  const latch = supervisedAmong(view, draft.latches);
   if (latch === undefined) return undefined;
   return `the kill switch ${quoted(latch)} was released under supervision`;
 }

@@ -5,12 +5,17 @@ import type { StateView } from '../record.ts';
 
 /** The key of an engaged latch that covers the subject, or undefined. */
 export function engagedLatch(view: StateView, subject: KillSubject): string | undefined {
-  return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.engaged ?? false);
+  return engagedAmong(view, coveringLatchKeys(subject));
 }
 
-/** The key of a latch that covers the subject and was released under supervision, or undefined. */
-export function supervisedLatch(view: StateView, subject: KillSubject): string | undefined {
-  return coveringLatchKeys(subject).find((key) => view.get('latch', key)?.supervised ?? false);
+/** The first of the latches that is engaged, or undefined. */
+export function engagedAmong(view: StateView, keys: readonly string[]): string | undefined {
+  return keys.find((key) => view.get('latch', key)?.engaged ?? false);
+}
+
+/** The first of the latches that was released under supervision, or undefined. */
+export function supervisedAmong(view: StateView, keys: readonly string[]): string | undefined {
+  return keys.find((key) => view.get('latch', key)?.supervised ?? false);
 }
 
 /**

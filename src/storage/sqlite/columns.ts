@@ -2,7 +2,7 @@
  * Rows as columns, for their way from thread to thread: a structured clone of objects names each
  * member of each row, and takes twice as long to read as one of a few lists.
  */
-import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
+import type { Batch, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 
 export type Columns<Row> = { readonly [Name in keyof Row]: readonly Row[Name][] };
 
@@ -56,6 +56,25 @@ export function recordsOf(columns: Columns<StoredRecord>): StoredRecord[] {
     live: cell(live, at),
     value: cell(value, at),
   }));
+}
+
+/** `Batch` in transit. */
+export type BatchColumns = Omit<Batch, 'entries' | 'contents' | 'records'> & {
+  readonly entries: Columns<StoredEntry>;
+  readonly contents: Columns<StoredContent>;
+  readonly records: Columns<StoredRecord>;
+};
+
+export function batchColumns(batch: Batch): BatchColumns {
+  const entries = entryColumns(batch.entries);
+  const contents = contentColumns(batch.contents);
+  return { ...batch, entries, contents, records: recordColumns(batch.records) };
+}
+
+export function batchOf(columns: BatchColumns): Batch {
+  const entries = entriesOf(columns.entries);
+  const contents = contentsOf(columns.contents);
+  return { ...columns, entries, contents, records: recordsOf(columns.records) };
 }
 
 function cell<Value>(column: readonly Value[], at: number): Value {

@@ -26,8 +26,14 @@ export interface Connection {
 
 const smallestDatabase = 512;
 
-/** Settings that hold per connection, as SQLite reports them. */
-const writeSettings: readonly (readonly [name: string, set: string, reported: unknown])[] = [
+/** What SQLite has to report of a setting; undefined: whatever it is. */
+type Reported = string | number | undefined;
+
+/** Settings that hold per connection, but for the first. */
+const writeSettings: readonly (readonly [name: string, set: string, reported: Reported])[] = [
+  // Of a new file; one that is there keeps the pages that it was made with. A page of 4096 bytes takes three
+  // entries or records and is a quarter empty: commits of 64 callers' calls take 0.74 of the time with these.
+  ['page_size', '8192', undefined],
   ['busy_timeout', '0', 0], // WriteTurn waits, fairly
   ['journal_mode', 'WAL', 'wal'],
   ['synchronous', 'FULL', 2], // NORMAL lost acknowledged rows in 784 of 975 power cuts, FULL none
@@ -37,8 +43,8 @@ const writeSettings: readonly (readonly [name: string, set: string, reported: un
   ['trusted_schema', 'OFF', 0],
   ['foreign_keys', 'OFF', 0], // there are none, and each check would cost a lookup
   ['cache_size', '-65536', -65_536],
-  // 4 MB, SQLite's own. 16 MB: as many commits, p99 of batches 10 to 17 ms instead of 7 to 9.
-  ['wal_autocheckpoint', '1000', 1_000],
+  // 4 MB, as SQLite's own. 16 MB: as many commits, p99 of batches 10 to 17 ms instead of 7 to 9.
+  ['wal_autocheckpoint', '500', 500],
   ['journal_size_limit', '67108864', 67_108_864],
 ];
 
@@ -101,7 +107,7 @@ export function applySettings(
   for (const [name, set, reported] of settings) {
     database.exec(`PRAGMA ${name} = ${set}`);
     const [held] = Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {});
-    if (held === reported) continue;
+    if (reported === undefined || held === reported) continue;
     throw new StorageError('unsafe-settings', `${name} is ${String(held)}, not ${set}`);
   }
 }

@@ -1,5 +1,5 @@
 /** One request to the store's thread, answered: errors become plain data that crosses threads. */
-import { contentColumns, entryColumns, recordColumns } from './columns.ts';
+import { batchOf, contentColumns, entryColumns, recordColumns } from './columns.ts';
 import type { RecordPage, SqliteDatabase } from './sqlite-database.ts';
 import { failureOf } from './worker-protocol.ts';
 import type { CallName, Calls, PageColumns, Reply, Request } from './worker-protocol.ts';
@@ -17,7 +17,7 @@ function answer(database: SqliteDatabase, request: Request): Calls[CallName]['ou
     case 'open':
       return database.open(request.input);
     case 'append':
-      return database.append(request.input);
+      return database.append(batchOf(request.input));
     case 'head':
       return database.head();
     case 'readEntries':

@@ -10,7 +10,7 @@ import { resolve } from 'node:path';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
-import { contentsOf, entriesOf } from './columns.ts';
+import { batchColumns, contentsOf, entriesOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
 import { WorkerLink } from './worker-link.ts';
 import { type CallName, type Calls, pageOf } from './worker-protocol.ts';
@@ -25,17 +25,20 @@ export function sqlite(path: string, options: SqliteOptions = {}): Storage {
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const workerUrl = new URL(`./sqlite-worker${extension}`, import.meta.url);
 
-class SqliteStorage implements Storage {
+export class SqliteStorage implements Storage {
   readonly name: string;
   readonly durable = true;
   readonly #path: string;
   readonly #options: SqliteOptions;
+  readonly #worker: URL;
   #link: WorkerLink | null = null;
   #log: string | null = null;
   #reopening: Promise<WorkerLink> | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(path: string, options: SqliteOptions) {
+  /** `worker` is what runs in the store's thread: `sqlite-worker.ts`, or what measures it. */
+  constructor(path: string, options: SqliteOptions, worker = workerUrl) {
+    this.#worker = worker;
     // Once and for all: the host may change its directory before the thread starts anew.
     this.#path = path === '' || path === ':memory:' ? path : resolve(path);
     this.#options = options;
@@ -50,7 +53,7 @@ class SqliteStorage implements Storage {
   }
 
   append(batch: Batch): Promise<AppendResult> {
-    return this.#call('append', batch);
+    return this.#call('append', batchColumns(batch));
   }
 
   head(): Promise<Head> {
@@ -115,7 +118,7 @@ class SqliteStorage implements Storage {
   #liveLink(): WorkerLink {
     if (this.#link?.alive === true) return this.#link;
     const start = { path: this.#path, options: this.#options };
-    this.#link = new WorkerLink(workerUrl, this.name, start);
+    this.#link = new WorkerLink(this.#worker, this.name, start);
     return this.#link;
   }
 

@@ -2,10 +2,10 @@
  * What the host's thread and the store's thread say to each other. Everything is plain data that
  * survives structured cloning; errors do not, so they travel as `Failure`.
  */
-import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { AppendResult, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { StorageErrorCode, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { StorageError } from '../storage.ts';
-import { type Columns, recordsOf } from './columns.ts';
+import { type BatchColumns, type Columns, recordsOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
 
 /** Given to the thread when it starts. */
@@ -27,7 +27,7 @@ export function pageOf({ head, records }: PageColumns): RecordPage {
 /** The calls: what goes in, what comes out. */
 export interface Calls {
   open: { readonly input: string; readonly output: Head };
-  append: { readonly input: Batch; readonly output: AppendResult };
+  append: { readonly input: BatchColumns; readonly output: AppendResult };
   head: { readonly input: null; readonly output: Head };
   readEntries: {
     readonly input: { readonly from: number; readonly limit: number };
