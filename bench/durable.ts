@@ -10,7 +10,7 @@ import { bareRow, BareWriter } from './bare-writer.ts';
 import { BareThread } from './bare-thread.ts';
 import { measureDisk } from './disk.ts';
 import { FindingsBuilder } from './findings.ts';
-import { withFreshFile } from './fresh-file.ts';
+import { withFreshFiles } from './fresh-file.ts';
 import { GovernedWork } from './governed-work.ts';
 import type { Plan } from './options.ts';
 import { progressOf } from './progress.ts';
@@ -21,35 +21,36 @@ const callerCounts = [1, 16, 64, 256] as const;
 const actionsForRowSize = 100;
 
 export function measureDurable(plan: Plan): Promise<FindingsBuilder> {
-  return withFreshFile(plan.folder, (governedPath) =>
-    withFreshFile(plan.folder, (barePath) =>
-      withFreshFile(plan.folder, async (threadPath) => {
-        const storage = sqlite(governedPath);
-        const work = await GovernedWork.open(storage);
-        const rowBytes = await averageEntryBytes(work, storage);
-        const writer = new BareWriter(barePath);
-        const thread = await BareThread.start(threadPath);
-        try {
-          const contenders = [
-            ...floors(plan),
-            bareContender(plan, rowBytes, writer),
-            threadContender(plan, rowBytes, thread),
-            ...callerCounts.map((callers) => governedContender(plan, work, callers)),
-            memoryContender(plan),
-            slowerBareContender(plan, rowBytes, writer),
-            ...[1, 64].map((callers) => slowerGovernedContender(plan, callers)),
-          ];
-          const { rounds } = plan;
-          const progress = progressOf('durable');
-          return findings(rowBytes, await runRounds(contenders, { rounds, progress }));
-        } finally {
-          writer.close();
-          await thread.close();
-          await work.plane.close();
-        }
-      }),
-    ),
-  );
+  const files = ['governed', 'slowed', 'bare', 'thread'] as const;
+  return withFreshFiles(plan.folder, files, async (paths) => {
+    const storage = sqlite(paths.governed);
+    const work = await GovernedWork.open(storage);
+    const slowed = await GovernedWork.open(slowerSqlite(paths.slowed));
+    const rowBytes = await averageEntryBytes(work, storage);
+    const writer = new BareWriter(paths.bare);
+    const thread = await BareThread.start(paths.thread);
+    try {
+      const contenders = [
+        ...floors(plan),
+        bareContender(plan, rowBytes, writer),
+        threadContender(plan, rowBytes, thread),
+        ...callerCounts.map((callers) => governedContender(plan, work, callers, nameOf(callers))),
+        memoryContender(plan),
+        slowerBareContender(plan, rowBytes, writer),
+        ...[1, 64].map((callers) =>
+          governedContender(plan, slowed, callers, slower(nameOf(callers))),
+        ),
+      ];
+      const { rounds } = plan;
+      const progress = progressOf('durable');
+      return findings(rowBytes, await runRounds(contenders, { rounds, progress }));
+    } finally {
+      writer.close();
+      await thread.close();
+      await slowed.plane.close();
+      await work.plane.close();
+    }
+  });
 }
 
 /** Bytes of an entry's body, over the entries of some governed actions. */
@@ -107,22 +108,6 @@ function slowerBareContender({ roundMs }: Plan, rowBytes: number, writer: BareWr
   };
 }
 
-function slowerGovernedContender({ folder, roundMs }: Plan, callers: number): Contender {
-  return {
-    name: slower(nameOf(callers)),
-    run: () =>
-      withFreshFile(folder, async (path) => {
-        const work = await GovernedWork.open(slowerSqlite(path));
-        try {
-          await work.drive(callers, { milliseconds: roundMs / 8 });
-          return { ...(await work.drive(callers, { milliseconds: roundMs })) };
-        } finally {
-          await work.plane.close();
-        }
-      }),
-  };
-}
-
 function slower(name: string): string {
   return `${name}, disk ${slowerByMs} ms slower`;
 }
@@ -157,11 +142,16 @@ function assertCommitted(transactions: number, actions: number): void {
   throw new Error(`the baseline made ${actions} actions and committed ${transactions} times`);
 }
 
-function governedContender({ roundMs }: Plan, work: GovernedWork, callers: number): Contender {
+function governedContender(
+  { roundMs }: Plan,
+  work: GovernedWork,
+  callers: number,
+  name: string,
+): Contender {
   const run = async (): Promise<Sample> => ({
     ...(await work.drive(callers, { milliseconds: roundMs })),
   });
-  return { name: nameOf(callers), run };
+  return { name, run };
 }
 
 /** The same work on a store that writes nothing: what is left is the processor's. */

@@ -9,12 +9,23 @@ export async function withFreshFile<T>(
   folder: string,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  lastNumber += 1;
-  const path = join(folder, `run-${process.pid}-${lastNumber}.db`);
+  return withFreshFiles(folder, ['only'], ({ only }) => use(only));
+}
+
+/** As `withFreshFile`, with a path for each name. */
+export async function withFreshFiles<Name extends string, T>(
+  folder: string,
+  names: readonly Name[],
+  use: (paths: Readonly<Record<Name, string>>) => Promise<T>,
+): Promise<T> {
+  const paths = names.map((name) => {
+    lastNumber += 1;
+    return [name, join(folder, `run-${process.pid}-${lastNumber}.db`)] as const;
+  });
   try {
-    return await use(path);
+    return await use(Object.fromEntries(paths) as Record<Name, string>);
   } finally {
-    removeDatabase(path);
+    for (const [, path] of paths) removeDatabase(path);
   }
 }
 

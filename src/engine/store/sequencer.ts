@@ -9,6 +9,8 @@
  * CRASH: before `append` nothing happened; during it the batch is whole or absent; after it the answers are
  * lost and the log has them, under the commands' ids and idempotency keys.
  */
+// Not the global one: a host's tests may have put a fake in its place, which never runs.
+import { setImmediate } from 'node:timers';
 import { type Command, limits } from '../../kernel/index.ts';
 import {
   type AppendResult,
