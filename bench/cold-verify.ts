@@ -1,6 +1,7 @@
 /** Errand: verifies a whole log in a process that has just started. */
 import { sqlite, verify } from '../src/index.ts';
 import { awakeClock, machineMs } from './awake.ts';
+import { processorUs } from './processor.ts';
 
 export async function run({ path, events }: { readonly path: string; readonly events: number }) {
   const storage = sqlite(path, { mode: 'read-only' });
@@ -19,7 +20,8 @@ export async function run({ path, events }: { readonly path: string; readonly ev
       );
     }
     const peakMb = process.resourceUsage().maxRSS / 1_000;
-    return { seconds, perSecond: report.entries / seconds, peakMb };
+    const cpuUs = processorUs() / report.entries;
+    return { perSecond: report.entries / seconds, cpuUs, peakMb };
   } finally {
     await storage.close();
   }
