@@ -9,6 +9,7 @@ const quarantineTests = [
 const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
+const keptTests = ['test/engine/kept-result.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
@@ -146,5 +147,30 @@ export const gatewayMutants: readonly Mutant[] = [
     find: 'const listening = this.#listening.find(({ level }) => said >= levels.indexOf(level));',
     replace: 'const [listening] = said < 0 ? [] : this.#listening;',
     tests: ['test/mcp/log-levels.test.ts'],
+  },
+  {
+    name: 'kept-result-that-was-withheld',
+    guards: 'A repetition gets no result that guardrails withheld from the first call.',
+    file: 'src/engine/session/kept-result.ts',
+    find: "return output.effective === 'pass' && isRedacted",
+    replace: 'return isRedacted',
+    tests: keptTests,
+  },
+  {
+    name: 'kept-result-of-any-session',
+    guards: 'What a call gave is given again to its own session alone.',
+    file: 'src/engine/session/session.ts',
+    find: 'if (record?.session !== this.id) return undefined;',
+    replace: 'if (record === undefined) return undefined;',
+    tests: keptTests,
+  },
+  {
+    name: 'kept-result-of-any-size',
+    guards: 'What a repetition is given is within the size that results of its server may have.',
+    file: gateway('call/call'),
+    find: 'const answer = Promise.resolve(sized(kept, served));',
+    replace:
+      'const answer = Promise.resolve(served.tool.name === "" ? sized(kept, served) : kept);',
+    tests: ['test/mcp/governance.test.ts'],
   },
 ];

@@ -1,7 +1,7 @@
 /**
  * Answers of calls that were made under a key, by their decision: a client that sends the call again gets the
  * answer of the first, also while that one is running. What is not remembered here any more does not run a
- * second time either, since the log knows the key; the repetition is refused then.
+ * second time either, since the log knows the key; the answer is then what is kept beside the log.
  */
 import type { CallToolResult } from '@modelcontextprotocol/client';
 

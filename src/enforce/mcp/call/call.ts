@@ -76,14 +76,36 @@ async function governed(
   try {
     granted = await grantOrAsk(call, () => grant(control, tool.bound, read, options));
   } catch (failure) {
-    const given = ActionRefused.is(failure) ? answers.of(failure.decision.id) : undefined;
+    const given = ActionRefused.is(failure)
+      ? await givenBefore(calling, failure.decision, { tool, upstream })
+      : undefined;
     if (given === undefined) throw failure;
-    return await given;
+    return given;
   }
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const answer = answered(calling, { call, tool, upstream, granted });
   if (idempotencyKey !== undefined) answers.remember(granted.decision.id, answer);
   return await answer;
+}
+
+/** The answer to the same call when it was made before, as it is remembered here or kept beside the log. */
+async function givenBefore(
+  { control, answers }: Calling,
+  { id, replayed }: Decision,
+  served: Served,
+): Promise<CallToolResult | undefined> {
+  const given = answers.of(id);
+  if (given !== undefined || !replayed) return given;
+  const kept = await control.resultOf(id);
+  // Of a call that failed without a result, the text of the failure is kept.
+  if (!isToolResult(kept)) return undefined;
+  const answer = Promise.resolve(sized(kept, served));
+  answers.remember(id, answer);
+  return answer;
+}
+
+function isToolResult(value: unknown): value is CallToolResult {
+  return Array.isArray((Object(value) as RawResult)['content']);
 }
 
 /** An edited call, or an approval that was void, may have to be asked about anew; not for ever. */
@@ -106,21 +128,29 @@ async function grantOrAsk<T>(
 
 /** Never throws. */
 async function answered(calling: Calling, forwarding: Forwarding): Promise<CallToolResult> {
-  const { tool, upstream } = forwarding;
-  const withStructure = tool.raw.outputSchema === undefined;
+  const withStructure = forwarding.tool.raw.outputSchema === undefined;
   try {
-    const result = await forwarded(calling, forwarding);
-    const refusal = tooLarge(result, upstream.config.resultBytesMax);
-    return refusal === undefined ? result : refusalResult(refusal, { withStructure });
+    return sized(await forwarded(calling, forwarding), forwarding);
   } catch (failure) {
     return refusalResult(refusalOf(failure), { withStructure });
   }
 }
 
-interface Forwarding {
-  readonly call: ToolCall;
+/** Within the size that results of this server may have. */
+function sized(result: CallToolResult, { tool, upstream }: Served): CallToolResult {
+  const withStructure = tool.raw.outputSchema === undefined;
+  const refusal = tooLarge(result, upstream.config.resultBytesMax);
+  return refusal === undefined ? result : refusalResult(refusal, { withStructure });
+}
+
+/** By which tool of which server. */
+interface Served {
   readonly tool: OfferedTool;
   readonly upstream: Upstream;
+}
+
+interface Forwarding extends Served {
+  readonly call: ToolCall;
   readonly granted: Granted;
 }
 
