@@ -10,6 +10,7 @@ const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
 const keptTests = ['test/engine/kept-result.test.ts'];
+const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
@@ -172,5 +173,30 @@ export const gatewayMutants: readonly Mutant[] = [
     replace:
       'const answer = Promise.resolve(served.tool.name === "" ? sized(kept, served) : kept);',
     tests: ['test/mcp/governance.test.ts'],
+  },
+  {
+    name: 'listening-without-asking',
+    guards:
+      'Over stdio, servers are asked before a client is told that it will hear of a resource.',
+    file: gateway('client/listening'),
+    find: 'if (honoured(message).length === 0) return false;',
+    replace: 'if (honoured(message).length >= 0) return false;',
+    tests: listeningTests,
+  },
+  {
+    name: 'listening-that-was-given-up',
+    guards: 'A client that no longer listens is told nothing.',
+    file: gateway('client/listening'),
+    find: 'if (this.#open.get(id) !== subscription) return;',
+    replace: '',
+    tests: listeningTests,
+  },
+  {
+    name: 'listening-to-what-was-refused',
+    guards: 'What a server refuses to tell of is refused to the client.',
+    file: gateway('client/listening'),
+    find: 'if (problem !== undefined) {',
+    replace: "if (problem?.message === '') {",
+    tests: listeningTests,
   },
 ];

@@ -2,20 +2,19 @@
  * One client over one channel, stdio or a stream: what it can be asked is learned from its first message, and
  * then its session is opened, its servers are connected, and everything is answered from there.
  */
-import type {
-  ClientCapabilities,
-  JSONRPCMessage,
-  Notification,
-  Transport,
-} from '@modelcontextprotocol/client';
+import type { ClientCapabilities, Notification, Transport } from '@modelcontextprotocol/client';
 import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { listenLimits } from '../config/config.ts';
 import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
 import type { ClientRequest, ListKind } from '../upstream/upstream.ts';
+import { aroundTransport } from './around-transport.ts';
 import { downServer } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import { initializeFirst } from './initialize-first.ts';
+import { listening } from './listening.ts';
 import { announce, ask, tell } from './messages.ts';
+import { watchResources } from './watch-resources.ts';
 
 export interface Channel extends Acting {
   readonly transport: Transport;
@@ -60,18 +59,21 @@ export function connectClient(host: GatewayHost, channel: Channel): ClientConnec
     await session.start();
     return session;
   };
+  const openedSession = (): Promise<GatewaySession> => (opened ??= open());
   const handle = serveStdio(
     async (request) => {
       ({ era } = request);
-      opened ??= open();
-      const session = await opened;
+      const session = await openedSession();
       const server = downServer(session, host.version);
       server.oninitialized = () => ready.resolve(server);
       current = server;
       return server;
     },
     {
-      transport: opening.transport,
+      transport: listening(opening.transport, (uris, finished) =>
+        watchResources(openedSession, { uris, limits: listenLimits, finished }),
+      ),
+      maxSubscriptions: listenLimits.subscriptionsMax,
       onerror: (failure) => host.report(`client: ${failure.message}`),
     },
   );
@@ -103,26 +105,13 @@ class Opening {
   constructor(inner: Transport) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
-    const see = (message: JSONRPCMessage): void => {
-      if ('method' in message) this.#capabilities ??= capabilitiesIn(message.params);
-    };
-    const outer: Transport = {
-      start: async () => {
-        inner.onmessage = (message, extra) => {
-          see(message);
-          outer.onmessage?.(message, extra);
-        };
-        inner.onerror = (failure) => outer.onerror?.(failure);
-        inner.onclose = () => {
-          outer.onclose?.();
-          resolve();
-        };
-        await inner.start();
+    this.transport = aroundTransport(inner, {
+      received: (message, pass) => {
+        if ('method' in message) this.#capabilities ??= capabilitiesIn(message.params);
+        pass();
       },
-      send: (message, options) => inner.send(message, options),
-      close: () => inner.close(),
-    };
-    this.transport = outer;
+      closed: resolve,
+    });
   }
 
   /** What the client can be asked for; nothing where it did not say. */

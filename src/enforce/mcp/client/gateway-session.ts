@@ -13,7 +13,9 @@ import { type RoundStates, roundStates } from '../call/round-states.ts';
 import { TaskStore } from '../call/task-store.ts';
 import type { ApprovalTerms, GatewayConfig } from '../config/config.ts';
 import { PassThrough } from '../passing/pass-through.ts';
+import { ResourceWatches } from '../passing/resource-watches.ts';
 import { logMessage, LogLevels } from '../protocol/log-levels.ts';
+import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { Catalogue } from '../tools/catalogue.ts';
 import type { OfferedTool } from '../tools/definition.ts';
@@ -64,6 +66,7 @@ const settleMs = 200;
 
 export class GatewaySession {
   readonly passThrough: PassThrough;
+  readonly watches: ResourceWatches;
   readonly calling: Calling;
   /** Calls whose servers ask something of a client that can only be asked in an answer. */
   readonly parked: ParkedCalls;
@@ -106,6 +109,7 @@ export class GatewaySession {
     );
     this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
     this.passThrough = new PassThrough(upstreams, config.isPrefixed);
+    this.watches = new ResourceWatches(this.passThrough, report);
     const current = (): Session => this.control;
     this.calling = {
       get control() {
@@ -213,7 +217,11 @@ export class GatewaySession {
       this.logLevels.tell(notification);
       return;
     }
-    this.#client.notified(notification);
+    // Nor are its names for what it was asked to tell of.
+    const { method, params } = notification;
+    this.#client.notified(
+      params === undefined ? { method } : { method, params: withoutHopMeta(params) },
+    );
   }
 
   async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {

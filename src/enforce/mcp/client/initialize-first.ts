@@ -3,27 +3,27 @@
  * is; here a request without an opening is answered with an error, and goes no further.
  */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { PROTOCOL_VERSION_META_KEY, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import {
+  classifyInboundRequest,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server';
+import { aroundTransport } from './around-transport.ts';
 
 export function initializeFirst(inner: Transport): Transport {
   let isOpened = false;
-  const outer: Transport = {
-    start: async () => {
-      inner.onmessage = (message, extra) => {
-        if (isOpening(message)) isOpened = true;
-        if (isOpened || isClaimed(message) || isPing(message)) outer.onmessage?.(message, extra);
-        else
-          void refuse(inner, message).catch((failure: unknown) =>
-            outer.onerror?.(asError(failure)),
-          );
-      };
-      inner.onerror = (failure) => outer.onerror?.(failure);
-      inner.onclose = () => outer.onclose?.();
-      await inner.start();
+  /** In the later era a request says what it is; a notification, such as of a cancellation, need not. */
+  let isModern = false;
+  const outer = aroundTransport(inner, {
+    received: (message, pass) => {
+      isOpened ||= isOpening(message);
+      isModern ||= isModernRequest(message);
+      const isTold = isModern && !('id' in message);
+      if (isOpened || isTold || isClaimed(message) || isPing(message)) pass();
+      else
+        void refuse(inner, message).catch((failure: unknown) => outer.onerror?.(asError(failure)));
     },
-    send: (message, options) => inner.send(message, options),
-    close: () => inner.close(),
-  };
+  });
   return outer;
 }
 
@@ -40,6 +40,13 @@ function isClaimed(message: JSONRPCMessage): boolean {
   if (!('method' in message)) return false;
   const { _meta: meta } = (message.params ?? {}) as { readonly _meta?: unknown };
   return typeof meta === 'object' && meta !== null && PROTOCOL_VERSION_META_KEY in meta;
+}
+
+/** From such a request on the SDK speaks the later era; a client that only looks may still take the other. */
+function isModernRequest(message: JSONRPCMessage): boolean {
+  if (!isClaimed(message) || !('id' in message) || !('method' in message)) return false;
+  if (message.method === 'server/discover') return false;
+  return classifyInboundRequest({ httpMethod: 'POST', body: message }).kind === 'modern';
 }
 
 async function refuse(inner: Transport, message: JSONRPCMessage): Promise<void> {

@@ -141,6 +141,16 @@ export const configLimits = {
   toolsMax: 1_000,
 } as const;
 
+/** What bounds the wishes of one client of 2026-07-28 to hear of changes, over stdio and HTTP. */
+export const listenLimits = {
+  /** Streams on which it listens. */
+  subscriptionsMax: 64,
+  /** Single resources of which one of them may ask to hear. */
+  watchedResourcesMax: 256,
+};
+
+export type ListenLimits = Readonly<typeof listenLimits>;
+
 /** What bounds clients over HTTP, whoever they are; no configuration says otherwise. */
 export const httpLimits = {
   /** How long a client may take to send the head of a request; of the first one, from its connection on. */
@@ -155,10 +165,7 @@ export const httpLimits = {
   /** Clients of one principal that have servers of their own behind the gateway. */
   clientsPerPrincipalMax: 32,
   clientsMax: 1_000,
-  /** Streams on which one client of 2026-07-28 listens for changes. */
-  subscriptionsMax: 64,
-  /** Single resources of which one of them may ask to hear. */
-  watchedResourcesMax: 256,
+  ...listenLimits,
   /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
   replayBytesMax: 2_097_152,
   replayMessagesMax: 1_000,

@@ -7,17 +7,16 @@ import {
   createMcpHandler,
   type McpHttpHandler,
   McpServer,
-  ProtocolError,
-  ProtocolErrorCode,
+  type ProtocolError,
   Server,
 } from '@modelcontextprotocol/server';
 import { downServer } from '../client/down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from '../client/gateway-session.ts';
 import { tell } from '../client/messages.ts';
+import { watchResources } from '../client/watch-resources.ts';
 import type { HttpLimits } from '../config/config.ts';
-import { ResourceWatches } from '../passing/resource-watches.ts';
 import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
-import type { ClientRequest, Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../upstream/upstream.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller, Callers } from './callers.ts';
 import type { Hold } from './holds.ts';
@@ -72,7 +71,6 @@ class RoundClient {
   readonly #serving = new Set<Server>();
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
-  #watches: ResourceWatches | undefined;
 
   constructor({ host, limits, callers }: HttpServing, capabilities: ClientCapabilities) {
     this.#host = host;
@@ -102,27 +100,9 @@ class RoundClient {
   }
 
   /** Listens to the single resources that a request asks to hear of; says why that cannot be, or nothing. */
-  async watch(body: HttpCall['body'], finished: Promise<void>): Promise<ProtocolError | undefined> {
+  watch(body: HttpCall['body'], finished: Promise<void>): Promise<ProtocolError | undefined> {
     const uris = watchedResources(body);
-    if (uris.length === 0) return undefined;
-    const { watchedResourcesMax } = this.#limits;
-    const { InvalidParams, InvalidRequest } = ProtocolErrorCode;
-    if (uris.length > watchedResourcesMax) {
-      return new ProtocolError(InvalidParams, `at most ${watchedResourcesMax} resources at a time`);
-    }
-    const session = await this.#opened();
-    const stopped = await session.stopped();
-    if (stopped !== undefined) return new ProtocolError(InvalidRequest, stopped);
-    // Where no server tells of resources, the answer says so.
-    if (!session.upstreams.some(tellsOfResources)) return undefined;
-    this.#watches ??= new ResourceWatches(session.passThrough, this.#host.report);
-    try {
-      await this.#watches.watch(uris, finished);
-      return undefined;
-    } catch (failure) {
-      if (failure instanceof ProtocolError) return failure;
-      throw failure;
-    }
+    return watchResources(() => this.#opened(), { uris, limits: this.#limits, finished });
   }
 
   #opened(): Promise<GatewaySession> {
@@ -188,10 +168,6 @@ function watchedResources({ method, params }: HttpCall['body']): readonly string
   };
   // What is no list of texts is the SDK's to refuse.
   return Array.isArray(uris) && uris.every((uri) => typeof uri === 'string') ? uris : [];
-}
-
-function tellsOfResources({ capabilities, config }: Upstream): boolean {
-  return config.resources && capabilities.resources?.subscribe === true;
 }
 
 function errorAnswer(id: unknown, { code, message, data }: ProtocolError): Response {
