@@ -158,3 +158,19 @@ test('a message above what is read ends the connection, and the servers behind i
   await served.closed;
   expect(liar.calls).toEqual([]);
 });
+
+test('a call that a client of 2026-07-28 cancels is cancelled, though a notification need not say its era', async () => {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  send(request(1, 'tools/call', { name: 'liar__never', arguments: {}, _meta: meta }));
+  await expect.poll(() => liar.callsOf('never')).toHaveLength(1);
+  send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } });
+  await expect.poll(() => stage.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
+  // What is asked without its era is refused as before.
+  send(call(2));
+  expect((await answerTo(2)).error?.code).toBe(-32_600);
+  expect(liar.callsOf('echo')).toEqual([]);
+});

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, test } from 'vitest';
 import { openControlPlane } from '../../src/engine/index.ts';
@@ -33,6 +33,7 @@ interface Started {
 async function started(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  options: ClientOptions = {},
 ): Promise<Started> {
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -44,7 +45,7 @@ async function started(
   transport.stderr?.on('data', (chunk: unknown) => {
     told += String(chunk);
   });
-  const client = new Client({ name: 'test', version: '1' });
+  const client = new Client({ name: 'test', version: '1' }, options);
   await client.connect(transport);
   return { client, told: () => told };
 }
@@ -84,6 +85,27 @@ test('one line in front of a server governs its calls, and leaves a log beside t
   expect((await cli('verify', db)).code).toBe(0);
   expect((await cli('sessions', 'list', db)).stdout).toContain('completed');
 }, 60_000);
+
+test('over standard input and output, a client of 2026-07-28 hears of the resource that it listens to', async () => {
+  const folder = temporaryFolder();
+  const policy = written(folder, 'policy.json', policyFor(['mcp.touch']));
+  const server = resolve(import.meta.dirname, '../mcp/resource-server.ts');
+  const command = [process.execPath, server, join(folder, 'asked.txt')];
+  const { client } = await started(
+    ['--policy', policy, '--', ...command],
+    {},
+    { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  );
+  const heard: string[] = [];
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+    heard.push(params.uri);
+  });
+  const listening = await client.listen({ resourceSubscriptions: ['note://one'] });
+  await client.callTool({ name: 'touch', arguments: { uri: 'note://one' } });
+  await expect.poll(() => heard).toEqual(['note://one']);
+  await listening.close();
+  await client.close();
+});
 
 test('what a server offers is pinned, inspected and approved from the command line', async () => {
   const folder = temporaryFolder();

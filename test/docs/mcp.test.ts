@@ -57,7 +57,7 @@ test('the client’s configuration of the page goes through the gateway', async 
 });
 
 test('every code of the gateway’s own is explained', () => {
-  const files = ['call-tool', 'refusal-result', 'serve-call', 'shown-result'];
+  const files = ['call/call', 'call/refusal', 'client/serve-call', 'call/shown-result'];
   const source = files.map((file) => read(`src/enforce/mcp/${file}.ts`)).join('\n');
   const own = [...source.matchAll(/code: '([a-z-]+)'/g)].map(([, code = '']) => code);
   const explained = tableRows(page).map(([first = '']) => first.replaceAll('`', ''));

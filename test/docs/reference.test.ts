@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultCodes } from '../../src/engine/index.ts';
-import { httpLimits, taskLimits } from '../../src/enforce/mcp/config.ts';
+import { httpLimits, taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { checkPolicy, limits, rejectionCodes } from '../../src/kernel/index.ts';
 import { budgetScopeKinds, checkPlan } from '../../src/kernel/budget/plan.ts';
 import { operators } from '../../src/kernel/policy/document.ts';

@@ -13,7 +13,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { bodyOf, goneSignal, send, webRequest } from '../../src/enforce/mcp/http-exchange.ts';
+import { bodyOf, goneSignal, send, webRequest } from '../../src/enforce/mcp/http/exchange.ts';
 
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';

@@ -179,16 +179,64 @@ test('a suspended agent sees and does nothing from the next request on', async (
 const key = (value: string) => ({ 'agent-control-plane/idempotency-key': value });
 
 describe('after a restart of the gateway, a key that was used runs nothing again', () => {
-  const rows = [
-    {
-      name: 'echo',
-      first: 'succeeded',
-      says: /already ran .* and succeeded; it does not run twice/,
-    },
+  const output = (effect: string) => ({
+    policy: policyFor(['liar.leak'], {
+      guardrails: { output: [{ id: 'keys', evaluator: 'secrets', effect }] },
+    }),
+  });
+  const secret = { what: `ghp_${'a1'.repeat(18)}` };
+  const shown = [
+    { name: 'echo', given: { amount: '42' }, options: {} },
+    { name: 'hide', given: {}, options: { file: { results: { hiddenCharacters: 'strip' } } } },
+    { name: 'leak', given: secret, options: output('redact') },
+    { name: 'big', given: {}, options: { server: { resultBytesMax: 100_000 } } },
+  ];
+  test.each(shown)('and gives what $name gave', async ({ name, given, options }) => {
+    const { file, ...more } = { file: {}, ...options };
+    const extraTools = ['leak'];
+    const client = await open({ ...more, extraTools, file: { ...file, session: { key: 'desk' } } });
+    const keyed = { name: `liar__${name}`, arguments: given, _meta: key('k-1') };
+    const first = await client.callTool(keyed);
+    await client.close();
+    const again = await stage.client();
+    // The second repetition finds what the first one remembered.
+    for (const _ of [1, 2]) expect(await again.callTool(keyed)).toEqual(first);
+    expect(JSON.stringify(first)).not.toContain(secret.what);
+    expect(liar.callsOf(name)).toHaveLength(1);
+  });
+
+  test('and gives nothing of what was withheld', async () => {
+    const file = { session: { key: 'desk' } };
+    const client = await open({ ...output('withhold'), extraTools: ['leak'], file });
+    const keyed = { name: 'liar__leak', arguments: secret, _meta: key('k-1') };
+    expect(codeOf(await client.callTool(keyed))).toBe('output-withheld');
+    await client.close();
+    const repeated = await (await stage.client()).callTool(keyed);
+    expect(textOf(repeated)).toMatch(/already ran .* and succeeded; it does not run twice/);
+    expect(repeated._meta?.['agent-control-plane/refusal']).toMatchObject({ first: 'succeeded' });
+    expect(JSON.stringify(repeated)).not.toContain(secret.what);
+    expect(liar.callsOf('leak')).toHaveLength(1);
+  });
+
+  test('and gives another call under the same key nothing', async () => {
+    const client = await open({ file: { session: { key: 'desk' } } });
+    await client.callTool({ ...echo({ amount: '42' }), _meta: key('k-1') });
+    await client.close();
+    const other = await (
+      await stage.client()
+    ).callTool({
+      ...echo({ amount: '43' }),
+      _meta: key('k-1'),
+    });
+    expect(codeOf(other)).toBe('idempotency-mismatch');
+    expect(JSON.stringify(other)).not.toContain('42');
+  });
+
+  const refused = [
     { name: 'fail', first: 'failed', says: /already ran .* and failed; it does not run twice/ },
     { name: 'die', first: 'unknown', says: /is not known; it does not run twice: find out before/ },
   ];
-  test.each(rows)('and says that the first $first', async ({ name, first, says }) => {
+  test.each(refused)('and says that the first $first', async ({ name, first, says }) => {
     const client = await open({ file: { session: { key: 'desk' } } });
     const keyed = { ...echo(), name: `liar__${name}`, _meta: key('k-1') };
     await client.callTool(keyed);

@@ -1,7 +1,7 @@
 /** What clients over HTTP hold behind the gateway: while they use it, a while longer, and never too much. */
 import { expect, test } from 'vitest';
-import { httpLimits } from '../../src/enforce/mcp/config.ts';
-import { Holds, TooManyClients } from '../../src/enforce/mcp/http-holds.ts';
+import { httpLimits } from '../../src/enforce/mcp/config/config.ts';
+import { Holds, TooManyClients } from '../../src/enforce/mcp/http/holds.ts';
 
 /** A clock whose tasks run when the test says so. */
 function handClock() {

@@ -1,7 +1,7 @@
 /** A client of 2025-11-25 whose stream broke gets what it missed, no other session's, and never a part of it. */
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { Replay, ReplayMemory } from '../../src/enforce/mcp/http-replay.ts';
+import { Replay, ReplayMemory } from '../../src/enforce/mcp/http/replay.ts';
 import { assertHolds } from '../kernel/sampling.ts';
 import { HttpStage } from './http-stage.ts';
 import { policyFor } from './stage.ts';

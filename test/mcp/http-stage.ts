@@ -5,8 +5,8 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
 import { systemClock } from '../../src/engine/index.ts';
-import { type HttpLimits, httpLimits } from '../../src/enforce/mcp/config.ts';
-import { listenHttp } from '../../src/enforce/mcp/http-endpoint.ts';
+import { type HttpLimits, httpLimits } from '../../src/enforce/mcp/config/config.ts';
+import { listenHttp } from '../../src/enforce/mcp/http/endpoint.ts';
 import type { HttpEndpoint } from '../../src/enforce/mcp/index.ts';
 import { type Liar, lyingStage } from './lying.ts';
 import type { Stage, StageOptions } from './stage.ts';

@@ -8,10 +8,10 @@ import type {
 } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
-import { ClientTasks } from '../../src/enforce/mcp/client-tasks.ts';
-import { taskLimits } from '../../src/enforce/mcp/config.ts';
-import { rawResult, type RawResult } from '../../src/enforce/mcp/raw-result.ts';
-import { TaskStore } from '../../src/enforce/mcp/task-store.ts';
+import { ClientTasks } from '../../src/enforce/mcp/call/client-tasks.ts';
+import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
+import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { HttpStage, type HttpStageOptions } from './http-stage.ts';
 import { policyFor, temporaryFolder, textOf } from './stage.ts';
 

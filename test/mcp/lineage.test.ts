@@ -2,7 +2,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
-import { connectClient } from '../../src/enforce/mcp/client-connection.ts';
+import { connectClient } from '../../src/enforce/mcp/client/connection.ts';
 import { type Liar, lyingStage } from './lying.ts';
 import { type Stage, textOf } from './stage.ts';
 

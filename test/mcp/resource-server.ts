@@ -8,6 +8,7 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 
 const [, , journal = ''] = process.argv;
 const uris = ['note://one', 'note://two'];
+process.once('exit', () => appendFileSync(journal, 'gone\n'));
 
 serveStdio(({ era }) => {
   const subscribed = new Set<string>();

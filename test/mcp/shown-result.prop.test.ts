@@ -1,7 +1,7 @@
 /** What a client is shown of a result, for results of any shape. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { shownResult, tooLarge } from '../../src/enforce/mcp/shown-result.ts';
+import { shownResult, tooLarge } from '../../src/enforce/mcp/call/shown-result.ts';
 
 const hidden = [
   '\u0000',

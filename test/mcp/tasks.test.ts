@@ -6,10 +6,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
-import { ClientTasks } from '../../src/enforce/mcp/client-tasks.ts';
-import { taskLimits } from '../../src/enforce/mcp/config.ts';
-import { TaskStore } from '../../src/enforce/mcp/task-store.ts';
-import { rawResult, type RawResult } from '../../src/enforce/mcp/raw-result.ts';
+import { ClientTasks } from '../../src/enforce/mcp/call/client-tasks.ts';
+import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
+import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
+import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
 

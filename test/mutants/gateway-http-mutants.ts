@@ -12,7 +12,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-origin-not-checked',
     guards: 'A page of another origin is refused.',
-    file: gateway('http-doorway'),
+    file: gateway('http/doorway'),
     find: 'if (origins.length > 1 || origins.some((origin) => !this.#origins.has(origin))) {',
     replace: 'if (origins.length > 1) {',
     tests: httpAttacks,
@@ -20,7 +20,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-host-not-checked',
     guards: 'A name that was made to lead here is refused.',
-    file: gateway('http-doorway'),
+    file: gateway('http/doorway'),
     find: 'if (hosts.length !== 1 || !this.#hosts.has(name)) {',
     replace: "if (hosts.length !== 1 || name === '') {",
     tests: httpAttacks,
@@ -28,7 +28,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-bearer-not-required',
     guards: 'Whoever does not say who they are is nobody.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: 'if (given.length !== 1 || token === undefined) {',
     replace: `if (token === undefined) return callerOf(identity.assert(this.#config.principal));
     if (given.length !== 1) {`,
@@ -37,7 +37,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-refused-token-is-the-configured',
     guards: 'A token that is refused is nobody’s.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: "return unauthorized('the bearer token was refused'",
     replace: `if (token.length > 0) return callerOf(identity.assert(this.#config.principal));
     return unauthorized('the bearer token was refused'`,
@@ -46,7 +46,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-session-of-somebody-else',
     guards: 'A session is its own caller’s.',
-    file: gateway('http-streams'),
+    file: gateway('http/streams'),
     find: 'if (client === undefined || client.hold.identity !== caller.identity) {',
     replace: 'if (client === undefined) {',
     tests: httpAttacks,
@@ -54,7 +54,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-session-of-all-principals',
     guards: 'What one principal has behind the gateway is no other’s.',
-    file: gateway('http-rounds'),
+    file: gateway('http/rounds'),
     find: 'const key = `${caller.identity} ${JSON.stringify(capabilities)}`;',
     replace: 'const key = JSON.stringify(capabilities);',
     tests: ['test/mcp/http.test.ts'],
@@ -62,7 +62,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-body-without-end',
     guards: 'A body above its size is not read.',
-    file: gateway('http-endpoint'),
+    file: gateway('http/endpoint'),
     find: 'const bytes = await bodyOf(request, this.#terms.requestBytesMax);',
     replace: 'const bytes = await bodyOf(request, Number.MAX_SAFE_INTEGER);',
     tests: httpAttacks,
@@ -70,7 +70,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-body-without-length',
     guards: 'A body that does not say its size is counted as it comes.',
-    file: gateway('http-exchange'),
+    file: gateway('http/exchange'),
     find: 'if (bytes > bytesMax) return undefined;',
     replace: 'if (bytes < 0) return undefined;',
     tests: httpAttacks,
@@ -78,7 +78,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-header-beside-the-argument',
     guards: 'A header that says something else than the arguments is refused.',
-    file: gateway('http-rounds'),
+    file: gateway('http/rounds'),
     find: 'return this.#session.catalogue.get(name)?.raw.inputSchema;',
     replace: "return name === '' ? this.#session.catalogue.get(name)?.raw.inputSchema : undefined;",
     tests: httpAttacks,
@@ -86,7 +86,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-id-used-twice',
     guards: 'An id that is running is not used again.',
-    file: gateway('session-transport'),
+    file: gateway('http/session-transport'),
     find: 'if (this.#running.has(id)) {',
     replace: "if (id === '') {",
     tests: httpAttacks,
@@ -94,7 +94,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-slow-requests-stay',
     guards: 'A request that does not end is ended.',
-    file: gateway('http-endpoint'),
+    file: gateway('http/endpoint'),
     find: 'requestTimeout: limits.requestMs,',
     replace: 'requestTimeout: 3_600_000,',
     tests: limitAttacks,
@@ -102,7 +102,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-connections-without-end',
     guards: 'There are no more connections than the limit says.',
-    file: gateway('http-endpoint'),
+    file: gateway('http/endpoint'),
     find: 'server.maxConnections = limits.connectionsMax;',
     replace: '',
     tests: limitAttacks,
@@ -110,7 +110,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-replay-of-every-stream',
     guards: 'A resumed stream has what it had, and nothing of another.',
-    file: gateway('http-replay'),
+    file: gateway('http/replay'),
     find: 'if (event.stream === last.stream && isSomething(event.message)) {',
     replace: 'if (isSomething(event.message)) {',
     tests: replayTests,
@@ -118,7 +118,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'http-replay-with-gaps',
     guards: 'An event is only known with all that came after it.',
-    file: gateway('http-replay'),
+    file: gateway('http/replay'),
     find: 'this.forgetUntil(oldest);',
     replace: 'if (oldest.bytes < 100) this.forgetUntil(oldest); else this.#events.delete(id);',
     tests: replayTests,
@@ -126,7 +126,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-in-no-challenge',
     guards: 'A refused request says where a token is to be had.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: 'return metadata === undefined ? realm : `${realm}, resource_metadata="${metadata.url}"`;',
     replace: "return metadata === undefined || realm !== '' ? realm : metadata.url;",
     tests: metadataTests,
@@ -134,7 +134,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-of-the-inner-address',
     guards: 'The metadata tells the address that clients know.',
-    file: gateway('resource-metadata'),
+    file: gateway('http/resource-metadata'),
     find: 'return new ResourceMetadata(terms.resource ?? listening, terms);',
     replace: 'return new ResourceMetadata(listening, terms);',
     tests: metadataTests,
@@ -142,7 +142,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-without-issuers',
     guards: 'Where nobody could get a token, no metadata says that somebody can.',
-    file: gateway('resource-metadata'),
+    file: gateway('http/resource-metadata'),
     find: 'if (terms.authorizationServers.length === 0) return undefined;',
     replace: '',
     tests: metadataTests,
@@ -150,7 +150,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-at-the-root-only',
     guards: 'The metadata is where RFC 9728 has it, with the path behind it.',
-    file: gateway('resource-metadata'),
+    file: gateway('http/resource-metadata'),
     find: "this.#paths = new Set(['', path, resource.pathname].map((each) => wellKnown + suffixOf(each)));",
     replace: "this.#paths = new Set(['', path].map(() => wellKnown));",
     tests: metadataTests,
@@ -158,7 +158,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-for-every-method',
     guards: 'The metadata is read and nothing else.',
-    file: gateway('resource-metadata'),
+    file: gateway('http/resource-metadata'),
     find: "if (method !== 'GET') return",
     replace: "if (method === '') return",
     tests: metadataTests,
@@ -166,7 +166,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'metadata-of-one-issuer',
     guards: 'Every issuer of the configuration is named.',
-    file: gateway('resource-metadata'),
+    file: gateway('http/resource-metadata'),
     find: 'authorization_servers: authorizationServers,',
     replace: 'authorization_servers: authorizationServers.slice(0, 1),',
     tests: metadataTests,
@@ -174,7 +174,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'issuer-for-nobody',
     guards: 'An issuer that no client may use is refused when the file is read.',
-    file: gateway('read-http'),
+    file: gateway('config/read-http'),
     find: 'if (unused !== undefined) {',
     replace: "if (unused === '') {",
     tests: metadataTests,
@@ -182,7 +182,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'issuer-without-an-address',
     guards: 'Whoever has tokens made for the gateway is told for which address.',
-    file: gateway('read-http'),
+    file: gateway('config/read-http'),
     find: 'if (issuers.size === 0 || http.resource !== undefined) return;',
     replace: 'if (issuers.size === 0 || http.port >= 0) return;',
     tests: metadataTests,
@@ -190,7 +190,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'resource-in-plain-text',
     guards: 'The address that credentials depend on is one that nobody else can answer at.',
-    file: gateway('read-http'),
+    file: gateway('config/read-http'),
     find: "if (url !== null && isTrustworthy(url) && url.search === '' && url.hash === '') return url;",
     replace: "if (url !== null && url.search === '' && url.hash === '') return url;",
     tests: metadataTests,
@@ -198,7 +198,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'token-shown-to-the-key-store',
     guards: 'A key goes to the key store only, and a token of an issuer never.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: "const fitting = ways.filter((way) => (way === 'api-key') === token.startsWith('acp_'));",
     replace: "const fitting = ways.filter((way) => way !== '');",
     tests: metadataTests,
@@ -206,7 +206,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'missing-keys-refuse',
     guards: 'A token that cannot be checked now is not called invalid.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: "if (code === 'keys-unavailable') {",
     replace: "if (code === '') {",
     tests: metadataTests,
@@ -214,7 +214,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'missing-token-is-an-error',
     guards: 'A request without a token is told of no error.',
-    file: gateway('http-callers'),
+    file: gateway('http/callers'),
     find: 'const challenge = challengeWith(metadata);',
     replace: 'const challenge = `${challengeWith(metadata)}, error="invalid_token"`;',
     tests: metadataTests,
@@ -222,7 +222,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-of-every-principal',
     guards: 'A task is as unknown to another principal as one that nobody has.',
-    file: gateway('task-store'),
+    file: gateway('call/task-store'),
     find: 'if (task?.context === context) return task;',
     replace: 'if (task !== undefined) return task;',
     tests: httpTaskTests,
@@ -230,7 +230,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-list-of-every-principal',
     guards: 'A list of tasks has nobody else’s.',
-    file: gateway('task-store'),
+    file: gateway('call/task-store'),
     find: 'task.context === context ? [task] : []',
     replace: "task.context === '' ? [] : [task]",
     tests: httpTaskTests,
@@ -238,7 +238,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-without-end',
     guards: 'A task that runs when its time is over is stopped.',
-    file: gateway('task-store'),
+    file: gateway('call/task-store'),
     find: "task.stop.abort(new Error('the time of the task is over'));",
     replace: '',
     tests: httpTaskTests,
@@ -246,7 +246,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'tasks-without-bound',
     guards: 'The tasks of all principals are bounded together.',
-    file: gateway('task-store'),
+    file: gateway('call/task-store'),
     find: 'if (this.#kept.size < tasksOfAllMax) return;',
     replace: 'if (this.#kept.size >= 0) return;',
     tests: httpTaskTests,
@@ -254,7 +254,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-goes-with-its-connection',
     guards: 'A task goes on when the client’s session is over.',
-    file: gateway('http-streams'),
+    file: gateway('http/streams'),
     find: 'if (this.#isTold) await session.tasks.ended();',
     replace: '',
     tests: httpTaskTests,
@@ -262,7 +262,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-of-everybody',
     guards: 'Where nobody says who they are, a task is its connection’s.',
-    file: gateway('http-streams'),
+    file: gateway('http/streams'),
     find: 'context: this.#isTold ? caller.identity : id,',
     replace: 'context: caller.identity,',
     tests: httpTaskTests,
@@ -270,7 +270,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-status-under-another-name',
     guards: 'A server’s names for its tasks do not reach a client.',
-    file: gateway('gateway-session'),
+    file: gateway('client/gateway-session'),
     find: 'if (notification.method === taskStatus) {',
     replace: "if (notification.method === '') {",
     tests: httpTaskTests,
@@ -278,7 +278,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-end-not-told',
     guards: 'The end of a task is told.',
-    file: gateway('client-tasks'),
+    file: gateway('call/client-tasks'),
     find: 'if (this.#store.has(task)) task.tell(shownTask(task));',
     replace: '',
     tests: httpTaskTests,
@@ -286,7 +286,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
   {
     name: 'task-ended-by-its-server',
     guards: 'What a server says of the end of a task is not told before its call is settled.',
-    file: gateway('client-tasks'),
+    file: gateway('call/client-tasks'),
     find: "if (task?.status !== 'working' || progress === undefined) return;",
     replace: 'if (task === undefined) return;',
     tests: httpTaskTests,

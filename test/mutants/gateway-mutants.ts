@@ -9,6 +9,8 @@ const quarantineTests = [
 const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
+const keptTests = ['test/engine/kept-result.test.ts'];
+const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
@@ -54,7 +56,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'task-runs-on-after-its-call',
     guards: 'A task that nobody waits for any more is cancelled at its server.',
-    file: gateway('upstream-task'),
+    file: gateway('upstream/run-as-task'),
     find: 'void cancelled(upstream, taskId);',
     replace: 'if (taskId === "") void cancelled(upstream, taskId);',
     tests: ['test/mcp/tasks.test.ts'],
@@ -62,7 +64,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'tasks-outlive-their-client',
     guards: 'A client that goes away leaves no task running.',
-    file: gateway('client-tasks'),
+    file: gateway('call/client-tasks'),
     find: "task.stop.abort(new Error('the client went away'));",
     replace: 'this.#running.delete(task);',
     tests: ['test/mcp/tasks.test.ts'],
@@ -70,7 +72,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'task-of-what-runs-as-none',
     guards: 'A tool that does not support tasks is not called as one.',
-    file: gateway('serve-call'),
+    file: gateway('client/serve-call'),
     find: "if (execution?.taskSupport === undefined || execution.taskSupport === 'forbidden') {",
     replace: "if (execution?.taskSupport === 'forbidden') {",
     tests: ['test/mcp/tasks.test.ts'],
@@ -78,7 +80,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'change-registered-in-passing',
     guards: 'What changed is quarantined, whatever the configuration says.',
-    file: gateway('catalogue'),
+    file: gateway('tools/catalogue'),
     find: "if (known === undefined && server.firstSight === 'accept' && signals.length === 0) {",
     replace: "if (server.firstSight === 'accept' && signals.length === 0) {",
     tests: toolAttacks,
@@ -86,7 +88,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'instructions-accepted',
     guards: 'A definition that looks like instructions waits for somebody.',
-    file: gateway('catalogue'),
+    file: gateway('tools/catalogue'),
     find: "if (known === undefined && server.firstSight === 'accept' && signals.length === 0) {",
     replace: "if (known === undefined && server.firstSight === 'accept') {",
     tests: toolAttacks,
@@ -94,7 +96,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'shadow-offered',
     guards: 'A name that a server lists twice is not offered.',
-    file: gateway('catalogue'),
+    file: gateway('tools/catalogue'),
     find: 'if ((times.get(name) ?? 0) < 2) return undefined;',
     replace: 'if (times.size > 0) return undefined;',
     tests: toolAttacks,
@@ -102,7 +104,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'no-answer-is-failure',
     guards: 'A call without an answer is recorded as unknown.',
-    file: gateway('call-tool'),
+    file: gateway('call/call'),
     find: "return failure instanceof ProtocolError ? 'failed' : 'unknown';",
     replace: "return 'failed';",
     tests: serverAttacks,
@@ -110,7 +112,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'large-result-passed-on',
     guards: 'A result above its size is not passed on.',
-    file: gateway('shown-result'),
+    file: gateway('call/shown-result'),
     find: 'if (bytes <= bytesMax) return undefined;',
     replace: 'if (bytes >= 0) return undefined;',
     tests: serverAttacks,
@@ -118,7 +120,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'pinned-program-not-checked',
     guards: 'A program that is not the pinned one is not started.',
-    file: gateway('upstream-transport'),
+    file: gateway('upstream/reach'),
     find: "if (digest.digest('hex') === sha256) return path;",
     replace: "if (digest.digest('hex') !== '') return path;",
     tests: serverAttacks,
@@ -126,7 +128,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'answer-without-its-ticket',
     guards: 'An answer decides only the ticket that its state was made for.',
-    file: gateway('serve-call'),
+    file: gateway('client/serve-call'),
     find: 'if (atClient !== undefined && state?.ticket === ticket && answer !== undefined) {',
     replace: 'if (atClient !== undefined && answer !== undefined) {',
     tests: approvalTests,
@@ -134,7 +136,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'cancel-approves',
     guards: 'An answer that says nothing clear leaves the ticket pending.',
-    file: gateway('client-approval'),
+    file: gateway('call/approval-at-client'),
     find: "if (decision !== 'approve' && !isRefused) return false;",
     replace: '',
     tests: approvalTests,
@@ -142,9 +144,59 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: 'logs-that-nobody-asked-for',
     guards: 'A request of 2026-07-28 hears of no log message below the level that it names.',
-    file: gateway('log-levels'),
+    file: gateway('protocol/log-levels'),
     find: 'const listening = this.#listening.find(({ level }) => said >= levels.indexOf(level));',
     replace: 'const [listening] = said < 0 ? [] : this.#listening;',
     tests: ['test/mcp/log-levels.test.ts'],
+  },
+  {
+    name: 'kept-result-that-was-withheld',
+    guards: 'A repetition gets no result that guardrails withheld from the first call.',
+    file: 'src/engine/session/kept-result.ts',
+    find: "return output.effective === 'pass' && isRedacted",
+    replace: 'return isRedacted',
+    tests: keptTests,
+  },
+  {
+    name: 'kept-result-of-any-session',
+    guards: 'What a call gave is given again to its own session alone.',
+    file: 'src/engine/session/session.ts',
+    find: 'if (record?.session !== this.id) return undefined;',
+    replace: 'if (record === undefined) return undefined;',
+    tests: keptTests,
+  },
+  {
+    name: 'kept-result-of-any-size',
+    guards: 'What a repetition is given is within the size that results of its server may have.',
+    file: gateway('call/call'),
+    find: 'const answer = Promise.resolve(sized(kept, served));',
+    replace:
+      'const answer = Promise.resolve(served.tool.name === "" ? sized(kept, served) : kept);',
+    tests: ['test/mcp/governance.test.ts'],
+  },
+  {
+    name: 'listening-without-asking',
+    guards:
+      'Over stdio, servers are asked before a client is told that it will hear of a resource.',
+    file: gateway('client/listening'),
+    find: 'if (honoured(message).length === 0) return false;',
+    replace: 'if (honoured(message).length >= 0) return false;',
+    tests: listeningTests,
+  },
+  {
+    name: 'listening-that-was-given-up',
+    guards: 'A client that no longer listens is told nothing.',
+    file: gateway('client/listening'),
+    find: 'if (this.#open.get(id) !== subscription) return;',
+    replace: '',
+    tests: listeningTests,
+  },
+  {
+    name: 'listening-to-what-was-refused',
+    guards: 'What a server refuses to tell of is refused to the client.',
+    file: gateway('client/listening'),
+    find: 'if (problem !== undefined) {',
+    replace: "if (problem?.message === '') {",
+    tests: listeningTests,
   },
 ];

@@ -102,6 +102,10 @@ const foldersOfRooms: Readonly<Record<string, Folders>> = {
     ],
     top: ['clock.ts', 'error.ts', 'ids.ts'],
   },
+  'enforce/mcp': {
+    order: ['protocol', 'config', 'upstream', 'tools', 'call', 'passing', 'client', 'http'],
+    top: [],
+  },
 };
 
 /** Rooms that only the listed rooms may import, over and above what `rooms` says. */
@@ -178,7 +182,8 @@ function refusalInRoom({ order, top }: Folders, path: string, target: string): s
   if (place === -1) return `\`${room}/${from}\` is no folder; add it to test/tidy/rooms.ts`;
   if (to === undefined) {
     if (top === 'any' || top.some((file) => target === `src/${room}/${file}`)) return undefined;
-    return `imports \`${target}\`; a folder of ${room} may import only ${top.join(', ')} of its top`;
+    const allowed = top.length === 0 ? 'nothing' : `only ${top.join(', ')}`;
+    return `imports \`${target}\`; a folder of ${room} may import ${allowed} of its top`;
   }
   if (order.slice(0, place + 1).includes(to)) return undefined;
   return `imports \`${target}\`; ${room}/${from} comes before ${room}/${to}, see test/tidy/rooms.ts`;
@@ -186,8 +191,8 @@ function refusalInRoom({ order, top }: Folders, path: string, target: string): s
 
 /** The folder of a file within its room; undefined for one at the room's top. */
 function folderInRoom(path: string): string | undefined {
-  const parts = path.split('/');
-  return parts.length > 3 ? parts[2] : undefined;
+  const [folder, ...rest] = path.slice(`src/${roomOf(path)}/`.length).split('/');
+  return rest.length > 0 ? folder : undefined;
 }
 
 /** What all stores check alike, beside the contract. */

@@ -58,6 +58,18 @@ const samples: Record<string, [(path: string, text: string) => Problem[], readon
         text: "import type { C } from '../control-plane.ts';",
         reported: 'a folder of engine may import only clock.ts',
       },
+      { path: 'src/enforce/mcp/http/a.ts', text: "import { b } from '../client/b.ts';" },
+      { path: 'src/enforce/mcp/gateway.ts', text: "import { b } from './http/b.ts';" },
+      {
+        path: 'src/enforce/mcp/client/a.ts',
+        text: "import { b } from '../http/b.ts';",
+        reported: 'enforce/mcp/client comes before enforce/mcp/http',
+      },
+      {
+        path: 'src/enforce/mcp/http/a.ts',
+        text: "import type { G } from '../gateway.ts';",
+        reported: 'a folder of enforce/mcp may import nothing of its top',
+      },
       {
         path: 'src/kernel/a.ts',
         text: "\nimport type { L } from '../log/l.ts';",

@@ -4,7 +4,7 @@
  */
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import { dynamicTool, jsonSchema, type ToolSet } from 'ai';
-import { metaKeys } from '../../enforce/mcp/meta-keys.ts';
+import { metaKeys } from '../../enforce/mcp/protocol/meta-keys.ts';
 
 export async function mcpTools(client: Client): Promise<ToolSet> {
   const { tools } = await client.listTools();

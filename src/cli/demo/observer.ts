@@ -1,7 +1,7 @@
 /** Follows the demo's loop from turn to turn: tells the reader, and notes how each call ended. */
 import { NoSuchToolError } from 'ai';
 import { ActionRefused } from '../../enforce/action-refused.ts';
-import { metaKeys } from '../../enforce/mcp/meta-keys.ts';
+import { metaKeys } from '../../enforce/mcp/protocol/meta-keys.ts';
 import type { Decision } from '../../engine/index.ts';
 import type { Bystanders } from './bystanders.ts';
 import type { ObservedCall } from './facts.ts';

@@ -11,10 +11,10 @@ import {
   systemClock,
 } from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { type ClientConnection, connectClient } from './client-connection.ts';
-import type { GatewayConfig } from './config.ts';
-import type { GatewayHost } from './gateway-session.ts';
-import { type HttpEndpoint, listenHttp } from './http-endpoint.ts';
+import { type ClientConnection, connectClient } from './client/connection.ts';
+import type { GatewayHost } from './client/gateway-session.ts';
+import type { GatewayConfig } from './config/config.ts';
+import { type HttpEndpoint, listenHttp } from './http/endpoint.ts';
 
 export type GatewayOptions = Pick<GatewayHost, 'plane' | 'config'> &
   Partial<Pick<GatewayHost, 'clock' | 'version' | 'report'>>;

@@ -77,7 +77,11 @@ export function readContent(value: unknown): Readable {
   }
 }
 
-/** The text that the log keeps of it. */
+/** The text that the log keeps of it; something else stands in for what has none. */
 export function recordedText(content: Readable): string {
   return 'problem' in content ? canonicalJson({ notRecorded: content.code }) : content.text;
+}
+
+export function isStandIn(text: string): boolean {
+  return /^\{"notRecorded":"[a-z-]+"\}$/.test(text);
 }

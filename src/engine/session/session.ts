@@ -21,6 +21,7 @@ import { type Decision, decisionOf } from './decision.ts';
 import { fault } from '../error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';
 import { callFacts, inputFacts, isOutputJudged } from './guardrails.ts';
+import { keptResult } from './kept-result.ts';
 import { Fencing, type Lease, type LeaseRequest, takeLease } from './lease.ts';
 import { judgedOutput } from './output-guardrails.ts';
 import {
@@ -33,7 +34,7 @@ import {
 import { Permit } from './permit.ts';
 import { schemaFact } from '../tools/schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/session-input.ts';
-import { contentText, reading } from '../store/store-read.ts';
+import { contentText, reading, storedRecord } from '../store/store-read.ts';
 import { ticketDecided } from '../tickets/tickets.ts';
 import type { BoundTool } from '../tools/tool.ts';
 
@@ -251,6 +252,19 @@ export class Session {
   isOutputJudged(permit: Permit): boolean {
     const core = this.#core;
     return isOutputJudged(core, { session: this, by: core.referenceOf(this.#principal) }, permit);
+  }
+
+  /**
+   * What an earlier call of this session gave, by its decision, as it was passed on then: for a repetition
+   * under the same idempotency key, also after a restart. Undefined where the call has not ended or nobody
+   * knows how, where its result was withheld, was erased, or was too large to be kept.
+   */
+  async resultOf(decision: string): Promise<unknown> {
+    const { storage } = this.#core.options;
+    this.#core.readerOf(this.#principal);
+    const record = await reading(storedRecord(storage, 'decision', decision));
+    if (record?.session !== this.id) return undefined;
+    return reading(keptResult(storage, record));
   }
 
   /** The price catalogue's id of a model; of one that is not listed, its name. */

@@ -1,0 +1,204 @@
+/**
+ * The server that a client talks to: the SDK's, with every request answered from the client's session. One is
+ * made for each connection, in the era of the protocol that the client opened it in.
+ */
+import type { CallToolResult, ServerCapabilities } from '@modelcontextprotocol/client';
+import {
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
+import { governing } from '../passing/governed-request.ts';
+import type { ListMethod } from '../passing/pass-through.ts';
+import { forwardedMeta } from '../protocol/meta-keys.ts';
+import { rawResult, type RawResult } from '../protocol/raw-result.ts';
+import { runsTasks } from '../upstream/run-as-task.ts';
+import type { ForwardOptions } from '../upstream/upstream.ts';
+import type { GatewaySession } from './gateway-session.ts';
+import { serveCall } from './serve-call.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
+
+type MakeServer = (...about: ConstructorParameters<typeof Server>) => Server;
+
+/** `session` is there once its servers were asked what they can do. */
+export function downServer(
+  session: GatewaySession,
+  version: string,
+  make: MakeServer = (about, options) => new Server(about, options),
+): Server {
+  const capabilities = capabilitiesOf(session);
+  const instructions = instructionsOf(session);
+  const server = make(
+    { name: 'agent-control-plane', version },
+    {
+      capabilities,
+      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      requestState: { verify: (state, context) => session.states.verify(state, context) },
+      ...(instructions === undefined ? {} : { instructions }),
+    },
+  );
+  server.setRequestHandler('tools/list', async () => {
+    await session.look();
+    return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
+  });
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const request = {
+      name: params.name,
+      arguments: params.arguments,
+      meta: params._meta,
+      onprogress: progressTo(context),
+      task: taskIn(params),
+    };
+    const result = await session.logLevels.during(context, (logLevel) =>
+      serveCall(server, session, { ...request, logLevel }, context),
+    );
+    if (isInputRequiredResult(result)) return result;
+    // The SDK lets no task through that has not the content of a result beside it.
+    if ('task' in result) return { ...result, content: [] };
+    return projected(server, session, params.name, result as CallToolResult);
+  });
+  server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
+    await Promise.all(session.upstreams.map((upstream) => upstream.notify({ method })));
+  });
+  if (capabilities.tasks !== undefined) serveTasks(server, session);
+  passOn(server, session, capabilities);
+  return server;
+}
+
+/** What the client says of the task that a call is to be; the SDK has no type for it. */
+function taskIn(params: object): { readonly ttl?: unknown } | undefined {
+  const task = 'task' in params ? params.task : undefined;
+  return typeof task === 'object' && task !== null ? task : undefined;
+}
+
+/** The client's own tasks, which the SDK reads and does not run. In the later era there are none. */
+function serveTasks(server: Server, { tasks }: GatewaySession): void {
+  const on = (
+    method: 'tasks/get' | 'tasks/result' | 'tasks/list' | 'tasks/cancel',
+    answer: (id: unknown, signal: AbortSignal) => RawResult | Promise<RawResult>,
+  ): void => {
+    server.setRequestHandler(method, { params: rawResult }, ({ taskId }, { mcpReq }) => {
+      if (mcpReq.envelope === undefined) return answer(taskId, mcpReq.signal);
+      throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+    });
+  };
+  on('tasks/get', (id) => tasks.get(id));
+  on('tasks/result', (id, signal) => tasks.result(id, signal));
+  on('tasks/list', () => tasks.list());
+  on('tasks/cancel', (id) => tasks.cancel(id));
+}
+
+/** In the shape that the client's era has for results with structure. */
+function projected(
+  server: Server,
+  session: GatewaySession,
+  name: string,
+  result: CallToolResult,
+): CallToolResult {
+  return server.projectCallToolResult(result, session.catalogue.get(name)?.raw.outputSchema);
+}
+
+/** All that is not governed, as far as a server behind offers it. */
+function passOn(server: Server, session: GatewaySession, capabilities: ServerCapabilities): void {
+  const { passThrough } = session;
+  const on = (method: Parameters<Server['removeRequestHandler']>[0], handle: Handled): void => {
+    const answer = async (request: { readonly params?: unknown }, context: ServerContext) => {
+      const stopped = await session.stopped();
+      if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
+      const params = forwardedParams(request.params as Params | undefined);
+      const { signal } = context.mcpReq;
+      const onprogress = progressTo(context);
+      return session.logLevels.during(context, (logLevel) =>
+        handle(params, { signal, onprogress, logLevel }),
+      );
+    };
+    // A name from a table has no types of its own request and result.
+    server.setRequestHandler(method as 'ping', answer as never);
+  };
+  const list = (method: ListMethod): void =>
+    on(method, (params, options) => passThrough.list(method, params, options));
+  if (capabilities.prompts !== undefined) {
+    list('prompts/list');
+    on('prompts/get', (params, options) =>
+      passThrough.getPrompt(params, governing(session, options)),
+    );
+  }
+  if (capabilities.resources !== undefined) {
+    list('resources/list');
+    list('resources/templates/list');
+    on('resources/read', (params, options) =>
+      passThrough.readResource(params, options, governing(session, options)),
+    );
+    on('resources/subscribe', (params, options) => passThrough.subscribe(params, options));
+    on('resources/unsubscribe', (params, options) => passThrough.unsubscribe(params, options));
+  }
+  if (capabilities.completions !== undefined) {
+    on('completion/complete', (params, options) => passThrough.complete(params, options));
+  }
+  if (capabilities.logging !== undefined) {
+    on('logging/setLevel', (params, options) => passThrough.setLevel(params, options));
+  }
+}
+
+function forwardedParams(params: Params = {}): Params {
+  const { _meta, ...rest } = params;
+  const meta = forwardedMeta(_meta as Params | undefined);
+  return meta === undefined ? rest : { ...rest, _meta: meta };
+}
+
+/** Progress goes to the client under the token that it gave, where it gave one. */
+function progressTo({ mcpReq }: ServerContext): ForwardOptions['onprogress'] {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return (progress) => {
+    const params = { ...progress, progressToken };
+    // A client that went away hears nothing.
+    mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
+  };
+}
+
+/** What any server behind can do. Tools are there even where none is now: they may come. */
+function capabilitiesOf({ upstreams }: GatewaySession): ServerCapabilities {
+  const all = upstreams.map(({ capabilities, config }) => ({
+    ...capabilities,
+    prompts: config.prompts ? capabilities.prompts : undefined,
+    resources: config.resources ? capabilities.resources : undefined,
+  }));
+  const some = (read: (each: (typeof all)[number]) => unknown): boolean =>
+    all.some((each) => read(each) !== undefined);
+  return {
+    tools: { listChanged: true },
+    ...(some(({ prompts }) => prompts) ? { prompts: { listChanged: true } } : {}),
+    ...(some(({ resources }) => resources)
+      ? {
+          resources: {
+            listChanged: true,
+            subscribe: all.some(({ resources }) => resources?.subscribe === true),
+          },
+        }
+      : {}),
+    ...(some(({ completions }) => completions) ? { completions: {} } : {}),
+    ...(some(({ logging }) => logging) ? { logging: {} } : {}),
+    ...(upstreams.some(runsTasks)
+      ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }
+      : {}),
+  };
+}
+
+/** What servers tell a model of themselves, each under its name. */
+function instructionsOf({ upstreams }: GatewaySession): string | undefined {
+  const told = upstreams.flatMap(({ name, instructions }) =>
+    instructions === undefined ? [] : [[name, instructions] as const],
+  );
+  const [only] = told;
+  if (only === undefined) return undefined;
+  if (upstreams.length === 1) return only[1];
+  return told
+    .map(([name, instructions]) => `Tools that begin with ${name}__: ${instructions}`)
+    .join('\n\n');
+}

@@ -1,0 +1,214 @@
+/**
+ * `tools/call` as a client makes it: in one request, or in rounds where somebody has to be asked. A client of
+ * 2025 is asked while its call waits; one of 2026-07-28 gets the question as its answer, with a state that is
+ * signed, good for this session and method alone, and expires.
+ */
+import {
+  type CallToolResult,
+  type ClientCapabilities,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/client';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  inputRequired,
+  type InputRequiredResult,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { systemIds } from '../../../engine/ids.ts';
+import type { Decision } from '../../../engine/index.ts';
+import { quoted } from '../../../kernel/index.ts';
+import { approvalQuestion, canShowForm, decideAtClient } from '../call/approval-at-client.ts';
+import { callTool, type ToolCall } from '../call/call.ts';
+import { isQuestion, type ParkedCall } from '../call/parked.ts';
+import { refusalResult } from '../call/refusal.ts';
+import { type RoundState, stateSeconds } from '../call/round-states.ts';
+import type { RawResult } from '../protocol/raw-result.ts';
+import type { ForwardOptions } from '../upstream/upstream.ts';
+import type { GatewaySession } from './gateway-session.ts';
+
+export interface CallRequest {
+  readonly name: string;
+  readonly arguments: unknown;
+  readonly meta: Readonly<Record<string, unknown>> | undefined;
+  readonly onprogress: ForwardOptions['onprogress'];
+  readonly logLevel: ForwardOptions['logLevel'];
+  /** Of a client of 2025-11-25 that does not wait for the result: what it says of the task. */
+  readonly task: { readonly ttl?: unknown } | undefined;
+}
+
+/** A client of the later era says with each request what it is able to do. */
+function isModern({ mcpReq }: ServerContext): boolean {
+  return mcpReq.envelope !== undefined;
+}
+
+export function serveCall(
+  server: Server,
+  session: GatewaySession,
+  request: CallRequest,
+  context: ServerContext,
+): Promise<CallToolResult | InputRequiredResult | RawResult> {
+  if (isModern(context)) return serveInRounds(session, request, context);
+  const { task, ...call } = request;
+  if (task === undefined) return serveAtOnce(server, session, call, context.mcpReq);
+  return serveAsTask(server, session, { ...call, task });
+}
+
+/** Answers with the task, whatever becomes of the call: that is the task's result. */
+async function serveAsTask(
+  server: Server,
+  session: GatewaySession,
+  { task, ...call }: CallRequest & { readonly task: { readonly ttl?: unknown } },
+): Promise<RawResult> {
+  const { execution } = session.catalogue.get(call.name)?.raw ?? { execution: anyWay };
+  if (execution?.taskSupport === undefined || execution.taskSupport === 'forbidden') {
+    const message = `the tool ${quoted(call.name)} does not run as a task`;
+    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
+  }
+  // Progress goes with the answer to a request, and this one is answered at once.
+  const { onprogress: _, ...made } = call;
+  return session.tasks.start(task.ttl, ({ signal, ttlMs, onRunning }) =>
+    serveAtOnce(server, session, { ...made, task: { ttlMs, onRunning } }, { signal }),
+  );
+}
+
+/** Nobody knows what a tool would have supported that is not there: that is denied, as a task. */
+const anyWay = { taskSupport: 'optional' } as const;
+
+function serveAtOnce(
+  server: Server,
+  session: GatewaySession,
+  request: Omit<ToolCall, 'signal' | 'onPending'>,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<CallToolResult> {
+  const onPending = async ({ ticket = '' }: Decision): Promise<'again' | undefined> => {
+    const { atClient } = session.approvals;
+    const canAsk = canShowForm(server.getClientCapabilities() ?? {});
+    const question =
+      atClient === undefined || !canAsk ? undefined : await approvalQuestion(session.plane, ticket);
+    if (atClient === undefined || question === undefined) return waited(session, ticket, signal);
+    // Whoever decides elsewhere meanwhile ends the question.
+    const elsewhere = new AbortController();
+    const decided = session.control.ticketDecided(ticket).then(() => elsewhere.abort());
+    decided.catch(() => {});
+    const asked = AbortSignal.any([signal, elsewhere.signal]);
+    try {
+      const answer = await server.elicitInput(question, {
+        signal: asked,
+        timeout: stateSeconds * 1_000,
+      });
+      return (await decideAtClient(session.plane, atClient, ticket, answer)) ? 'again' : undefined;
+    } catch (failure) {
+      if (elsewhere.signal.aborted) return 'again';
+      session.report(`the client could not be asked about ticket ${ticket}: ${String(failure)}`);
+      return undefined;
+    }
+  };
+  return callTool(session.calling, { ...request, signal, onPending });
+}
+
+async function serveInRounds(
+  session: GatewaySession,
+  request: CallRequest,
+  context: ServerContext,
+): Promise<CallToolResult | InputRequiredResult> {
+  const { mcpReq } = context;
+  const state = mcpReq.requestState<RoundState>();
+  const parked = state?.kind === 'question' ? session.parked.find(state.call) : undefined;
+  if (state?.kind === 'question') {
+    const answer = mcpReq.inputResponses?.[state.question] as RawResult | undefined;
+    if (parked?.answer(state.question, answer) !== true) return goneAway();
+    return round(session, parked, request, context);
+  }
+  let asked: InputRequiredResult | undefined;
+  const onPending: ToolCall['onPending'] = async ({ ticket = '' }) => {
+    const { atClient } = session.approvals;
+    const answer = mcpReq.inputResponses?.['approval'];
+    if (atClient !== undefined && state?.ticket === ticket && answer !== undefined) {
+      return (await decideAtClient(session.plane, atClient, ticket, answer)) ? 'again' : undefined;
+    }
+    if (atClient !== undefined && canElicit(context)) {
+      asked = await approvalRound(session, ticket, context);
+      if (asked !== undefined) return undefined;
+    }
+    return waited(session, ticket, mcpReq.signal);
+  };
+  const { task: _, ...made } = request;
+  const call = session.parked.start(systemIds.next(session.clock.now()), (running) =>
+    callTool(session.calling, { ...made, ...running, onPending }),
+  );
+  const next = await round(session, call, request, context);
+  return asked ?? next;
+}
+
+/** The result of a call, or the question that it has to ask first. */
+async function round(
+  session: GatewaySession,
+  call: ParkedCall,
+  { onprogress }: CallRequest,
+  context: ServerContext,
+): Promise<CallToolResult | InputRequiredResult> {
+  const next = await call.next({ signal: context.mcpReq.signal, onprogress });
+  if (!isQuestion(next)) {
+    session.parked.forget(call);
+    return next;
+  }
+  const { id, request } = next;
+  const state = { kind: 'question', call: call.id, question: id } as const;
+  return inputRequired({
+    // The server's own question, in the shape that it gave it.
+    inputRequests: { [id]: { ...request } as never },
+    requestState: await session.states.mint(state, context),
+  });
+}
+
+async function approvalRound(
+  session: GatewaySession,
+  ticket: string,
+  context: ServerContext,
+): Promise<InputRequiredResult | undefined> {
+  const question = await approvalQuestion(session.plane, ticket);
+  if (question === undefined) return undefined;
+  return inputRequired({
+    inputRequests: { approval: inputRequired.elicit(question) },
+    requestState: await session.states.mint({ kind: 'approval', ticket }, context),
+  });
+}
+
+function canElicit({ mcpReq }: ServerContext): boolean {
+  const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
+  const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined;
+  return canShowForm(capabilities ?? {});
+}
+
+/** Waits as long as the configuration says for somebody to decide elsewhere. */
+async function waited(
+  session: GatewaySession,
+  ticket: string,
+  signal: AbortSignal,
+): Promise<'again' | undefined> {
+  const { waitMs } = session.approvals;
+  if (waitMs === 0 || signal.aborted) return undefined;
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const cancel = session.clock.after(waitMs, () => resolve(undefined));
+  const onAbort = (): void => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const decided = session.control.ticketDecided(ticket).then(() => 'again' as const);
+  try {
+    return await Promise.race([decided, over]);
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', onAbort);
+    decided.catch(() => {});
+  }
+}
+
+function goneAway(): CallToolResult {
+  const refusal = {
+    code: 'call-gone',
+    message: 'the call that this answers is over, or was never asked this',
+    help: 'make the call again',
+  };
+  return refusalResult(refusal, { withStructure: false });
+}

@@ -1,0 +1,189 @@
+/**
+ * Clients of 2026-07-28: each request stands alone and is served by a server of its own, and what a principal
+ * has behind the gateway is kept from request to request.
+ */
+import type { ClientCapabilities } from '@modelcontextprotocol/client';
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  McpServer,
+  type ProtocolError,
+  Server,
+} from '@modelcontextprotocol/server';
+import { downServer } from '../client/down-server.ts';
+import { type Acting, type GatewayHost, GatewaySession } from '../client/gateway-session.ts';
+import { tell } from '../client/messages.ts';
+import { watchResources } from '../client/watch-resources.ts';
+import type { HttpLimits } from '../config/config.ts';
+import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
+import type { ClientRequest } from '../upstream/upstream.ts';
+import type { HttpCall, HttpServing } from './call.ts';
+import type { Caller, Callers } from './callers.ts';
+import type { Hold } from './holds.ts';
+
+export class RoundClients {
+  readonly #serving: HttpServing;
+  /** By principal and what the client can be asked. */
+  readonly #clients = new Map<string, RoundClient>();
+  /** Answers what is no request, and reaches no server. */
+  readonly #porter: McpHttpHandler;
+
+  constructor(serving: HttpServing) {
+    this.#serving = serving;
+    const about = { name: 'agent-control-plane', version: serving.host.version };
+    this.#porter = createMcpHandler(() => new Server(about, { capabilities: {} }), {
+      legacy: 'reject',
+    });
+  }
+
+  async serve({ request, body, caller, finished }: HttpCall): Promise<Response> {
+    if (!Object.hasOwn(body, 'id')) return this.#porter.fetch(request, { parsedBody: body });
+    const capabilities = askable(capabilitiesIn(body['params']));
+    const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      client = new RoundClient(this.#serving, capabilities);
+      client.hold = this.#serving.holds.take(caller.identity, async () => {
+        this.#clients.delete(key);
+        await client?.close();
+      });
+      this.#clients.set(key, client);
+    }
+    client.hold?.use(finished);
+    await client.admit(caller);
+    const problem = await client.watch(body, finished);
+    if (problem !== undefined) return errorAnswer(body['id'], problem);
+    return client.handler.fetch(request, { parsedBody: body });
+  }
+
+  close(): Promise<void> {
+    return this.#porter.close();
+  }
+}
+
+class RoundClient {
+  readonly handler: McpHttpHandler;
+  hold: Hold | undefined;
+  readonly #host: GatewayHost;
+  readonly #limits: HttpLimits;
+  readonly #callers: Callers;
+  readonly #capabilities: ClientCapabilities;
+  readonly #serving = new Set<Server>();
+  #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
+  #session: Promise<GatewaySession> | undefined;
+
+  constructor({ host, limits, callers }: HttpServing, capabilities: ClientCapabilities) {
+    this.#host = host;
+    this.#limits = limits;
+    this.#callers = callers;
+    this.#capabilities = capabilities;
+    this.handler = createMcpHandler(() => this.#newServer(), {
+      legacy: 'reject',
+      maxSubscriptions: limits.subscriptionsMax,
+      onerror: (failure) => host.report(`client: ${failure.message}`),
+    });
+  }
+
+  /** Throws where the kernel lets the caller into no session. */
+  async admit(caller: Caller): Promise<void> {
+    const { expiresAt } = caller;
+    if (this.#admitted === undefined || this.#admitted.expiresAt < expiresAt) {
+      this.#admitted = { expiresAt, acting: this.#callers.acting(caller) };
+      const { acting } = this.#admitted;
+      const renewed = await acting.catch((failure: unknown) => {
+        this.#admitted = undefined;
+        throw failure;
+      });
+      (await this.#session)?.renew(renewed);
+    }
+    await this.#admitted?.acting;
+  }
+
+  /** Listens to the single resources that a request asks to hear of; says why that cannot be, or nothing. */
+  watch(body: HttpCall['body'], finished: Promise<void>): Promise<ProtocolError | undefined> {
+    const uris = watchedResources(body);
+    return watchResources(() => this.#opened(), { uris, limits: this.#limits, finished });
+  }
+
+  #opened(): Promise<GatewaySession> {
+    this.#session ??= this.#open().catch((failure: unknown) => {
+      // The next request tries again.
+      this.#session = undefined;
+      throw failure;
+    });
+    return this.#session;
+  }
+
+  async #newServer(): Promise<McpServer> {
+    const session = await this.#opened();
+    let checked: HeaderCheckedServer | undefined;
+    const server = downServer(session, this.#host.version, (about, options) => {
+      checked = new HeaderCheckedServer(session, about, options);
+      return checked.server;
+    });
+    if (checked === undefined) throw new Error('no server was made');
+    this.#serving.add(server);
+    server.onclose = () => this.#serving.delete(server);
+    return checked;
+  }
+
+  async #open(): Promise<GatewaySession> {
+    const acting = await this.#admitted?.acting;
+    if (acting === undefined) throw new Error('nobody was admitted');
+    const session = new GatewaySession(this.#host, {
+      ...acting,
+      client: {
+        capabilities: this.#capabilities,
+        asksForLogs: true,
+        changed: (list) => this.handler.notify[`${list}Changed`](),
+        notified: (notification) => {
+          const { method, params } = notification;
+          if (method === 'notifications/resources/updated') {
+            this.handler.notify.resourceUpdated(String(params?.['uri']));
+            return;
+          }
+          // It says of no call that it is about it: where several run, nobody can tell whose it is.
+          const [only, ...others] = this.#serving;
+          if (only === undefined || others.length > 0) return;
+          tell(only, notification).catch(() => {});
+        },
+        asked: (request: ClientRequest) => session.parked.ask(request),
+      },
+    });
+    await session.start();
+    return session;
+  }
+
+  async close(): Promise<void> {
+    await this.handler.close();
+    await (await this.#session?.catch(() => undefined))?.close();
+  }
+}
+
+function watchedResources({ method, params }: HttpCall['body']): readonly string[] {
+  if (method !== 'subscriptions/listen') return [];
+  const { notifications } = (params ?? {}) as { readonly notifications?: unknown };
+  const { resourceSubscriptions: uris } = (notifications ?? {}) as {
+    readonly resourceSubscriptions?: unknown;
+  };
+  // What is no list of texts is the SDK's to refuse.
+  return Array.isArray(uris) && uris.every((uri) => typeof uri === 'string') ? uris : [];
+}
+
+function errorAnswer(id: unknown, { code, message, data }: ProtocolError): Response {
+  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
+}
+
+/** Lets the SDK hold `Mcp-Param-*` headers against the arguments, by the schema that the client was shown. */
+class HeaderCheckedServer extends McpServer {
+  readonly #session: GatewaySession;
+
+  constructor(session: GatewaySession, ...about: ConstructorParameters<typeof McpServer>) {
+    super(...about);
+    this.#session = session;
+  }
+
+  override toolInputSchemaJson(name: string): Record<string, unknown> | undefined {
+    return this.#session.catalogue.get(name)?.raw.inputSchema;
+  }
+}

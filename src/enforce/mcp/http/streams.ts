@@ -1,0 +1,146 @@
+/**
+ * Clients of 2025-11-25 and before: a session by `Mcp-Session-Id`, opened by `initialize`, which nobody but
+ * the caller that opened it can use. A client that goes away in the middle of a call has not cancelled it,
+ * and gets the rest of the stream by `Last-Event-ID`.
+ */
+import { isInitializeRequest } from '@modelcontextprotocol/server';
+import { systemIds } from '../../../engine/ids.ts';
+import { TaskStore } from '../call/task-store.ts';
+import { downServer } from '../client/down-server.ts';
+import { type Acting, GatewaySession, type LastingTasks } from '../client/gateway-session.ts';
+import { announce, ask, tell } from '../client/messages.ts';
+import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
+import { refused } from './answers.ts';
+import type { HttpCall, HttpServing } from './call.ts';
+import type { Caller } from './callers.ts';
+import type { Hold } from './holds.ts';
+import { Replay, ReplayMemory } from './replay.ts';
+import { SessionTransport } from './session-transport.ts';
+
+/** A request without a body is a GET or DELETE. */
+type StreamCall = Omit<HttpCall, 'body'> & { readonly body: HttpCall['body'] | undefined };
+
+interface StreamClient {
+  readonly session: GatewaySession;
+  readonly transport: SessionTransport;
+  readonly connection: string | undefined;
+  readonly replay: Replay;
+  readonly hold: Hold;
+  expiresAt: number;
+}
+
+export class StreamClients {
+  readonly #serving: HttpServing;
+  readonly #clients = new Map<string, StreamClient>();
+  readonly #replays: ReplayMemory;
+  readonly #tasks: TaskStore;
+
+  constructor(serving: HttpServing) {
+    this.#serving = serving;
+    this.#replays = new ReplayMemory(serving.limits.replayBytesOfAllMax);
+    this.#tasks = new TaskStore(serving.host.clock);
+  }
+
+  async serve(call: StreamCall): Promise<Response> {
+    const { request, body, caller, finished } = call;
+    const id = request.headers.get('mcp-session-id');
+    if (id === null) {
+      if (body !== undefined && isInitializeRequest(body)) return this.#open({ ...call, body });
+      return refused({
+        status: 400,
+        message: 'the request needs `Mcp-Session-Id`; `initialize` gives it',
+      });
+    }
+    const client = this.#clients.get(id);
+    // Somebody else's session is as unknown as one that nobody has.
+    if (client === undefined || client.hold.identity !== caller.identity) {
+      return refused({ status: 404, message: 'there is no such session' });
+    }
+    const last = request.method === 'GET' ? request.headers.get('last-event-id') : null;
+    if (last !== null && !client.replay.has(last)) {
+      return refused({ status: 400, message: 'what came after `Last-Event-ID` is not known here' });
+    }
+    client.hold.use(finished);
+    await this.#renew(client, caller);
+    return client.transport.handleRequest(request, { parsedBody: body });
+  }
+
+  async #renew(client: StreamClient, caller: Caller): Promise<void> {
+    if (caller.expiresAt <= client.expiresAt) return;
+    client.session.renew(await this.#serving.callers.acting(caller, client.connection));
+    client.expiresAt = Math.max(client.expiresAt, caller.expiresAt);
+  }
+
+  async #open({ request, body, caller, finished }: HttpCall): Promise<Response> {
+    const { host, limits, callers, holds } = this.#serving;
+    const id = systemIds.secret();
+    const connection = host.config.http?.session === 'connection' ? id : undefined;
+    const acting = await callers.acting(caller, connection);
+    const { replayBytesMax: bytesMax, replayMessagesMax: messagesMax } = limits;
+    const prefix = systemIds.secret().slice(0, 16);
+    const replay = new Replay({ memory: this.#replays, bytesMax, messagesMax, prefix });
+    const transport = new SessionTransport({ sessionIdGenerator: () => id, eventStore: replay });
+    const tasks = {
+      store: this.#tasks,
+      // Where nobody says who they are, a task is its connection's: everybody is the same principal.
+      context: this.#isTold ? caller.identity : id,
+      begun: (ended: Promise<void>) => hold.use(ended),
+    };
+    const session = this.#session(acting, body, { transport, tasks });
+    const hold = holds.take(caller.identity, async () => {
+      this.#clients.delete(id);
+      replay.forgetAll();
+      await transport.server?.close();
+      await session.close();
+    });
+    hold.use(finished);
+    const { expiresAt } = caller;
+    this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
+    try {
+      await session.start();
+      const down = downServer(session, host.version);
+      down.onclose = () => void this.#left(id, { session, hold });
+      await transport.serve(down);
+      const answer = await transport.handleRequest(request, { parsedBody: body });
+      if (answer.status !== 200) holds.end(hold);
+      return answer;
+    } catch (failure) {
+      holds.end(hold);
+      throw failure;
+    }
+  }
+
+  /** Whether clients say who they are. */
+  get #isTold(): boolean {
+    return (this.#serving.host.config.http?.authentication.length ?? 0) > 0;
+  }
+
+  /** What runs as a task goes on without its client, for whom it is; the servers are let go of after it. */
+  async #left(
+    id: string,
+    { session, hold }: Pick<StreamClient, 'session' | 'hold'>,
+  ): Promise<void> {
+    this.#clients.delete(id);
+    if (this.#isTold) await session.tasks.ended();
+    this.#serving.holds.end(hold);
+  }
+
+  #session(
+    acting: Acting,
+    body: HttpCall['body'],
+    { transport, tasks }: { readonly transport: SessionTransport; readonly tasks: LastingTasks },
+  ): GatewaySession {
+    const capabilities = askable(capabilitiesIn(body['params']));
+    return new GatewaySession(this.#serving.host, {
+      ...acting,
+      tasks,
+      client: {
+        capabilities,
+        asksForLogs: false,
+        changed: (list) => void announce(transport.server, list),
+        notified: (notification) => void tell(transport.server, notification).catch(() => {}),
+        asked: async (request) => ask(await transport.ready, request),
+      },
+    });
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * How a server is reached: a process of its own, started from a list of words and never by a shell, or
+ * Streamable HTTP. What a server gets of credentials is in its own part of the configuration; nothing of the
+ * gateway's environment is passed on but the few variables that every process needs.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { ControlPlaneError } from '../../../engine/index.ts';
+import type { HttpTarget, ProcessTarget, ServerConfig } from '../config/config.ts';
+
+/** A transport that was not started yet, and where a process writes its own messages. */
+export interface Reached {
+  readonly transport: Transport;
+  readonly stderr: Readable | null;
+}
+
+/** Throws `input-invalid` where the program is not the one that was pinned, or is not there. */
+export async function reach(server: ServerConfig): Promise<Reached> {
+  return server.target.kind === 'process'
+    ? reachProcess(server.target, server)
+    : { transport: reachHttp(server.target), stderr: null };
+}
+
+async function reachProcess(target: ProcessTarget, server: ServerConfig): Promise<Reached> {
+  const [program, ...args] = target.command;
+  const command = target.sha256 === undefined ? program : await pinned(target, program);
+  const transport = new StdioClientTransport({
+    command,
+    args,
+    env: { ...getDefaultEnvironment(), ...target.env },
+    stderr: 'pipe',
+    maxBufferSize: server.messageBytesMax,
+    ...(target.cwd === undefined ? {} : { cwd: target.cwd }),
+  });
+  return { transport, stderr: transport.stderr as Readable | null };
+}
+
+function reachHttp({ url, headers }: HttpTarget): Transport {
+  return new StreamableHTTPClientTransport(url, { requestInit: { headers: { ...headers } } });
+}
+
+/** The path of the program, once its file is known to be the pinned one. */
+async function pinned({ sha256, env, cwd = '.' }: ProcessTarget, program: string): Promise<string> {
+  const path = fileOf(program, env['PATH'] ?? getDefaultEnvironment()['PATH'] ?? '', cwd);
+  if (path === undefined) throw refused(`there is no program \`${program}\``);
+  const digest = createHash('sha256');
+  await pipeline(createReadStream(path), digest);
+  if (digest.digest('hex') === sha256) return path;
+  throw refused(`\`${path}\` is not the program that was pinned: its SHA-256 is another`);
+}
+
+/** The file that a program's name means, found as the system would. */
+function fileOf(program: string, path: string, cwd: string): string | undefined {
+  const isFile = (file: string): boolean =>
+    statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  if (isAbsolute(program)) return isFile(program) ? program : undefined;
+  if (program.includes('/')) {
+    const file = resolve(cwd, program);
+    return isFile(file) ? file : undefined;
+  }
+  const folders = path.split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, program)).find(isFile);
+}
+
+function refused(problem: string): ControlPlaneError {
+  return new ControlPlaneError('input-invalid', problem, {
+    help: 'look at what changed; pin the new one in `sha256` if it is meant',
+  });
+}

@@ -1,0 +1,336 @@
+/**
+ * One server behind the gateway, for one client: connected, and connected again with growing delays when it
+ * goes away. What it sends is bounded; what it does hurts no other server.
+ */
+import {
+  Client,
+  type ClientCapabilities,
+  type ClientOptions,
+  type LoggingLevel,
+  type McpSubscription,
+  type Notification,
+  type Progress,
+  type ServerCapabilities,
+  type Tool,
+} from '@modelcontextprotocol/client';
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
+import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
+import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
+import type { ServerConfig } from '../config/config.ts';
+import { isQuieter } from '../protocol/log-levels.ts';
+import { withoutHopMeta } from '../protocol/meta-keys.ts';
+import { rawResult, type RawResult } from '../protocol/raw-result.ts';
+import { reach } from './reach.ts';
+
+/** What the gateway does for its servers. */
+export interface UpstreamHost {
+  readonly clock: Clock;
+  readonly version: string;
+  /** What the client is able to be asked; servers are told the same. */
+  readonly capabilities: ClientCapabilities;
+  /** Says what happened, for people; never to the client. */
+  readonly report: (message: string) => void;
+  /** It was connected (again), or it said that a list is another now. */
+  readonly changed: (upstream: Upstream, list: ListKind | 'all') => void;
+  /** It said something that is not for the gateway. */
+  readonly notified: (upstream: Upstream, notification: Notification) => void;
+  /** It asks the client for something. */
+  readonly asked: (upstream: Upstream, request: ClientRequest) => Promise<RawResult>;
+}
+
+export type ListKind = 'tools' | 'prompts' | 'resources';
+
+export interface ClientRequest {
+  readonly method: 'sampling/createMessage' | 'elicitation/create' | 'roots/list';
+  readonly params: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ForwardOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onprogress?: ((progress: Progress) => void) | undefined;
+  /** From which level on the client of the request wants to hear the server's log meanwhile. */
+  readonly logLevel?: LoggingLevel | undefined;
+  /** In place of the time that a call may take, ms. */
+  readonly timeoutMs?: number;
+}
+
+const delayMsMin = 500;
+const delayMsMax = 60_000;
+/** Notifications passed on in a second; of more, the rest is left out. */
+const notificationsPerSecond = 200;
+/** How long a request waits for its server to take the level that it is to log at. */
+const setLevelMs = 5_000;
+
+export class Upstream {
+  readonly config: ServerConfig;
+  readonly #host: UpstreamHost;
+  #client: Client | undefined;
+  /** The most talkative that a server of 2025 was set to since it started, for one request or another. */
+  #logLevel: LoggingLevel | undefined;
+  #problem = 'it was not started yet';
+  #delayMs = delayMsMin;
+  #cancelRetry: (() => void) | undefined;
+  #isClosed = false;
+  /** Of a server of 2026-07-28, by resource. */
+  readonly #subscriptions = new Map<string, McpSubscription>();
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(config: ServerConfig, host: UpstreamHost) {
+    this.config = config;
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** Undefined while it is connected. */
+  get problem(): string | undefined {
+    return this.#client === undefined ? this.#problem : undefined;
+  }
+
+  get capabilities(): ServerCapabilities {
+    return this.#client?.getServerCapabilities() ?? {};
+  }
+
+  get instructions(): string | undefined {
+    return this.#client?.getInstructions();
+  }
+
+  /** Connects. Where that fails, it is tried again later, and `problem` says why. */
+  async start(): Promise<void> {
+    if (this.#isClosed) return;
+    const client = this.#newClient();
+    try {
+      const { transport, stderr } = await reach(this.config);
+      stderr?.on('data', (chunk: unknown) => this.#report(`says: ${String(chunk).trimEnd()}`));
+      await client.connect(transport, { timeout: this.config.startTimeoutMs });
+    } catch (failure) {
+      await client.close().catch(() => {});
+      this.#goneAway(messageOf(failure));
+      return;
+    }
+    if (this.#isClosed) {
+      await client.close().catch(() => {});
+      return;
+    }
+    this.#client = client;
+    this.#logLevel = undefined;
+    client.onclose = () => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      this.#subscriptions.clear();
+      this.#goneAway('it went away');
+    };
+    this.#host.changed(this, 'all');
+  }
+
+  #newClient(): Client {
+    const changed = (list: ListKind) => ({
+      autoRefresh: false,
+      onChanged: () => this.#host.changed(this, list),
+    });
+    const options: ClientOptions = {
+      capabilities: this.#host.capabilities,
+      // The other validator makes code from schemas, and these come from somebody else.
+      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      versionNegotiation: negotiation(this.config),
+      listChanged: {
+        tools: changed('tools'),
+        prompts: changed('prompts'),
+        resources: changed('resources'),
+      },
+    };
+    const client = new Client(
+      { name: 'agent-control-plane', version: this.#host.version },
+      options,
+    );
+    client.onerror = (failure) => this.#report(messageOf(failure));
+    client.fallbackNotificationHandler = async (notification) => {
+      if (this.#isWithinRate()) this.#host.notified(this, notification);
+    };
+    this.#answerRequests(client);
+    return client;
+  }
+
+  #answerRequests(client: Client): void {
+    const { sampling, elicitation, roots } = this.#host.capabilities;
+    const methods: ClientRequest['method'][] = [];
+    if (sampling !== undefined) methods.push('sampling/createMessage');
+    if (elicitation !== undefined) methods.push('elicitation/create');
+    if (roots !== undefined) methods.push('roots/list');
+    for (const method of methods) {
+      client.setRequestHandler(
+        method,
+        async ({ params }) =>
+          // What the client answers is passed on as it is; the SDK holds it against its own schema.
+          (await this.#host.asked(this, { method, params: askedParams(params) })) as never,
+      );
+    }
+  }
+
+  #isWithinRate(): boolean {
+    const second = Math.floor(this.#host.clock.now() / 1_000);
+    if (second !== this.#second) {
+      if (this.#inSecond > notificationsPerSecond) {
+        const left = this.#inSecond - notificationsPerSecond;
+        this.#report(`${left} notifications were left out: they came too fast`);
+      }
+      this.#second = second;
+      this.#inSecond = 0;
+    }
+    this.#inSecond += 1;
+    return this.#inSecond <= notificationsPerSecond;
+  }
+
+  #goneAway(problem: string): void {
+    if (this.#isClosed) return;
+    this.#problem = problem;
+    this.#report(`${problem}; it is started again in ${this.#delayMs} ms`);
+    this.#cancelRetry = this.#host.clock.after(this.#delayMs, () => void this.start());
+    this.#delayMs = Math.min(this.#delayMs * 2, delayMsMax);
+  }
+
+  /** Sends a request as it is. Throws what the server answers, or `upstream-unavailable` where it is away. */
+  async request(
+    method: string,
+    params: Readonly<Record<string, unknown>> | undefined,
+    options: ForwardOptions = {},
+  ): Promise<RawResult> {
+    const told = await this.#withLogLevel(params, options);
+    const request = told === undefined ? { method } : { method, params: { ...told } };
+    return this.#connected().request(request, rawResult, this.#requestOptions(options));
+  }
+
+  /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
+  async callTool(
+    tool: Tool,
+    params: Readonly<Record<string, unknown>>,
+    options: ForwardOptions = {},
+  ): Promise<RawResult> {
+    const told = await this.#withLogLevel(params, options);
+    const client = this.#connected();
+    const result = await client.callTool(
+      { ...told, name: tool.name },
+      { ...this.#requestOptions(options), toolDefinition: tool },
+    );
+    // Whoever answers has come back to life.
+    this.#delayMs = delayMsMin;
+    return result;
+  }
+
+  /** Says from which level on it is to log: with the request, or to a server of 2025 before it. */
+  async #withLogLevel<P extends Readonly<Record<string, unknown>> | undefined>(
+    params: P,
+    { logLevel, signal }: ForwardOptions,
+  ): Promise<P | Readonly<Record<string, unknown>>> {
+    if (logLevel === undefined || this.capabilities.logging === undefined) return params;
+    if (this.#connected().getProtocolEra() === 'modern') {
+      const meta = params?.['_meta'] as object | undefined;
+      return { ...params, _meta: { ...meta, [LOG_LEVEL_META_KEY]: logLevel } };
+    }
+    if (isQuieter(this.#logLevel, logLevel)) {
+      this.#logLevel = logLevel;
+      const options = { signal, timeoutMs: setLevelMs };
+      // What was asked for is the request: that the server says less than it could is no reason to leave it.
+      await this.request('logging/setLevel', { level: logLevel }, options).catch(
+        (failure: unknown) => this.#report(`its log level was not set: ${messageOf(failure)}`),
+      );
+    }
+    return params;
+  }
+
+  /** Asks to hear of one resource, in the words of the era that the server is spoken to in. */
+  async subscribe(
+    params: Readonly<Record<string, unknown>>,
+    options: ForwardOptions,
+  ): Promise<RawResult> {
+    const client = this.#connected();
+    if (client.getProtocolEra() !== 'modern') {
+      return this.request('resources/subscribe', params, options);
+    }
+    const uri = String(params['uri']);
+    await this.#subscriptions.get(uri)?.close();
+    const filter = { resourceSubscriptions: [uri] };
+    this.#subscriptions.set(uri, await client.listen(filter, this.#requestOptions(options)));
+    return {};
+  }
+
+  async unsubscribe(
+    params: Readonly<Record<string, unknown>>,
+    options: ForwardOptions,
+  ): Promise<RawResult> {
+    if (this.#connected().getProtocolEra() !== 'modern') {
+      return this.request('resources/unsubscribe', params, options);
+    }
+    const uri = String(params['uri']);
+    const subscription = this.#subscriptions.get(uri);
+    this.#subscriptions.delete(uri);
+    await subscription?.close();
+    return {};
+  }
+
+  async notify(notification: Notification): Promise<void> {
+    await this.#client?.notification(notification).catch((failure: unknown) => {
+      this.#report(messageOf(failure));
+    });
+  }
+
+  #requestOptions({ signal, onprogress, timeoutMs }: ForwardOptions) {
+    const timeout = timeoutMs ?? this.config.callTimeoutMs;
+    return {
+      timeout,
+      maxTotalTimeout: timeout,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onprogress === undefined ? {} : { onprogress }),
+    };
+  }
+
+  #connected(): Client {
+    if (this.#client !== undefined) return this.#client;
+    throw new UpstreamUnavailable(this.name, this.#problem);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    const client = this.#client;
+    this.#client = undefined;
+    this.#problem = 'the gateway is closing';
+    await client?.close().catch(() => {});
+  }
+
+  #report(message: string): void {
+    this.#host.report(`server ${this.name}: ${message}`);
+  }
+}
+
+/** A server's names for its tasks are the gateway's to know. */
+function askedParams(params: object | undefined): ClientRequest['params'] {
+  return params === undefined ? undefined : withoutHopMeta({ ...params });
+}
+
+/** The server is not there now: nothing was sent to it. */
+export class UpstreamUnavailable extends Error {
+  override readonly name = 'UpstreamUnavailable';
+
+  constructor(server: string, problem: string) {
+    super(`the server \`${server}\` cannot be reached: ${problem}`);
+  }
+}
+
+/** A legacy server may never answer what it does not know: not for ever is waited. */
+function negotiation({
+  era,
+  startTimeoutMs,
+}: ServerConfig): NonNullable<ClientOptions['versionNegotiation']> {
+  if (era === 'legacy') return { mode: 'legacy' };
+  if (era === 'modern') return { mode: { pin: '2026-07-28' } };
+  return { mode: 'auto', probe: { timeoutMs: Math.min(10_000, startTimeoutMs) } };
+}
+
+function messageOf(failure: unknown): string {
+  if (ControlPlaneError.is(failure)) return `${failure.code}: ${failure.message}`;
+  return failure instanceof Error ? failure.message : String(failure);
+}
