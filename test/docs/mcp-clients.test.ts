@@ -10,7 +10,7 @@ const page = 'docs/mcp-clients.md';
 
 test('every file of a client over stdio goes through the gateway', async () => {
   const blocks = codeBlocks(page, 'json').filter((block) => block.includes('"command"'));
-  expect(blocks).toHaveLength(2);
+  expect(blocks).toHaveLength(3);
   for (const block of blocks) {
     const file = join(mkdtempSync(join(tmpdir(), 'acp-docs-')), 'client.json');
     writeFileSync(file, block);

@@ -56,7 +56,9 @@ beforeAll(async () => {
   process.env['NOT_FOR_SERVERS'] = 'of the gateway';
   const names = [...tools.map(([name]) => name), ...asking, ...others];
   stage = await Stage.open({
-    servers: { all: { command: [command, ...args], env: { TOKEN: { from: 'ALL_TOKEN' } } } },
+    servers: {
+      all: { command: [command, ...args], env: { TOKEN: { from: 'ALL_TOKEN' } }, roots: true },
+    },
     environment: { ALL_TOKEN: 'secret-of-the-server' },
     file: { prefix: false },
     policy: policyFor(names.map((name) => `all.${name}`)),

@@ -305,7 +305,7 @@ test('the log of all that verifies', async () => {
 });
 
 test('progress after a question reaches the request that carried the answer', async () => {
-  ({ stage, liar } = await lyingStage({ extraTools: ['ask'] }));
+  ({ stage, liar } = await lyingStage({ server: { roots: true }, extraTools: ['ask'] }));
   const client = await stage.modernClient({ capabilities: { roots: {} } }, (made) => {
     made.setRequestHandler('roots/list', () => ({ roots: [] }));
   });

@@ -63,7 +63,8 @@ export function downServer(
     return projected(server, session, params.name, result as CallToolResult);
   });
   server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
-    await Promise.all(session.upstreams.map((upstream) => upstream.notify({ method })));
+    const told = session.upstreams.filter(({ config }) => config.roots);
+    await Promise.all(told.map((upstream) => upstream.notify({ method })));
   });
   if (capabilities.tasks !== undefined) serveTasks(server, session);
   passOn(server, session, capabilities);

@@ -95,6 +95,11 @@ export interface ServerConfig {
   readonly prompts: boolean;
   /** Whether each reading of a resource, or getting of a prompt, is decided as an action. */
   readonly governs: { readonly resources: boolean; readonly prompts: boolean };
+  /**
+   * Whether it may ask the client for its roots. A server may take those in place of the folders that it was
+   * started with, and then the client says how far it reaches.
+   */
+  readonly roots: boolean;
   readonly tools: ReadonlyMap<string, ToolTerms>;
 }
 

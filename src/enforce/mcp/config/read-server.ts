@@ -68,6 +68,7 @@ export function readServer(
     resources: resources !== false,
     prompts: prompts !== false,
     governs: { resources: resources === 'govern', prompts: prompts === 'govern' },
+    roots: members.optional('roots', flag) ?? false,
     tools: members.optional('tools', mapOf(readTerms)) ?? new Map<string, ToolTerms>(),
   };
   members.end();

@@ -132,7 +132,7 @@ export class Upstream {
       onChanged: () => this.#host.changed(this, list),
     });
     const options: ClientOptions = {
-      capabilities: this.#host.capabilities,
+      capabilities: this.#askable(),
       // The other validator makes code from schemas, and these come from somebody else.
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
       versionNegotiation: negotiation(this.config),
@@ -154,8 +154,14 @@ export class Upstream {
     return client;
   }
 
+  /** What the server is told that the client can be asked. */
+  #askable(): ClientCapabilities {
+    const { roots, ...others } = this.#host.capabilities;
+    return roots === undefined || !this.config.roots ? others : { ...others, roots };
+  }
+
   #answerRequests(client: Client): void {
-    const { sampling, elicitation, roots } = this.#host.capabilities;
+    const { sampling, elicitation, roots } = this.#askable();
     const methods: ClientRequest['method'][] = [];
     if (sampling !== undefined) methods.push('sampling/createMessage');
     if (elicitation !== undefined) methods.push('elicitation/create');

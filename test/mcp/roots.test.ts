@@ -1,0 +1,61 @@
+/** How far a server reaches is the configuration's to say: the client's roots reach it where that says so. */
+import type { Client, ClientOptions } from '@modelcontextprotocol/client';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { lyingStage } from './lying.ts';
+import { realServer } from './real-servers.ts';
+import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
+
+let stage: Stage | undefined;
+
+afterEach(async () => {
+  await stage?.close();
+  stage = undefined;
+});
+
+const options: ClientOptions = { capabilities: { roots: { listChanged: true } } };
+
+describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => {
+  const clientOf = (on: Stage, prepare: (client: Client) => void) =>
+    era === 'modern' ? on.modernClient(options, prepare) : on.client(options, prepare);
+
+  test.each([
+    { server: {}, times: 0 },
+    { server: { roots: false }, times: 0 },
+    { server: { roots: true }, times: 1 },
+  ])('is asked for its roots $times times by a server with $server', async ({ server, times }) => {
+    ({ stage } = await lyingStage({ server, extraTools: ['ask'] }));
+    let asked = 0;
+    const client = await clientOf(stage, (made) => {
+      made.setRequestHandler('roots/list', () => {
+        asked += 1;
+        return { roots: [] };
+      });
+    });
+    expect(textOf(await client.callTool({ name: 'liar__ask', arguments: {} }))).toBe('asked');
+    expect(asked).toBe(times);
+  });
+});
+
+test('with its roots, the client says which folders server-filesystem serves', async () => {
+  const [served, named] = [temporaryFolder(), temporaryFolder()].map((at) => realpathSync(at));
+  if (served === undefined || named === undefined) throw new Error('there are two folders');
+  const path = join(named, 'a.txt');
+  writeFileSync(path, 'not served');
+  const command = realServer('filesystem', served);
+  stage = await Stage.open({
+    servers: { open: { command, roots: true }, kept: { command } },
+    policy: policyFor(['open.read_text_file', 'kept.read_text_file']),
+  });
+  const client = await stage.client(options, (made) => {
+    made.setRequestHandler('roots/list', () => ({ roots: [{ uri: pathToFileURL(named).href }] }));
+  });
+  const read = async (server: string): Promise<string> =>
+    textOf(await client.callTool({ name: `${server}__read_text_file`, arguments: { path } }));
+  await expect.poll(() => read('open'), { timeout: 20_000 }).toBe('not served');
+  expect(await read('kept')).toMatch(/access denied/i);
+  await client.sendRootsListChanged();
+  expect(await read('kept')).toMatch(/access denied/i);
+});
