@@ -10,6 +10,23 @@ const readerTests = ['test/attack/readers.test.ts'];
 
 export const stopMutants: readonly Mutant[] = [
   {
+    name: 'input-below-a-kill',
+    guards: 'A kill switch on whoever a session works for keeps input from it.',
+    file: kernel('session/handle-screening'),
+    find: 'engagedLatch(view, originOf(session))',
+    replace:
+      'engagedLatch(view, { ...originOf(session), ancestors: [], lineage: undefined as never })',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
+    name: 'input-below-a-pause',
+    guards: 'A session takes no input while one that it works for is not active.',
+    file: kernel('session/handle-screening'),
+    find: 'const inactive = inactiveSession(view, session);',
+    replace: 'const inactive = inactiveSession(view, { ...session, ancestors: [] });',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
     name: 'escalated-at-once',
     guards: 'Others decide a ticket once nobody has for as long as the policy says.',
     file: kernel('approval/handle-ticket'),
