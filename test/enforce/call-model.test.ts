@@ -107,6 +107,25 @@ test('a call that fails is charged in full, for nobody knows what the provider d
   await plane.close();
 });
 
+test.each([
+  ['nothing', () => undefined],
+  [
+    'what cannot be read',
+    () => ({
+      get usage(): never {
+        throw new TypeError('no usage');
+      },
+    }),
+  ],
+])('a call that is answered with %s is charged in full, and holds nothing', async (_, answer) => {
+  const { session, used, plane } = await open({}, { usd: '1', concurrent: 1 });
+  const call = callModel(session, asked, () => Promise.resolve(answer() as never));
+  await expect(call).rejects.toThrow(TypeError);
+  expect([await used(), (await plane.budget(session.id, 'usd'))?.reserved]).toEqual([worst, 0]);
+  expect((await lastOf(plane, 'permit-settled'))['outcome']).toBe('failed');
+  await plane.close();
+});
+
 test('A31 a caller reports a higher cost than the computed one, never a lower', async () => {
   const usage = { inputTokens: 100, outputTokens: 50 };
   const { session, used, plane } = await open();
