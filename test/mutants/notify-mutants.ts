@@ -54,6 +54,14 @@ export const notifyMutants: readonly Mutant[] = [
     tests: receiverTests,
   },
   {
+    name: 'notify-trusts-without-end',
+    guards: 'A tolerance that no timestamp is outside of is refused.',
+    file: 'src/notify/verify-webhook.ts',
+    find: 'toleranceMs <= toleranceMsMax',
+    replace: 'toleranceMs <= Infinity * toleranceMsMax',
+    tests: receiverTests,
+  },
+  {
     name: 'notify-signs-no-timestamp',
     guards: 'The signature covers the timestamp.',
     file: 'src/notify/signature.ts',
