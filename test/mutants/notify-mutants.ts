@@ -22,6 +22,15 @@ export const notifyMutants: readonly Mutant[] = [
     tests: webhookTests,
   },
   {
+    name: 'notify-in-the-clear',
+    guards: 'Nothing is sent in the clear to a public address.',
+    file: 'src/notify/webhook.ts',
+    find: "return protocol === 'https:' ? addressProblem(address, allowPrivate) : clearTextProblem(address);",
+    replace:
+      "return protocol === '' ? clearTextProblem(address) : addressProblem(address, allowPrivate);",
+    tests: webhookTests,
+  },
+  {
     name: 'notify-takes-redirects-for-success',
     guards: 'A redirect is a failure.',
     file: 'src/notify/webhook.ts',
