@@ -131,9 +131,17 @@ export const identityMutants: readonly Mutant[] = [
     name: 'keys-secret-published',
     guards: 'A key set that gives a secret away is refused.',
     file: 'src/identity/key-set.ts',
-    find: "const secretMembers = ['d', 'k', 'priv'];",
+    find: "const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];",
     replace: "const secretMembers = ['priv'];",
     tests: [...remote, ...options],
+  },
+  {
+    name: 'keys-primes-published',
+    guards: 'A key set that gives the primes of an RSA key away is refused.',
+    file: 'src/identity/key-set.ts',
+    find: "const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];",
+    replace: "const secretMembers = ['d', 'k', 'priv'];",
+    tests: remote,
   },
   {
     name: 'keys-redirected',
