@@ -1,6 +1,6 @@
 /**
- * Options that are given twice. Those that collect keep every value; of any other the last would win in silence,
- * and a command would act for another principal, or print another org, than whoever reads its line thinks.
+ * Options that are given twice. Those that collect keep every value; of any other the last would win in
+ * silence, and a command would act for another principal, or print another org, than its line says at first.
  */
 import type { Command } from 'commander';
 
