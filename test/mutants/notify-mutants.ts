@@ -50,8 +50,8 @@ export const notifyMutants: readonly Mutant[] = [
     name: 'notify-reads-mapped-addresses-as-ipv6',
     guards: 'An address is judged alike as IPv4 and mapped into IPv6.',
     file: 'src/notify/address.ts',
-    find: 'ipaddr.process(address)',
-    replace: 'ipaddr.parse(address)',
+    find: 'const parsed = ipaddr.process(address);',
+    replace: 'const parsed = ipaddr.parse(address);',
     tests: ['test/notify/address.test.ts'],
   },
   {
