@@ -9,6 +9,14 @@ const engineTests = ['test/engine/leases.test.ts'];
 
 export const leaseMutants: readonly Mutant[] = [
   {
+    name: 'lease-release-forgotten',
+    guards: 'A release that the store did not take is made by the next one.',
+    file: 'src/engine/session/lease.ts',
+    find: 'if (this.#ended && !this.#isOwed) return;',
+    replace: 'if (this.#ended) return;',
+    tests: engineTests,
+  },
+  {
     name: 'lease-term-unsaid',
     guards: 'A lease lasts as long as the policy says where its worker says nothing.',
     file: kernel('session/lease'),
