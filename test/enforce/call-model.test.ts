@@ -244,6 +244,44 @@ test('a call that nothing bounds is denied; the model’s own maximum is a bound
   await plane.close();
 });
 
+test('a bound above the model’s own reserves no more than the model can take', async () => {
+  const { session, plane, used } = await open({}, { usd: '1' });
+  const call = { model: 'small', maxInputTokens: 900_000, maxOutputTokens: 900_000 };
+  let told = 0;
+  await callModel(session, call, ({ maxOutputTokens }) => {
+    told = maxOutputTokens;
+    return Promise.resolve({ result: '' });
+  });
+  expect([told, await used()]).toEqual([1_000, 12_000]);
+  await plane.close();
+});
+
+test.each([-1, 0.5, Number.MAX_SAFE_INTEGER + 1])(
+  'a call that says %d tokens at most is refused',
+  async (count) => {
+    const { session, plane, used } = await open();
+    for (const side of ['maxInputTokens', 'maxOutputTokens']) {
+      const code = await codeOf(callModel(session, { ...asked, [side]: count }, answers({})));
+      expect(code).toBe('input-invalid');
+    }
+    expect(await used()).toBe(0);
+    await plane.close();
+  },
+);
+
+test('whatever a call can take of each kind of token is reserved in its unit', async () => {
+  const kinds = { input: 100, output: 50, cached: 100, reasoning: 50 };
+  const units = Object.keys(kinds).map((kind) => `tokens.${kind}`);
+  const { session, plane } = await open({}, Object.fromEntries(units.map((unit) => [unit, 1_000])));
+  const reserved: unknown[] = [];
+  await callModel(session, asked, async () => {
+    for (const unit of units) reserved.push((await plane.budget(session.id, unit))?.reserved);
+    return { result: '' };
+  });
+  expect(reserved).toEqual(Object.values(kinds));
+  await plane.close();
+});
+
 test('a tier other than standard is open to whom the policy says, and lists agree with calls', async () => {
   const models = {
     tiers: { premium: { agents: ['writer'], principals: ['user:ann'] } },
