@@ -1,5 +1,6 @@
 /**
- * Orgs and sessions that a list is narrowed to: what can be none finds nothing, which looks like a good answer.
+ * Orgs and sessions that a list is narrowed to: what can be none finds nothing, and that looks like a good
+ * answer.
  */
 import { InvalidArgumentError } from 'commander';
 import { isName, isQualifiedName } from '../kernel/name.ts';

@@ -202,4 +202,29 @@ export const stopMutants: readonly Mutant[] = [
     replace: 'const isOwn = event.by.id === by.id;',
     tests: readerTests,
   },
+  {
+    name: 'started-though-its-model-is-killed',
+    guards: 'A permit is not started once its model is killed.',
+    file: kernel('decision/handle-permit'),
+    find: 'const latch = engagedAfter(view, decision.index, decision);',
+    replace:
+      'const latch = engagedAfter(view, decision.index, { ...decision, model: undefined as never });',
+    tests: ['test/engine/started-later.test.ts'],
+  },
+  {
+    name: 'started-though-its-budget-is-killed',
+    guards: 'A permit is not started once its budget is killed.',
+    file: kernel('decision/handle-permit'),
+    find: 'const latch = engagedAfter(view, decision.index, decision);',
+    replace: 'const latch = engagedAfter(view, decision.index, { ...decision, plans: [] });',
+    tests: ['test/engine/started-later.test.ts'],
+  },
+  {
+    name: 'started-without-operators',
+    guards: 'A permit is not started once no operator was heard of.',
+    file: kernel('decision/handle-permit'),
+    find: 'const absent = absenceRefusal(view, decision.org, context.now);',
+    replace: "const absent = absenceRefusal(view, '', 0);",
+    tests: ['test/engine/started-later.test.ts'],
+  },
 ];

@@ -84,8 +84,8 @@ export class Lease implements HeldLease {
   }
 
   /**
-   * Gives it back: the next worker need not wait. Doing so twice, or after it was lost, changes nothing; where
-   * the store failed, it is asked again.
+   * Gives it back: the next worker need not wait. Doing so twice, or after it was lost, changes nothing;
+   * where the store failed, it is asked again.
    */
   async release(): Promise<void> {
     if (this.#ended && !this.#isOwed) return;
