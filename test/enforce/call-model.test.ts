@@ -400,6 +400,31 @@ test('a budget that is nearly used up sends calls to another model where the cal
   await plane.close();
 });
 
+test('budgets that send a call from one model to the other and back end with a refusal', async () => {
+  const policy = { ...modelPolicy, models: { tiers: { premium: {} } } };
+  const { plane, session } = await open({ policy }, { usd: '1' });
+  const [of, window] = [{ unit: 'usd', limit: '1', sharing: 'shared' }, 'unlimited'] as const;
+  for (const [id, downgradeTo] of [
+    ['large', 'small'],
+    ['small', 'large'],
+  ] as const) {
+    const scope = { kind: 'model', id } as const;
+    const plan = { ...of, id, scope, window, downgradeAt: 1, downgradeTo };
+    await plane.setBudget({ org: 'acme', plan });
+  }
+  const call = { maxInputTokens: 10_000, maxOutputTokens: 1_000 };
+  const downgradeTo = ['small', 'large'];
+  const models = ['large', 'small'];
+  const run = (more: Pick<ModelCall, 'model' | 'downgradeTo'>): Promise<unknown> =>
+    codeOf(callModel(session, { ...call, ...more }, answers({})));
+  for (const model of models) expect(await run({ model, downgradeTo })).toBe('model-downgraded');
+  const decided: unknown[] = [];
+  for await (const event of plane.events({ types: ['action-decided'] })) decided.push(event);
+  // Each model is asked for once.
+  expect(decided).toHaveLength(4);
+  await plane.close();
+});
+
 test('a tool that is a model is not called without one, nor another tool with one', async () => {
   const { plane, session } = await open({ tools: [] });
   const read = session.read({});

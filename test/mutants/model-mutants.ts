@@ -276,4 +276,20 @@ export const modelMutants: readonly Mutant[] = [
     replace: 'usage[unit] = amount;',
     tests: ['test/kernel/settled.test.ts'],
   },
+  {
+    name: 'model-sent-round-in-circles',
+    guards: 'Budgets that send a call from one model to the other and back end with a refusal.',
+    file: 'src/enforce/models/call-model.ts',
+    find: 'if (other === undefined || models.includes(other)) throw failure;',
+    replace: 'if (other === undefined || models.length > 9) throw failure;',
+    tests: ['test/enforce/call-model.test.ts'],
+  },
+  {
+    name: 'usage-of-the-end',
+    guards: 'A call that is decided at `to` does not count, also while one from before runs.',
+    file: 'src/engine/budgets/usage-report.ts',
+    find: 'const isCounted = at >= from && at < to',
+    replace: 'const isCounted = at >= from && at <= to',
+    tests: ['test/engine/usage-report.test.ts'],
+  },
 ];
