@@ -1,4 +1,5 @@
 /** The options by which commands that act are told who does; read without loading a control plane. */
+import { collected } from './repeated-options.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { logOption, schemaOption } from './store-options.ts';
 import type { LogOptions } from './store-options.ts';
@@ -37,11 +38,6 @@ export function addActorOptions(command: Command): Command {
 export function addActingOptions(command: Command): Command {
   command.addOption(logOption()).addOption(schemaOption());
   return addActorOptions(command).option('--json', 'one JSON object a line');
-}
-
-/** An option that may be given several times. */
-export function collected(value: string, others: readonly string[] | undefined): readonly string[] {
-  return [...(others ?? []), value];
 }
 
 function actorOption(text: string): { readonly org: string; readonly id: string } {

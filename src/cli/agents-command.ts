@@ -1,4 +1,5 @@
 /** `agents`: list agents, and suspend, reinstate or revoke them. */
+import { anyOrgOption } from './org-option.ts';
 import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { ControlAgentOptions } from './agents/control-agent.ts';
@@ -40,7 +41,11 @@ function addListCommand(agents: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only those that this org has; `*` for those of the installation')
+    .option(
+      '--org <org>',
+      'only those that this org has; `*` for those of the installation',
+      anyOrgOption,
+    )
     .option('--json', 'one JSON object a line, capabilities in full')
     .addHelpText(
       'after',
@@ -65,7 +70,7 @@ function addControlCommand(agents: Command, transition: keyof typeof transitions
     .description(transitions[transition])
     .argument('<file>', storeText)
     .argument('<agent>', 'its name')
-    .option('--org <org>', 'whose agent it is; `*` for one that every org has', '*')
+    .option('--org <org>', 'whose agent it is; `*` for one that every org has', anyOrgOption, '*')
     .requiredOption('--reason <text>', 'why, for whoever reads the log');
   addActingOptions(command)
     .addHelpText(

@@ -1,4 +1,5 @@
 /** `budgets`: the budget plans of a log, and what is used and left of each account. */
+import { anyOrgOption } from './org-option.ts';
 import type { Command } from 'commander';
 import type { BudgetsOptions } from './print-budgets.ts';
 import { logOption, schemaOption, storeText } from './store-options.ts';
@@ -10,7 +11,11 @@ export function addBudgetsCommand(program: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only plans of this org; `*` for those of the installation')
+    .option(
+      '--org <org>',
+      'only plans of this org; `*` for those of the installation',
+      anyOrgOption,
+    )
     .option('--past', 'every account there is, those of windows that are over too')
     .option(
       '--forecast',

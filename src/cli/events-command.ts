@@ -1,4 +1,6 @@
 /** `events`: the log's entries, one line each, as they are or as they come. */
+import { sessionOption } from './org-option.ts';
+import { collecting } from './repeated-options.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { eventTypes } from './event-summary.ts';
 import type { EventsOptions } from './print-events.ts';
@@ -11,14 +13,16 @@ export function addEventsCommand(program: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--session <id>', 'only entries of this session')
+    .option('--session <id>', 'only entries of this session', sessionOption)
     .addOption(
       new Option('--type <type>', 'only entries of this type; may be given several times')
         .choices(eventTypes)
-        .argParser((type: string, others: readonly string[] | undefined) => {
-          if ((eventTypes as string[]).includes(type)) return [...(others ?? []), type];
-          throw new InvalidArgumentError(`The types are ${eventTypes.join(', ')}.`);
-        }),
+        .argParser(
+          collecting((type: string, others: readonly string[] | undefined) => {
+            if ((eventTypes as string[]).includes(type)) return [...(others ?? []), type];
+            throw new InvalidArgumentError(`The types are ${eventTypes.join(', ')}.`);
+          }),
+        ),
     )
     .option('--from <index>', 'start at this index', wholeNumber, 0)
     .option('--limit <count>', 'print at most this many entries', wholeNumber)

@@ -1,4 +1,5 @@
 /** `grants`: list what approvers granted beside single calls, and revoke it. */
+import { orgOption } from './org-option.ts';
 import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { GrantListOptions } from './grants/list-grants.ts';
@@ -33,7 +34,7 @@ function addListCommand(grants: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only those of this org')
+    .option('--org <org>', 'only those of this org', orgOption)
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',

@@ -1,6 +1,8 @@
 /** `keys`: issue, list and revoke API keys. */
+import { orgOption } from './org-option.ts';
+import { collected } from './repeated-options.ts';
 import type { Command } from 'commander';
-import { actingExitCodes, actingHelp, addActingOptions, collected } from './acting-options.ts';
+import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import { expiryOption } from './expiry-option.ts';
 import type { KeyListOptions } from './keys/list-keys.ts';
 import type { IssueOptions } from './keys/issue-key.ts';
@@ -36,7 +38,11 @@ function addIssueCommand(keys: Command): void {
     .requiredOption('--principal <id>', 'whom the key stands for, such as `service:billing`')
     .requiredOption('--role <role>', 'a role; may be given several times', collected)
     .option('--team <team>', 'a team; may be given several times', collected)
-    .option('--org <org>', 'the org of the principal; by default that of whoever issues it')
+    .option(
+      '--org <org>',
+      'the org of the principal; by default that of whoever issues it',
+      orgOption,
+    )
     .option('--expires <time>', 'when it ends, such as 30d or 2026-12-31', expiryOption)
     .option('--reason <text>', 'why, for whoever reads the log');
   addActingOptions(command)
@@ -69,7 +75,7 @@ function addListCommand(keys: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only those of this org')
+    .option('--org <org>', 'only those of this org', orgOption)
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',

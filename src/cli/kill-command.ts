@@ -1,4 +1,5 @@
 /** `kill`: engage and release kill switches, and list those that are engaged. */
+import { orgOption } from './org-option.ts';
 import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { KillListOptions } from './kill/list-kills.ts';
@@ -72,7 +73,7 @@ function addListCommand(kill: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only those that cover something of this org')
+    .option('--org <org>', 'only those that cover something of this org', orgOption)
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',

@@ -9,7 +9,7 @@ import {
   rowsOfAllWindows,
   scanAll,
 } from '../engine/index.ts';
-import { everyOrg, formatAmount, isName, quoted } from '../kernel/index.ts';
+import { formatAmount } from '../kernel/index.ts';
 import type { WindowDocument } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { CommandError, exitCodes } from './exit.ts';
@@ -51,13 +51,6 @@ async function printFrom({ storage, head }: OpenLogFile, options: BudgetsOptions
   const { org, past, lint, forecast, json } = options;
   if ([past, lint, forecast].filter((each) => each === true).length > 1) {
     throw new CommandError('`--past`, `--lint` and `--forecast` exclude each other');
-  }
-  const isOrg = org === undefined || org === everyOrg || isName(org);
-  if (!isOrg) {
-    throw new CommandError(
-      `${quoted(org)} cannot be an org`,
-      'name one, or `*` for the installation',
-    );
   }
   const orgs = org === undefined ? await orgsOf(storage) : [org];
   if (lint === true) return printLint(storage, orgs, json === true);

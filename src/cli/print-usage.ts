@@ -5,7 +5,7 @@ import {
   usageDimensions,
   type UsageQuery,
 } from '../engine/index.ts';
-import { isName, quoted } from '../kernel/index.ts';
+import { quoted } from '../kernel/index.ts';
 import { csvRecord } from './csv.ts';
 import { CommandError } from './exit.ts';
 import { type OpenLogFile, withLogFile } from './log-file.ts';
@@ -52,7 +52,6 @@ async function printFrom({ storage }: OpenLogFile, options: UsageOptions): Promi
   const by = dimensions(options.by);
   if (json === true && csv === true)
     throw new CommandError('`--json` and `--csv` exclude each other');
-  if (org !== undefined && !isName(org)) throw new CommandError(`${quoted(org)} cannot be an org`);
   if (from !== undefined && to !== undefined && from >= to) {
     throw new CommandError('`--to` is not after `--from`', 'a day given to `--to` is not included');
   }

@@ -2,6 +2,7 @@
  * The commands, and how each ends: results go to standard output, everything else to standard error. Whatever
  * goes wrong is one sentence and, where something would help, a second one; never a stack trace.
  */
+import { refuseRepeated } from './repeated-options.ts';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 // Not by the rooms' doors: help need not wait for the whole kernel.
@@ -113,6 +114,7 @@ refuses), 2 it could not be done.`,
   addPostgresCommand(command);
   addAcceptRestoreCommand(command);
   addMcpCommand(command, version());
+  refuseRepeated(command);
   return command;
 }
 

@@ -1,4 +1,5 @@
 /** `usage`: what calls came to, by whom and of what, from the log. */
+import { orgOption } from './org-option.ts';
 import type { Command } from 'commander';
 import type { UsageOptions } from './print-usage.ts';
 import { timeOption } from './time-option.ts';
@@ -18,7 +19,7 @@ export function addUsageCommand(program: Command): void {
     )
     .option('--from <time>', 'calls from then on: a day, or an instant in UTC', timeOption)
     .option('--to <time>', 'calls before then, which is not included', timeOption)
-    .option('--org <org>', 'only calls of this org')
+    .option('--org <org>', 'only calls of this org', orgOption)
     .option('--json', 'one JSON object a line, amounts as exact decimal texts')
     .option('--csv', 'for spreadsheets, with every column there is')
     .addHelpText(

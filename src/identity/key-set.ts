@@ -19,8 +19,11 @@ export interface KeySource {
   keyFor(header: TokenHeader): Promise<CryptoKey>;
 }
 
-/** Members of a JWK that are secret: of private keys, and of symmetric ones (RFC 7518, 6.2 to 6.4). */
-const secretMembers = ['d', 'k', 'priv'];
+/**
+ * Members of a JWK that are secret: of private keys, and of symmetric ones (RFC 7518, 6.2 to 6.4). Each of an
+ * RSA key gives the others away.
+ */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** Throws a `TypeError` where `value` is no set of public keys. */
 export function keySetOf(value: unknown): KeySet {

@@ -57,7 +57,7 @@ export function footprint(command: Command, peek: Peek, at: number): readonly Re
       names.push(...sessionLine(command.session, peek));
       break;
     case 'screen-input':
-      names.push({ kind: 'session', key: command.session });
+      names.push(...sessionLine(command.session, peek));
       break;
     case 'transition-session': {
       names.push({ kind: 'session', key: command.session });

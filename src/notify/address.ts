@@ -37,3 +37,11 @@ export function addressProblem(address: string, allowPrivate: boolean): string |
   if (parsed.kind() === 'ipv6' && !parsed.match(globalUnicast)) return 'it is not global unicast';
   return undefined;
 }
+
+/** As `addressProblem`, for what is sent there in the clear: it must not leave the network of the host. */
+export function clearTextProblem(address: string): string | undefined {
+  const problem = addressProblem(address, true);
+  if (problem !== undefined) return problem;
+  if (privateRanges.has(ipaddr.process(address).range())) return undefined;
+  return 'it is public, and reached by `https:` only';
+}

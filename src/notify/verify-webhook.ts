@@ -6,7 +6,7 @@ import { keysOf, macOf, type WebhookSecrets } from './signature.ts';
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface VerifyWebhookOptions {
-  /** How far the timestamp may be from `now`, either way, ms; five minutes by default. */
+  /** How far the timestamp may be from `now`, either way, ms: five minutes by default, a day at most. */
   readonly toleranceMs?: number;
   /** The receiver's time, ms since the epoch: `Date.now()`. */
   readonly now: number;
@@ -35,10 +35,13 @@ export class WebhookRefused extends Error {
 const idPattern = /^[A-Za-z0-9_-]{1,128}$/;
 const timestampPattern = /^[0-9]{1,12}$/;
 const signaturesMax = 32;
+/** Nobody keeps the ids of longer ago, and without an end whatever was sent once could be sent again. */
+const toleranceMsMax = 86_400_000;
 
 /**
  * Checks a webhook's headers against its raw body: the bytes as they came, before anything parsed them.
- * Throws `WebhookRefused` where they do not hold, and a `TypeError` where a secret can be none.
+ * Throws `WebhookRefused` where they do not hold, and a `TypeError` where a secret can be none or an option
+ * is out of range.
  */
 export function verifyWebhook(
   headers: ReceivedHeaders,
@@ -47,8 +50,9 @@ export function verifyWebhook(
   { toleranceMs = 300_000, now }: VerifyWebhookOptions,
 ): VerifiedWebhook {
   const keys = keysOf(secrets);
-  if (!Number.isFinite(now) || !(toleranceMs >= 0)) {
-    throw new TypeError('`now` and `toleranceMs` are numbers of milliseconds');
+  if (!Number.isFinite(now)) throw new TypeError('`now` is a number of milliseconds');
+  if (typeof toleranceMs !== 'number' || !(toleranceMs >= 0 && toleranceMs <= toleranceMsMax)) {
+    throw new TypeError(`\`toleranceMs\` is a number from 0 to ${toleranceMsMax}`);
   }
   const id = headerOf(headers, 'webhook-id', idPattern);
   const timestamp = headerOf(headers, 'webhook-timestamp', timestampPattern);

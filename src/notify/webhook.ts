@@ -9,7 +9,7 @@ import { lookup } from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { addressProblem } from './address.ts';
+import { addressProblem, clearTextProblem } from './address.ts';
 import {
   type Notification,
   type Notifier,
@@ -24,7 +24,7 @@ export interface WebhookOptions extends NotifierOptions {
   /** At least 24 bytes: `whsec_<base64>`, text, or bytes. Several give several signatures. */
   readonly secret: WebhookSecrets;
   /**
-   * Whether the receiver may be in a private network or on this machine, and then also `http:`. Link-local
+   * Whether the receiver may be in a private network or on this machine, and there also `http:`. Link-local
    * addresses, where clouds serve credentials, stay refused.
    */
   readonly allowPrivateAddresses?: boolean;
@@ -73,7 +73,7 @@ function checkedUrl(text: string, allowPrivate: boolean): URL {
     throw new TypeError('a webhook’s URL has no credentials and no fragment');
   }
   const host = bareHost(url);
-  const problem = isIP(host) === 0 ? undefined : addressProblem(host, allowPrivate);
+  const problem = isIP(host) === 0 ? undefined : problemOf(url, host, allowPrivate);
   if (problem !== undefined) throw new TypeError(`the webhook’s address is refused: ${problem}`);
   return url;
 }
@@ -103,10 +103,14 @@ async function addressesOf(
   const host = bareHost(url);
   const addresses = isIP(host) === 0 ? await resolved(host, resolve) : [host];
   for (const address of addresses) {
-    const problem = addressProblem(address, allowPrivate);
+    const problem = problemOf(url, address, allowPrivate);
     if (problem !== undefined) throw new Error(`the receiver’s address is refused: ${problem}`);
   }
   return addresses;
+}
+
+function problemOf({ protocol }: URL, address: string, allowPrivate: boolean): string | undefined {
+  return protocol === 'https:' ? addressProblem(address, allowPrivate) : clearTextProblem(address);
 }
 
 async function resolved(

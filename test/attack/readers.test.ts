@@ -57,6 +57,65 @@ test('an agent reads what is its own', async () => {
   expect(seen.join()).not.toContain(colleague.session);
 });
 
+test('budgets are read by who reads the org, and grants by whom they are for as well', async () => {
+  const { plane, people } = stage;
+  const plan = {
+    id: 'all',
+    unit: 'usd',
+    limit: '500',
+    scope: { kind: 'org', id: 'acme' },
+    sharing: 'shared',
+    window: { every: 'month', zone: 'UTC' },
+  } as const;
+  await plane.setBudget({ org: 'acme', plan });
+  const { ticket } = await workOf(people.billing);
+  const grant = { actions: ['order.refund'], uses: 3, expiresAt: new Date(Date.now() + 3_600_000) };
+  await plane.approve({ ticket, by: people.ada, grant });
+  const seenBy = async (principal: Principal) => {
+    const reader = plane.readAs(principal);
+    const plans = (await reader.budgets()).map(({ plan: { id } }) => id);
+    return [plans, reader.grants().map(({ id }) => id)];
+  };
+  expect(await seenBy(people.auditor)).toEqual([['all'], [ticket]]);
+  expect(await seenBy(people.billing)).toEqual([[], [ticket]]);
+  expect(await seenBy(people.support)).toEqual([['all'], [ticket]]);
+  expect(await seenBy(people.eve)).toEqual([[], []]);
+  const gus = plane.identity.assert({ id: 'service:gus', org: 'acme', roles: ['agent'] });
+  expect(await seenBy(gus)).toEqual([[], []]);
+});
+
+test('agents and API keys of another org are read by nobody, those of the installation by all', async () => {
+  const { plane, people } = stage;
+  await plane.registerAgent({ name: 'gus-bot' }, people.eve);
+  await plane.keys.issue({ principal: 'user:gus', roles: ['agent'], by: people.eve });
+  const agentsOf = (principal: Principal) => plane.readAs(principal).agents();
+  for (const principal of [people.auditor, people.billing, people.root]) {
+    expect(agentsOf(principal).map(({ org }) => org)).not.toContain('globex');
+    expect(agentsOf(principal).map(({ name }) => name)).toContain('bot');
+    expect(
+      plane
+        .readAs(principal)
+        .keys()
+        .map(({ org }) => org),
+    ).not.toContain('globex');
+  }
+  expect(agentsOf(people.eve).map(({ name }) => name)).toEqual(['bot', 'gus-bot', 'other-bot']);
+  expect(plane.agents('acme').map(({ name }) => name)).not.toContain('gus-bot');
+});
+
+test('entries of whoever has one’s id in another org are not one’s own', async () => {
+  const { plane, people } = stage;
+  const twin = plane.identity.assert({ id: 'user:eve', org: 'acme', roles: ['agent'] });
+  await plane.kill({
+    scope: { kind: 'agent', org: 'globex', name: 'b' },
+    by: people.eve,
+    reason: 'x',
+  });
+  const seen: string[] = [];
+  for await (const event of plane.readAs(twin).events()) seen.push(JSON.stringify(event));
+  expect(seen.join()).not.toContain('globex');
+});
+
 test('nobody reads with a forged principal or with a key that was revoked', async () => {
   const { plane, people } = stage;
   const forged = JSON.parse(JSON.stringify(people.root)) as Principal;

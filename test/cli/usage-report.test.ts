@@ -201,7 +201,7 @@ describe('usage', () => {
 
   test.each([
     [['--by', 'crew'], 'cannot be grouped by `crew`'],
-    [['--org', 'a b'], '`a b` cannot be an org'],
+    [['--org', 'a b'], 'must be the name of an org'],
     [['--from', '2100-02-30'], 'It must be a day such as'],
     [['--to', '2100-01-01T00:00:00+01:00'], 'both in UTC'],
     [['--from', '2100-01-02', '--to', '2100-01-02'], '`--to` is not after `--from`'],

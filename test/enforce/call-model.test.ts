@@ -107,6 +107,25 @@ test('a call that fails is charged in full, for nobody knows what the provider d
   await plane.close();
 });
 
+test.each([
+  ['nothing', () => undefined],
+  [
+    'what cannot be read',
+    () => ({
+      get usage(): never {
+        throw new TypeError('no usage');
+      },
+    }),
+  ],
+])('a call that is answered with %s is charged in full, and holds nothing', async (_, answer) => {
+  const { session, used, plane } = await open({}, { usd: '1', concurrent: 1 });
+  const call = callModel(session, asked, () => Promise.resolve(answer() as never));
+  await expect(call).rejects.toThrow(TypeError);
+  expect([await used(), (await plane.budget(session.id, 'usd'))?.reserved]).toEqual([worst, 0]);
+  expect((await lastOf(plane, 'permit-settled'))['outcome']).toBe('failed');
+  await plane.close();
+});
+
 test('A31 a caller reports a higher cost than the computed one, never a lower', async () => {
   const usage = { inputTokens: 100, outputTokens: 50 };
   const { session, used, plane } = await open();
@@ -225,6 +244,44 @@ test('a call that nothing bounds is denied; the model’s own maximum is a bound
   await plane.close();
 });
 
+test('a bound above the model’s own reserves no more than the model can take', async () => {
+  const { session, plane, used } = await open({}, { usd: '1' });
+  const call = { model: 'small', maxInputTokens: 900_000, maxOutputTokens: 900_000 };
+  let told = 0;
+  await callModel(session, call, ({ maxOutputTokens }) => {
+    told = maxOutputTokens;
+    return Promise.resolve({ result: '' });
+  });
+  expect([told, await used()]).toEqual([1_000, 12_000]);
+  await plane.close();
+});
+
+test.each([-1, 0.5, Number.MAX_SAFE_INTEGER + 1])(
+  'a call that says %d tokens at most is refused',
+  async (count) => {
+    const { session, plane, used } = await open();
+    for (const side of ['maxInputTokens', 'maxOutputTokens']) {
+      const code = await codeOf(callModel(session, { ...asked, [side]: count }, answers({})));
+      expect(code).toBe('input-invalid');
+    }
+    expect(await used()).toBe(0);
+    await plane.close();
+  },
+);
+
+test('whatever a call can take of each kind of token is reserved in its unit', async () => {
+  const kinds = { input: 100, output: 50, cached: 100, reasoning: 50 };
+  const units = Object.keys(kinds).map((kind) => `tokens.${kind}`);
+  const { session, plane } = await open({}, Object.fromEntries(units.map((unit) => [unit, 1_000])));
+  const reserved: unknown[] = [];
+  await callModel(session, asked, async () => {
+    for (const unit of units) reserved.push((await plane.budget(session.id, unit))?.reserved);
+    return { result: '' };
+  });
+  expect(reserved).toEqual(Object.values(kinds));
+  await plane.close();
+});
+
 test('a tier other than standard is open to whom the policy says, and lists agree with calls', async () => {
   const models = {
     tiers: { premium: { agents: ['writer'], principals: ['user:ann'] } },
@@ -340,6 +397,31 @@ test('a budget that is nearly used up sends calls to another model where the cal
   expect(await codeOf(callModel(session, { ...asked, model: 'large' }, send))).toBe(
     'model-downgraded',
   );
+  await plane.close();
+});
+
+test('budgets that send a call from one model to the other and back end with a refusal', async () => {
+  const policy = { ...modelPolicy, models: { tiers: { premium: {} } } };
+  const { plane, session } = await open({ policy }, { usd: '1' });
+  const [of, window] = [{ unit: 'usd', limit: '1', sharing: 'shared' }, 'unlimited'] as const;
+  for (const [id, downgradeTo] of [
+    ['large', 'small'],
+    ['small', 'large'],
+  ] as const) {
+    const scope = { kind: 'model', id } as const;
+    const plan = { ...of, id, scope, window, downgradeAt: 1, downgradeTo };
+    await plane.setBudget({ org: 'acme', plan });
+  }
+  const call = { maxInputTokens: 10_000, maxOutputTokens: 1_000 };
+  const downgradeTo = ['small', 'large'];
+  const models = ['large', 'small'];
+  const run = (more: Pick<ModelCall, 'model' | 'downgradeTo'>): Promise<unknown> =>
+    codeOf(callModel(session, { ...call, ...more }, answers({})));
+  for (const model of models) expect(await run({ model, downgradeTo })).toBe('model-downgraded');
+  const decided: unknown[] = [];
+  for await (const event of plane.events({ types: ['action-decided'] })) decided.push(event);
+  // Each model is asked for once.
+  expect(decided).toHaveLength(4);
   await plane.close();
 });
 

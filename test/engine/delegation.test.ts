@@ -82,6 +82,13 @@ test('a capability that reads more than the call, or cannot be read, is refused'
   await plane.close();
 });
 
+test('an agent with `actions` and `capabilities` is refused: neither is left out', async () => {
+  const { plane } = await open();
+  const both = { name: 'odd', actions: ['a'], capabilities: [{ actions: ['**'] }] };
+  expect(await codeOf(plane.registerAgent(both))).toBe('input-invalid');
+  await plane.close();
+});
+
 test('a child has no more than its parent’s agent, whatever its own agent may do', async () => {
   const { plane, principal, below } = await open();
   const parent = await plane.openSession({ principal, agent: 'reader' });

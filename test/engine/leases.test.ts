@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
 import { verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import { FakeClock } from '../../src/testing/index.ts';
+import { FakeClock, type Fault, FaultyStorage, type FaultyCall } from '../../src/testing/index.ts';
 import { codeOf, entryTypes, openShop, read, shopPolicy, staff } from './shop.ts';
 
 const termMs = 30_000;
@@ -43,6 +43,27 @@ test('a worker that holds the lease calls as before, and everybody else is refus
   await one.close();
   await two.close();
   expect((await verify(fleet())).faults).toEqual([]);
+});
+
+test('a release that the store did not take is made by the next one', async () => {
+  const fleet = memoryFleet();
+  const clock = new FakeClock();
+  let isDown = false;
+  const fails = { kind: 'refused', code: 'unavailable' } as const;
+  const plan = {
+    next: (call: FaultyCall): Fault => (isDown && call === 'append' ? fails : { kind: 'none' }),
+  };
+  const plane = await openShop(new FaultyStorage(fleet(), plan, clock), { clock, policy: alert });
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const lease = await session.lease({ holder: 'worker-1', termMs });
+  isDown = true;
+  expect(await codeOf(lease.release())).toBe('store-unavailable');
+  isDown = false;
+  await lease.release();
+  await lease.release();
+  expect((await entryTypes(plane)).filter((type) => type === 'lease-released')).toHaveLength(1);
+  expect((await session.lease({ holder: 'worker-2' })).fence).toBe(2);
+  await plane.close();
 });
 
 test('a lease renews itself at each third of its term, for as long as its worker lives', async () => {

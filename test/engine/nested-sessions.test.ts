@@ -77,6 +77,32 @@ test('a kill switch on a session covers those that work for it', async () => {
   await plane.close();
 });
 
+test('a session takes no input while one that it works for is not active', async () => {
+  const { plane, top, under } = await open();
+  const child = await under(await under(top));
+  expect(await codeOf(child.screenInput('hello'))).toBe('resolved');
+  await top.pause();
+  expect(await codeOf(child.screenInput('hello'))).toBe('session-not-active');
+  await plane.close();
+});
+
+test('a kill switch on whoever a session works for keeps input from it', async () => {
+  const { plane, top, under } = await open();
+  const child = await under(await under(top));
+  const { ops: by } = staff(plane);
+  const scopes = [
+    { kind: 'session', org: 'acme', id: top.id },
+    { kind: 'agent', org: 'acme', name: 'bot' },
+  ] as const;
+  for (const scope of scopes) {
+    await plane.kill({ scope, by, reason: 'stop' });
+    expect(await codeOf(child.screenInput('hello'))).toBe('killed');
+    await plane.release({ scope, by, reason: 'over' });
+    expect(await codeOf(child.screenInput('hello'))).toBe('resolved');
+  }
+  await plane.close();
+});
+
 test('nobody works for another’s session, nor runs what a rehearsal would not', async () => {
   const { plane, top } = await open();
   const { support: principal, billing } = staff(plane);

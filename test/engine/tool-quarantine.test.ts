@@ -90,6 +90,15 @@ test('a change stops the tool, in its old and in its new form, and shows both', 
   ).toEqual(['reads', 'reads, and sends']);
 });
 
+test('a permit issued for later is not started once another definition of its tool waits', async () => {
+  await plane.registerTool(read('reads'));
+  const request = { tool: bindTool(read('reads')), arguments: session.read({}) };
+  const { permit } = await session.authorize({ ...request, start: 'later' });
+  await plane.tools.quarantine(read('reads, and sends'));
+  if (permit === undefined) throw new Error('no permit');
+  await expect(session.start(permit)).rejects.toMatchObject({ code: 'tool-quarantined' });
+});
+
 test('a tool that changes back stays where it is until somebody approves it', async () => {
   const { definition } = await plane.registerTool(read('reads'));
   await plane.tools.quarantine(read('reads, and sends'));

@@ -286,6 +286,21 @@ describe('of calls that are known', () => {
   });
 });
 
+test('a call that is decided at `to` does not count, also while one from before runs', async () => {
+  const here = await stage();
+  const { plane, wait } = here;
+  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const call = { model: 'small', maxOutputTokens: 10 };
+  const rows = await callModel(session, call, async () => {
+    wait(1_000);
+    await callModel(session, call, async () => ({ result: 'y' }));
+    return { result: await plane.usage({ to: start + 1_000, by: [] }) };
+  });
+  expect(rows).toMatchObject([{ calls: 1, open: 1 }]);
+  await plane.close();
+});
+
 test('a call that ends after the bounds counts where it began; one that has not ended is open', async () => {
   const here = await stage();
   const { plane, wait } = here;

@@ -191,6 +191,7 @@ test.each([
   ['members twice', 200, `{"keys":[],"keys":[${key}]}`],
   ['something else than a key', 200, `{"keys":[${key},null]}`],
   ['a private key', 200, `{"keys":[${key},${JSON.stringify({ ...second.jwk, d: 'AAAA' })}]}`],
+  ['a prime of a key', 200, `{"keys":[${key},${JSON.stringify({ ...second.jwk, q: 'AAAA' })}]}`],
   ['a symmetric key', 200, `{"keys":[${key},{"kty":"oct","k":"AAAA","kid":"s"}]}`],
   ['too many keys', 200, `{"keys":[${Array(101).fill(key).join(',')}]}`],
   ['a key that is none', 200, `{"keys":[${half}]}`],

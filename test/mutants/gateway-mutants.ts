@@ -22,6 +22,14 @@ export const gatewayMutants: readonly Mutant[] = [
     tests: quarantineTests,
   },
   {
+    name: 'quarantine-starts-what-was-permitted',
+    guards: 'A permit issued for later is not started once another definition of its tool waits.',
+    file: 'src/kernel/decision/handle-permit.ts',
+    find: 'if (tool.quarantine !== undefined) return { rejection: quarantineRefusal(tool) };',
+    replace: 'void quarantineRefusal;',
+    tests: ['test/engine/tool-quarantine.test.ts'],
+  },
+  {
     name: 'quarantine-approved-as-it-was',
     guards: 'An approval is for exactly the definition that was looked at.',
     file: 'src/kernel/tool/quarantine.ts',

@@ -9,6 +9,22 @@ const engineTests = ['test/engine/leases.test.ts'];
 
 export const leaseMutants: readonly Mutant[] = [
   {
+    name: 'lease-release-forgotten',
+    guards: 'A release that the store did not take is made by the next one.',
+    file: 'src/engine/session/lease.ts',
+    find: 'if (this.#ended && !this.#isOwed) return;',
+    replace: 'if (this.#ended) return;',
+    tests: engineTests,
+  },
+  {
+    name: 'lease-term-unsaid',
+    guards: 'A lease lasts as long as the policy says where its worker says nothing.',
+    file: kernel('session/lease'),
+    find: 'const wanted = asked ?? said ?? limits.leaseTermMs;',
+    replace: 'const wanted = asked ?? limits.leaseTermMs;',
+    tests: leaseTests,
+  },
+  {
     name: 'lease-not-checked-at-authorize',
     guards: 'A stale worker is allowed nothing.',
     file: kernel('decision/authorize-steps'),

@@ -18,6 +18,7 @@ import { notifyMutants } from './notify-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
+import { sessionMutants } from './session-mutants.ts';
 import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...budgetMutants,
   ...modelMutants,
   ...leaseMutants,
+  ...sessionMutants,
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,

@@ -22,6 +22,15 @@ export const notifyMutants: readonly Mutant[] = [
     tests: webhookTests,
   },
   {
+    name: 'notify-in-the-clear',
+    guards: 'Nothing is sent in the clear to a public address.',
+    file: 'src/notify/webhook.ts',
+    find: "return protocol === 'https:' ? addressProblem(address, allowPrivate) : clearTextProblem(address);",
+    replace:
+      "return protocol === '' ? clearTextProblem(address) : addressProblem(address, allowPrivate);",
+    tests: webhookTests,
+  },
+  {
     name: 'notify-takes-redirects-for-success',
     guards: 'A redirect is a failure.',
     file: 'src/notify/webhook.ts',
@@ -41,8 +50,8 @@ export const notifyMutants: readonly Mutant[] = [
     name: 'notify-reads-mapped-addresses-as-ipv6',
     guards: 'An address is judged alike as IPv4 and mapped into IPv6.',
     file: 'src/notify/address.ts',
-    find: 'ipaddr.process(address)',
-    replace: 'ipaddr.parse(address)',
+    find: 'const parsed = ipaddr.process(address);',
+    replace: 'const parsed = ipaddr.parse(address);',
     tests: ['test/notify/address.test.ts'],
   },
   {
@@ -51,6 +60,14 @@ export const notifyMutants: readonly Mutant[] = [
     file: 'src/notify/verify-webhook.ts',
     find: 'Math.abs(now - sentAt) > toleranceMs',
     replace: 'now - sentAt > toleranceMs',
+    tests: receiverTests,
+  },
+  {
+    name: 'notify-trusts-without-end',
+    guards: 'A tolerance that no timestamp is outside of is refused.',
+    file: 'src/notify/verify-webhook.ts',
+    find: 'toleranceMs <= toleranceMsMax',
+    replace: 'toleranceMs <= Infinity * toleranceMsMax',
     tests: receiverTests,
   },
   {

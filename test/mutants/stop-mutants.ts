@@ -10,6 +10,23 @@ const readerTests = ['test/attack/readers.test.ts'];
 
 export const stopMutants: readonly Mutant[] = [
   {
+    name: 'input-below-a-kill',
+    guards: 'A kill switch on whoever a session works for keeps input from it.',
+    file: kernel('session/handle-screening'),
+    find: 'engagedLatch(view, originOf(session))',
+    replace:
+      'engagedLatch(view, { ...originOf(session), ancestors: [], lineage: undefined as never })',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
+    name: 'input-below-a-pause',
+    guards: 'A session takes no input while one that it works for is not active.',
+    file: kernel('session/handle-screening'),
+    find: 'const inactive = inactiveSession(view, session);',
+    replace: 'const inactive = inactiveSession(view, { ...session, ancestors: [] });',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
     name: 'escalated-at-once',
     guards: 'Others decide a ticket once nobody has for as long as the policy says.',
     file: kernel('approval/handle-ticket'),
@@ -152,5 +169,62 @@ export const stopMutants: readonly Mutant[] = [
     find: 'const index = ticket.edited?.index ?? decision.index;',
     replace: 'const { index } = decision;',
     tests: ['test/engine/edited-calls.test.ts'],
+  },
+  {
+    name: 'readers-of-any-budget',
+    guards: 'Budgets are read by who reads the org.',
+    file: engine('reader'),
+    find: 'if (!this.#readsOrg(by)) return [];',
+    replace: '',
+    tests: readerTests,
+  },
+  {
+    name: 'readers-of-any-grant',
+    guards: 'Grants are read by who reads the org, and by whom they are for.',
+    file: engine('reader'),
+    find: 'listGrants(this.#core, by.org).filter((grant) => this.#sees(by, grant))',
+    replace: 'listGrants(this.#core, by.org)',
+    tests: readerTests,
+  },
+  {
+    name: 'readers-of-any-agent',
+    guards: 'Agents of another org are read by nobody.',
+    file: engine('reader'),
+    find: '.filter((agent) => agent.org === org || agent.org === everyOrg)',
+    replace: ".filter((agent) => agent.org !== org || agent.org !== '')",
+    tests: readerTests,
+  },
+  {
+    name: 'readers-of-namesakes',
+    guards: 'Entries of whoever has one’s id in another org are not one’s own.',
+    file: engine('reader'),
+    find: 'const isOwn = event.by.org === by.org && event.by.id === by.id;',
+    replace: 'const isOwn = event.by.id === by.id;',
+    tests: readerTests,
+  },
+  {
+    name: 'started-though-its-model-is-killed',
+    guards: 'A permit is not started once its model is killed.',
+    file: kernel('decision/handle-permit'),
+    find: 'const latch = engagedAfter(view, decision.index, decision);',
+    replace:
+      'const latch = engagedAfter(view, decision.index, { ...decision, model: undefined as never });',
+    tests: ['test/engine/started-later.test.ts'],
+  },
+  {
+    name: 'started-though-its-budget-is-killed',
+    guards: 'A permit is not started once its budget is killed.',
+    file: kernel('decision/handle-permit'),
+    find: 'const latch = engagedAfter(view, decision.index, decision);',
+    replace: 'const latch = engagedAfter(view, decision.index, { ...decision, plans: [] });',
+    tests: ['test/engine/started-later.test.ts'],
+  },
+  {
+    name: 'started-without-operators',
+    guards: 'A permit is not started once no operator was heard of.',
+    file: kernel('decision/handle-permit'),
+    find: 'const absent = absenceRefusal(view, decision.org, context.now);',
+    replace: "const absent = absenceRefusal(view, '', 0);",
+    tests: ['test/engine/started-later.test.ts'],
   },
 ];

@@ -113,6 +113,21 @@ test('a webhook that is sent again outside of the tolerance is refused, early or
   expect([at(300_001), at(-300_001), at(1_001, 1_000)]).toEqual(Array(3).fill('too-old'));
 });
 
+test.each([Infinity, Number.NaN, -1, 86_400_001, '300000' as never, null as never])(
+  'a tolerance of %s ms is refused: nothing would be too old, or everything',
+  (toleranceMs) => {
+    const check = () => verifyWebhook(signed('{}'), '{}', secret, { now, toleranceMs });
+    expect(check).toThrow(TypeError);
+  },
+);
+
+test.each([Infinity, Number.NaN, undefined as never])(
+  'a receiver whose time is %s learns it',
+  (at) => {
+    expect(() => verifyWebhook(signed('{}'), '{}', secret, { now: at })).toThrow(TypeError);
+  },
+);
+
 test('while secrets change, either is taken; a secret that is not known is refused', () => {
   const both = signed('{}', { secrets: [secret, other] });
   const check = (headers: object, secrets: string | readonly string[]) =>

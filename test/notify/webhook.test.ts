@@ -122,6 +122,17 @@ test('the system’s resolver is asked, and a name of this machine is refused', 
   expect(outcome).toMatch(/^the receiver’s address is refused: its range is loopback$/);
 });
 
+test('nothing is sent in the clear to a public address, whatever else the name resolves to', async () => {
+  const { url, received } = await receiver();
+  const resolve = () => Promise.resolve(['127.0.0.1', publicAddress]);
+  const named = url.replace('127.0.0.1', 'hooks.example');
+  expect(await outcomeOf({ url: named, resolve })).toBe(
+    'the receiver’s address is refused: it is public, and reached by `https:` only',
+  );
+  expect(received).toEqual([]);
+  expect(() => hook({ url: `http://${publicAddress}/` })).toThrow(TypeError);
+});
+
 test('metadata stays refused where private addresses are allowed', async () => {
   const resolve = () => Promise.resolve(['169.254.169.254']);
   const outcome = await outcomeOf({ url: 'http://metadata.example/', resolve });

@@ -1,6 +1,6 @@
 /** The options by which a gateway is told its servers, its policy and its store. */
 import type { Command } from 'commander';
-import { collected } from '../acting-options.ts';
+import { collected } from '../repeated-options.ts';
 import { type LogOptions, logOption, schemaOption, storeText } from '../store-options.ts';
 
 export interface GatewayCliOptions extends LogOptions {

@@ -1,7 +1,8 @@
 /** The options of `tickets approve` by which more is granted than the one call. */
+import { quoted } from '../../kernel/name.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { GrantOrder } from '../../engine/index.ts';
-import { collected } from '../acting-options.ts';
+import { collected, collecting } from '../repeated-options.ts';
 import { CommandError } from '../exit.ts';
 import { expiryOption } from '../expiry-option.ts';
 
@@ -22,7 +23,11 @@ export function addGrantOptions(command: Command): Command {
     .option('--grant-when <condition>', 'only where this CEL condition holds of the call')
     .option('--grant-uses <number>', 'how many later calls', wholeNumber)
     .option('--grant-until <time>', 'until when, such as 8h or 2026-12-31', expiryOption)
-    .option('--grant-cost <unit=amount>', 'the most that they may cost together', costOf)
+    .option(
+      '--grant-cost <unit=amount>',
+      'the most that they may cost together',
+      collecting(costOf),
+    )
     .option('--grant-session', 'only in the session of the ticket');
 }
 
@@ -38,6 +43,9 @@ function costOf(
   const [, unit, amount] = /^([^=]+)=([0-9.]+)$/.exec(text) ?? [];
   if (unit === undefined || amount === undefined) {
     throw new InvalidArgumentError('It must be a unit and an amount, such as usd=500.');
+  }
+  if (others !== undefined && Object.hasOwn(others, unit)) {
+    throw new InvalidArgumentError(`${quoted(unit)} has one amount.`);
   }
   return { ...others, [unit]: amount };
 }

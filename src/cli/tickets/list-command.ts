@@ -1,4 +1,5 @@
 /** `tickets list`: what waits for an approver, or was decided. */
+import { orgOption } from '../org-option.ts';
 import { type Command, Option } from 'commander';
 import { addActorOptions } from '../acting-options.ts';
 import type { TicketListOptions } from './list-tickets.ts';
@@ -13,7 +14,7 @@ export function addListTicketsCommand(tickets: Command): void {
     .argument('<file>', storeText)
     .addOption(logOption())
     .addOption(schemaOption())
-    .option('--org <org>', 'only tickets of this org')
+    .option('--org <org>', 'only tickets of this org', orgOption)
     .addOption(
       new Option('--status <status>', 'only tickets in this state')
         .choices(statuses)

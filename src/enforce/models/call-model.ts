@@ -73,14 +73,16 @@ export async function callModel<R>(
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const { terms, permit, signal } = granted;
-  let answer: ModelAnswer<R>;
+  let settlement: ReturnType<typeof settlementOf>;
   try {
     const { name: model, outputTokensMax: maxOutputTokens } = terms;
-    answer = await send(Object.freeze({ model, maxOutputTokens, signal, permit }));
+    // What is no answer, or cannot be read as one, is a call that failed: its permit does not stay open.
+    settlement = settlementOf(
+      await send(Object.freeze({ model, maxOutputTokens, signal, permit })),
+    );
   } catch (failure) {
     throw await settleFailed(session, granted, failure);
   }
-  const settlement = settlementOf(answer);
   const { result } = await settle(session, granted, { ...settlement, outcome: 'succeeded' });
   return result as R;
 }

@@ -46,6 +46,8 @@ export class Lease implements HeldLease {
   #cancelBeat: (() => void) | undefined;
   #cancelEnd: (() => void) | undefined;
   #ended = false;
+  /** A release that the store did not take: who asks once more means it. */
+  #isOwed = false;
 
   constructor(holding: Holding, record: LeaseRecord) {
     this.#holding = holding;
@@ -81,19 +83,25 @@ export class Lease implements HeldLease {
     }
   }
 
-  /** Gives it back: the next worker need not wait. Doing so twice, or after it was lost, changes nothing. */
+  /**
+   * Gives it back: the next worker need not wait. Doing so twice, or after it was lost, changes nothing;
+   * where the store failed, it is asked again.
+   */
   async release(): Promise<void> {
-    if (this.#ended) return;
+    if (this.#ended && !this.#isOwed) return;
     const { core, principal, owner, fencing } = this.#holding;
     const body = { kind: 'release-lease', session: this.session, owner } as const;
     const by = core.referenceOf(principal);
     this.#end();
+    this.#isOwed = false;
     try {
       await core.submit(by, { ...body, fence: this.fence }, 'lease');
       if (fencing.fence === this.fence) fencing.fence = undefined;
     } catch (failure) {
       // Somebody else has it already, or the session has ended: there is nothing to give back.
-      if (!isRefusal(failure)) throw failure;
+      if (isRefusal(failure)) return;
+      this.#isOwed = true;
+      throw failure;
     }
   }
 

@@ -166,7 +166,13 @@ export async function revokeGrant(
  * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Rejects with
  * `closed` when the control plane closes: the ticket stays and can be used after a restart.
  */
-export function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
+export async function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
+  // Another process may have asked since this one last looked: what is not known is not refused yet.
+  if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
+  return decidedOf(core, ticket);
+}
+
+function decidedOf(core: Core, ticket: string): Promise<'approved' | 'refused'> {
   const { cache } = core.options.replica;
   return new Promise((resolve, fail) => {
     const answer = (): 'approved' | 'refused' | undefined => {

@@ -23,6 +23,7 @@ import { isOwner, isSystem, type PrincipalReference } from '../principal.ts';
 import type { StateView } from '../record.ts';
 import type { DecisionRecord } from './decision-record.ts';
 import { reject } from '../rejection.ts';
+import { quarantineRefusal } from '../tool/quarantine.ts';
 import { engagedAfter, killedMessage } from '../kill/engaged-latch.ts';
 
 function ownPermit(
@@ -54,9 +55,9 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   const absent = absenceRefusal(view, decision.org, context.now);
   if (absent !== undefined) return { rejection: absent };
-  if (view.get('tool', decision.tool)?.definition !== decision.definition) {
-    return { rejection: reject('tool-changed') };
-  }
+  const tool = view.get('tool', decision.tool);
+  if (tool?.definition !== decision.definition) return { rejection: reject('tool-changed') };
+  if (tool.quarantine !== undefined) return { rejection: quarantineRefusal(tool) };
   if (view.get('policy', 'active')?.version !== decision.policyVersion) {
     const message = 'the policy changed since the permit was issued';
     return { rejection: reject('permit-not-startable', message, 'authorize the call again') };

@@ -1,7 +1,8 @@
 /** What comes into a session, and what its tools give back, held against the policy's guardrails. */
 import type { ScreenInput } from '../command.ts';
 import type { HandlerFor } from '../handled.ts';
-import { ownSession } from './own-session.ts';
+import { originOf } from './origin.ts';
+import { inactiveSession, ownSession } from './own-session.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import type { EvaluatorFacts, StageVerdict } from '../policy/evaluator-fact.ts';
 import type { MatchSubject } from '../policy/compile-evaluators.ts';
@@ -22,11 +23,10 @@ export const screenInput: HandlerFor<ScreenInput> = (view, command) => {
   if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
-  if (session.status !== 'active') {
-    return { rejection: reject('session-not-active', `the session is ${session.status}`) };
-  }
-  const { org, principal, agent, id } = session;
-  const latch = engagedLatch(view, { org, principal, agent, session: id });
+  const inactive = inactiveSession(view, session);
+  if (inactive !== undefined) return { rejection: inactive };
+  const { principal, agent, id } = session;
+  const latch = engagedLatch(view, originOf(session));
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
   const active = view.get('policy', 'active');
   if (active === undefined) return { rejection: reject('policy-missing') };

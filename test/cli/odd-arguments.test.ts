@@ -1,0 +1,86 @@
+/** Arguments that are given twice, are empty, or can be nothing: refused, with 2, and nothing is done. */
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { asOperator, type Desk, makeDesk } from './desk.ts';
+import { cli, jsonLines, scratch } from './run-cli.ts';
+
+const folder = scratch();
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await makeDesk(join(folder, 'desk.db'), [{ orderId: 'o-1', note: '' }]);
+});
+
+const lists = [
+  'kill list',
+  'keys list',
+  'grants list',
+  'agents list',
+  'tickets list',
+  'budgets',
+  'usage',
+].map((each) => each.split(' '));
+
+test.each(lists.map((words) => [words.join(' '), words] as const))(
+  '%s finds nothing of what can be no org, and says so',
+  async (_, words) => {
+    for (const org of ['', 'a b', 'acme/x']) {
+      const { code, stdout, stderr } = await cli(...words, desk.path, '--org', org);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('It must be the name of an org');
+    }
+    expect((await cli(...words, desk.path, '--org', 'acme')).code).toBe(0);
+  },
+);
+
+test('an API key for what can be no org, or an agent of one, is not asked for', async () => {
+  const issue = ['keys', 'issue', desk.path, '--principal', 'user:x', '--role', 'agent'];
+  expect((await cli(...issue, '--org', '', ...asOperator)).code).toBe(2);
+  const suspend = ['agents', 'suspend', desk.path, 'bot', '--reason', 'x', '--org', ''];
+  expect((await cli(...suspend, ...asOperator)).code).toBe(2);
+});
+
+test('entries of what can be no session are not printed', async () => {
+  const { code, stderr } = await cli('events', desk.path, '--session', '');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('It must be the id of a session')]);
+});
+
+test.each([
+  ['--as', ['kill', 'engage', 'FILE', 'org:acme', '--reason', 'x', '--as', 'zeta/user:eve']],
+  ['--reason', ['kill', 'engage', 'FILE', 'org:acme', '--reason', 'x', '--reason', 'y']],
+  ['--org', ['kill', 'list', 'FILE', '--org', 'acme', '--org', 'zeta']],
+  ['--limit', ['events', 'FILE', '--limit', '1', '--limit', '2']],
+  ['--log', ['events', 'FILE', '--log', 'main', '--log', 'main']],
+  ['--anchor', ['verify', 'FILE', '--anchor', 'a.json', '--anchor', 'b.json']],
+])('%s given twice is refused: neither is guessed', async (flag, words) => {
+  const acts = words.includes('--reason') ? asOperator : [];
+  const line = [...words.map((word) => (word === 'FILE' ? desk.path : word)), ...acts];
+  const { code, stdout, stderr } = await cli(...line);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(new RegExp(`^error: option '${flag} .*' is given twice`));
+  expect((await cli('kill', 'list', desk.path)).stdout).toBe('no kill switch is engaged\n');
+});
+
+test('what collects may be given several times', async () => {
+  const types = ['--type', 'agent-registered', '--type', 'policy-activated'];
+  const { code, stdout } = await cli('events', desk.path, ...types, '--json');
+  expect(code).toBe(0);
+  const found = new Set(jsonLines<{ type: string }>(stdout).map(({ type }) => type));
+  expect([...found].toSorted()).toEqual(['agent-registered', 'policy-activated']);
+});
+
+test('a unit has one most that later calls may cost', async () => {
+  const approve = ['tickets', 'approve', desk.path, 'a', '--grant-cost', 'usd=1'];
+  const { code, stderr } = await cli(...approve, '--grant-cost', 'usd=500', ...asOperator);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('`usd` has one amount')]);
+});
+
+test.each(['-1', '1e9', '', ' 1', '0x1', '1.5', '99999999999999999'])(
+  '%j is no number of entries',
+  async (count) => {
+    for (const option of ['--limit', '--from']) {
+      const { code, stderr } = await cli('events', desk.path, option, count);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('It must be a whole number')]);
+    }
+  },
+);

@@ -1,0 +1,39 @@
+/** Waiting for a ticket in another process than the one that asked. */
+import { expect, test } from 'vitest';
+import { bindTool } from '../../src/engine/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { openShop, refund, staff } from './shop.ts';
+
+/** Two processes that hear of each other only when they look. */
+async function two() {
+  const fleet = memoryFleet();
+  const options = { pollMs: 3_600_000 };
+  const [asks, waits] = [await openShop(fleet(), options), await openShop(fleet(), options)];
+  const session = await asks.openSession({ principal: staff(asks).billing, agent: 'bot' });
+  const call = { tool: bindTool(refund), arguments: session.read({ orderId: 'o-1', amount: '1' }) };
+  const { ticket = '' } = await session.authorize(call);
+  return {
+    asks,
+    waits,
+    ticket,
+    [Symbol.asyncDispose]: async () => {
+      await asks.close();
+      await waits.close();
+    },
+  };
+}
+
+test('a ticket that this process has not heard of yet is waited for, not refused', async () => {
+  await using stage = await two();
+  const { asks, waits, ticket } = stage;
+  const decided = waits.ticketDecided(ticket);
+  await waits.sync();
+  await asks.approve({ ticket, by: staff(asks).ada });
+  await waits.sync();
+  expect(await decided).toBe('approved');
+});
+
+test('a ticket that nobody asked for is refused', async () => {
+  await using stage = await two();
+  expect(await stage.waits.ticketDecided('no-such-ticket')).toBe('refused');
+});
