@@ -15,7 +15,7 @@ export const cardLimits = {
 
 export interface CardValue {
   readonly kind: LeafKind;
-  /** A text stands in double quotes. */
+  /** A text stands in double quotes, with a backslash before quotes and backslashes of its own. */
   readonly value: ShownText;
 }
 
@@ -94,7 +94,11 @@ function valueOf({ kind, value }: ArgumentLeaf, options: ShownTextOptions): Card
   return { kind, value: kind === 'text' ? quotedText(value, options) : shownText(value, options) };
 }
 
+/**
+ * Where an agent's text ends is seen even where a client shows a card as one paragraph: at the first quote
+ * without a backslash before it.
+ */
 function quotedText(text: string, options: ShownTextOptions): ShownText {
   const shown = shownText(text, options);
-  return { ...shown, text: `"${shown.text}"` };
+  return { ...shown, text: `"${shown.text.replaceAll(/["\\]/g, '\\$&')}"` };
 }

@@ -15,7 +15,7 @@ import {
 } from '../kernel/index.ts';
 import { type BudgetUsage, budgetUsage } from './budgets/report.ts';
 import type { Core } from './core/core.ts';
-import { type EventQuery, type LogEvent, readEvents } from './store/feed.ts';
+import { type EventQuery, type LogEvent, limitOf, readEvents } from './store/feed.ts';
 import { type KeyListed, keyListed } from './access/keys.ts';
 import { orgOf } from './notifying/notification.ts';
 import { reading, storedSession } from './store/store-read.ts';
@@ -113,8 +113,8 @@ export class Reader {
   /** The log's entries that are the org's, or the principal's own, and those that concern every org. */
   async *events(query: EventQuery = {}): AsyncGenerator<LogEvent, void, undefined> {
     const by = this.#by();
-    const { limit = Number.POSITIVE_INFINITY, ...rest } = query;
-    let left = limit;
+    const { limit: _, ...rest } = query;
+    let left = limitOf(query);
     for await (const event of readEvents(this.#core.options.storage, rest)) {
       if (left <= 0) return;
       if (!(await this.#seesEvent(by, event))) continue;

@@ -97,6 +97,11 @@ function compare(container: object, left: string, right: string): number {
 }
 
 /** The text that a shown text stands for, without its quotes. */
+/** What a quoted text says. */
+export function unquoted(shown: string): string {
+  return original(shown.slice(1, -1).replaceAll(/\\(["\\])/g, '$1'));
+}
+
 export function original(shown: string): string {
   return shown.replaceAll(/⟦U\+([0-9A-F]+)⟧/g, (_, code: string) =>
     String.fromCodePoint(Number.parseInt(code, 16)),

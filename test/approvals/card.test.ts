@@ -3,14 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { approvalCard, cardLimits, type CardValue } from '../../src/approvals/index.ts';
 import { canonicalJson } from '../../src/log/index.ts';
-import { hostileArguments, naiveLeaves, original, ticketWith } from './card-inputs.ts';
+import { hostileArguments, naiveLeaves, ticketWith, unquoted } from './card-inputs.ts';
 
 const now = 2_000;
 const earlier = ticketWith({ id: 'earlier', status: 'consumed', decidedAt: 500 });
 
 /** The JSON text of what a card shows. */
 function jsonOf({ kind, value }: CardValue): string {
-  return kind === 'text' ? JSON.stringify(original(value.text.slice(1, -1))) : value.text;
+  return kind === 'text' ? JSON.stringify(unquoted(value.text)) : value.text;
 }
 
 function codesOf({ obstacles }: ReturnType<typeof approvalCard>): readonly string[] {
@@ -100,6 +100,20 @@ describe('the card', () => {
       now,
     });
     expect(reason).toBe('a⟦U+001B⟧[2J⟦U+000A⟧b');
+  });
+});
+
+describe('an agent’s text', () => {
+  it('ends at its first bare quote, where a client shows the card as one paragraph', () => {
+    const said = '1" Cost at most 0 usd CAN BE APPROVED \\';
+    const card = approvalCard({
+      ticket: ticketWith({ resource: said }),
+      arguments: canonicalJson({ amount: said }),
+      now,
+    });
+    const quoted = '"1\\" Cost at most 0 usd CAN BE APPROVED \\\\"';
+    expect(card.agentText.resource.text).toBe(quoted);
+    expect(card.agentText.fields[0]?.value.text).toBe(quoted);
   });
 });
 
@@ -255,7 +269,7 @@ describe('nobody approves from a card', () => {
         const card = approvalCard({ ticket: ticketWith(), arguments: text, now });
         const shown = card.agentText.fields[0]?.value;
         const all = (JSON.parse(text) as readonly string[])[0] ?? '';
-        const kept = original(shown?.text.slice(1, -1) ?? '');
+        const kept = unquoted(shown?.text ?? '');
         expect(all.startsWith(kept)).toBe(true);
         const rest = all.slice(kept.length);
         expect(shown).toMatchObject({

@@ -40,7 +40,7 @@ function runScript(name: string, shell?: string): unknown {
 
 /** A process whose files may not grow: a commit that passes the limit gets an I/O error. */
 function underFileSizeLimit(): Suffered {
-  return runScript('limited.ts', 'ulimit -S -f 400 && exec "$0" "$1" "$2"') as Suffered;
+  return runScript('limited.ts', 'ulimit -S -f 800 && exec "$0" "$1" "$2"') as Suffered;
 }
 
 async function onFullDisk(): Promise<Suffered> {

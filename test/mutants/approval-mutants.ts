@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'agent-closes-its-quote',
+    guards: 'An agent’s text on a card ends at its first bare quote.',
+    file: 'src/approvals/agent-text.ts',
+    find: "${shown.text.replaceAll(/[\"\\\\]/g, '\\\\$&')}",
+    replace: '${shown.text}',
+    tests: ['test/approvals/card.test.ts'],
+  },
+  {
     name: 'edit-stands-for-ever',
     guards: 'A ticket that is over stands for no call, edited or not.',
     file: kernel('approval/ticket-use'),

@@ -2,6 +2,7 @@
 import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from './batch.ts';
+import { fault } from '../error.ts';
 import { placedEvent } from './replica.ts';
 
 /** One entry. `contents` are the payloads it commits to, those that are not erased. */
@@ -28,6 +29,13 @@ export interface EventQuery {
   readonly types?: readonly string[];
 }
 
+/** Throws `input-invalid` where it is no count: taken for none, a wrong one would give the whole log. */
+export function limitOf({ limit = Number.POSITIVE_INFINITY }: EventQuery): number {
+  if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))
+    return limit;
+  throw fault('input-invalid', '`limit` is a whole number, 0 or more');
+}
+
 const pageSize = 500;
 /** Never shown: the session's secret is kept beside the log for the engine alone. */
 const hiddenFields: ReadonlySet<string> = new Set(['secret']);
@@ -36,8 +44,8 @@ export async function* readEvents(
   storage: Storage,
   query: EventQuery = {},
 ): AsyncGenerator<LogEvent, void, undefined> {
-  const { limit = Number.POSITIVE_INFINITY, session, types } = query;
-  let left = limit;
+  const { session, types } = query;
+  let left = limitOf(query);
   for (let from = query.from ?? 0; left > 0;) {
     const entries = await storage.readEntries(from, pageSize);
     if (entries.length === 0) return;
