@@ -102,7 +102,7 @@ export function unquoted(shown: string): string {
   return original(shown.slice(1, -1).replaceAll(/\\(["\\])/g, '$1'));
 }
 
-export function original(shown: string): string {
+function original(shown: string): string {
   return shown.replaceAll(/⟦U\+([0-9A-F]+)⟧/g, (_, code: string) =>
     String.fromCodePoint(Number.parseInt(code, 16)),
   );
