@@ -1,4 +1,4 @@
-/** What a run found: figures, and the bars that they are held against. */
+/** What a run found: figures, and the bars of the design that they are held against. */
 import type { Spread } from './spread.ts';
 
 export interface Figure {
@@ -15,8 +15,6 @@ export interface Bar {
   readonly name: string;
   /** Such as `≤ 1.5 ×`. */
   readonly bar: string;
-  /** What the design asked for, where a decision has put another in its place. */
-  readonly design?: string;
   readonly measured: number;
   readonly holds: boolean;
   readonly min?: number;
@@ -46,17 +44,21 @@ export class FindingsBuilder implements Findings {
     this.bars.push({ name, bar: `≤ ${limit} ${unit}`, holds, ...members });
   }
 
-  /** `design` is what the design asked for, where a decision has put `limit` in its place. */
-  atLeast(
+  atLeast(name: string, limit: number, measured: Spread | number, unit: string): void {
+    const members = measuredMembers(name, 'measured', measured);
+    const holds = members.measured >= limit;
+    this.bars.push({ name, bar: `≥ ${limit} ${unit}`, holds, ...members });
+  }
+
+  /** A bar of the design that is not reached, and beside it what a change may not fall below. */
+  atLeastWithFloor(
     name: string,
-    { limit, design }: { readonly limit: number; readonly design?: number },
+    { limit, floor }: { readonly limit: number; readonly floor: number },
     measured: Spread | number,
     unit: string,
   ): void {
-    const members = measuredMembers(name, 'measured', measured);
-    const holds = members.measured >= limit;
-    const asked = design === undefined ? {} : { design: `≥ ${design} ${unit}` };
-    this.bars.push({ name, bar: `≥ ${limit} ${unit}`, ...asked, holds, ...members });
+    this.atLeast(name, limit, measured, unit);
+    this.atLeast(`${name}, floor`, floor, measured, unit);
   }
 
   skip(name: string): void {

@@ -37,6 +37,14 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['test/engine/bounds.test.ts'],
   },
   {
+    name: 'failed-command-leaves-records',
+    guards: 'Of a command that cannot be decided nothing is kept in its batch.',
+    file: 'src/engine/store/record-cache.ts',
+    find: 'of this.#replaced.toReversed()) {',
+    replace: 'of this.#replaced.slice(0, 0)) {',
+    tests: ['src/engine/store/batch.test.ts'],
+  },
+  {
     name: 'refusal-without-place',
     guards:
       'A refusal says where it stands in the order of the log, whether or not it has an entry.',
