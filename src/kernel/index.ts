@@ -128,6 +128,7 @@ export { latchStatus } from './kill/latch-states.ts';
 export { engagedAfter, engagedLatch } from './kill/engaged-latch.ts';
 export { nextReminder } from './approval/remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
+export { type KeptDecision, keptDecision, wholeDecision } from './decision/kept-decision.ts';
 export { isOpenPermit } from './decision/permit-states.ts';
 export { modelResource, resourceOf } from './tool/resource-of.ts';
 export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool/access.ts';

@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Fold } from '../../src/engine/verify/fold.ts';
 import { openControlPlane, verify, type VerifyFault } from '../../src/engine/index.ts';
-import { placedEvent } from '../../src/engine/store/replica.ts';
+import { placedEvent } from '../../src/engine/store/placed-event.ts';
 import { EntryVerifier } from '../../src/engine/verify/entries.ts';
 import {
   type HashedPage,

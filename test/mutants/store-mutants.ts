@@ -6,6 +6,30 @@ const sqliteTests = ['test/storage/sqlite.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
   {
+    name: 'decision-of-another-entry',
+    guards: 'A decision is read from its own entry, or not at all.',
+    file: 'src/engine/store/stored-record.ts',
+    find: ' || placed.event.data.decision !== key',
+    replace: '',
+    tests: ['src/engine/store/stored-record.test.ts'],
+  },
+  {
+    name: 'kept-without-late',
+    guards: 'What the tables keep of a decision is all that its entry does not say.',
+    file: 'src/kernel/decision/kept-decision.ts',
+    find: '...(late === undefined ? {} : { late }),',
+    replace: '',
+    tests: ['test/kernel/kept-decision.prop.test.ts'],
+  },
+  {
+    name: 'fold-forgets-awaited-usage',
+    guards: 'Verification can apply what a permit that was given up had used.',
+    file: 'src/engine/verify/fold.ts',
+    find: "return change.kind !== 'decision' || change.value.late !== 'awaited';",
+    replace: 'return true;',
+    tests: ['src/engine/verify/fold.test.ts'],
+  },
+  {
     name: 'sqlite-append-does-not-compare',
     guards: 'A batch is appended only to the size it was decided on.',
     file: 'src/storage/sqlite/sqlite-database.ts',

@@ -15,9 +15,9 @@ import {
 } from '../../kernel/index.ts';
 import { EntryError, readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { PlacedEvent } from '../store/batch.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
 import { fault } from '../error.ts';
-import { placedEvent } from '../store/replica.ts';
+import { placedEvent } from '../store/placed-event.ts';
 import { SessionAgents } from './session-agents.ts';
 import {
   type UsageDimension,

@@ -22,7 +22,8 @@ import {
 import type { EvaluatorRegistry } from '../../evaluators/index.ts';
 import { Principal } from '../../identity/principal.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { Answered, PlacedEvent, Submission } from '../store/batch.ts';
+import type { Answered, Submission } from '../store/batch.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Clock } from '../clock.ts';
 import type { CommandBody } from './command-body.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';

@@ -9,13 +9,13 @@
 import { isName, limits, quoted, systemPrincipal } from '../../kernel/index.ts';
 import { readEntry } from '../../log/index.ts';
 import { isNotifiable, type Notifier } from '../../notify/notifier.ts';
-import type { PlacedEvent } from '../store/batch.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Core } from '../core/core.ts';
 import { attemptDelivery, checkedTerms, pause, retryDelayMs } from './delivery.ts';
 import { fault } from '../error.ts';
 import { notificationOf, orgOf } from './notification.ts';
 import { committed } from '../core/payload.ts';
-import { placedEvent } from '../store/replica.ts';
+import { placedEvent } from '../store/placed-event.ts';
 
 const pageSize = 200;
 /** Waits after the store failed, ms. */

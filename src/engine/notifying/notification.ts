@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { everyOrg, type SessionRecord } from '../../kernel/index.ts';
 import { canonicalJson } from '../../log/index.ts';
 import { isNotifiable, type Notification } from '../../notify/notifier.ts';
-import type { PlacedEvent } from '../store/batch.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
 import type { CoreOptions } from '../core/core.ts';
 
 type Unsent = Omit<Notification, 'attempt' | 'attemptedAt'>;

@@ -6,39 +6,25 @@ import type { DecisionRecord, EventDataByType } from '../../kernel/index.ts';
 import { frozenFromCanonical, readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { isStandIn } from '../core/payload.ts';
-import { placedEvent } from '../store/replica.ts';
+import { placedEvent } from '../store/placed-event.ts';
 import { contentText } from '../store/store-read.ts';
-
-const pageSize = 500;
 
 /** Frozen; undefined where it was withheld, erased, never told, or could not be kept as it was. */
 export async function keptResult(storage: Storage, decision: DecisionRecord): Promise<unknown> {
-  const { permit } = decision;
+  const { permit, resolvedIndex } = decision;
   // In every other state nobody told a result, or nobody knows what it is worth.
   if (permit !== 'succeeded' && permit !== 'failed') return undefined;
-  const index = await releasedAt(storage, decision);
-  const text = index === undefined ? undefined : await contentText(storage, index, 'result');
+  if (resolvedIndex === undefined || !(await isAsPassedOn(storage, resolvedIndex)))
+    return undefined;
+  const text = await contentText(storage, resolvedIndex, 'result');
   return text === undefined || isStandIn(text) ? undefined : frozenFromCanonical(text);
 }
 
-/**
- * Index of the entry that settled the permit; undefined where what is kept with it is not what was passed
- * on. A call is settled within its time to run: the search is as long as what the log took on meanwhile.
- */
-async function releasedAt(
-  storage: Storage,
-  { id, index: decidedAt }: DecisionRecord,
-): Promise<number | undefined> {
-  for (let from = decidedAt + 1; ;) {
-    const entries = await storage.readEntries(from, pageSize);
-    if (entries.length === 0) return undefined;
-    for (const { body } of entries) {
-      const { index, event } = placedEvent(readEntry(body));
-      if (event.type !== 'permit-settled' || event.data.permit !== id) continue;
-      return isKeptAsPassedOn(event.data) ? index : undefined;
-    }
-    from += entries.length;
-  }
+/** Whether what is kept beside a settlement is what was passed on. */
+async function isAsPassedOn(storage: Storage, index: number): Promise<boolean> {
+  const [entry] = await storage.readEntries(index, 1);
+  const event = entry === undefined ? undefined : placedEvent(readEntry(entry.body)).event;
+  return event?.type === 'permit-settled' && isKeptAsPassedOn(event.data);
 }
 
 /** Not what was withheld; nor in shadow mode, where what is kept lacks what was passed on all the same. */

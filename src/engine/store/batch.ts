@@ -16,7 +16,9 @@ import {
 } from '../../kernel/index.ts';
 import { appendLeaves, rootHash, type SealedEntry, sealEntry } from '../../log/index.ts';
 import type { Batch, Head, StoredContent } from '../../storage/storage.ts';
-import { Overlay, toStored } from './record-cache.ts';
+import type { PlacedEvent } from './placed-event.ts';
+import { Overlay } from './record-cache.ts';
+import { toStored } from './stored-record.ts';
 
 /** A text that an event commits to, to be kept beside the log. */
 export interface Content {
@@ -28,16 +30,6 @@ export interface Content {
 export interface Submission {
   readonly command: Command;
   readonly contents: readonly Content[];
-}
-
-/** One event with its place in the log. */
-export interface PlacedEvent {
-  readonly index: number;
-  readonly at: number;
-  readonly command: string;
-  readonly by: Command['by'];
-  readonly sequence: number | undefined;
-  readonly event: Event;
 }
 
 /** The answer to one command, once its batch is committed. */

@@ -1,9 +1,9 @@
 /** The feed: entries of the log as readers see them, in order and without gaps. */
 import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { PlacedEvent } from './batch.ts';
+import type { PlacedEvent } from './placed-event.ts';
 import { fault } from '../error.ts';
-import { placedEvent } from './replica.ts';
+import { placedEvent } from './placed-event.ts';
 
 /** One entry. `contents` are the payloads it commits to, those that are not erased. */
 export interface LogEvent {

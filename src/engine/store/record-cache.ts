@@ -7,7 +7,6 @@
  */
 import {
   isLive,
-  parentOf,
   type RecordChange,
   type RecordKind,
   type RecordName,
@@ -15,7 +14,6 @@ import {
   residentKinds,
   type StateView,
 } from '../../kernel/index.ts';
-import type { StoredRecord } from '../../storage/storage.ts';
 import { RecordMap } from './record-map.ts';
 
 /** A record as it is kept: absent ones are kept too, as null. */
@@ -142,19 +140,4 @@ export class Overlay implements StateView {
   get changes(): Iterable<RecordChange> {
     return this.#changes.values();
   }
-}
-
-export function toStored(change: RecordChange): StoredRecord {
-  return {
-    kind: change.kind,
-    key: change.key,
-    parent: parentOf(change),
-    live: isLive(change),
-    value: JSON.stringify(change.value),
-  };
-}
-
-export function fromStored(record: StoredRecord): RecordChange {
-  const value: unknown = JSON.parse(record.value);
-  return { kind: record.kind, key: record.key, value } as RecordChange;
 }

@@ -8,21 +8,22 @@
  */
 import {
   type Command,
-  type Event,
   footprint,
   type Peek,
+  type RecordChange,
   type RecordKind,
   type RecordName,
   residentKinds,
   touched,
   unnamedKinds,
 } from '../../kernel/index.ts';
-import { appendLeaves, type Entry, readEntry, rootHash } from '../../log/index.ts';
+import { appendLeaves, readEntry, rootHash } from '../../log/index.ts';
 import type { Head, Storage, StoredEntry, StoredRecord } from '../../storage/storage.ts';
-import type { PlacedEvent } from './batch.ts';
+import { type PlacedEvent, placedEvent } from './placed-event.ts';
 import { type ControlPlaneError, fault } from '../error.ts';
-import { fromStored, RecordCache, recordName } from './record-cache.ts';
+import { RecordCache, recordName } from './record-cache.ts';
 import { scanAll } from './scan.ts';
+import { fromStored } from './stored-record.ts';
 
 const pageSize = 1_000;
 /** What is always wholly in memory is loaded whatever its liveness; of the rest, what is live. */
@@ -78,7 +79,9 @@ export class Replica {
   ): Promise<Replica> {
     const replica = new Replica(storage, await storage.open(log, onAppended));
     for (const query of loadedAtOpen) {
-      for await (const record of scanAll(storage, query)) replica.cache.put(fromStored(record));
+      const records: StoredRecord[] = [];
+      for await (const record of scanAll(storage, query)) records.push(record);
+      for (const change of await fromStored(storage, records)) replica.cache.put(change);
     }
     // The pages may be newer than the head read first; following from that head makes all of them one.
     await replica.follow();
@@ -120,15 +123,15 @@ export class Replica {
       const missing = this.#missing(commands, Math.max(now, this.#head.at));
       if (missing.length === 0) return this.#foreign.splice(0);
       const { head, records } = await this.#storage.readRecords(missing);
-      this.#put(records, missing);
+      this.#put(await fromStored(this.#storage, records), missing);
       if (head.size !== this.#head.size) await this.#catchUp();
     }
   }
 
   /** Puts records into the cache. Of those named in `wanted` it is remembered where they are absent. */
-  #put(records: readonly StoredRecord[], wanted: readonly RecordName[]): void {
-    for (const record of records) this.cache.put(fromStored(record));
-    const found = new Set(records.map(({ kind, key }) => `${kind} ${key}`));
+  #put(records: readonly RecordChange[], wanted: readonly RecordName[]): void {
+    for (const record of records) this.cache.put(record);
+    const found = new Set(records.map(({ kind, key }) => recordName(kind, key)));
     for (const name of wanted) {
       if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
     }
@@ -236,10 +239,13 @@ export class Replica {
     const kept = changed.filter(({ kind, key }) => this.#staysInMemory(kind, key));
     const missing = distinct([...kept, ...(came === undefined ? names : [])]);
     const read = missing.length === 0 ? came : await this.#storage.readRecords(missing);
+    const stored = [...(came?.records ?? []), ...(read === came ? [] : (read?.records ?? []))];
+    // All that has to be read comes before the first change: what is in the cache is true at one head.
+    const records = await fromStored(this.#storage, stored);
     for (const { kind, key } of changed)
       if (!this.#staysInMemory(kind, key)) this.cache.drop(kind, key);
     if (events.length > 0) for (const kind of unnamedKinds) this.cache.forget(kind);
-    this.#put([...(came?.records ?? []), ...(read?.records ?? [])], names);
+    this.#put(records, names);
     const last = events.at(-1);
     if (last !== undefined) {
       const behind = this.#behind(leaves, last.at);
@@ -278,21 +284,4 @@ function distinct(names: readonly RecordName[]): readonly RecordName[] {
 
 function inconsistent(had: number, has: number): ControlPlaneError {
   return fault('log-inconsistent', `it had ${had} entries and has ${has}`);
-}
-
-/** An entry as an event with its place. */
-export function placedEvent(entry: Entry): PlacedEvent {
-  const event = {
-    type: entry.type,
-    data: entry.data,
-    ...(entry.session === undefined ? {} : { session: entry.session }),
-  } as unknown as Event;
-  return {
-    index: entry.index,
-    at: entry.at,
-    command: entry.command,
-    by: entry.by as unknown as PlacedEvent['by'],
-    sequence: entry.sequence,
-    event,
-  };
 }

@@ -18,13 +18,8 @@ import {
   type Storage,
   StorageError,
 } from '../../storage/storage.ts';
-import {
-  type Answered,
-  BatchInProgress,
-  type DecidedBatch,
-  type PlacedEvent,
-  type Submission,
-} from './batch.ts';
+import { type Answered, BatchInProgress, type DecidedBatch, type Submission } from './batch.ts';
+import type { PlacedEvent } from './placed-event.ts';
 import type { Clock } from '../clock.ts';
 import { ControlPlaneError, fault } from '../error.ts';
 import { OutsideFootprint } from './record-cache.ts';

@@ -2,6 +2,7 @@
 import type { RecordKind, RecordsByKind, SessionRecord } from '../../kernel/index.ts';
 import { type Storage, StorageError } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
+import { fromStored } from './stored-record.ts';
 
 /** A read of the store, with its failure in the engine's words. */
 export async function reading<T>(
@@ -39,8 +40,8 @@ export async function storedRecord<K extends RecordKind>(
   key: string,
 ): Promise<RecordsByKind[K] | undefined> {
   const { records } = await storage.readRecords([{ kind, key }]);
-  const [record] = records;
-  return record === undefined ? undefined : (JSON.parse(record.value) as RecordsByKind[K]);
+  const [change] = await fromStored(storage, records);
+  return change?.value as RecordsByKind[K] | undefined;
 }
 
 /** A session as the store has it, live or not. */

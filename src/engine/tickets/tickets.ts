@@ -10,7 +10,7 @@ import {
   type TicketRecord,
 } from '../../kernel/index.ts';
 import { digestKey, keyedDigest } from '../../log/index.ts';
-import type { PlacedEvent } from '../store/batch.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';

@@ -11,7 +11,7 @@ import { HashPageBuilder } from '../../log/hash-page.ts';
 import { emptyRoot, type Entry } from '../../log/index.ts';
 import type { Head, Storage, StoredContent, StoredEntry } from '../../storage/storage.ts';
 import { Fold } from './fold.ts';
-import { placedEvent } from '../store/replica.ts';
+import { placedEvent } from '../store/placed-event.ts';
 import { type HashedPage, type Hashing, HashingInPlace, HashingThread } from './hashing.ts';
 import type { VerifyFault, VerifyOptions } from './report.ts';
 

@@ -1,17 +1,18 @@
-/** What a fold gives back is what was put, also where it kept no more than a text. */
+/** What a fold gives back is what was put; what is settled for good it keeps as the text of the tables. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isLive, type RecordChange } from '../../kernel/index.ts';
 import { Fold } from './fold.ts';
-import { toStored } from '../store/record-cache.ts';
+import { toStored } from '../store/stored-record.ts';
 
 /** A decision as far as liveness and parent go, with text that takes up to three bytes a unit. */
 const anyDecision = fc.record({
   key: fc.constantFrom('d-1', 'd-2', 'd-3', 'd-4'),
-  permit: fc.constantFrom('none', 'issued', 'started', 'succeeded', 'voided'),
+  permit: fc.constantFrom('none', 'issued', 'started', 'succeeded', 'unknown'),
+  late: fc.constantFrom('awaited' as const, 'told' as const, undefined),
   session: fc.constantFrom('s-1', 's-2', 'ses 🙂'),
   // Longer than a piece, and seldom: two in a row say no more than one.
-  message: fc.oneof(
+  agent: fc.oneof(
     { weight: 9, arbitrary: fc.string({ unit: 'grapheme' }) },
     { weight: 1, arbitrary: fc.constant('\u20ac'.repeat(1_500_000)) },
   ),
@@ -21,24 +22,32 @@ interface Drawn {
   readonly key: string;
   readonly permit: string;
   readonly session: string;
-  readonly message: string;
+  readonly agent: string;
+  readonly late?: string | undefined;
 }
 
-function changeOf({ key, ...members }: Drawn): RecordChange {
-  return { kind: 'decision', key, value: { id: key, ...members } } as unknown as RecordChange;
+function changeOf({ key, late, ...members }: Drawn): RecordChange {
+  const value = { id: key, ...members, ...(late === undefined ? {} : { late }) };
+  return { kind: 'decision', key, value } as unknown as RecordChange;
 }
 
-test('each record is as it was put last, live or not, and is compared as such', () => {
+/** Whether an event can still change it. */
+function isOpen({ permit, late }: Drawn): boolean {
+  return permit === 'issued' || permit === 'started' || late === 'awaited';
+}
+
+test('a decision is as it was put last while it can change, and is compared as the tables have it', () => {
   fc.assert(
     fc.property(fc.array(anyDecision, { maxLength: 12 }), (decisions) => {
       const fold = new Fold();
-      const last = new Map<string, RecordChange>();
-      for (const change of decisions.map(changeOf)) {
-        fold.put(change);
-        last.set(change.key, change);
+      const last = new Map<string, Drawn>();
+      for (const drawn of decisions) {
+        fold.put(changeOf(drawn));
+        last.set(drawn.key, drawn);
       }
-      for (const [key, change] of last) {
-        expect(fold.get('decision', key)).toEqual(change.value);
+      for (const [key, drawn] of last) {
+        const change = changeOf(drawn);
+        expect(fold.get('decision', key)).toEqual(isOpen(drawn) ? change.value : undefined);
         expect(fold.expected('decision', key)).toEqual(toStored(change));
       }
     }),
@@ -49,7 +58,7 @@ test('each record is as it was put last, live or not, and is compared as such', 
 test('a record counts as compared until it changes', () => {
   const fold = new Fold();
   const [live, settled] = ['started', 'succeeded'].map((permit) =>
-    changeOf({ key: permit, permit, session: 's-1', message: '' }),
+    changeOf({ key: permit, permit, session: 's-1', agent: '' }),
   );
   if (live === undefined || settled === undefined) throw new Error('two were made');
   expect([isLive(live), isLive(settled)]).toEqual([true, false]);
@@ -62,4 +71,11 @@ test('a record counts as compared until it changes', () => {
   fold.put(settled);
   expect([...fold.notCompared('decision')]).toEqual(['succeeded']);
   expect(fold.expected('decision', 'unknown')).toBeUndefined();
+});
+
+test('another kind of record that is settled is read as it was put', () => {
+  const fold = new Fold();
+  const ticket = { id: 't-1', session: 's-1', status: 'denied', note: '\u20ac🙂' };
+  fold.put({ kind: 'ticket', key: 't-1', value: ticket } as unknown as RecordChange);
+  expect(fold.get('ticket', 't-1')).toEqual(ticket);
 });

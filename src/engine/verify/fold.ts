@@ -2,14 +2,14 @@
  * State rebuilt from nothing but events: what verification and replay look at.
  *
  * A log of a million events has half a million decisions, nearly all of them settled for good. Those are
- * kept as text outside of the heap: the garbage collector took twice as long with them in it. One that is
- * read again is parsed again.
+ * kept as text outside of the heap: the garbage collector took twice as long with them in it. It is the text
+ * of the tables: a decision that nothing can happen to any more is there to be compared, and cannot be read.
  */
-import { isLive, parentOf, type RecordChange, type RecordKind } from '../../kernel/index.ts';
+import { isLive, type RecordChange, type RecordKind } from '../../kernel/index.ts';
 import type { RecordsByKind, StateView } from '../../kernel/index.ts';
 import type { StoredRecord } from '../../storage/storage.ts';
-import { fromStored, toStored } from '../store/record-cache.ts';
 import { RecordMap } from '../store/record-map.ts';
+import { toStored } from '../store/stored-record.ts';
 
 /** Kinds of which there are many, and which hardly ever change once they are not live. */
 const archivedKinds: ReadonlySet<RecordKind> = new Set(['decision', 'ticket', 'command']);
@@ -30,13 +30,14 @@ export class Fold implements StateView {
 
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
     const record = this.#records.get(kind, key)?.record;
-    const change = record instanceof ArchivedRecord ? fromStored(record.stored(kind, key)) : record;
-    return change?.value as RecordsByKind[K] | undefined;
+    if (!(record instanceof ArchivedRecord)) return record?.value as RecordsByKind[K] | undefined;
+    if (kind === 'decision') return undefined;
+    return JSON.parse(record.stored(kind, key).value) as RecordsByKind[K];
   }
 
   put(change: RecordChange): void {
     const { kind, key } = change;
-    const record = archivedKinds.has(kind) && !isLive(change) ? this.#archived(change) : change;
+    const record = canBeArchived(change) ? this.#archived(change) : change;
     this.#records.set(kind, key, { record, compared: false });
   }
 
@@ -55,7 +56,7 @@ export class Fold implements StateView {
   }
 
   #archived(change: RecordChange): ArchivedRecord {
-    const text = JSON.stringify(change.value);
+    const { parent, value: text } = toStored(change);
     const bytesMax = 3 * text.length;
     if (this.#end + bytesMax > this.#piece.length) {
       this.#piece = Buffer.allocUnsafeSlow(Math.max(bytesMax, pieceBytes));
@@ -63,8 +64,14 @@ export class Fold implements StateView {
     }
     const start = this.#end;
     this.#end += this.#piece.write(text, start);
-    return new ArchivedRecord(parentOf(change), this.#piece, start, this.#end);
+    return new ArchivedRecord(parent, this.#piece, start, this.#end);
   }
+}
+
+/** Whether nothing changes it, or hardly ever. What was used by a permit that was given up may still be told. */
+function canBeArchived(change: RecordChange): boolean {
+  if (!archivedKinds.has(change.kind) || isLive(change)) return false;
+  return change.kind !== 'decision' || change.value.late !== 'awaited';
 }
 
 /** A record that is not live, as its parent and its value's text. */

@@ -21,6 +21,7 @@ import { openPermitsChange } from '../session/principal-record.ts';
 import { canMovePermit, type PermitMove, type PermitStatus } from './permit-states.ts';
 import type { RecordChange, StateView } from '../record.ts';
 import type { DecisionRecord } from './decision-record.ts';
+import { wholeDecision } from './kept-decision.ts';
 
 type Of<T extends Event['type']> = Extract<Event, { readonly type: T }>;
 
@@ -34,42 +35,14 @@ export function applyDecision(
   );
   const session = sessionOf(view, event.session);
   const { data } = event;
-  const decision: DecisionRecord = {
-    id: data.decision,
+  const decision = wholeDecision(data, position.at, {
     ...originOf(session),
-    tool: data.tool,
-    action: data.action,
-    resource: data.resource,
-    argumentsDigest: data.argumentsDigest,
-    definition: data.definition,
-    policyVersion: data.policyVersion,
-    policyHash: data.policyHash,
     mode: session.mode,
-    outcome: data.outcome,
-    step: data.step,
-    code: data.code,
-    message: data.message,
-    help: data.help,
-    determinedBy: data.determinedBy,
-    risk: data.risk,
-    guidance: data.guidance,
-    suggestions: data.suggestions,
-    ticket: data.ticket,
-    reservations: data.reservations,
-    ...(data.plans === undefined ? {} : { plans: data.plans }),
+    index: position.index,
     permit: data.permit,
     expiresAt: data.expiresAt,
-    runTimeoutMs: data.runTimeoutMs,
-    decidedAt: position.at,
-    index: position.index,
     posted: {},
-    ...(data.modelTerms === undefined
-      ? {}
-      : { model: data.modelTerms.id, modelTerms: data.modelTerms }),
-    ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
-    ...(data.grant === undefined ? {} : { grant: data.grant.id }),
-    ...(data.lock === undefined ? {} : { lock: data.lock }),
-  };
+  });
   changes.push({ kind: 'decision', key: decision.id, value: decision });
   if (decision.permit !== 'none') changes.push(openPermitsChange(view, session, 1));
   changes.push(...lockTaken(view, decision));
@@ -92,7 +65,7 @@ export function applyDecision(
 export function applyPermit(
   view: StateView,
   event: Of<'permit-started' | 'permit-settled' | 'permit-voided' | 'permit-expired'>,
-  { at }: EventPosition,
+  { at, index }: EventPosition,
 ): readonly RecordChange[] {
   const decision = view.get('decision', event.data.permit);
   if (decision === undefined) throw new Error('assertion: a permit without its decision');
@@ -114,6 +87,7 @@ export function applyPermit(
     ...decision,
     permit: status,
     posted,
+    resolvedIndex: index,
     ...(output === undefined ? {} : { output }),
     ...(isGivenUp ? { late: 'awaited' as const } : {}),
   };

@@ -47,6 +47,8 @@ export interface DecisionRecord extends Origin {
   readonly index: number;
   /** What was posted when the permit was resolved. */
   readonly posted: Amounts;
+  /** Index of the entry that resolved the permit: the one that says what the call came to. */
+  readonly resolvedIndex?: number;
   /** A started permit that was given up: what it really used may still be told, once. */
   readonly late?: 'awaited' | 'told';
   /** The grant that stood in for an approver. */

@@ -1,0 +1,30 @@
+/** Events with their places in the log. */
+import type { Command, Event } from '../../kernel/index.ts';
+import type { Entry } from '../../log/index.ts';
+
+/** One event with its place in the log. */
+export interface PlacedEvent {
+  readonly index: number;
+  readonly at: number;
+  readonly command: string;
+  readonly by: Command['by'];
+  readonly sequence: number | undefined;
+  readonly event: Event;
+}
+
+/** What an entry says happened, with its place. */
+export function placedEvent(entry: Entry): PlacedEvent {
+  const event = {
+    type: entry.type,
+    data: entry.data,
+    ...(entry.session === undefined ? {} : { session: entry.session }),
+  } as unknown as Event;
+  return {
+    index: entry.index,
+    at: entry.at,
+    command: entry.command,
+    by: entry.by as unknown as PlacedEvent['by'],
+    sequence: entry.sequence,
+    event,
+  };
+}
