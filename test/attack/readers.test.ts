@@ -103,6 +103,39 @@ test('agents and API keys of another org are read by nobody, those of the instal
   expect(plane.agents('acme').map(({ name }) => name)).not.toContain('gus-bot');
 });
 
+test('of API keys a principal reads its own, and a colleague’s only with a role that reads the org', async () => {
+  const { plane, people } = stage;
+  const mine = await plane.keys.issue({
+    principal: people.billing.id,
+    roles: ['agent'],
+    by: people.root,
+  });
+  const theirs = await plane.keys.issue({
+    principal: people.ada.id,
+    roles: ['agent'],
+    by: people.root,
+  });
+  const idsFor = (principal: Principal) =>
+    plane
+      .readAs(principal)
+      .keys()
+      .map(({ id }) => id);
+  expect(idsFor(people.billing)).toEqual([mine.id]);
+  expect(idsFor(people.auditor)).toEqual(expect.arrayContaining([mine.id, theirs.id]));
+});
+
+test('tickets are read in one state where one is asked for', async () => {
+  const { plane, people } = stage;
+  const [open, denied] = [await workOf(people.support), await workOf(people.support)];
+  await plane.deny({ ticket: denied.ticket, by: people.ada });
+  const idsOf = async (status: 'pending' | 'denied') =>
+    (await plane.readAs(people.auditor).tickets({ status })).map(({ id }) => id);
+  const [pending, refused] = [await idsOf('pending'), await idsOf('denied')];
+  expect(pending).toContain(open.ticket);
+  expect(pending).not.toContain(denied.ticket);
+  expect(refused).toEqual([denied.ticket]);
+});
+
 test('entries of whoever has one’s id in another org are not one’s own', async () => {
   const { plane, people } = stage;
   const twin = plane.identity.assert({ id: 'user:eve', org: 'acme', roles: ['agent'] });
