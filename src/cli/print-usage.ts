@@ -33,6 +33,8 @@ export interface UsageOptions extends LogOptions {
 
 function dimensions(text: string): readonly UsageDimension[] {
   const names = text.split(',').map((name) => name.trim());
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new CommandError(`\`--by\` names ${quoted(twice)} twice`);
   return names.map((name) => {
     const known = usageDimensions.find((each) => each === name);
     if (known !== undefined) return known;

@@ -1,6 +1,8 @@
 /** Attacks on the kill switch (A61–A68b). */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bindTool, type ControlPlane, type Session } from '../../src/engine/index.ts';
+import type { Principal } from '../../src/identity/principal.ts';
+import type { KillScope } from '../../src/kernel/index.ts';
 import { codeOf, pay, read, staff } from '../engine/shop.ts';
 import { attempt, openBench, setStage, type Stage, typesOf } from './stage.ts';
 
@@ -141,6 +143,31 @@ test('A67 a kill without a reason, or of a scope that is none, is refused', asyn
     const order = { scope: wrong as unknown as typeof scope, by, reason: 'smoke' };
     expect((await attempt(plane, () => plane.kill(order))).code).toBe('input-invalid');
   }
+});
+
+test('A67 a release whose `supervised` is no boolean is refused: it would be a whole release', async () => {
+  const { plane, people } = stage;
+  const order = { scope: scopes[1], by: people.ops, reason: 'smoke' };
+  await plane.kill(order);
+  for (const wrong of ['true', 1, null, {}]) {
+    const supervised = wrong as unknown as boolean;
+    const outcome = await attempt(plane, () => plane.release({ ...order, supervised }));
+    expect(outcome).toEqual({ code: 'input-invalid', events: [] });
+  }
+  expect(plane.killed(order.scope)).toBe(true);
+});
+
+test('the kill switches of an org are those that cover something of it, and no other org’s', async () => {
+  const { plane, people } = stage;
+  const kill = (scope: KillScope, by: Principal) => plane.kill({ scope, by, reason: 'halt' });
+  await kill({ kind: 'tool', org: 'acme', name: 'read' }, people.ops);
+  await kill({ kind: 'org', org: 'globex' }, people.eve);
+  await kill({ kind: 'model', org: '*', name: 'small' }, people.root);
+  await kill({ kind: 'system' }, people.root);
+  const scopesOf = (org: string) => plane.kills(org).map(({ scope }) => scope);
+  expect(scopesOf('acme')).toEqual(['tool|acme|read', 'model|*|small', 'system']);
+  expect(scopesOf('globex')).toEqual(['org|globex', 'model|*|small', 'system']);
+  expect(scopesOf('no-such-org')).toEqual(['model|*|small', 'system']);
 });
 
 test('A67 a release that was answered once does not release a later kill', async () => {

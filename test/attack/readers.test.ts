@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Principal } from '../../src/identity/principal.ts';
 import { bindTool } from '../../src/engine/index.ts';
+import { prices } from '../enforce/models.ts';
 import { codeOf, refund } from '../engine/shop.ts';
 import { setStage, type Stage } from './stage.ts';
 
@@ -101,6 +102,75 @@ test('agents and API keys of another org are read by nobody, those of the instal
   }
   expect(agentsOf(people.eve).map(({ name }) => name)).toEqual(['bot', 'gus-bot', 'other-bot']);
   expect(plane.agents('acme').map(({ name }) => name)).not.toContain('gus-bot');
+});
+
+test('of entries without a session a principal reads its own, and the org’s only with a role for it', async () => {
+  const { plane, people } = stage;
+  const scope = { kind: 'agent', org: 'acme', name: 'nobody' } as const;
+  await plane.kill({ scope, by: people.ops, reason: 'a drill' });
+  expect(await codeOf(plane.kill({ scope, by: people.billing, reason: 'x' }))).toBe(
+    'permission-denied',
+  );
+  const seenBy = async (principal: Principal) => {
+    const seen: string[] = [];
+    const types = ['kill-engaged', 'command-rejected'];
+    for await (const event of plane.readAs(principal).events({ types })) {
+      if (event.session === undefined) seen.push(`${event.type} ${event.by.id}`);
+    }
+    return seen;
+  };
+  const [byOps, byBilling] = [
+    `kill-engaged ${people.ops.id}`,
+    `command-rejected ${people.billing.id}`,
+  ];
+  expect(await seenBy(people.auditor)).toEqual(expect.arrayContaining([byOps, byBilling]));
+  expect(await seenBy(people.billing)).toContain(byBilling);
+  expect(await seenBy(people.billing)).not.toContain(byOps);
+});
+
+test('what concerns every org alike is read by all', async () => {
+  const { plane, people } = stage;
+  const foreign = { name: 'files__read', action: 'order.read', foreign: {} };
+  const { definition } = await plane.tools.quarantine(foreign);
+  await plane.tools.approve({ tool: 'files__read', definition, by: people.root });
+  await plane.activatePrices(prices, people.root);
+  const seen = new Set<string>();
+  for await (const { type } of plane.readAs(people.billing).events()) seen.add(type);
+  const alike = ['tool-registered', 'tool-quarantined', 'tool-approved', 'policy-activated'];
+  expect([...seen]).toEqual(expect.arrayContaining([...alike, 'prices-activated']));
+});
+
+test('of API keys a principal reads its own, and a colleague’s only with a role that reads the org', async () => {
+  const { plane, people } = stage;
+  const mine = await plane.keys.issue({
+    principal: people.billing.id,
+    roles: ['agent'],
+    by: people.root,
+  });
+  const theirs = await plane.keys.issue({
+    principal: people.ada.id,
+    roles: ['agent'],
+    by: people.root,
+  });
+  const idsFor = (principal: Principal) =>
+    plane
+      .readAs(principal)
+      .keys()
+      .map(({ id }) => id);
+  expect(idsFor(people.billing)).toEqual([mine.id]);
+  expect(idsFor(people.auditor)).toEqual(expect.arrayContaining([mine.id, theirs.id]));
+});
+
+test('tickets are read in one state where one is asked for', async () => {
+  const { plane, people } = stage;
+  const [open, denied] = [await workOf(people.support), await workOf(people.support)];
+  await plane.deny({ ticket: denied.ticket, by: people.ada });
+  const idsOf = async (status: 'pending' | 'denied') =>
+    (await plane.readAs(people.auditor).tickets({ status })).map(({ id }) => id);
+  const [pending, refused] = [await idsOf('pending'), await idsOf('denied')];
+  expect(pending).toContain(open.ticket);
+  expect(pending).not.toContain(denied.ticket);
+  expect(refused).toEqual([denied.ticket]);
 });
 
 test('entries of whoever has one’s id in another org are not one’s own', async () => {

@@ -75,6 +75,15 @@ test('a unit has one most that later calls may cost', async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining('`usd` has one amount')]);
 });
 
+test.each(['model,model', 'org,org', 'day, model,day'])(
+  'usage by %j is refused: a column would be there twice',
+  async (names) => {
+    const { code, stdout, stderr } = await cli('usage', desk.path, '--by', names);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: `--by` names `\w+` twice\n/);
+  },
+);
+
 test.each(['-1', '1e9', '', ' 1', '0x1', '1.5', '99999999999999999'])(
   '%j is no number of entries',
   async (count) => {

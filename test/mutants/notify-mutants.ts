@@ -87,6 +87,14 @@ export const notifyMutants: readonly Mutant[] = [
     tests: ['test/notify/outbox.test.ts'],
   },
   {
+    name: 'notify-closing-heard-late',
+    guards: 'A notifier that closes the control plane is not waited for.',
+    file: 'src/engine/notifying/delivery.ts',
+    find: 'await Promise.race([abortionOf(signal), deliver()]);',
+    replace: 'await Promise.race([deliver(), abortionOf(signal)]);',
+    tests: ['test/notify/dispatcher.test.ts'],
+  },
+  {
     name: 'notify-tells-commitments',
     guards: 'A notification has no commitments in it.',
     file: 'src/engine/notifying/notification.ts',

@@ -65,6 +65,14 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['test/postgres/cut-commits.test.ts'],
   },
   {
+    name: 'postgres-rollback-taken-for-commit',
+    guards: 'A COMMIT that the server answers with ROLLBACK committed nothing.',
+    file: `${room}/turn.ts`,
+    find: "if (end?.command !== 'COMMIT') throw",
+    replace: "if (end?.command === 'NOTHING') throw",
+    tests: turns,
+  },
+  {
     name: 'postgres-turn-without-end',
     guards: 'A process that stands still with the turn loses it.',
     file: `${room}/turn.ts`,

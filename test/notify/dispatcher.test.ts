@@ -237,6 +237,21 @@ test('closing ends what is under way and does not wait for who does not listen',
   await until(() => again.told.length === 1);
 });
 
+test('a callback that closes the control plane is not waited for', async () => {
+  const store = memoryFleet();
+  let closed: Promise<void> | undefined;
+  const { told, notifier } = keeping({}, () => (closed = plane.close()));
+  const plane = await openShop(store(), { notifiers: [notifier] });
+  await ask(plane);
+  await until(() => closed !== undefined);
+  await closed;
+  // Whether it was taken nobody said in time: it is told again.
+  const again = keeping();
+  await open(store(), { notifiers: [again.notifier] });
+  await until(() => again.told.length === 1);
+  expect(again.told[0]?.id).toBe(told[0]?.id);
+});
+
 test('after a restart it goes on where it was: nothing is lost and nothing delivered is told again', async () => {
   const store = memoryFleet();
   const before = keeping();

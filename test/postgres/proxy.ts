@@ -13,6 +13,9 @@ import { MessageReader } from './message-reader.ts';
  */
 export type CommitFault = 'before' | 'at' | 'after' | 'stall';
 
+/** A simple query that fails, and with it the transaction that it is in. */
+const failing = Buffer.from('Q\0\0\0\x0fSELECT 1/0\0');
+
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
@@ -23,6 +26,8 @@ interface Link {
   /** How many answers are still to come before that to the commit. */
   unanswered: number;
   fault: CommitFault | undefined;
+  /** Whether the answer to a query that the client did not send is still to come. */
+  isFailing: boolean;
   /** Whether it is still being made. */
   isNew: boolean;
 }
@@ -38,6 +43,8 @@ export class Proxy {
   /** How long bytes are held back, ms, in each direction. */
   delayMs = 0;
   dropsNotifications = false;
+  /** In how many of the next transactions something fails behind the client's back, just before its COMMIT. */
+  failsTransactions = 0;
   /** How many of the next connections are ended, by the server's word, in the moment they are made. */
   endsNew = 0;
   /** How often a commit was hurt. */
@@ -89,6 +96,7 @@ export class Proxy {
       isInTransaction: false,
       unanswered: 0,
       fault: undefined,
+      isFailing: false,
       isNew: true,
     };
     this.#links.add(link);
@@ -133,6 +141,11 @@ export class Proxy {
     if (type === 'S' || type === 'Q') link.unanswered += 1;
     if (!isCommit) return message;
     link.isAppending = false;
+    if (type === 'Q' && this.failsTransactions > 0) {
+      this.failsTransactions -= 1;
+      link.isFailing = true;
+      return Buffer.concat([failing, message]);
+    }
     link.fault = this.onCommit();
     if (link.fault === undefined) return message;
     this.struck += 1;
@@ -149,7 +162,8 @@ export class Proxy {
   /** Whether an append is committed by this message: by its own end, or by that of its transaction. */
   #isCommit(link: Link, type: string, message: Buffer): boolean {
     if (type === 'Q' && message.includes('BEGIN')) link.isInTransaction = true;
-    const isEnd = type === 'Q' && message.includes('COMMIT');
+    // Not `READ COMMITTED`, which transactions begin with.
+    const isEnd = type === 'Q' && message.includes('COMMIT\0');
     const isCommit = link.isAppending && (link.isInTransaction ? isEnd : type === 'S');
     if (isEnd) link.isInTransaction = false;
     return isCommit;
@@ -158,6 +172,11 @@ export class Proxy {
   /** A message from the server, as it is passed on. */
   #answered(link: Link, message: Buffer): Buffer | undefined {
     const type = String.fromCharCode(message[0] ?? 0);
+    if (link.isFailing && link.unanswered === 1) {
+      // The next answer but one is that to the client's COMMIT.
+      if (type === 'Z') link.isFailing = false;
+      return undefined;
+    }
     if (type === 'Z' && !link.isNew) link.unanswered -= 1;
     if (link.fault === 'after' && type === 'Z' && link.unanswered === 0) {
       link.server.destroy();

@@ -1,8 +1,10 @@
 /** The queue for the log's head: whoever was never overtaken gives way too, and nobody waits without end. */
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
+import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import { appendMs } from '../../src/storage/postgres/schema.ts';
 import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
+import { Proxy } from './proxy.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -72,6 +74,28 @@ test('a turn ends with its append: the next in the queue has it', async () => {
   const batch = batchOf(0, ['a', 'b'], { records: [recordOf('kind', 'key')] });
   expect(await store.append(batch)).toEqual({ status: 'appended' });
   expect(await next).toMatchObject({ head: batch.head, entries: batch.entries });
+});
+
+test('a COMMIT that the server answers with ROLLBACK committed nothing, and is not taken for a commit', async () => {
+  const { schema, store } = await opened();
+  const proxy = await Proxy.start(schema.url);
+  cleanups.push(() => proxy.close());
+  const behind = postgres(proxy.url, { schema: schema.schema });
+  cleanups.push(() => behind.close());
+  await behind.open('main');
+  await behind.turns?.take(0, []);
+  proxy.failsTransactions = 1;
+  await expect(behind.append(batchOf(0, ['a']))).rejects.toMatchObject({
+    code: 'unavailable',
+    // Whoever appended looks for it: this server says what became of it, a pooler might not.
+    ambiguous: true,
+    message: expect.stringContaining('the server did not commit: ROLLBACK') as unknown,
+  });
+  expect(proxy.failsTransactions).toBe(0);
+  expect(await schema.sql('SELECT * FROM $s.entry')).toEqual([]);
+  // The connection is not used again, and the log goes on from where it was.
+  expect((await behind.head()).size).toBe(0);
+  expect(await store.append(batchOf(0, ['b']))).toEqual({ status: 'appended' });
 });
 
 test('a turn that nothing is appended under is given back', async () => {

@@ -55,7 +55,9 @@ export async function attemptDelivery(
   try {
     signal.throwIfAborted();
     if (!notifier.wants(notification)) return 'unwanted';
-    await Promise.race([notifier.deliver(notification, signal), abortionOf(signal)]);
+    const deliver = async (): Promise<void> => notifier.deliver(notification, signal);
+    // The signal is listened to first: a notifier may close the control plane before it returns a promise.
+    await Promise.race([abortionOf(signal), deliver()]);
     return 'delivered';
   } catch (failure) {
     return { problem: problemText(failure) };
