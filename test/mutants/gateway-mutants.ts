@@ -78,6 +78,22 @@ export const gatewayMutants: readonly Mutant[] = [
     tests: ['test/mcp/tasks.test.ts'],
   },
   {
+    name: 'progress-ends-with-the-first-answer',
+    guards: 'A client hears of the progress of a task for as long as it runs.',
+    file: gateway('upstream/run-as-task'),
+    find: 'return upstream.hearing(asked, terms.onprogress, (told) => ran(upstream, tool, told, terms));',
+    replace: 'return ran(upstream, tool, asked, terms);',
+    tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
+    name: 'progress-of-what-has-ended',
+    guards: 'Nothing is told of the progress of a task that has ended.',
+    file: gateway('call/client-tasks'),
+    find: "if (task.status !== 'working' || !this.#store.has(task)) return;",
+    replace: '',
+    tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
     name: 'task-of-what-runs-as-none',
     guards: 'A tool that does not support tasks is not called as one.',
     file: gateway('client/serve-call'),

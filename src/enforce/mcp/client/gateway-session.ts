@@ -7,7 +7,7 @@ import type { Clock, ControlPlane, LogEvent, Session } from '../../../engine/ind
 import type { Principal } from '../../../identity/principal.ts';
 import { Answers } from '../call/answers.ts';
 import type { Calling } from '../call/call.ts';
-import { ClientTasks, type TaskOwner } from '../call/client-tasks.ts';
+import { ClientTasks, type TaskOwner, taskStatus } from '../call/client-tasks.ts';
 import { ParkedCalls } from '../call/parked.ts';
 import { type RoundStates, roundStates } from '../call/round-states.ts';
 import { TaskStore } from '../call/task-store.ts';
@@ -55,8 +55,6 @@ export interface ClientSide {
 export interface LastingTasks extends Pick<TaskOwner, 'context' | 'begun'> {
   readonly store: TaskStore;
 }
-
-const taskStatus = 'notifications/tasks/status';
 
 /** Events after which somebody may see other tools. */
 const visibilityEvents =
@@ -122,8 +120,7 @@ export class GatewaySession {
     };
     this.parked = new ParkedCalls(clock);
     const { store, ...whose } = tasks ?? { store: new TaskStore(clock), context: '' };
-    const tell: TaskOwner['tell'] = (task) => client.notified({ method: taskStatus, params: task });
-    this.tasks = new ClientTasks(store, { ...whose, tell });
+    this.tasks = new ClientTasks(store, { ...whose, tell: (said) => client.notified(said) });
     this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
   }

@@ -16,7 +16,7 @@ export interface TaskProgress {
 
 type Params = Readonly<Record<string, unknown>>;
 
-export interface TaskTerms extends Pick<ForwardOptions, 'logLevel'> {
+export interface TaskTerms extends Pick<ForwardOptions, 'logLevel' | 'onprogress'> {
   readonly signal: AbortSignal;
   /** How long the server shall keep the task, ms. */
   readonly ttlMs: number;
@@ -36,13 +36,22 @@ const invalidParams: number = ProtocolErrorCode.InvalidParams;
  * Throws what the server answers in place of a result. How long it may take is the permit's to say: its
  * signal fires then.
  */
-export async function callAsTask(
+export function callAsTask(
   upstream: Upstream,
   tool: Tool,
   params: Params,
-  { signal, logLevel, ttlMs, onCreated }: TaskTerms,
+  terms: TaskTerms,
 ): Promise<RawResult> {
-  const asked = { ...params, name: tool.name, task: { ttl: ttlMs } };
+  const asked = { ...params, name: tool.name, task: { ttl: terms.ttlMs } };
+  return upstream.hearing(asked, terms.onprogress, (told) => ran(upstream, tool, told, terms));
+}
+
+async function ran(
+  upstream: Upstream,
+  tool: Tool,
+  asked: Params,
+  { signal, logLevel, onCreated }: TaskTerms,
+): Promise<RawResult> {
   const taskId = taskIdIn(await upstream.request('tools/call', asked, { signal, logLevel }));
   onCreated(taskId);
   try {

@@ -9,7 +9,6 @@ import {
   type LoggingLevel,
   type McpSubscription,
   type Notification,
-  type Progress,
   type ServerCapabilities,
   type Tool,
 } from '@modelcontextprotocol/client';
@@ -20,6 +19,7 @@ import type { ServerConfig } from '../config/config.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
 import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
+import { type HearProgress, ProgressTokens } from './progress-tokens.ts';
 import { reach } from './reach.ts';
 
 /** What the gateway does for its servers. */
@@ -47,7 +47,7 @@ export interface ClientRequest {
 
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onprogress?: ((progress: Progress) => void) | undefined;
+  readonly onprogress?: HearProgress | undefined;
   /** From which level on the client of the request wants to hear the server's log meanwhile. */
   readonly logLevel?: LoggingLevel | undefined;
   /** In place of the time that a call may take, ms. */
@@ -73,6 +73,7 @@ export class Upstream {
   #isClosed = false;
   /** Of a server of 2026-07-28, by resource. */
   readonly #subscriptions = new Map<string, McpSubscription>();
+  readonly #progress = new ProgressTokens();
   #second = 0;
   #inSecond = 0;
 
@@ -150,6 +151,7 @@ export class Upstream {
     client.fallbackNotificationHandler = async (notification) => {
       if (this.#isWithinRate()) this.#host.notified(this, notification);
     };
+    client.setNotificationHandler('notifications/progress', (said) => this.#progress.tell(said));
     this.#answerRequests(client);
     return client;
   }
@@ -205,8 +207,10 @@ export class Upstream {
     options: ForwardOptions = {},
   ): Promise<RawResult> {
     const told = await this.#withLogLevel(params, options);
-    const request = told === undefined ? { method } : { method, params: { ...told } };
-    return this.#connected().request(request, rawResult, this.#requestOptions(options));
+    return this.hearing(told, options.onprogress, (asked) => {
+      const request = asked === undefined ? { method } : { method, params: { ...asked } };
+      return this.#connected().request(request, rawResult, this.#requestOptions(options));
+    });
   }
 
   /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
@@ -217,13 +221,22 @@ export class Upstream {
   ): Promise<RawResult> {
     const told = await this.#withLogLevel(params, options);
     const client = this.#connected();
-    const result = await client.callTool(
-      { ...told, name: tool.name },
-      { ...this.#requestOptions(options), toolDefinition: tool },
+    const send = { ...this.#requestOptions(options), toolDefinition: tool };
+    const result = await this.hearing(told, options.onprogress, (asked) =>
+      client.callTool({ ...asked, name: tool.name }, send),
     );
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  /** While `send` runs, what the server tells of how far it is goes to `onprogress`. */
+  hearing<T, P extends Readonly<Record<string, unknown>> | undefined>(
+    params: P,
+    onprogress: HearProgress | undefined,
+    send: (params: P | Readonly<Record<string, unknown>>) => Promise<T>,
+  ): Promise<T> {
+    return this.#progress.during(params, onprogress, send);
   }
 
   /** Says from which level on it is to log: with the request, or to a server of 2025 before it. */
@@ -283,13 +296,12 @@ export class Upstream {
     });
   }
 
-  #requestOptions({ signal, onprogress, timeoutMs }: ForwardOptions) {
+  #requestOptions({ signal, timeoutMs }: ForwardOptions) {
     const timeout = timeoutMs ?? this.config.callTimeoutMs;
     return {
       timeout,
       maxTotalTimeout: timeout,
       ...(signal === undefined ? {} : { signal }),
-      ...(onprogress === undefined ? {} : { onprogress }),
     };
   }
 
