@@ -88,6 +88,12 @@ test('the task of a real server goes from working to completed, and gives its re
   expect(await stage.eventsOf('permit-settled')).toMatchObject([{ outcome: 'succeeded' }]);
 });
 
+test('the answer to a call that became a task has the task, and no content', async () => {
+  const client = await (await open()).client();
+  const params = { name: 'jobs__slow', arguments: {}, task: {} };
+  expect(Object.keys(await ask(client, 'tools/call', params))).toEqual(['task']);
+});
+
 test('a task is permitted when it begins, and settled when its result is known', async () => {
   const { eventsOf } = bound(await open());
   const client = await stageClient();

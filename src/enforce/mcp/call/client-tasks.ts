@@ -12,8 +12,9 @@ import {
 import { systemIds } from '../../../engine/ids.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { taskAnswer } from '../protocol/task-answers.ts';
 import { withRelatedTask } from '../protocol/related-task.ts';
-import type { HearProgress } from '../upstream/progress-tokens.ts';
+import type { HearProgress } from '../protocol/progress-tokens.ts';
 import { progressIn } from '../upstream/run-as-task.ts';
 import { type KeptTask, type ServerTask, shownTask, type TaskStore } from './task-store.ts';
 
@@ -91,7 +92,7 @@ export class ClientTasks {
     const ended = this.#follow(task);
     this.#running.set(task, ended);
     begun?.(ended);
-    return { task: shownTask(task) };
+    return taskAnswer({ task: shownTask(task) });
   }
 
   async #follow(task: KeptTask): Promise<void> {
@@ -118,12 +119,26 @@ export class ClientTasks {
 
   /** A server said how far one of its tasks is. That it has ended is told once its call is settled. */
   heard(at: object, said: RawResult): void {
-    const isMeant = ({ running }: KeptTask): boolean =>
-      running?.at === at && running.id === said['taskId'];
-    const task = [...this.#running.keys()].find(isMeant);
+    const task = this.#runningAs(at, said['taskId']);
     const progress = progressIn(said);
     if (task?.status !== 'working' || progress === undefined) return;
     this.#tellStatus({ ...shownTask(task), ...progress });
+  }
+
+  /** As a server calls the task that it runs for this one of the client's. */
+  nameAtServer(at: object, id: string): string | undefined {
+    const task = [...this.#running.keys()].find((each) => each.id === id);
+    return task?.running?.at === at ? task.running.id : undefined;
+  }
+
+  /** As the client calls the task that a server runs for it. */
+  nameAtClient(at: object, id: string): string | undefined {
+    return this.#runningAs(at, id)?.id;
+  }
+
+  #runningAs(at: object, id: unknown): KeptTask | undefined {
+    const isMeant = ({ running }: KeptTask): boolean => running?.at === at && running.id === id;
+    return [...this.#running.keys()].find(isMeant);
   }
 
   async get(id: unknown): Promise<RawResult> {

@@ -21,8 +21,8 @@ export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
 /** Runs with a signal and a progress of its own, which last for all of its rounds. */
 export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
 
-/** How long a question waits for its answer. */
-const answerMs = 600_000;
+/** How long a question waits for its answer, of a client of either era. */
+export const answerMs = 600_000;
 
 export class ParkedCalls {
   readonly #clock: Clock;

@@ -15,11 +15,11 @@ import type { ApprovalTerms, GatewayConfig } from '../config/config.ts';
 import { PassThrough } from '../passing/pass-through.ts';
 import { ResourceWatches } from '../passing/resource-watches.ts';
 import { logMessage, LogLevels } from '../protocol/log-levels.ts';
-import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { Catalogue } from '../tools/catalogue.ts';
 import type { OfferedTool } from '../tools/definition.ts';
 import { type ClientRequest, type ListKind, Upstream } from '../upstream/upstream.ts';
+import { AskedOfClient } from './asked-of-client.ts';
 
 /** What a gateway session needs of the process that it is in. */
 export interface GatewayHost {
@@ -73,6 +73,7 @@ export class GatewaySession {
   readonly logLevels = new LogLevels();
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
+  readonly #asked: AskedOfClient;
   #acting: Acting;
   readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #catalogue: Catalogue;
@@ -102,7 +103,8 @@ export class GatewaySession {
           capabilities: client.capabilities,
           changed: (upstream, list) => void this.#serverChanged(upstream, list),
           notified: (upstream, notification) => this.#serverSaid(upstream, notification),
-          asked: (_, request) => client.asked(request),
+          asked: (upstream, request) => this.#asked.asked(upstream, request),
+          taskNameAt: (upstream, taskId) => this.#asked.nameAtServer(upstream, taskId),
         }),
     );
     this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
@@ -121,6 +123,13 @@ export class GatewaySession {
     this.parked = new ParkedCalls(clock);
     const { store, ...whose } = tasks ?? { store: new TaskStore(clock), context: '' };
     this.tasks = new ClientTasks(store, { ...whose, tell: (said) => client.notified(said) });
+    this.#asked = new AskedOfClient({
+      clock,
+      capabilities: client.capabilities,
+      ask: (request) => client.asked(request),
+      tasks: this.tasks,
+      stopped: () => this.stopped(),
+    });
     this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
   }
@@ -210,15 +219,15 @@ export class GatewaySession {
       this.tasks.heard(upstream, notification.params ?? {});
       return;
     }
-    if (notification.method === logMessage && this.#client.asksForLogs) {
-      this.logLevels.tell(notification);
-      return;
-    }
     // Nor are its names for what it was asked to tell of.
-    const { method, params } = notification;
-    this.#client.notified(
-      params === undefined ? { method } : { method, params: withoutHopMeta(params) },
-    );
+    const told = this.#asked.told(upstream, notification);
+    if (told.method === logMessage && this.#client.asksForLogs) this.logLevels.tell(told);
+    else this.#client.notified(told);
+  }
+
+  /** The client says how far something is that a server asked it for. */
+  clientSaid(notification: Notification): Promise<void> {
+    return this.#asked.said(notification);
   }
 
   async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {
@@ -250,6 +259,7 @@ export class GatewaySession {
     this.#isClosed = true;
     this.#unsubscribe();
     for (const cancel of this.#waiting.values()) cancel();
+    this.#asked.close();
     await this.tasks.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
     if (!this.#acting.isOwn) return;

@@ -187,6 +187,8 @@ export const taskLimits = {
   ttlMs: 3_600_000,
   ttlMsMin: 1_000,
   ttlMsMax: 86_400_000,
+  /** Tasks that a client runs for one server of its own. */
+  hostedMax: 64,
   /** How often clients are told to ask. */
   pollIntervalMs: 1_000,
 } as const;

@@ -3,7 +3,7 @@
  * goes away. What it sends is bounded; what it does hurts no other server.
  */
 import {
-  Client,
+  type Client,
   type ClientCapabilities,
   type ClientOptions,
   type LoggingLevel,
@@ -17,10 +17,11 @@ import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
 import type { ServerConfig } from '../config/config.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
-import { withoutHopMeta } from '../protocol/meta-keys.ts';
+import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
-import { type HearProgress, ProgressTokens } from './progress-tokens.ts';
+import { renamed } from '../protocol/related-task.ts';
 import { reach } from './reach.ts';
+import { TaskingClient } from './tasking-client.ts';
 
 /** What the gateway does for its servers. */
 export interface UpstreamHost {
@@ -36,14 +37,22 @@ export interface UpstreamHost {
   readonly notified: (upstream: Upstream, notification: Notification) => void;
   /** It asks the client for something. */
   readonly asked: (upstream: Upstream, request: ClientRequest) => Promise<RawResult>;
+  /** As it knows a task that the client's message is about. */
+  readonly taskNameAt: (upstream: Upstream, taskId: string) => string | undefined;
 }
 
 export type ListKind = 'tools' | 'prompts' | 'resources';
 
 export interface ClientRequest {
-  readonly method: 'sampling/createMessage' | 'elicitation/create' | 'roots/list';
+  readonly method: QuestionMethod | TaskMethod;
   readonly params: Readonly<Record<string, unknown>> | undefined;
+  /** Fires when whoever asks no longer waits. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+type QuestionMethod = 'sampling/createMessage' | 'elicitation/create' | 'roots/list';
+/** Of the tasks that the client runs. */
+type TaskMethod = 'tasks/get' | 'tasks/result' | 'tasks/cancel' | 'tasks/list';
 
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
@@ -143,7 +152,7 @@ export class Upstream {
         resources: changed('resources'),
       },
     };
-    const client = new Client(
+    const client = new TaskingClient(
       { name: 'agent-control-plane', version: this.#host.version },
       options,
     );
@@ -163,17 +172,26 @@ export class Upstream {
   }
 
   #answerRequests(client: Client): void {
-    const { sampling, elicitation, roots } = this.#askable();
-    const methods: ClientRequest['method'][] = [];
+    const { sampling, elicitation, roots, tasks } = this.#askable();
+    const methods: QuestionMethod[] = [];
     if (sampling !== undefined) methods.push('sampling/createMessage');
     if (elicitation !== undefined) methods.push('elicitation/create');
     if (roots !== undefined) methods.push('roots/list');
     for (const method of methods) {
       client.setRequestHandler(
         method,
-        async ({ params }) =>
+        async ({ params }, { mcpReq: { signal } }) =>
           // What the client answers is passed on as it is; the SDK holds it against its own schema.
-          (await this.#host.asked(this, { method, params: askedParams(params) })) as never,
+          (await this.#host.asked(this, { method, params, signal })) as never,
+      );
+    }
+    if (tasks === undefined) return;
+    const ofTasks: TaskMethod[] = ['tasks/get', 'tasks/result'];
+    if (tasks.cancel !== undefined) ofTasks.push('tasks/cancel');
+    if (tasks.list !== undefined) ofTasks.push('tasks/list');
+    for (const method of ofTasks) {
+      client.setRequestHandler(method, { params: rawResult }, (params, { mcpReq: { signal } }) =>
+        this.#host.asked(this, { method, params, signal }),
       );
     }
   }
@@ -206,7 +224,7 @@ export class Upstream {
     params: Readonly<Record<string, unknown>> | undefined,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
-    const told = await this.#withLogLevel(params, options);
+    const told = await this.#withLogLevel(this.#inItsNames(params), options);
     return this.hearing(told, options.onprogress, (asked) => {
       const request = asked === undefined ? { method } : { method, params: { ...asked } };
       return this.#connected().request(request, rawResult, this.#requestOptions(options));
@@ -219,7 +237,7 @@ export class Upstream {
     params: Readonly<Record<string, unknown>>,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
-    const told = await this.#withLogLevel(params, options);
+    const told = await this.#withLogLevel(this.#inItsNames(params), options);
     const client = this.#connected();
     const send = { ...this.#requestOptions(options), toolDefinition: tool };
     const result = await this.hearing(told, options.onprogress, (asked) =>
@@ -228,6 +246,10 @@ export class Upstream {
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  #inItsNames<P extends Readonly<Record<string, unknown>> | undefined>(params: P): P {
+    return renamed(params, (taskId) => this.#host.taskNameAt(this, taskId));
   }
 
   /** While `send` runs, what the server tells of how far it is goes to `onprogress`. */
@@ -322,11 +344,6 @@ export class Upstream {
   #report(message: string): void {
     this.#host.report(`server ${this.name}: ${message}`);
   }
-}
-
-/** A server's names for its tasks are the gateway's to know. */
-function askedParams(params: object | undefined): ClientRequest['params'] {
-  return params === undefined ? undefined : withoutHopMeta({ ...params });
 }
 
 /** The server is not there now: nothing was sent to it. */
