@@ -10,6 +10,7 @@ const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
 const keptTests = ['test/engine/kept-result.test.ts'];
+const extensionTests = ['test/mcp/tasks-extension.test.ts'];
 const hostedTests = ['test/mcp/hosted-tasks.test.ts'];
 const listeningTests = ['test/mcp/listening.test.ts'];
 
@@ -93,6 +94,30 @@ export const gatewayMutants: readonly Mutant[] = [
     find: "if (task.status !== 'working' || !this.#store.has(task)) return;",
     replace: '',
     tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
+    name: 'extension-task-runs-on',
+    guards: 'A task of 2026-07-28 that nobody waits for any more is cancelled at its server.',
+    file: gateway('upstream/wait-for-task'),
+    find: "void terms.send('tasks/cancel', { taskId }).catch(() => {});",
+    replace: '',
+    tests: extensionTests,
+  },
+  {
+    name: 'extension-task-asks-what-it-likes',
+    guards: 'A task of 2026-07-28 asks the client nothing that its server may not ask.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'if (method === undefined || !terms.questions.includes(method)) {',
+    replace: 'if (method === undefined) {',
+    tests: extensionTests,
+  },
+  {
+    name: 'extension-task-asks-again',
+    guards: 'What a task asks for is asked once, however often its server repeats it.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'answered.add(key);',
+    replace: '',
+    tests: extensionTests,
   },
   {
     name: 'client-task-of-every-server',

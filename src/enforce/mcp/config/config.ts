@@ -191,6 +191,9 @@ export const taskLimits = {
   hostedMax: 64,
   /** How often clients are told to ask. */
   pollIntervalMs: 1_000,
+  /** How often a server of 2026-07-28 is asked, whatever it says. */
+  pollIntervalMsMin: 100,
+  pollIntervalMsMax: 60_000,
 } as const;
 
 export type HttpLimits = Readonly<typeof httpLimits>;

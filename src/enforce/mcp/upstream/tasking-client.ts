@@ -1,11 +1,13 @@
-/** The SDK's client, which a server can ask for something as a task where the gateway's client runs tasks. */
+/** The SDK's client, where a server asks it for something as a task, or answers a call with one. */
 import {
   Client,
   type ClientContext,
   type JSONRPCRequest,
+  type JSONRPCResponse,
   type Result,
 } from '@modelcontextprotocol/client';
 import { passingTasks } from '../protocol/task-answers.ts';
+import { taskAsError } from '../protocol/tasks-extension.ts';
 
 /** What the SDK checks in place of a task, by what was asked for. */
 const standIns: Readonly<Record<string, Result>> = {
@@ -24,5 +26,9 @@ export class TaskingClient extends Client {
     const wrap = (inner: Handler): Handler => super._wrapHandler(method, inner);
     const standIn = standIns[method];
     return standIn === undefined ? wrap(handler) : passingTasks(wrap, handler, standIn);
+  }
+
+  protected override _onresponse(response: JSONRPCResponse): void {
+    super._onresponse(taskAsError(response));
   }
 }

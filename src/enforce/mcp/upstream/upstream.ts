@@ -20,8 +20,10 @@ import { isQuieter } from '../protocol/log-levels.ts';
 import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
-import { reach } from './reach.ts';
+import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
+import { negotiation, reach } from './reach.ts';
 import { TaskingClient } from './tasking-client.ts';
+import { waitForTask } from './wait-for-task.ts';
 
 /** What the gateway does for its servers. */
 export interface UpstreamHost {
@@ -171,13 +173,18 @@ export class Upstream {
     return roots === undefined || !this.config.roots ? others : { ...others, roots };
   }
 
-  #answerRequests(client: Client): void {
-    const { sampling, elicitation, roots, tasks } = this.#askable();
+  #questions(): readonly QuestionMethod[] {
+    const { sampling, elicitation, roots } = this.#askable();
     const methods: QuestionMethod[] = [];
     if (sampling !== undefined) methods.push('sampling/createMessage');
     if (elicitation !== undefined) methods.push('elicitation/create');
     if (roots !== undefined) methods.push('roots/list');
-    for (const method of methods) {
+    return methods;
+  }
+
+  #answerRequests(client: Client): void {
+    const { tasks } = this.#askable();
+    for (const method of this.#questions()) {
       client.setRequestHandler(
         method,
         async ({ params }, { mcpReq: { signal } }) =>
@@ -239,13 +246,37 @@ export class Upstream {
   ): Promise<RawResult> {
     const told = await this.#withLogLevel(this.#inItsNames(params), options);
     const client = this.#connected();
+    const isModern = client.getProtocolEra() === 'modern';
     const send = { ...this.#requestOptions(options), toolDefinition: tool };
-    const result = await this.hearing(told, options.onprogress, (asked) =>
-      client.callTool({ ...asked, name: tool.name }, send),
-    );
+    const result = await this.hearing(told, options.onprogress, (asked) => {
+      const named = { ...asked, name: tool.name };
+      const call = isModern ? { ...this.#aboutTasks(named), name: tool.name } : named;
+      return client.callTool(call, send).catch((failure: unknown) => {
+        const task = isModern ? taskOf(failure) : undefined;
+        if (task === undefined) throw failure;
+        return this.#ended(task, tool, options);
+      });
+    });
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  #aboutTasks(params: Readonly<Record<string, unknown>>) {
+    return withTasks(params, this.#askable());
+  }
+
+  /** What became of a call that a server of 2026-07-28 runs as a task. */
+  #ended(task: RawResult, tool: Tool, { signal }: ForwardOptions): Promise<RawResult> {
+    return waitForTask(task, {
+      tool,
+      clock: this.#host.clock,
+      signal: signal ?? new AbortController().signal,
+      send: (method, params, given) =>
+        this.request(method, this.#aboutTasks(params), { signal: given }),
+      questions: this.#questions(),
+      ask: (request) => this.#host.asked(this, request),
+    });
   }
 
   #inItsNames<P extends Readonly<Record<string, unknown>> | undefined>(params: P): P {
@@ -353,16 +384,6 @@ export class UpstreamUnavailable extends Error {
   constructor(server: string, problem: string) {
     super(`the server \`${server}\` cannot be reached: ${problem}`);
   }
-}
-
-/** A legacy server may never answer what it does not know: not for ever is waited. */
-function negotiation({
-  era,
-  startTimeoutMs,
-}: ServerConfig): NonNullable<ClientOptions['versionNegotiation']> {
-  if (era === 'legacy') return { mode: 'legacy' };
-  if (era === 'modern') return { mode: { pin: '2026-07-28' } };
-  return { mode: 'auto', probe: { timeoutMs: Math.min(10_000, startTimeoutMs) } };
 }
 
 function messageOf(failure: unknown): string {
