@@ -6,7 +6,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
-import type { ClientRequest, ForwardOptions } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { ForwardOptions } from '../upstream/upstream.ts';
 
 export interface ParkedQuestion {
   readonly id: string;

@@ -16,7 +16,8 @@ import { runsAsTask } from '../protocol/capabilities.ts';
 import { ProgressTokens } from '../protocol/progress-tokens.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { translated } from '../protocol/related-task.ts';
-import type { ClientRequest, Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 export interface AskedTerms {
   readonly clock: Clock;

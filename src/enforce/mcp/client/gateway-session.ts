@@ -18,7 +18,8 @@ import { logMessage, LogLevels } from '../protocol/log-levels.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { Catalogue } from '../tools/catalogue.ts';
 import type { OfferedTool } from '../tools/definition.ts';
-import { type ClientRequest, type ListKind, Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import { type ListKind, Upstream } from '../upstream/upstream.ts';
 import { AskedOfClient } from './asked-of-client.ts';
 
 /** What a gateway session needs of the process that it is in. */

@@ -4,7 +4,8 @@ import type { Server } from '@modelcontextprotocol/server';
 import { answerMs } from '../call/parked.ts';
 import { configLimits } from '../config/config.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
-import type { ClientRequest, ListKind } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { ListKind } from '../upstream/upstream.ts';
 
 /** Rejects where the client went away, or may not hear of it. */
 export async function tell(

@@ -8,7 +8,8 @@ import type { Clock } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { taskAnswer } from '../protocol/task-answers.ts';
-import type { ClientRequest, Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /**
- * The tasks extension of 2026-07-28 (`io.modelcontextprotocol/tasks`, SEP-2663), as far as the SDK has no place
- * for it: an answer that is a task comes out of the SDK as an error that carries the task.
+ * The tasks extension of 2026-07-28 (`io.modelcontextprotocol/tasks`, SEP-2663), as far as the SDK has no
+ * place for it: an answer that is a task comes out of the SDK as an error that carries the task.
  */
 import {
   type ClientCapabilities,

@@ -16,6 +16,7 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/valida
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
 import type { ServerConfig } from '../config/config.ts';
+import type { ClientRequest, QuestionMethod, TaskMethod } from '../protocol/client-request.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
 import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
@@ -44,17 +45,6 @@ export interface UpstreamHost {
 }
 
 export type ListKind = 'tools' | 'prompts' | 'resources';
-
-export interface ClientRequest {
-  readonly method: QuestionMethod | TaskMethod;
-  readonly params: Readonly<Record<string, unknown>> | undefined;
-  /** Fires when whoever asks no longer waits. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-type QuestionMethod = 'sampling/createMessage' | 'elicitation/create' | 'roots/list';
-/** Of the tasks that the client runs. */
-type TaskMethod = 'tasks/get' | 'tasks/result' | 'tasks/cancel' | 'tasks/list';
 
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;

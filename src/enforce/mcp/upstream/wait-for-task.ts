@@ -1,13 +1,13 @@
 /**
- * A call that a server of 2026-07-28 answered with a task (SEP-2663): asked about until it has ended, with what
- * the server needs of the client meanwhile, and cancelled where nobody waits any more.
+ * A call that a server of 2026-07-28 answered with a task (SEP-2663): asked about until it has ended, with
+ * what the server needs of the client meanwhile, and cancelled where nobody waits any more.
  */
 import { ProtocolError, type Tool } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { checked } from './checked-result.ts';
-import type { ClientRequest } from './upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
 
 export interface WaitTerms {
   readonly tool: Tool;
