@@ -45,8 +45,8 @@ function ask(client: Client, method: string, params: Record<string, unknown> = {
   return client.request({ method, params }, rawResult);
 }
 
-async function begin(client: Client): Promise<string> {
-  const params = { name: 'jobs__slow', arguments: {}, task: { ttl: 60_000 } };
+async function begin(client: Client, more: object = {}): Promise<string> {
+  const params = { name: 'jobs__slow', arguments: {}, task: { ttl: 60_000 }, ...more };
   const { task } = (await ask(client, 'tools/call', params)) as { readonly task?: unknown };
   await expect.poll(() => journalHas('waitedFor')).toBe(true);
   return (task as { readonly taskId: string }).taskId;
@@ -157,6 +157,26 @@ test('how far a task is, is told to the client that made it, under its own name,
   expect(heard.bob).toEqual([]);
 });
 
+test('its progress is told to the client that made it, and to no other', async () => {
+  const on = await open();
+  const method = 'notifications/progress';
+  const heard = { ada: [] as Notification[], again: [] as Notification[] };
+  const client = (which: 'ada' | 'again') =>
+    on.client('legacy', on.keys.ada, {}, (made) => {
+      made.setNotificationHandler(method, (said) => void heard[which].push(said));
+    });
+  const [ada, again] = [await client('ada'), await client('again')];
+  const taskId = await begin(ada, { _meta: { progressToken: 'step' } });
+  const tell = () => ada.callTool({ name: 'jobs__finish', arguments: { how: 'progress' } });
+  await tell();
+  await expect
+    .poll(() => heard.ada)
+    .toMatchObject([{ params: { progressToken: 'step', progress: 1 } }]);
+  expect(JSON.stringify(heard.ada)).toContain(taskId);
+  await again.ping();
+  expect(heard.again).toEqual([]);
+});
+
 test('where nobody says who they are, a task is its connection’s, and goes with it', async () => {
   const on = await open({ http: { authentication: [] } });
   const [first, other] = [
@@ -196,7 +216,7 @@ describe('what is kept', () => {
       owner('a'),
     );
     let stopped = false;
-    const { task } = tasks.start(5_000, async ({ signal }) => {
+    const { task } = tasks.start({ ttl: 5_000 }, async ({ signal }) => {
       signal.addEventListener('abort', () => void (stopped = true));
       return forEver();
     }) as { readonly task: { readonly taskId: string; readonly ttl: number } };
@@ -216,7 +236,7 @@ describe('what is kept', () => {
   ])('for $asked ms is kept for $gets', ({ asked, gets }) => {
     const clock = { ...systemClock, after: () => () => {} };
     const tasks = new ClientTasks(new TaskStore(clock), owner('a'));
-    const shown: RawResult = tasks.start(asked, forEver);
+    const shown: RawResult = tasks.start({ ttl: asked }, forEver);
     expect(shown).toMatchObject({ task: { ttl: gets } });
   });
 
@@ -225,10 +245,10 @@ describe('what is kept', () => {
     const { tasksMax, tasksOfAllMax } = taskLimits;
     for (let who = 0; who < tasksOfAllMax / tasksMax; who += 1) {
       const tasks = new ClientTasks(store, owner(`principal ${who}`));
-      for (let each = 0; each < tasksMax; each += 1) tasks.start(0, forEver);
-      expect(() => tasks.start(0, forEver)).toThrow(`at most ${tasksMax} tasks`);
+      for (let each = 0; each < tasksMax; each += 1) tasks.start({ ttl: 0 }, forEver);
+      expect(() => tasks.start({ ttl: 0 }, forEver)).toThrow(`at most ${tasksMax} tasks`);
     }
     const late = new ClientTasks(store, owner('late'));
-    expect(() => late.start(0, forEver)).toThrow('too many tasks');
+    expect(() => late.start({ ttl: 0 }, forEver)).toThrow('too many tasks');
   });
 });

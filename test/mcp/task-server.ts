@@ -1,7 +1,8 @@
 /**
  * An MCP server of 2025-11-25 that runs calls as tasks, over stdio and without an SDK. A task ends when its tool
  * `finish` is called, or when it is asked how far one is and there is a file beside the journal, `.finish` behind
- * its name; `finish` with `say` tells how far the last one is, and with `claim` that it is done, which it is not.
+ * its name; `finish` with `say` tells how far the last one is, with `claim` that it is done, which it is not, and
+ * with `progress` how far it is under the token of its call, whether it still runs or not.
  * What it was asked is in the file that its first argument names, one JSON object a line; with `nothing` as the
  * second, it says that it runs no tasks.
  */
@@ -24,6 +25,9 @@ const tools = [
 ];
 const ofTools = { cancel: {}, requests: { tools: { call: {} } } };
 let tasks = 0;
+let told = 0;
+/** Of the last task. */
+let progressToken: unknown;
 const waiting: unknown[] = [];
 
 function send(message: object): void {
@@ -45,6 +49,12 @@ function finish(how: unknown): void {
   if (how === 'claim') {
     const params = { ...shown(`server-task-${tasks}`), status: 'completed' };
     return send({ method: 'notifications/tasks/status', params });
+  }
+  if (how === 'progress') {
+    told += 1;
+    const _meta = { 'io.modelcontextprotocol/related-task': { taskId: `server-task-${tasks}` } };
+    const params = { progressToken, progress: told, total: 9, message: `step ${told}`, _meta };
+    return send({ method: 'notifications/progress', params });
   }
   for (const id of waiting.splice(0)) {
     if (how === 'error') send({ id, error: { code: -32_000, message: 'the disk is full' } });
@@ -69,6 +79,8 @@ function call(id: unknown, params: Readonly<Record<string, unknown>>): void {
     return send({ id, error: { code: -32_601, message: 'it only runs as a task' } });
   }
   tasks += 1;
+  ({ progressToken } = Object(params['_meta']) as { readonly progressToken?: unknown });
+  appendFileSync(journal, `${JSON.stringify({ progressToken })}\n`);
   return send({ id, result: { task: shown(`server-task-${tasks}`) } });
 }
 

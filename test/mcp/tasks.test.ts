@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Client } from '@modelcontextprotocol/client';
+import type { Client, Notification } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
-import { ClientTasks } from '../../src/enforce/mcp/call/client-tasks.ts';
+import { ClientTasks, type TaskWork } from '../../src/enforce/mcp/call/client-tasks.ts';
 import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
@@ -33,7 +33,7 @@ async function open(options: Partial<StageOptions> = {}): Promise<Stage> {
 }
 
 /** What the server was asked, by what is in each line. */
-function asked(member: 'called' | 'waitedFor' | 'cancelled'): unknown[] {
+function asked(member: 'called' | 'waitedFor' | 'cancelled' | 'progressToken'): unknown[] {
   if (!existsSync(journal)) return [];
   const lines = readFileSync(journal, 'utf8').split('\n');
   return lines
@@ -86,6 +86,12 @@ test('the task of a real server goes from working to completed, and gives its re
   });
   expect(await statusOf(client, taskId)).toBe('completed');
   expect(await stage.eventsOf('permit-settled')).toMatchObject([{ outcome: 'succeeded' }]);
+});
+
+test('the answer to a call that became a task has the task, and no content', async () => {
+  const client = await (await open()).client();
+  const params = { name: 'jobs__slow', arguments: {}, task: {} };
+  expect(Object.keys(await ask(client, 'tools/call', params))).toEqual(['task']);
 });
 
 test('a task is permitted when it begins, and settled when its result is known', async () => {
@@ -162,6 +168,83 @@ test('a task that waits for an approver runs once it is approved, and once', asy
   expect(asked('called')).toEqual(['slow', 'finish']);
 });
 
+describe('how far a task is', () => {
+  const method = 'notifications/progress';
+  const heard: Notification[] = [];
+  const hearing = (client: Client): void => {
+    heard.length = 0;
+    client.setNotificationHandler(method, (said) => void heard.push(said));
+  };
+  const wish = { _meta: { progressToken: 'of the client' } };
+
+  test('is told under the client’s token for as long as it runs, and no longer', async () => {
+    const client = await (await open()).client({}, hearing);
+    const { taskId } = await begin(client, 'jobs__slow', wish);
+    await expect.poll(() => asked('waitedFor')).toHaveLength(1);
+    expect(asked('progressToken')).toEqual([expect.any(Number)]);
+    await finish(client, 'progress');
+    await finish(client, 'progress');
+    const meta = { 'io.modelcontextprotocol/related-task': { taskId } };
+    const step = (progress: number) => {
+      const told = { progress, total: 9, message: `step ${progress}` };
+      return { method, params: { ...told, progressToken: 'of the client', _meta: meta } };
+    };
+    await expect.poll(() => heard).toEqual([step(1), step(2)]);
+    await finish(client);
+    await ask(client, 'tasks/result', { taskId });
+    await finish(client, 'progress');
+    // What is told of the next task comes behind all that was told of this one.
+    const next = await begin(client, 'jobs__slow', { _meta: { progressToken: 7 } });
+    await expect.poll(() => asked('waitedFor')).toHaveLength(2);
+    await finish(client, 'progress');
+    await expect.poll(() => heard.length).toBe(3);
+    expect(heard[2]?.params).toMatchObject({
+      progressToken: 7,
+      progress: 4,
+      _meta: { 'io.modelcontextprotocol/related-task': { taskId: next.taskId } },
+    });
+  });
+
+  test('is not asked for where the client did not ask', async () => {
+    const client = await (await open()).client({}, hearing);
+    await begin(client, 'jobs__slow');
+    await expect.poll(() => asked('waitedFor')).toHaveLength(1);
+    await finish(client, 'progress');
+    expect([asked('progressToken'), heard]).toEqual([[], []]);
+  });
+
+  test('is told to a client that waits for the result, under the token of its call', async () => {
+    const client = await (await open()).client();
+    const steps: unknown[] = [];
+    const onprogress = (progress: object) => void steps.push(progress);
+    const called = client.callTool({ name: 'jobs__slow', arguments: {} }, { onprogress });
+    await expect.poll(() => asked('waitedFor')).toHaveLength(1);
+    await finish(client, 'progress');
+    await expect.poll(() => steps).toEqual([{ progress: 1, total: 9, message: 'step 1' }]);
+    await finish(client);
+    expect(textOf(await called)).toBe('it is done');
+  });
+
+  test('ends with what the client cancelled, whatever its server still says', async () => {
+    const said: string[] = [];
+    const owner = {
+      context: 'ada',
+      tell: ({ method: each }: Notification) => void said.push(each),
+    };
+    const tasks = new ClientTasks(new TaskStore(systemClock), owner);
+    const { promise: working, resolve } = Promise.withResolvers<TaskWork>();
+    const { task } = tasks.start({ progressToken: 1 }, async (work) => {
+      resolve(work);
+      return new Promise(() => {});
+    }) as { readonly task: Shown };
+    const { onprogress } = await working;
+    onprogress?.({ progress: 1 });
+    tasks.cancel(task.taskId);
+    onprogress?.({ progress: 2 });
+    expect(said).toEqual([method]);
+  });
+});
+
 test('a task is its client’s own', async () => {
   await open();
   const [mine, other] = [await stageClient(), await stageClient()];
@@ -210,7 +293,7 @@ test('the call of a client that goes away is stopped, and its end is waited for'
   const owner = { context: 'ada', tell: () => {} };
   const tasks = new ClientTasks(new TaskStore(systemClock), owner);
   const seen: string[] = [];
-  tasks.start(undefined, async ({ signal }) => {
+  tasks.start({}, async ({ signal }) => {
     await once(signal, 'abort');
     seen.push('stopped');
     await setImmediate();

@@ -279,7 +279,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     name: 'task-end-not-told',
     guards: 'The end of a task is told.',
     file: gateway('call/client-tasks'),
-    find: 'if (this.#store.has(task)) task.tell(shownTask(task));',
+    find: 'if (this.#store.has(task)) this.#tellStatus(shownTask(task));',
     replace: '',
     tests: httpTaskTests,
   },

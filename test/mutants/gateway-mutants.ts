@@ -10,6 +10,8 @@ const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
 const keptTests = ['test/engine/kept-result.test.ts'];
+const extensionTests = ['test/mcp/tasks-extension.test.ts'];
+const hostedTests = ['test/mcp/hosted-tasks.test.ts'];
 const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
@@ -76,6 +78,110 @@ export const gatewayMutants: readonly Mutant[] = [
     find: "task.stop.abort(new Error('the client went away'));",
     replace: 'this.#running.delete(task);',
     tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
+    name: 'progress-ends-with-the-first-answer',
+    guards: 'A client hears of the progress of a task for as long as it runs.',
+    file: gateway('upstream/run-as-task'),
+    find: 'return upstream.hearing(asked, terms.onprogress, (told) => ran(upstream, tool, told, terms));',
+    replace: 'return ran(upstream, tool, asked, terms);',
+    tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
+    name: 'progress-of-what-has-ended',
+    guards: 'Nothing is told of the progress of a task that has ended.',
+    file: gateway('call/client-tasks'),
+    find: "if (task.status !== 'working' || !this.#store.has(task)) return;",
+    replace: '',
+    tests: ['test/mcp/tasks.test.ts'],
+  },
+  {
+    name: 'extension-task-runs-on',
+    guards: 'A task of 2026-07-28 that nobody waits for any more is cancelled at its server.',
+    file: gateway('upstream/wait-for-task'),
+    find: "void terms.send('tasks/cancel', { taskId }).catch(() => {});",
+    replace: '',
+    tests: extensionTests,
+  },
+  {
+    name: 'extension-task-asks-what-it-likes',
+    guards: 'A task of 2026-07-28 asks the client nothing that its server may not ask.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'if (method === undefined || !terms.questions.includes(method)) {',
+    replace: 'if (method === undefined) {',
+    tests: extensionTests,
+  },
+  {
+    name: 'extension-task-asks-again',
+    guards: 'What a task asks for is asked once, however often its server repeats it.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'answered.add(key);',
+    replace: '',
+    tests: extensionTests,
+  },
+  {
+    name: 'client-task-of-every-server',
+    guards: 'A task that a client runs for one server is unknown to every other.',
+    file: gateway('passing/hosted-tasks'),
+    find: 'if (task === undefined || task.at !== at) {',
+    replace: 'if (task === undefined) {',
+    tests: hostedTests,
+  },
+  {
+    name: 'client-task-under-its-own-name',
+    guards: 'A server knows a task of the client by a name of the gateway’s.',
+    file: gateway('passing/hosted-tasks'),
+    find: 'const id = systemIds.next(clock.now());',
+    replace: 'const id = systemIds.next(clock.now()) === "" ? "" : task.theirs;',
+    tests: hostedTests,
+  },
+  {
+    name: 'client-task-list-of-every-server',
+    guards: 'A list of the client’s tasks has those of the server that asks.',
+    file: gateway('passing/hosted-tasks'),
+    find: 'find((task) => task.at === at && task.theirs === theirs)',
+    replace: 'find((task) => task.theirs === theirs)',
+    tests: hostedTests,
+  },
+  {
+    name: 'client-tasks-without-bound',
+    guards: 'The tasks that a client runs for one server are bounded.',
+    file: gateway('passing/hosted-tasks'),
+    find: 'if (theirs.length + opening < hostedMax) return;',
+    replace: 'if (theirs.length + opening >= 0) return;',
+    tests: hostedTests,
+  },
+  {
+    name: 'client-task-where-it-runs-none',
+    guards: 'A client that runs no tasks is not asked for one.',
+    file: gateway('client/asked-of-client'),
+    find: "if (params?.['task'] === undefined || !runsAsTask(this.#terms.capabilities, request.method)) {",
+    replace: "if (params?.['task'] === undefined) {",
+    tests: hostedTests,
+  },
+  {
+    name: 'asks-on-after-a-kill',
+    guards: 'A kill switch stops what servers ask of the client.',
+    file: gateway('client/asked-of-client'),
+    find: 'if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);',
+    replace: 'void stopped;',
+    tests: hostedTests,
+  },
+  {
+    name: 'server-names-of-tasks-pass',
+    guards: 'What a message is about is said in the names of the side that it goes to.',
+    file: gateway('upstream/upstream'),
+    find: 'return renamed(params, (taskId) => this.#host.taskNameAt(this, taskId));',
+    replace: 'return renamed(params, (taskId) => taskId);',
+    tests: hostedTests,
+  },
+  {
+    name: 'progress-of-a-client-task-that-ended',
+    guards: 'Progress of a task that the client runs ends with it.',
+    file: gateway('passing/hosted-tasks'),
+    find: "if (isOver.test(String(said['status']))) task.ended();",
+    replace: '',
+    tests: hostedTests,
   },
   {
     name: 'task-of-what-runs-as-none',

@@ -197,7 +197,8 @@ function sent({ task, onprogress, logLevel }: ToolCall, sending: Sending): Promi
   const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
   const onCreated = (id: string): void =>
     onRunning?.({ at: upstream, id, progress: () => taskProgress(upstream, id) });
-  return callAsTask(upstream, tool.raw, params, { signal, logLevel, ttlMs, onCreated });
+  const terms = { signal, onprogress, logLevel, ttlMs, onCreated };
+  return callAsTask(upstream, tool.raw, params, terms);
 }
 
 /** A server that answered with an error says that it failed; of one that did not answer, nobody knows. */

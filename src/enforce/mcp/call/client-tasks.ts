@@ -4,13 +4,17 @@
  */
 import {
   type CallToolResult,
+  type Notification,
+  type Progress,
   ProtocolError,
   ProtocolErrorCode,
-  type Task,
 } from '@modelcontextprotocol/client';
 import { systemIds } from '../../../engine/ids.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { taskAnswer } from '../protocol/task-answers.ts';
+import { withRelatedTask } from '../protocol/related-task.ts';
+import type { HearProgress } from '../protocol/progress-tokens.ts';
 import { progressIn } from '../upstream/run-as-task.ts';
 import { type KeptTask, type ServerTask, shownTask, type TaskStore } from './task-store.ts';
 
@@ -19,19 +23,29 @@ export interface TaskWork {
   readonly ttlMs: number;
   /** Tells where it runs. */
   readonly onRunning: (task: ServerTask) => void;
+  /** Tells how far it is; undefined where the client did not ask for that. */
+  readonly onprogress: HearProgress | undefined;
+}
+
+/** A task as its client wants it. */
+export interface TaskWish {
+  /** How long it shall be kept, ms. */
+  readonly ttl?: unknown;
+  /** Under which the client wants to hear how far it is, for as long as it runs. */
+  readonly progressToken?: unknown;
 }
 
 /** Whose tasks these are. */
 export interface TaskOwner {
   /** Clients of the same context have the same tasks. */
   readonly context: string;
-  /** Says to the client how far a task is. */
-  readonly tell: (task: Task) => void;
+  /** Says to the client how far a task is: at any time, since the call itself was answered long ago. */
+  readonly tell: (notification: Notification) => void;
   /** One more runs, until `ended` resolves. */
   readonly begun?: (ended: Promise<void>) => void;
 }
 
-const relatedTask = 'io.modelcontextprotocol/related-task';
+export const taskStatus = 'notifications/tasks/status';
 
 export class ClientTasks {
   readonly #store: TaskStore;
@@ -45,8 +59,11 @@ export class ClientTasks {
   }
 
   /** `work` never rejects. Throws an error of the protocol where there are too many tasks. */
-  start(ttl: unknown, work: (options: TaskWork) => Promise<CallToolResult>): RawResult {
-    const { context, tell, begun } = this.#owner;
+  start(
+    { ttl, progressToken }: TaskWish,
+    work: (options: TaskWork) => Promise<CallToolResult>,
+  ): RawResult {
+    const { context, begun } = this.#owner;
     this.#store.assertRoom(context);
     const stop = new AbortController();
     const now = this.#store.clock.now();
@@ -54,8 +71,12 @@ export class ClientTasks {
     const onRunning = (running: ServerTask): void => {
       task.running = running;
     };
-    const ready = Promise.resolve();
-    const result = ready.then(() => work({ signal: stop.signal, ttlMs, onRunning }));
+    const onprogress =
+      progressToken === undefined
+        ? undefined
+        : (progress: Progress): void => this.#tellProgress(task, { ...progress, progressToken });
+    const terms = { signal: stop.signal, ttlMs, onRunning, onprogress };
+    const result = Promise.resolve().then(() => work(terms));
     const task: KeptTask = {
       id: systemIds.next(now),
       context,
@@ -63,7 +84,6 @@ export class ClientTasks {
       createdAt: now,
       stop,
       result,
-      tell,
       status: 'working',
       changedAt: now,
       running: undefined,
@@ -72,7 +92,7 @@ export class ClientTasks {
     const ended = this.#follow(task);
     this.#running.set(task, ended);
     begun?.(ended);
-    return { task: shownTask(task) };
+    return taskAnswer({ task: shownTask(task) });
   }
 
   async #follow(task: KeptTask): Promise<void> {
@@ -83,17 +103,42 @@ export class ClientTasks {
       task.status = isError === true ? 'failed' : 'completed';
       task.changedAt = this.#store.clock.now();
     }
-    if (this.#store.has(task)) task.tell(shownTask(task));
+    if (this.#store.has(task)) this.#tellStatus(shownTask(task));
+  }
+
+  #tellStatus(params: RawResult): void {
+    this.#owner.tell({ method: taskStatus, params });
+  }
+
+  /** A task that has ended, or is kept no more, gets no further. */
+  #tellProgress(task: KeptTask, progress: RawResult): void {
+    if (task.status !== 'working' || !this.#store.has(task)) return;
+    const params = withRelatedTask(progress, task.id);
+    this.#owner.tell({ method: 'notifications/progress', params });
   }
 
   /** A server said how far one of its tasks is. That it has ended is told once its call is settled. */
   heard(at: object, said: RawResult): void {
-    const isMeant = ({ running }: KeptTask): boolean =>
-      running?.at === at && running.id === said['taskId'];
-    const task = [...this.#running.keys()].find(isMeant);
+    const task = this.#runningAs(at, said['taskId']);
     const progress = progressIn(said);
     if (task?.status !== 'working' || progress === undefined) return;
-    task.tell({ ...shownTask(task), ...progress });
+    this.#tellStatus({ ...shownTask(task), ...progress });
+  }
+
+  /** As a server calls the task that it runs for this one of the client's. */
+  nameAtServer(at: object, id: string): string | undefined {
+    const task = [...this.#running.keys()].find((each) => each.id === id);
+    return task?.running?.at === at ? task.running.id : undefined;
+  }
+
+  /** As the client calls the task that a server runs for it. */
+  nameAtClient(at: object, id: string): string | undefined {
+    return this.#runningAs(at, id)?.id;
+  }
+
+  #runningAs(at: object, id: unknown): KeptTask | undefined {
+    const isMeant = ({ running }: KeptTask): boolean => running?.at === at && running.id === id;
+    return [...this.#running.keys()].find(isMeant);
   }
 
   async get(id: unknown): Promise<RawResult> {
@@ -112,7 +157,7 @@ export class ClientTasks {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const result = await Promise.race([task.result, gone]);
-      return { ...result, _meta: { ...result._meta, [relatedTask]: { taskId: task.id } } };
+      return withRelatedTask(result, task.id);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }

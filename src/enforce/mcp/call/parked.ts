@@ -6,7 +6,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
-import type { ClientRequest, ForwardOptions } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { ForwardOptions } from '../upstream/upstream.ts';
 
 export interface ParkedQuestion {
   readonly id: string;
@@ -21,8 +22,8 @@ export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
 /** Runs with a signal and a progress of its own, which last for all of its rounds. */
 export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
 
-/** How long a question waits for its answer. */
-const answerMs = 600_000;
+/** How long a question waits for its answer, of a client of either era. */
+export const answerMs = 600_000;
 
 export class ParkedCalls {
   readonly #clock: Clock;

@@ -29,7 +29,6 @@ export interface KeptTask {
   readonly stop: AbortController;
   /** Never rejects. */
   readonly result: Promise<CallToolResult>;
-  readonly tell: (task: Task) => void;
   status: Task['status'];
   changedAt: number;
   running: ServerTask | undefined;

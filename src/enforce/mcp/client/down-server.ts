@@ -7,18 +7,21 @@ import {
   isInputRequiredResult,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
+  type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker';
+import { taskStatus } from '../call/client-tasks.ts';
 import { governing } from '../passing/governed-request.ts';
 import type { ListMethod } from '../passing/pass-through.ts';
 import { forwardedMeta } from '../protocol/meta-keys.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
+import { isTaskAnswer } from '../protocol/task-answers.ts';
 import { runsTasks } from '../upstream/run-as-task.ts';
 import type { ForwardOptions } from '../upstream/upstream.ts';
 import type { GatewaySession } from './gateway-session.ts';
 import { serveCall } from './serve-call.ts';
+import { TaskingServer } from './tasking-server.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
@@ -29,7 +32,7 @@ type MakeServer = (...about: ConstructorParameters<typeof Server>) => Server;
 export function downServer(
   session: GatewaySession,
   version: string,
-  make: MakeServer = (about, options) => new Server(about, options),
+  make: MakeServer = (about, options) => new TaskingServer(about, options),
 ): Server {
   const capabilities = capabilitiesOf(session);
   const instructions = instructionsOf(session);
@@ -58,14 +61,17 @@ export function downServer(
       serveCall(server, session, { ...request, logLevel }, context),
     );
     if (isInputRequiredResult(result)) return result;
-    // The SDK lets no task through that has not the content of a result beside it.
-    if ('task' in result) return { ...result, content: [] };
+    if (isTaskAnswer(result)) return result as CallToolResult;
     return projected(server, session, params.name, result as CallToolResult);
   });
   server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
     const told = session.upstreams.filter(({ config }) => config.roots);
     await Promise.all(told.map((upstream) => upstream.notify({ method })));
   });
+  server.setNotificationHandler('notifications/progress', (said) => session.clientSaid(said));
+  server.setNotificationHandler(taskStatus, { params: rawResult }, async (params) =>
+    session.clientSaid({ method: taskStatus, params }),
+  );
   if (capabilities.tasks !== undefined) serveTasks(server, session);
   passOn(server, session, capabilities);
   return server;

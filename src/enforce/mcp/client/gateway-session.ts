@@ -7,7 +7,7 @@ import type { Clock, ControlPlane, LogEvent, Session } from '../../../engine/ind
 import type { Principal } from '../../../identity/principal.ts';
 import { Answers } from '../call/answers.ts';
 import type { Calling } from '../call/call.ts';
-import { ClientTasks, type TaskOwner } from '../call/client-tasks.ts';
+import { ClientTasks, type TaskOwner, taskStatus } from '../call/client-tasks.ts';
 import { ParkedCalls } from '../call/parked.ts';
 import { type RoundStates, roundStates } from '../call/round-states.ts';
 import { TaskStore } from '../call/task-store.ts';
@@ -15,11 +15,12 @@ import type { ApprovalTerms, GatewayConfig } from '../config/config.ts';
 import { PassThrough } from '../passing/pass-through.ts';
 import { ResourceWatches } from '../passing/resource-watches.ts';
 import { logMessage, LogLevels } from '../protocol/log-levels.ts';
-import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { Catalogue } from '../tools/catalogue.ts';
 import type { OfferedTool } from '../tools/definition.ts';
-import { type ClientRequest, type ListKind, Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import { type ListKind, Upstream } from '../upstream/upstream.ts';
+import { AskedOfClient } from './asked-of-client.ts';
 
 /** What a gateway session needs of the process that it is in. */
 export interface GatewayHost {
@@ -56,8 +57,6 @@ export interface LastingTasks extends Pick<TaskOwner, 'context' | 'begun'> {
   readonly store: TaskStore;
 }
 
-const taskStatus = 'notifications/tasks/status';
-
 /** Events after which somebody may see other tools. */
 const visibilityEvents =
   /^(?:tool-|agent-|policy-activated|kill-|session-transitioned|heartbeat-lapsed|operator-heartbeat)/;
@@ -75,6 +74,7 @@ export class GatewaySession {
   readonly logLevels = new LogLevels();
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
+  readonly #asked: AskedOfClient;
   #acting: Acting;
   readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #catalogue: Catalogue;
@@ -104,7 +104,8 @@ export class GatewaySession {
           capabilities: client.capabilities,
           changed: (upstream, list) => void this.#serverChanged(upstream, list),
           notified: (upstream, notification) => this.#serverSaid(upstream, notification),
-          asked: (_, request) => client.asked(request),
+          asked: (upstream, request) => this.#asked.asked(upstream, request),
+          taskNameAt: (upstream, taskId) => this.#asked.nameAtServer(upstream, taskId),
         }),
     );
     this.#upstreams = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
@@ -122,8 +123,14 @@ export class GatewaySession {
     };
     this.parked = new ParkedCalls(clock);
     const { store, ...whose } = tasks ?? { store: new TaskStore(clock), context: '' };
-    const tell: TaskOwner['tell'] = (task) => client.notified({ method: taskStatus, params: task });
-    this.tasks = new ClientTasks(store, { ...whose, tell });
+    this.tasks = new ClientTasks(store, { ...whose, tell: (said) => client.notified(said) });
+    this.#asked = new AskedOfClient({
+      clock,
+      capabilities: client.capabilities,
+      ask: (request) => client.asked(request),
+      tasks: this.tasks,
+      stopped: () => this.stopped(),
+    });
     this.states = roundStates(acting.control);
     this.#unsubscribe = plane.subscribe((event) => this.#heard(event));
   }
@@ -213,15 +220,15 @@ export class GatewaySession {
       this.tasks.heard(upstream, notification.params ?? {});
       return;
     }
-    if (notification.method === logMessage && this.#client.asksForLogs) {
-      this.logLevels.tell(notification);
-      return;
-    }
     // Nor are its names for what it was asked to tell of.
-    const { method, params } = notification;
-    this.#client.notified(
-      params === undefined ? { method } : { method, params: withoutHopMeta(params) },
-    );
+    const told = this.#asked.told(upstream, notification);
+    if (told.method === logMessage && this.#client.asksForLogs) this.logLevels.tell(told);
+    else this.#client.notified(told);
+  }
+
+  /** The client says how far something is that a server asked it for. */
+  clientSaid(notification: Notification): Promise<void> {
+    return this.#asked.said(notification);
   }
 
   async #serverChanged(upstream: Upstream, list: ListKind | 'all'): Promise<void> {
@@ -253,6 +260,7 @@ export class GatewaySession {
     this.#isClosed = true;
     this.#unsubscribe();
     for (const cancel of this.#waiting.values()) cancel();
+    this.#asked.close();
     await this.tasks.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
     if (!this.#acting.isOwn) return;

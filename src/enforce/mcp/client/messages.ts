@@ -1,8 +1,11 @@
 /** What is sent to a client at any time: what servers say, that a list changed, what a server asks of it. */
 import type { Notification } from '@modelcontextprotocol/client';
 import type { Server } from '@modelcontextprotocol/server';
+import { answerMs } from '../call/parked.ts';
+import { configLimits } from '../config/config.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
-import type { ClientRequest, ListKind } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { ListKind } from '../upstream/upstream.ts';
 
 /** Rejects where the client went away, or may not hear of it. */
 export async function tell(
@@ -18,7 +21,12 @@ export async function announce(server: Server | undefined, list: ListKind): Prom
 }
 
 /** Of a client of 2025: one of 2026-07-28 is asked in an answer to a call of its own. */
-export function ask(server: Server, { method, params }: ClientRequest): Promise<RawResult> {
+export function ask(server: Server, { method, params, signal }: ClientRequest): Promise<RawResult> {
   const request = params === undefined ? { method } : { method, params: { ...params } };
-  return server.request(request, rawResult);
+  // Whoever asks gives up when it likes; nobody else says how long a task may take.
+  const timeout = method === 'tasks/result' ? configLimits.timeoutMsMax : answerMs;
+  return server.request(request, rawResult, {
+    timeout,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }

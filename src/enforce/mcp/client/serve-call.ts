@@ -66,10 +66,10 @@ async function serveAsTask(
     const message = `the tool ${quoted(call.name)} does not run as a task`;
     throw new ProtocolError(ProtocolErrorCode.MethodNotFound, message);
   }
-  // Progress goes with the answer to a request, and this one is answered at once.
-  const { onprogress: _, ...made } = call;
-  return session.tasks.start(task.ttl, ({ signal, ttlMs, onRunning }) =>
-    serveAtOnce(server, session, { ...made, task: { ttlMs, onRunning } }, { signal }),
+  const wish = { ttl: task.ttl, progressToken: call.meta?.['progressToken'] };
+  // What goes with the answer to the request ends with it, and the task does not.
+  return session.tasks.start(wish, ({ signal, ttlMs, onRunning, onprogress }) =>
+    serveAtOnce(server, session, { ...call, onprogress, task: { ttlMs, onRunning } }, { signal }),
   );
 }
 

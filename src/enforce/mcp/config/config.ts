@@ -187,8 +187,13 @@ export const taskLimits = {
   ttlMs: 3_600_000,
   ttlMsMin: 1_000,
   ttlMsMax: 86_400_000,
+  /** Tasks that a client runs for one server of its own. */
+  hostedMax: 64,
   /** How often clients are told to ask. */
   pollIntervalMs: 1_000,
+  /** How often a server of 2026-07-28 is asked, whatever it says. */
+  pollIntervalMsMin: 100,
+  pollIntervalMsMax: 60_000,
 } as const;
 
 export type HttpLimits = Readonly<typeof httpLimits>;

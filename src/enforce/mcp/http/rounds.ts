@@ -16,7 +16,7 @@ import { tell } from '../client/messages.ts';
 import { watchResources } from '../client/watch-resources.ts';
 import type { HttpLimits } from '../config/config.ts';
 import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
-import type { ClientRequest } from '../upstream/upstream.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller, Callers } from './callers.ts';
 import type { Hold } from './holds.ts';

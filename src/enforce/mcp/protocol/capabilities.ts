@@ -9,16 +9,49 @@ export function capabilitiesIn(params: unknown): ClientCapabilities | undefined 
     readonly _meta?: Readonly<Record<string, unknown>>;
     readonly capabilities?: unknown;
   };
-  const told = _meta?.[CLIENT_CAPABILITIES_META_KEY] ?? capabilities;
-  return typeof told === 'object' && told !== null ? told : undefined;
+  const inEnvelope = _meta?.[CLIENT_CAPABILITIES_META_KEY];
+  const told = inEnvelope ?? capabilities;
+  if (typeof told !== 'object' || told === null) return undefined;
+  // In the later era clients run no tasks.
+  const { tasks: _, ...others } = told as ClientCapabilities;
+  return inEnvelope === undefined ? told : others;
 }
 
 /** What servers may ask of the client, through the gateway; nothing where it did not say. */
 export function askable(capabilities: ClientCapabilities | undefined): ClientCapabilities {
   const { sampling, elicitation, roots } = capabilities ?? {};
+  const tasks = runnable(capabilities ?? {});
   return {
     ...(sampling === undefined ? {} : { sampling }),
     ...(elicitation === undefined ? {} : { elicitation }),
     ...(roots === undefined ? {} : { roots }),
+    ...(tasks === undefined ? {} : { tasks }),
   };
+}
+
+/** What the client runs as tasks, of what it can be asked; undefined where that is nothing. */
+function runnable({
+  sampling,
+  elicitation,
+  tasks,
+}: ClientCapabilities): ClientCapabilities['tasks'] {
+  const { list, cancel, requests } = tasks ?? {};
+  const samples = sampling !== undefined && requests?.sampling?.createMessage !== undefined;
+  const elicits = elicitation !== undefined && requests?.elicitation?.create !== undefined;
+  if (!samples && !elicits) return undefined;
+  return {
+    ...(list === undefined ? {} : { list: {} }),
+    ...(cancel === undefined ? {} : { cancel: {} }),
+    requests: {
+      ...(samples ? { sampling: { createMessage: {} } } : {}),
+      ...(elicits ? { elicitation: { create: {} } } : {}),
+    },
+  };
+}
+
+/** Whether the client runs what it is asked for with this method as a task. */
+export function runsAsTask({ tasks }: ClientCapabilities, method: string): boolean {
+  const { sampling, elicitation } = tasks?.requests ?? {};
+  if (method === 'sampling/createMessage') return sampling?.createMessage !== undefined;
+  return method === 'elicitation/create' && elicitation?.create !== undefined;
 }

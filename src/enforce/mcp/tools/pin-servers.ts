@@ -29,6 +29,7 @@ export async function pinServers(
       capabilities: {},
       changed: () => {},
       notified: () => {},
+      taskNameAt: () => undefined,
       asked: () => Promise.reject(new Error('there is no client')),
     });
     await upstream.start();

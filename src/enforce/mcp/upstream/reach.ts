@@ -8,7 +8,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import {
+  type ClientOptions,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { ControlPlaneError } from '../../../engine/index.ts';
 import type { HttpTarget, ProcessTarget, ServerConfig } from '../config/config.ts';
@@ -24,6 +28,16 @@ export async function reach(server: ServerConfig): Promise<Reached> {
   return server.target.kind === 'process'
     ? reachProcess(server.target, server)
     : { transport: reachHttp(server.target), stderr: null };
+}
+
+/** A legacy server may never answer what it does not know: not for ever is waited. */
+export function negotiation({
+  era,
+  startTimeoutMs,
+}: ServerConfig): NonNullable<ClientOptions['versionNegotiation']> {
+  if (era === 'legacy') return { mode: 'legacy' };
+  if (era === 'modern') return { mode: { pin: '2026-07-28' } };
+  return { mode: 'auto', probe: { timeoutMs: Math.min(10_000, startTimeoutMs) } };
 }
 
 async function reachProcess(target: ProcessTarget, server: ServerConfig): Promise<Reached> {

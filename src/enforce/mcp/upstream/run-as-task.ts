@@ -3,9 +3,9 @@
  * more. To the kernel it is one call, from its permit to its result.
  */
 import { ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotocol/client';
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 import { configLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { checked } from './checked-result.ts';
 import type { ForwardOptions, Upstream } from './upstream.ts';
 
 /** What is known of a task where it runs. */
@@ -16,7 +16,7 @@ export interface TaskProgress {
 
 type Params = Readonly<Record<string, unknown>>;
 
-export interface TaskTerms extends Pick<ForwardOptions, 'logLevel'> {
+export interface TaskTerms extends Pick<ForwardOptions, 'logLevel' | 'onprogress'> {
   readonly signal: AbortSignal;
   /** How long the server shall keep the task, ms. */
   readonly ttlMs: number;
@@ -36,13 +36,22 @@ const invalidParams: number = ProtocolErrorCode.InvalidParams;
  * Throws what the server answers in place of a result. How long it may take is the permit's to say: its
  * signal fires then.
  */
-export async function callAsTask(
+export function callAsTask(
   upstream: Upstream,
   tool: Tool,
   params: Params,
-  { signal, logLevel, ttlMs, onCreated }: TaskTerms,
+  terms: TaskTerms,
 ): Promise<RawResult> {
-  const asked = { ...params, name: tool.name, task: { ttl: ttlMs } };
+  const asked = { ...params, name: tool.name, task: { ttl: terms.ttlMs } };
+  return upstream.hearing(asked, terms.onprogress, (told) => ran(upstream, tool, told, terms));
+}
+
+async function ran(
+  upstream: Upstream,
+  tool: Tool,
+  asked: Params,
+  { signal, logLevel, onCreated }: TaskTerms,
+): Promise<RawResult> {
   const taskId = taskIdIn(await upstream.request('tools/call', asked, { signal, logLevel }));
   onCreated(taskId);
   try {
@@ -89,14 +98,4 @@ function taskIdIn({ task }: RawResult): string {
   const { taskId } = Object(task) as { readonly taskId?: unknown };
   if (typeof taskId === 'string' && taskId !== '') return taskId;
   throw new Error('it was asked for a task, and answered with none');
-}
-
-/** As the SDK holds the result of a call that is no task against the protocol and the tool's own schema. */
-function checked(tool: Tool, result: RawResult): RawResult {
-  if (!Array.isArray(result['content'])) throw new Error('its result has no content');
-  if (tool.outputSchema === undefined || result['isError'] === true) return result;
-  const validate = new CfWorkerJsonSchemaValidator().getValidator(tool.outputSchema as never);
-  const { valid, errorMessage } = validate(result['structuredContent']);
-  if (valid) return result;
-  throw new Error(`its result does not fit the tool's schema: ${errorMessage}`);
 }

@@ -3,13 +3,12 @@
  * goes away. What it sends is bounded; what it does hurts no other server.
  */
 import {
-  Client,
+  type Client,
   type ClientCapabilities,
   type ClientOptions,
   type LoggingLevel,
   type McpSubscription,
   type Notification,
-  type Progress,
   type ServerCapabilities,
   type Tool,
 } from '@modelcontextprotocol/client';
@@ -17,10 +16,15 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/valida
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
 import type { ServerConfig } from '../config/config.ts';
+import type { ClientRequest, QuestionMethod, TaskMethod } from '../protocol/client-request.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
-import { withoutHopMeta } from '../protocol/meta-keys.ts';
+import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
-import { reach } from './reach.ts';
+import { renamed } from '../protocol/related-task.ts';
+import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
+import { negotiation, reach } from './reach.ts';
+import { TaskingClient } from './tasking-client.ts';
+import { waitForTask } from './wait-for-task.ts';
 
 /** What the gateway does for its servers. */
 export interface UpstreamHost {
@@ -36,18 +40,15 @@ export interface UpstreamHost {
   readonly notified: (upstream: Upstream, notification: Notification) => void;
   /** It asks the client for something. */
   readonly asked: (upstream: Upstream, request: ClientRequest) => Promise<RawResult>;
+  /** As it knows a task that the client's message is about. */
+  readonly taskNameAt: (upstream: Upstream, taskId: string) => string | undefined;
 }
 
 export type ListKind = 'tools' | 'prompts' | 'resources';
 
-export interface ClientRequest {
-  readonly method: 'sampling/createMessage' | 'elicitation/create' | 'roots/list';
-  readonly params: Readonly<Record<string, unknown>> | undefined;
-}
-
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onprogress?: ((progress: Progress) => void) | undefined;
+  readonly onprogress?: HearProgress | undefined;
   /** From which level on the client of the request wants to hear the server's log meanwhile. */
   readonly logLevel?: LoggingLevel | undefined;
   /** In place of the time that a call may take, ms. */
@@ -73,6 +74,7 @@ export class Upstream {
   #isClosed = false;
   /** Of a server of 2026-07-28, by resource. */
   readonly #subscriptions = new Map<string, McpSubscription>();
+  readonly #progress = new ProgressTokens();
   #second = 0;
   #inSecond = 0;
 
@@ -142,7 +144,7 @@ export class Upstream {
         resources: changed('resources'),
       },
     };
-    const client = new Client(
+    const client = new TaskingClient(
       { name: 'agent-control-plane', version: this.#host.version },
       options,
     );
@@ -150,6 +152,7 @@ export class Upstream {
     client.fallbackNotificationHandler = async (notification) => {
       if (this.#isWithinRate()) this.#host.notified(this, notification);
     };
+    client.setNotificationHandler('notifications/progress', (said) => this.#progress.tell(said));
     this.#answerRequests(client);
     return client;
   }
@@ -160,18 +163,32 @@ export class Upstream {
     return roots === undefined || !this.config.roots ? others : { ...others, roots };
   }
 
-  #answerRequests(client: Client): void {
+  #questions(): readonly QuestionMethod[] {
     const { sampling, elicitation, roots } = this.#askable();
-    const methods: ClientRequest['method'][] = [];
+    const methods: QuestionMethod[] = [];
     if (sampling !== undefined) methods.push('sampling/createMessage');
     if (elicitation !== undefined) methods.push('elicitation/create');
     if (roots !== undefined) methods.push('roots/list');
-    for (const method of methods) {
+    return methods;
+  }
+
+  #answerRequests(client: Client): void {
+    const { tasks } = this.#askable();
+    for (const method of this.#questions()) {
       client.setRequestHandler(
         method,
-        async ({ params }) =>
+        async ({ params }, { mcpReq: { signal } }) =>
           // What the client answers is passed on as it is; the SDK holds it against its own schema.
-          (await this.#host.asked(this, { method, params: askedParams(params) })) as never,
+          (await this.#host.asked(this, { method, params, signal })) as never,
+      );
+    }
+    if (tasks === undefined) return;
+    const ofTasks: TaskMethod[] = ['tasks/get', 'tasks/result'];
+    if (tasks.cancel !== undefined) ofTasks.push('tasks/cancel');
+    if (tasks.list !== undefined) ofTasks.push('tasks/list');
+    for (const method of ofTasks) {
+      client.setRequestHandler(method, { params: rawResult }, (params, { mcpReq: { signal } }) =>
+        this.#host.asked(this, { method, params, signal }),
       );
     }
   }
@@ -204,9 +221,11 @@ export class Upstream {
     params: Readonly<Record<string, unknown>> | undefined,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
-    const told = await this.#withLogLevel(params, options);
-    const request = told === undefined ? { method } : { method, params: { ...told } };
-    return this.#connected().request(request, rawResult, this.#requestOptions(options));
+    const told = await this.#withLogLevel(this.#inItsNames(params), options);
+    return this.hearing(told, options.onprogress, (asked) => {
+      const request = asked === undefined ? { method } : { method, params: { ...asked } };
+      return this.#connected().request(request, rawResult, this.#requestOptions(options));
+    });
   }
 
   /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
@@ -215,15 +234,52 @@ export class Upstream {
     params: Readonly<Record<string, unknown>>,
     options: ForwardOptions = {},
   ): Promise<RawResult> {
-    const told = await this.#withLogLevel(params, options);
+    const told = await this.#withLogLevel(this.#inItsNames(params), options);
     const client = this.#connected();
-    const result = await client.callTool(
-      { ...told, name: tool.name },
-      { ...this.#requestOptions(options), toolDefinition: tool },
-    );
+    const isModern = client.getProtocolEra() === 'modern';
+    const send = { ...this.#requestOptions(options), toolDefinition: tool };
+    const result = await this.hearing(told, options.onprogress, (asked) => {
+      const named = { ...asked, name: tool.name };
+      const call = isModern ? { ...this.#aboutTasks(named), name: tool.name } : named;
+      return client.callTool(call, send).catch((failure: unknown) => {
+        const task = isModern ? taskOf(failure) : undefined;
+        if (task === undefined) throw failure;
+        return this.#ended(task, tool, options);
+      });
+    });
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
     return result;
+  }
+
+  #aboutTasks(params: Readonly<Record<string, unknown>>) {
+    return withTasks(params, this.#askable());
+  }
+
+  /** What became of a call that a server of 2026-07-28 runs as a task. */
+  #ended(task: RawResult, tool: Tool, { signal }: ForwardOptions): Promise<RawResult> {
+    return waitForTask(task, {
+      tool,
+      clock: this.#host.clock,
+      signal: signal ?? new AbortController().signal,
+      send: (method, params, given) =>
+        this.request(method, this.#aboutTasks(params), { signal: given }),
+      questions: this.#questions(),
+      ask: (request) => this.#host.asked(this, request),
+    });
+  }
+
+  #inItsNames<P extends Readonly<Record<string, unknown>> | undefined>(params: P): P {
+    return renamed(params, (taskId) => this.#host.taskNameAt(this, taskId));
+  }
+
+  /** While `send` runs, what the server tells of how far it is goes to `onprogress`. */
+  hearing<T, P extends Readonly<Record<string, unknown>> | undefined>(
+    params: P,
+    onprogress: HearProgress | undefined,
+    send: (params: P | Readonly<Record<string, unknown>>) => Promise<T>,
+  ): Promise<T> {
+    return this.#progress.during(params, onprogress, send);
   }
 
   /** Says from which level on it is to log: with the request, or to a server of 2025 before it. */
@@ -283,13 +339,12 @@ export class Upstream {
     });
   }
 
-  #requestOptions({ signal, onprogress, timeoutMs }: ForwardOptions) {
+  #requestOptions({ signal, timeoutMs }: ForwardOptions) {
     const timeout = timeoutMs ?? this.config.callTimeoutMs;
     return {
       timeout,
       maxTotalTimeout: timeout,
       ...(signal === undefined ? {} : { signal }),
-      ...(onprogress === undefined ? {} : { onprogress }),
     };
   }
 
@@ -312,11 +367,6 @@ export class Upstream {
   }
 }
 
-/** A server's names for its tasks are the gateway's to know. */
-function askedParams(params: object | undefined): ClientRequest['params'] {
-  return params === undefined ? undefined : withoutHopMeta({ ...params });
-}
-
 /** The server is not there now: nothing was sent to it. */
 export class UpstreamUnavailable extends Error {
   override readonly name = 'UpstreamUnavailable';
@@ -324,16 +374,6 @@ export class UpstreamUnavailable extends Error {
   constructor(server: string, problem: string) {
     super(`the server \`${server}\` cannot be reached: ${problem}`);
   }
-}
-
-/** A legacy server may never answer what it does not know: not for ever is waited. */
-function negotiation({
-  era,
-  startTimeoutMs,
-}: ServerConfig): NonNullable<ClientOptions['versionNegotiation']> {
-  if (era === 'legacy') return { mode: 'legacy' };
-  if (era === 'modern') return { mode: { pin: '2026-07-28' } };
-  return { mode: 'auto', probe: { timeoutMs: Math.min(10_000, startTimeoutMs) } };
 }
 
 function messageOf(failure: unknown): string {

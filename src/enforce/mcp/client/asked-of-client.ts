@@ -1,0 +1,128 @@
+/**
+ * What servers ask of one client, and what it says back. Each side keeps its own names for tasks and its own
+ * tokens of progress; here they are translated, in both directions.
+ */
+import {
+  type ClientCapabilities,
+  type Notification,
+  type Progress,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/client';
+import type { Clock } from '../../../engine/index.ts';
+import { type ClientTasks, taskStatus } from '../call/client-tasks.ts';
+import { HostedTasks } from '../passing/hosted-tasks.ts';
+import { runsAsTask } from '../protocol/capabilities.ts';
+import { ProgressTokens } from '../protocol/progress-tokens.ts';
+import type { RawResult } from '../protocol/raw-result.ts';
+import { translated } from '../protocol/related-task.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export interface AskedTerms {
+  readonly clock: Clock;
+  readonly capabilities: ClientCapabilities;
+  readonly ask: (request: ClientRequest) => Promise<RawResult>;
+  /** The client's own tasks, which servers run. */
+  readonly tasks: ClientTasks;
+  /** Why nothing passes any more, or undefined. */
+  readonly stopped: () => Promise<string | undefined>;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+export class AskedOfClient {
+  readonly #terms: AskedTerms;
+  readonly #hosted: HostedTasks;
+  readonly #progress = new ProgressTokens();
+
+  constructor(terms: AskedTerms) {
+    this.#terms = terms;
+    this.#hosted = new HostedTasks(terms);
+  }
+
+  /** Resolves to what the client answers, in the server's names. */
+  async asked(at: Upstream, { params, ...request }: ClientRequest): Promise<RawResult> {
+    const stopped = await this.#terms.stopped();
+    if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
+    const passed = params === undefined ? undefined : this.#toClient(at, params);
+    return this.#send(at, { ...request, params: passed });
+  }
+
+  #send(at: Upstream, request: ClientRequest): Promise<RawResult> {
+    switch (request.method) {
+      case 'tasks/list':
+        return this.#hosted.list(at, request);
+      case 'tasks/get':
+      case 'tasks/cancel':
+        return this.#hosted.about(at, request);
+      case 'tasks/result':
+        return this.#hosted.about(at, request).then((answer) => this.#toServer(at, answer));
+      case 'roots/list':
+      case 'sampling/createMessage':
+      case 'elicitation/create':
+        return this.#question(at, request);
+    }
+  }
+
+  async #question(at: Upstream, request: ClientRequest): Promise<RawResult> {
+    const { params, end } = this.#withProgress(at, request.params);
+    if (params?.['task'] === undefined || !runsAsTask(this.#terms.capabilities, request.method)) {
+      // Whoever runs no tasks takes the question as one that is waited for.
+      const { task: _, ...plain } = params ?? {};
+      const asked = { ...request, params: params === undefined ? undefined : plain };
+      return this.#toServer(at, await this.#terms.ask(asked).finally(end));
+    }
+    return this.#hosted.begin(at, { ...request, params }, end);
+  }
+
+  /** Where the server wants to hear how far it is, the client has a token of the gateway's own. */
+  #withProgress(at: Upstream, params: Params | undefined) {
+    const { progressToken, ..._meta } = (params?.['_meta'] ?? {}) as Params;
+    if (progressToken === undefined) return { params, end: () => {} };
+    const tell = (progress: Progress): void => {
+      const told = { ...progress, progressToken };
+      void at.notify({ method: 'notifications/progress', params: told });
+    };
+    return this.#progress.open({ ...params, _meta }, tell);
+  }
+
+  /** What a server says, as the client hears it. */
+  told(at: Upstream, { method, params }: Notification): Notification {
+    return params === undefined ? { method } : { method, params: this.#toClient(at, params) };
+  }
+
+  /** The client says how far a task is that it runs, or a question is that it was asked. */
+  async said(notification: Notification): Promise<void> {
+    if ((await this.#terms.stopped()) !== undefined) return;
+    if (notification.method !== taskStatus) {
+      this.#progress.tell(notification);
+      return;
+    }
+    const heard = this.#hosted.heard(notification.params ?? {});
+    if (heard === undefined) return;
+    const params = this.#toServer(heard.at, heard.params);
+    await heard.at.notify({ method: taskStatus, params });
+  }
+
+  /** As a server knows a task that the client names: one of its own, or one that the server runs for it. */
+  nameAtServer(at: Upstream, taskId: string): string | undefined {
+    return this.#hosted.nameAt(at, taskId) ?? this.#terms.tasks.nameAtServer(at, taskId);
+  }
+
+  #toClient(at: Upstream, message: RawResult): RawResult {
+    const { tasks } = this.#terms;
+    return translated(
+      message,
+      (taskId) => this.#hosted.nameAtClient(at, taskId) ?? tasks.nameAtClient(at, taskId),
+    );
+  }
+
+  #toServer(at: Upstream, message: RawResult): RawResult {
+    return translated(message, (taskId) => this.nameAtServer(at, taskId));
+  }
+
+  close(): void {
+    this.#hosted.close();
+  }
+}

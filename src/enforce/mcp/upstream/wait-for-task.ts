@@ -1,0 +1,109 @@
+/**
+ * A call that a server of 2026-07-28 answered with a task (SEP-2663): asked about until it has ended, with
+ * what the server needs of the client meanwhile, and cancelled where nobody waits any more.
+ */
+import { ProtocolError, type Tool } from '@modelcontextprotocol/client';
+import type { Clock } from '../../../engine/index.ts';
+import { taskLimits } from '../config/config.ts';
+import type { RawResult } from '../protocol/raw-result.ts';
+import { checked } from './checked-result.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
+
+export interface WaitTerms {
+  readonly tool: Tool;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Sends a request about the task, which gives up when `signal` fires. */
+  readonly send: (method: string, params: RawResult, signal?: AbortSignal) => Promise<RawResult>;
+  /** What the client can be asked. */
+  readonly questions: readonly string[];
+  readonly ask: (request: ClientRequest) => Promise<RawResult>;
+}
+
+/** Throws what the call failed with, or an error where nobody knows what it did. */
+export async function waitForTask(begun: RawResult, terms: WaitTerms): Promise<RawResult> {
+  const { taskId } = begun;
+  if (typeof taskId !== 'string' || taskId === '') throw new Error('its task has no `taskId`');
+  let ended: RawResult;
+  try {
+    ended = await untilEnded(begun, { taskId, answered: new Set(), terms });
+  } catch (failure) {
+    void terms.send('tasks/cancel', { taskId }).catch(() => {});
+    // Whatever it was, the task was begun: it is no refusal, and the server was there.
+    throw new Error(failure instanceof Error ? failure.message : String(failure), {
+      cause: failure,
+    });
+  }
+  const { status, result, error } = ended;
+  if (status === 'completed') return checked(terms.tool, Object(result) as RawResult);
+  if (status === 'failed') throw failureOf(error);
+  throw new Error(`its task is ${String(status)}`);
+}
+
+async function untilEnded(begun: RawResult, about: Answering): Promise<RawResult> {
+  const { taskId, terms } = about;
+  let task = begun;
+  while (task['status'] === 'working' || task['status'] === 'input_required') {
+    if (task['status'] === 'input_required') await answer(task, about);
+    await pause(task, terms);
+    task = await terms.send('tasks/get', { taskId }, terms.signal);
+  }
+  return task;
+}
+
+interface Answering {
+  readonly taskId: string;
+  /** What was asked and answered already: a server repeats its questions until it has the answers. */
+  readonly answered: Set<string>;
+  readonly terms: WaitTerms;
+}
+
+async function answer(task: RawResult, { taskId, answered, terms }: Answering): Promise<void> {
+  const asked = Object.entries(Object(task['inputRequests']) as RawResult);
+  for (const [key, question] of asked.filter(([each]) => !answered.has(each))) {
+    const { method, params } = Object(question) as Partial<ClientRequest>;
+    if (method === undefined || !terms.questions.includes(method)) {
+      throw new Error(`its task asks for \`${String(method)}\`, which nobody can be asked`);
+    }
+    answered.add(key);
+    const { signal } = terms;
+    const said = await unlessAborted(signal, terms.ask({ method, params, signal }));
+    await terms.send('tasks/update', { taskId, inputResponses: { [key]: said } }, signal);
+  }
+}
+
+/** As long as the server says, within bounds. */
+async function pause({ pollIntervalMs: asked }: RawResult, terms: WaitTerms): Promise<void> {
+  const { pollIntervalMs, pollIntervalMsMin, pollIntervalMsMax } = taskLimits;
+  const ms = typeof asked === 'number' ? asked : pollIntervalMs;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const within = Math.min(Math.max(ms, pollIntervalMsMin), pollIntervalMsMax);
+  const cancel = terms.clock.after(within, resolve);
+  await unlessAborted(terms.signal, promise).finally(cancel);
+}
+
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: gone, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new Error('nobody waits for it any more'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, gone]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    gone.catch(() => {});
+    work.catch(() => {});
+  }
+}
+
+/** A failed task is a call that was answered with an error of the protocol. */
+function failureOf(error: unknown): Error {
+  const { code, message } = Object(error) as {
+    readonly code?: unknown;
+    readonly message?: unknown;
+  };
+  if (typeof code !== 'number' || typeof message !== 'string') {
+    return new Error('its task failed, and it does not say how');
+  }
+  return new ProtocolError(code, message);
+}

@@ -1,0 +1,117 @@
+/**
+ * A server of 2026-07-28 with the tasks extension, on the SDK's lower layer, over stdio. `slow` is answered with
+ * a task where the client knows of tasks, and refused where it does not; how it ends is in its argument `how`.
+ * `always` is answered with a task whoever asks. What it was asked is in the file that its first argument names.
+ */
+import { appendFileSync, existsSync } from 'node:fs';
+import { acceptedContent, ProtocolError, Server } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { rawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+
+const [, , journal = ''] = process.argv;
+const extension = 'io.modelcontextprotocol/tasks';
+const inputSchema = { type: 'object' as const, properties: {}, additionalProperties: true };
+interface Task {
+  readonly how: unknown;
+  readonly name?: string | undefined;
+  /** How often it still asks what was answered: answers need not be there at once. */
+  repeats?: number;
+}
+
+const tasks = new Map<string, Task>();
+
+function note(line: object): void {
+  appendFileSync(journal, `${JSON.stringify(line)}\n`);
+}
+
+function shown(taskId: string, more: object = {}) {
+  const at = new Date(0).toISOString();
+  const times = { createdAt: at, lastUpdatedAt: at, ttlMs: 60_000, pollIntervalMs: 1 };
+  return { taskId, status: 'working', ...times, ...more };
+}
+
+function knowsTasks({ envelope }: { readonly envelope?: unknown }): boolean {
+  const { 'io.modelcontextprotocol/clientCapabilities': declared } = Object(envelope) as Record<
+    string,
+    { readonly extensions?: object } | undefined
+  >;
+  return extension in (declared?.extensions ?? {});
+}
+
+const question = {
+  method: 'elicitation/create',
+  params: {
+    message: 'Who are you?',
+    requestedSchema: { type: 'object', properties: { name: { type: 'string' } } },
+  },
+};
+
+function progressOf(taskId: string): object {
+  const task: Task = tasks.get(taskId) ?? { how: 'unknown' };
+  const { how, name, repeats = 0 } = task;
+  task.repeats = repeats - 1;
+  const text = (said: string) => ({ content: [{ type: 'text', text: said }] });
+  switch (how) {
+    case 'ask':
+      if (name === undefined || repeats > 0) {
+        return { status: 'input_required', inputRequests: { who: question } };
+      }
+      return { status: 'completed', result: text(`hello ${name}`) };
+    case 'fail':
+      return { status: 'failed', error: { code: -32_000, message: 'the disk is full' } };
+    case 'wrong':
+      return { status: 'completed', result: { ...text('it went wrong'), isError: true } };
+    case 'garbage':
+      return { status: 'completed', result: { nothing: true } };
+    case 'cancelled':
+      return { status: 'cancelled' };
+    case 'odd':
+      return { status: 'input_required', inputRequests: { odd: { method: 'tools/call' } } };
+    case 'file':
+      return existsSync(`${journal}.end`) ? { status: 'completed', result: text('done') } : {};
+    default:
+      return { status: 'completed', result: text('done') };
+  }
+}
+
+class TaskServer extends Server {
+  /** The SDK puts the content of a result beside what has none. */
+  protected override _wrapHandler(method: string, handler: never): never {
+    return (method === 'tools/call' ? handler : super._wrapHandler(method, handler)) as never;
+  }
+}
+
+serveStdio(() => {
+  const capabilities = { tools: {}, extensions: { [extension]: {} } };
+  const server = new TaskServer({ name: 'extension', version: '1' }, { capabilities });
+  server.setRequestHandler('tools/list', () => ({
+    tools: [
+      { name: 'slow', inputSchema },
+      { name: 'always', inputSchema },
+    ],
+  }));
+  server.setRequestHandler('tools/call', ({ params }, { mcpReq }) => {
+    note({ called: params.name, knowsTasks: knowsTasks(mcpReq) });
+    if (params.name === 'slow' && !knowsTasks(mcpReq)) {
+      const data = { requiredCapabilities: { extensions: { [extension]: {} } } };
+      throw new ProtocolError(-32_021, 'Missing required client capability', data);
+    }
+    const id = `task-${tasks.size + 1}`;
+    tasks.set(id, { how: params.arguments?.['how'] });
+    return { resultType: 'task', ...shown(id) } as never;
+  });
+  const about = (method: string, answer: (id: string, said: string | undefined) => object) =>
+    server.setRequestHandler(method as 'tasks/get', { params: rawResult }, (params, { mcpReq }) => {
+      const id = String(params['taskId']);
+      note({ method, id, knowsTasks: knowsTasks(mcpReq) });
+      const said = acceptedContent<{ name: string }>(mcpReq.inputResponses, 'who');
+      return answer(id, said?.name) as Record<string, unknown>;
+    });
+  about('tasks/get', (id) => shown(id, progressOf(id)));
+  about('tasks/cancel', () => ({}));
+  about('tasks/update', (id, name) => {
+    tasks.set(id, { how: 'ask', name, repeats: 1 });
+    return {};
+  });
+  return server;
+});
