@@ -15,6 +15,10 @@ import { newSchema, type TestSchema } from './schema.ts';
 const budget = { usd: '500', actions: 1_000 };
 /** In each control plane. */
 const callers = 3;
+/** Calls after which a store that is not well again is not getting well, and says why. */
+const recoveringCallsMax = 2_000;
+/** What callers say meanwhile, at most: they would go on for ever where the budget is used up. */
+const linesOfTheWellMax = 20_000;
 
 /** What callers are told while their store is well: of a key that another used, the last of the budget. */
 const codesOfTheWell: ReadonlySet<string> = new Set([
@@ -114,7 +118,11 @@ export class Suffering {
   /** So many more decisions are acknowledged, none of them with a failure. */
   async actWell(more = 20): Promise<void> {
     const [until, failures] = [this.acknowledged + more, this.failures.length];
-    await this.actUntil(() => this.acknowledged >= until || this.failures.length > failures);
+    const linesMax = this.lines.length + linesOfTheWellMax;
+    await this.actUntil(() => {
+      if (this.lines.length > linesMax) throw new Error('its store is well, and decides nothing');
+      return this.acknowledged >= until || this.failures.length > failures;
+    });
     const unwell = this.failures.slice(failures);
     if (unwell.length > 0) throw new Error(`its store is well, and it says ${unwell.join()}`);
   }
@@ -122,10 +130,11 @@ export class Suffering {
   /** Acts until its store is well again, whatever callers are told until then. */
   async recover(): Promise<void> {
     for (const acting of this.#acting) {
-      for (;;) {
-        const failures = this.failures.length;
+      for (let calls = 0; ; calls += 1) {
+        const { failures } = this;
+        if (calls === recoveringCallsMax) throw new Error(`it stays ${failures.slice(-5).join()}`);
         await acting.act();
-        if (this.failures.length === failures) break;
+        if (this.failures.length === failures.length) break;
       }
     }
   }
