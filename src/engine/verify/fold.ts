@@ -68,7 +68,7 @@ export class Fold implements StateView {
   }
 }
 
-/** Whether nothing changes it, or hardly ever. What was used by a permit that was given up may still be told. */
+/** Whether nothing changes it, or hardly ever. Of a permit that was given up, more may still be told. */
 function canBeArchived(change: RecordChange): boolean {
   if (!archivedKinds.has(change.kind) || isLive(change)) return false;
   return change.kind !== 'decision' || change.value.late !== 'awaited';
