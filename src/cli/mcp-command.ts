@@ -4,6 +4,7 @@ import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.
 import type { ApproveToolOptions } from './mcp/approve-tool.ts';
 import { addGatewayOptions, type GatewayCliOptions } from './mcp/gateway-options.ts';
 import type { InspectOptions } from './mcp/inspect-tools.ts';
+import { agentOption, principalOption } from './org-option.ts';
 import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addMcpCommand(program: Command, version: string): void {
@@ -58,8 +59,12 @@ function addInspectCommand(mcp: Command): void {
     .addOption(logOption())
     .addOption(schemaOption())
     .option('--waiting', 'only tools that wait for an operator')
-    .option('--agent <name>', 'only what this agent may do')
-    .option('--principal <id>', 'what it may do for this principal, such as user:ada')
+    .option('--agent <name>', 'only what this agent may do', agentOption)
+    .option(
+      '--principal <id>',
+      'what it may do for this principal, such as user:ada',
+      principalOption,
+    )
     .option('--json', 'one JSON object a line, definitions and differences in full')
     .addHelpText(
       'after',

@@ -1,6 +1,6 @@
 /**
- * Orgs and sessions that a list is narrowed to: what can be none finds nothing, and that looks like a good
- * answer.
+ * Orgs, sessions, agents and principals that a list is narrowed to: what can be none finds nothing, and that
+ * looks like a good answer.
  */
 import { InvalidArgumentError } from 'commander';
 import { isName, isQualifiedName } from '../kernel/name.ts';
@@ -20,4 +20,15 @@ export function anyOrgOption(text: string): string {
 export function sessionOption(text: string): string {
   if (isQualifiedName(text)) return text;
   throw new InvalidArgumentError('It must be the id of a session.');
+}
+
+export function agentOption(text: string): string {
+  if (isName(text)) return text;
+  throw new InvalidArgumentError('It must be the name of an agent.');
+}
+
+/** With or without its org before it, as the command says. */
+export function principalOption(text: string): string {
+  if (isQualifiedName(text)) return text;
+  throw new InvalidArgumentError('It must be the id of a principal.');
 }

@@ -36,6 +36,7 @@ export async function printPrices(file: string | undefined, options: PricesOptio
   if ([check, diff, model].filter((each) => each !== undefined).length > 1) {
     throw new CommandError('`--check`, `--diff` and `--model` exclude each other');
   }
+  if (model === '') throw new CommandError('`--model` is empty', 'name a model');
   if (check !== undefined) {
     if (file !== undefined) {
       throw new CommandError('`--check` takes no file of a control plane', 'see `--diff`');

@@ -1,5 +1,5 @@
 /** How every command is told which log of which store it works on; read without loading a store. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 export interface LogOptions {
   readonly log: string;
@@ -15,7 +15,12 @@ export const storeText =
 export const namingHelp = 'name the file given to `sqlite()`, or the URL given to `postgres()`';
 
 export function logOption(): Option {
-  return new Option('--log <name>', 'which log of the store').default('main');
+  return new Option('--log <name>', 'which log of the store').default('main').argParser(logName);
+}
+
+function logName(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It must be the name of a log.');
 }
 
 export function schemaOption(): Option {

@@ -182,6 +182,8 @@ export function readRequest(value: unknown): { readonly request: PolicyRequest }
       return invalid(name, 'must be a text');
     }
   }
+  const empty = ['action', 'tool', 'agent', 'principal', 'org'].find((name) => value[name] === '');
+  if (empty !== undefined) return invalid(empty, 'is empty: it has to be a name');
   const problem =
     modelProblem(value['model']) ??
     sessionProblem(value['session']) ??

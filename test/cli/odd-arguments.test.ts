@@ -1,4 +1,5 @@
 /** Arguments that are given twice, are empty, or can be nothing: refused, with 2, and nothing is done. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { asOperator, type Desk, makeDesk } from './desk.ts';
@@ -38,6 +39,30 @@ test('an API key for what can be no org, or an agent of one, is not asked for', 
   expect((await cli(...issue, '--org', '', ...asOperator)).code).toBe(2);
   const suspend = ['agents', 'suspend', desk.path, 'bot', '--reason', 'x', '--org', ''];
   expect((await cli(...suspend, ...asOperator)).code).toBe(2);
+});
+
+// Nothing listens at port 9: whoever connected first would say so.
+const database = 'postgres://owner@127.0.0.1:9/agents';
+
+test.each([
+  ['mcp --policy POLICY --log= -- cat', 'It must be the name of a log'],
+  ['events FILE --log=', 'It must be the name of a log'],
+  ['mcp inspect FILE --agent=', 'It must be the name of an agent'],
+  ['mcp inspect FILE --principal=', 'It must be the id of a principal'],
+  ['mcp inspect FILE --principal=a\u00a0b', 'It must be the id of a principal'],
+  ['policy explain POLICY --request {"action":""}', '`action` of the request is empty'],
+  ['policy explain POLICY --request {"action":"a","agent":""}', '`agent` of the request is empty'],
+  ['prices FILE --model=', '`--model` is empty'],
+  [`postgres grant-worker ${database} EMPTY`, 'the role is empty'],
+  [`postgres grant-reader ${database} EMPTY acme`, 'the role is empty'],
+])('%s: an empty name is refused, and nothing is done', async (line, sentence) => {
+  const policy = join(folder, 'policy.json');
+  writeFileSync(policy, JSON.stringify({ format: 1, version: 1, name: 'p', actions: { a: {} } }));
+  const given: Readonly<Record<string, string>> = { FILE: desk.path, POLICY: policy, EMPTY: '' };
+  const words = line.split(' ').map((word) => given[word] ?? word);
+  const { code, stdout, stderr } = await cli(...words.map((word) => word.replace('\u00a0', ' ')));
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(sentence);
 });
 
 test('entries of what can be no session are not printed', async () => {

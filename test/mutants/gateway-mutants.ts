@@ -96,6 +96,14 @@ export const gatewayMutants: readonly Mutant[] = [
     tests: ['test/mcp/tasks.test.ts'],
   },
   {
+    name: 'requests-before-initialize',
+    guards: 'A client of 2025 is answered nothing before it has said who it is.',
+    file: gateway('client/initialize-first'),
+    find: 'isOpened ||= isOpening(message);',
+    replace: 'isOpened = true;',
+    tests: ['test/mcp/initialize-first.test.ts'],
+  },
+  {
     name: 'extension-task-runs-on',
     guards: 'A task of 2026-07-28 that nobody waits for any more is cancelled at its server.',
     file: gateway('upstream/wait-for-task'),

@@ -10,6 +10,14 @@ const lateTests = ['test/engine/late-usage.test.ts'];
 
 export const modelMutants: readonly Mutant[] = [
   {
+    name: 'billed-twice',
+    guards: 'A bill has one row of a model and day.',
+    file: model('reconciliation'),
+    find: 'seen.add(key);',
+    replace: '',
+    tests: ['src/kernel/model/reconciliation.test.ts'],
+  },
+  {
     name: 'every-model-is-dated',
     guards: 'A name with a date behind is a model only where the catalogue says so.',
     file: model('catalogue'),

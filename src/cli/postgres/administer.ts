@@ -27,6 +27,7 @@ export async function letWorkerIn(
   { schema, json }: AdministerOptions,
 ): Promise<void> {
   const place = databaseOf(url, schema);
+  assertRole(role);
   await told(place, () => owner.grantWorker(place, role));
   if (json === true)
     return print(jsonLine({ schema: place.schema, role, org: '*', appends: true }));
@@ -39,11 +40,16 @@ export async function letReaderIn(
   { schema, json }: AdministerOptions,
 ): Promise<void> {
   const place = databaseOf(url, schema);
+  assertRole(role);
   if (org === '') throw new CommandError('the org is empty', 'name one, or `*` for every org');
   await told(place, () => owner.grantReader(place, role, org));
   if (json === true) return print(jsonLine({ schema: place.schema, role, org, appends: false }));
   const what = org === '*' ? 'everything' : `what carries the org \`${org}\``;
   return print(shown(`role \`${role}\` may read ${what} in \`${place.schema}\``));
+}
+
+function assertRole(role: string): void {
+  if (role === '') throw new CommandError('the role is empty', 'name one that exists');
 }
 
 /** Runs what asks the database. A fault of it is told as one of the database that was named. */

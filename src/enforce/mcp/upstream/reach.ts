@@ -30,6 +30,18 @@ export async function reach(server: ServerConfig): Promise<Reached> {
     : { transport: reachHttp(server.target), stderr: null };
 }
 
+/** Why a program could not be started, or undefined where it was something else that failed. */
+export function startProblem(failure: unknown, { target }: ServerConfig): string | undefined {
+  if (target.kind !== 'process' || !(failure instanceof Error)) return undefined;
+  const { code, syscall } = failure as NodeJS.ErrnoException;
+  if (syscall === undefined || !syscall.startsWith('spawn')) return undefined;
+  const why = code === 'ENOENT' ? 'there is no such program' : String(code);
+  // The system says the same of a folder that is not there.
+  const where = target.cwd === undefined ? '' : `, or no folder \`${target.cwd}\` to start it in`;
+  const elsewhere = code === 'ENOENT' ? where : '';
+  return `its program \`${target.command[0]}\` cannot be started: ${why}${elsewhere}`;
+}
+
 /** A legacy server may never answer what it does not know: not for ever is waited. */
 export function negotiation({
   era,

@@ -22,7 +22,7 @@ import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.t
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
-import { negotiation, reach } from './reach.ts';
+import { negotiation, reach, startProblem } from './reach.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
 
@@ -110,7 +110,7 @@ export class Upstream {
       await client.connect(transport, { timeout: this.config.startTimeoutMs });
     } catch (failure) {
       await client.close().catch(() => {});
-      this.#goneAway(messageOf(failure));
+      this.#goneAway(startProblem(failure, this.config) ?? messageOf(failure));
       return;
     }
     if (this.#isClosed) {
