@@ -65,6 +65,8 @@ function progressOf(taskId: string): object {
       return { status: 'completed', result: { nothing: true } };
     case 'cancelled':
       return { status: 'cancelled' };
+    case 'roots':
+      return { status: 'input_required', inputRequests: { roots: { method: 'roots/list' } } };
     case 'odd':
       return { status: 'input_required', inputRequests: { odd: { method: 'tools/call' } } };
     case 'file':

@@ -90,6 +90,20 @@ describe('how such a task ends is how its call is settled', () => {
   });
 });
 
+test('such a task is not told of the client’s roots, which are not for its server', async () => {
+  const on = await open();
+  let isAsked = false;
+  const client = await on.client({ capabilities: { roots: {} } }, (each) => {
+    each.setRequestHandler('roots/list', () => {
+      isAsked = true;
+      return { roots: [] };
+    });
+  });
+  expect(textOf(await call(client, 'roots'))).toContain('is not known');
+  expect(isAsked).toBe(false);
+  await expect.poll(() => cancelled()).toHaveLength(1);
+});
+
 test('a kill switch stops such a task, and it is cancelled at its server', async () => {
   const on = await open();
   const called = call(await on.client(), 'file');
