@@ -30,6 +30,19 @@ export interface StageOptions extends Partial<ControlPlaneOptions> {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** The gateway's servers inherit no variables: theirs has to name what spares them from compiling anew. */
+function withCompileCache(servers: StageOptions['servers']): StageOptions['servers'] {
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  if (cache === undefined) return servers;
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => {
+      const { command, env } = server as { command?: unknown; env?: object };
+      const known = { ...server, env: { NODE_COMPILE_CACHE: cache, ...env } };
+      return [name, command === undefined ? server : known];
+    }),
+  );
+}
+
 export class Stage {
   readonly fleet: ReturnType<typeof memoryFleet>;
   readonly plane: ControlPlane;
@@ -67,7 +80,7 @@ export class Stage {
         firstSight: 'accept',
         // How loaded the machine is decides no test.
         waits: { readyMs: 100_000, listMs: 100_000 },
-        servers,
+        servers: withCompileCache(servers),
         ...file,
       },
       environment,
