@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultCodes } from '../../src/engine/index.ts';
-import { httpLimits, taskLimits } from '../../src/enforce/mcp/config/config.ts';
+import { httpLimits, passingLimits, taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { checkPolicy, limits, rejectionCodes } from '../../src/kernel/index.ts';
 import { budgetScopeKinds, checkPlan } from '../../src/kernel/budget/plan.ts';
 import { operators } from '../../src/kernel/policy/document.ts';
@@ -27,7 +27,7 @@ test('every limit is listed with its value', () => {
   const listed = tableRows('docs/limits.md')
     .map(([name = '', value = '']) => [codeWords(name)[0] ?? '', Number(value.replaceAll(',', ''))])
     .filter(([name]) => name !== '');
-  const all = { ...limits, ...httpLimits, ...taskLimits };
+  const all = { ...limits, ...httpLimits, ...taskLimits, ...passingLimits };
   expect(Object.fromEntries(listed)).toEqual(all);
   expect(listed.map(([name]) => name)).toEqual(Object.keys(all));
 });

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/index.ts';
-import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
+import { passingLimits, taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { HostedTasks } from '../../src/enforce/mcp/passing/hosted-tasks.ts';
 import type { Upstream } from '../../src/enforce/mcp/upstream/upstream.ts';
+import { FakeClock } from '../../src/testing/index.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 import { accepted, sampled, TaskClient, type Tasks } from './task-client.ts';
@@ -13,7 +14,7 @@ import { accepted, sampled, TaskClient, type Tasks } from './task-client.ts';
 const late = join(temporaryFolder(), 'late');
 const command = [process.execPath, join(import.meta.dirname, 'relay-server.ts'), late];
 const relay = { command, protocol: 'legacy' };
-const names = ['ask', 'tell', 'heard', 'end', 'job'];
+const names = ['ask', 'tell', 'heard', 'end', 'drop', 'flood', 'job'];
 const policy = policyFor(
   ['one', 'two'].flatMap((server) => names.map((name) => `${server}.${name}`)),
 );
@@ -204,7 +205,8 @@ describe('what a client runs as a task is what servers are told', () => {
     expect(await saidTo(by)).toEqual({ requests: { elicitation: { create: {} } } });
     expect((await by.relay('one', 'ask', sampling)).result).toEqual(sampled);
     expect(by.asked[0]?.params).not.toHaveProperty('task');
-    expect((await about(by, 'one', 'tasks/list')).error).toMatchObject({ code: -32_601 });
+    for (const method of ['tasks/list', 'tasks/cancel'])
+      expect((await about(by, 'one', method)).error).toMatchObject({ code: -32_601 });
   });
 
   test('nothing', async () => {
@@ -240,6 +242,45 @@ test('a kill switch stops what a server asks of the client, its own tasks too', 
   });
 });
 
+test('a question that its server gives up ends at the client, and its server hears no more of it', async () => {
+  stage = await Stage.open({ servers: { one: relay, two: relay }, policy });
+  const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isGivenUp = false;
+  const asking = await stage.client({ capabilities: { sampling: {} } }, (each) => {
+    each.setRequestHandler('sampling/createMessage', async (_, { mcpReq: { signal } }) => {
+      signal.addEventListener('abort', () => (isGivenUp = true));
+      asked.resolve();
+      await over.promise;
+      return sampled as never;
+    });
+  });
+  const params = { messages: [], maxTokens: 9 };
+  // Its server gets no answer any more, and so gives none.
+  const giveUp = new AbortController();
+  const waiting = asking.callTool(
+    { name: 'one__ask', arguments: { ...sampling, params } },
+    { signal: giveUp.signal },
+  );
+  await asked.promise;
+  await asking.callTool({ name: 'one__drop', arguments: {} });
+  await expect.poll(() => isGivenUp).toBe(true);
+  over.resolve();
+  giveUp.abort();
+  await expect(waiting).rejects.toThrow('abort');
+});
+
+test('of a server that says how far it is all the time, a part is passed on', async () => {
+  const servers = { one: relay, two: relay };
+  stage = await Stage.open({ servers, policy, clock: new FakeClock() });
+  const one = await stage.client();
+  const heard: number[] = [];
+  const onprogress = ({ progress }: { progress: number }): void => void heard.push(progress);
+  await one.callTool({ name: 'one__flood', arguments: {} }, { onprogress });
+  // By its clock all of them came in one second.
+  const first = Array.from({ length: passingLimits.notificationsPerSecondMax }, (_, at) => at + 1);
+  expect(heard).toEqual(first);
+});
+
 describe('what a client runs for servers', () => {
   const [at, other] = [{}, {}] as Upstream[];
   const request = { method: 'sampling/createMessage', params: { task: {} } } as const;
@@ -264,6 +305,11 @@ describe('what a client runs for servers', () => {
     const { begin: one } = hosting(60_000);
     await Promise.all(Array.from({ length: taskLimits.hostedMax }, () => one()));
     await expect(one()).rejects.toThrow(`at most ${taskLimits.hostedMax} tasks`);
+    // Those that were asked for and not answered yet count as well.
+    const { begin: begun } = hosting(60_000);
+    const many = Array.from({ length: taskLimits.hostedMax + 3 }, () => begun());
+    const refused = (await Promise.allSettled(many)).filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(3);
     await expect(one(other)).resolves.toHaveProperty('task');
   });
 

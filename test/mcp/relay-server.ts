@@ -1,7 +1,7 @@
 /**
  * An MCP server of 2025-11-25 over stdio and without an SDK, which says to its client what its tools are told to:
- * `ask` sends a request and answers with what came back, `tell` sends a notification, and `heard` has all that
- * the client said. Its tool `job` runs as a task alone, and ends when `end` is called. When a call is cancelled, it
+ * `ask` sends a request and answers with what came back, `drop` gives the last one up, `tell` sends a
+ * notification, `flood` a thousand of how far it is, and `heard` has all that the client said. Its tool `job` runs as a task alone, and ends when `end` is called. When a call is cancelled, it
  * asks for the last task that the client made; what comes back goes to the file that the first argument names.
  */
 import { appendFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ interface Message {
 
 const inputSchema = { type: 'object', properties: {}, additionalProperties: true };
 const tools = [
-  ...['ask', 'tell', 'heard', 'end'].map((name) => ({ name, inputSchema })),
+  ...['ask', 'tell', 'heard', 'end', 'drop', 'flood'].map((name) => ({ name, inputSchema })),
   { name: 'job', inputSchema, execution: { taskSupport: 'required' } },
 ];
 const [, , late = ''] = process.argv;
@@ -47,6 +47,15 @@ function call(id: unknown, { name, arguments: given, ...more }: Record<string, u
       return answer(id, 'told');
     case 'heard':
       return answer(id, heard);
+    case 'drop':
+      send({ method: 'notifications/cancelled', params: { requestId: `asked-${asked}` } });
+      return answer(id, 'dropped');
+    case 'flood': {
+      const { progressToken } = Object(more['_meta']) as { readonly progressToken?: unknown };
+      for (let progress = 1; progress <= 1_000; progress += 1)
+        send({ method: 'notifications/progress', params: { progressToken, progress } });
+      return answer(id, 'said');
+    }
     case 'end':
       send({ id: waiting, result: { content: [{ type: 'text', text: 'done' }] } });
       return answer(id, 'ended');

@@ -10,6 +10,7 @@ import { ClientTasks, type TaskWork } from '../../src/enforce/mcp/call/client-ta
 import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+import { FakeClock } from '../../src/testing/index.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
 
@@ -225,21 +226,29 @@ describe('how far a task is', () => {
     expect(textOf(await called)).toBe('it is done');
   });
 
-  test('ends with what the client cancelled, whatever its server still says', async () => {
+  const ends = [
+    { how: 'what the client cancelled', end: (tasks: ClientTasks, id: string) => tasks.cancel(id) },
+    {
+      how: 'the time of a task',
+      end: (_: ClientTasks, __: string, clock: FakeClock) => clock.advance(60_000),
+    },
+  ];
+  test.each(ends)('ends with $how, whatever its server still says', async ({ end }) => {
     const said: string[] = [];
     const owner = {
       context: 'ada',
       tell: ({ method: each }: Notification) => void said.push(each),
     };
-    const tasks = new ClientTasks(new TaskStore(systemClock), owner);
+    const clock = new FakeClock();
+    const tasks = new ClientTasks(new TaskStore(clock), owner);
     const { promise: working, resolve } = Promise.withResolvers<TaskWork>();
-    const { task } = tasks.start({ progressToken: 1 }, async (work) => {
+    const { task } = tasks.start({ ttl: 60_000, progressToken: 1 }, async (work) => {
       resolve(work);
       return new Promise(() => {});
     }) as { readonly task: Shown };
     const { onprogress } = await working;
     onprogress?.({ progress: 1 });
-    tasks.cancel(task.taskId);
+    end(tasks, task.taskId, clock);
     onprogress?.({ progress: 2 });
     expect(said).toEqual([method]);
   });

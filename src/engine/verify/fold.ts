@@ -31,7 +31,7 @@ export class Fold implements StateView {
   get<K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined {
     const record = this.#records.get(kind, key)?.record;
     if (!(record instanceof ArchivedRecord)) return record?.value as RecordsByKind[K] | undefined;
-    if (kind === 'decision') return undefined;
+    if (kind === 'decision') throw new Error(`assertion: decision ${key} is settled for good`);
     return JSON.parse(record.stored(kind, key).value) as RecordsByKind[K];
   }
 

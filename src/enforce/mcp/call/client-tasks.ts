@@ -13,6 +13,7 @@ import { systemIds } from '../../../engine/ids.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { taskAnswer } from '../protocol/task-answers.ts';
+import { unlessAborted } from '../protocol/unless-aborted.ts';
 import { withRelatedTask } from '../protocol/related-task.ts';
 import type { HearProgress } from '../protocol/progress-tokens.ts';
 import { progressIn } from '../upstream/run-as-task.ts';
@@ -152,15 +153,8 @@ export class ClientTasks {
   /** Waits until the task has ended, or `signal` fires. */
   async result(id: unknown, signal: AbortSignal): Promise<RawResult> {
     const task = this.#find(id);
-    const { promise: gone, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(new Error('the client no longer waits'));
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const result = await Promise.race([task.result, gone]);
-      return withRelatedTask(result, task.id);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    const result = await unlessAborted(signal, task.result, 'the client no longer waits');
+    return withRelatedTask(result, task.id);
   }
 
   list(): RawResult {

@@ -5,6 +5,7 @@
  */
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
+import { passingLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
 import type { ForwardOptions } from '../upstream/upstream.ts';
@@ -21,9 +22,6 @@ export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
 
 /** Runs with a signal and a progress of its own, which last for all of its rounds. */
 export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
-
-/** How long a question waits for its answer, of a client of either era. */
-export const answerMs = 600_000;
 
 export class ParkedCalls {
   readonly #clock: Clock;
@@ -44,7 +42,7 @@ export class ParkedCalls {
   async #forgetLater(call: ParkedCall): Promise<void> {
     await call.result;
     if (call.isAnswered) this.#running.delete(call.id);
-    else this.#clock.after(answerMs, () => this.#running.delete(call.id));
+    else this.#clock.after(passingLimits.questionMs, () => this.#running.delete(call.id));
   }
 
   /** The client has the result. */
@@ -104,7 +102,7 @@ export class ParkedCall {
     this.#questions += 1;
     const id = `q${this.#questions}`;
     const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
-    const cancel = this.#clock.after(answerMs, () => {
+    const cancel = this.#clock.after(passingLimits.questionMs, () => {
       this.#question = undefined;
       reject(new Error('the client did not answer in time'));
     });

@@ -1,8 +1,7 @@
 /** What is sent to a client at any time: what servers say, that a list changed, what a server asks of it. */
 import type { Notification } from '@modelcontextprotocol/client';
 import type { Server } from '@modelcontextprotocol/server';
-import { answerMs } from '../call/parked.ts';
-import { configLimits } from '../config/config.ts';
+import { configLimits, passingLimits } from '../config/config.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
 import type { ListKind } from '../upstream/upstream.ts';
@@ -24,7 +23,7 @@ export async function announce(server: Server | undefined, list: ListKind): Prom
 export function ask(server: Server, { method, params, signal }: ClientRequest): Promise<RawResult> {
   const request = params === undefined ? { method } : { method, params: { ...params } };
   // Whoever asks gives up when it likes; nobody else says how long a task may take.
-  const timeout = method === 'tasks/result' ? configLimits.timeoutMsMax : answerMs;
+  const timeout = method === 'tasks/result' ? configLimits.timeoutMsMax : passingLimits.questionMs;
   return server.request(request, rawResult, {
     timeout,
     ...(signal === undefined ? {} : { signal }),

@@ -196,4 +196,12 @@ export const taskLimits = {
   pollIntervalMsMax: 60_000,
 } as const;
 
+/** What bounds what passes between servers and clients beside calls; no configuration says otherwise. */
+export const passingLimits = {
+  /** Notifications of one server that pass in a second, progress among them. */
+  notificationsPerSecondMax: 200,
+  /** How long a question of a server waits for its answer. */
+  questionMs: 600_000,
+} as const;
+
 export type HttpLimits = Readonly<typeof httpLimits>;

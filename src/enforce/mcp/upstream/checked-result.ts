@@ -7,6 +7,9 @@ import type { RawResult } from '../protocol/raw-result.ts';
 export function checked(tool: Tool, result: RawResult): RawResult {
   if (!Array.isArray(result['content'])) throw new Error('its result has no content');
   if (tool.outputSchema === undefined || result['isError'] === true) return result;
+  if (result['structuredContent'] === undefined) {
+    throw new Error("its result has no structured content, which the tool's schema asks for");
+  }
   const validate = new CfWorkerJsonSchemaValidator().getValidator(tool.outputSchema as never);
   const { valid, errorMessage } = validate(result['structuredContent']);
   if (valid) return result;

@@ -15,7 +15,7 @@ import {
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
-import type { ServerConfig } from '../config/config.ts';
+import { passingLimits, type ServerConfig } from '../config/config.ts';
 import type { ClientRequest, QuestionMethod, TaskMethod } from '../protocol/client-request.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
 import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
@@ -57,8 +57,6 @@ export interface ForwardOptions {
 
 const delayMsMin = 500;
 const delayMsMax = 60_000;
-/** Notifications passed on in a second; of more, the rest is left out. */
-const notificationsPerSecond = 200;
 /** How long a request waits for its server to take the level that it is to log at. */
 const setLevelMs = 5_000;
 
@@ -152,7 +150,9 @@ export class Upstream {
     client.fallbackNotificationHandler = async (notification) => {
       if (this.#isWithinRate()) this.#host.notified(this, notification);
     };
-    client.setNotificationHandler('notifications/progress', (said) => this.#progress.tell(said));
+    client.setNotificationHandler('notifications/progress', (said) => {
+      if (this.#isWithinRate()) this.#progress.tell(said);
+    });
     this.#answerRequests(client);
     return client;
   }
@@ -194,17 +194,18 @@ export class Upstream {
   }
 
   #isWithinRate(): boolean {
+    const { notificationsPerSecondMax } = passingLimits;
     const second = Math.floor(this.#host.clock.now() / 1_000);
     if (second !== this.#second) {
-      if (this.#inSecond > notificationsPerSecond) {
-        const left = this.#inSecond - notificationsPerSecond;
+      if (this.#inSecond > notificationsPerSecondMax) {
+        const left = this.#inSecond - notificationsPerSecondMax;
         this.#report(`${left} notifications were left out: they came too fast`);
       }
       this.#second = second;
       this.#inSecond = 0;
     }
     this.#inSecond += 1;
-    return this.#inSecond <= notificationsPerSecond;
+    return this.#inSecond <= notificationsPerSecondMax;
   }
 
   #goneAway(problem: string): void {

@@ -6,8 +6,11 @@ import { ProtocolError, type Tool } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { unlessAborted } from '../protocol/unless-aborted.ts';
 import { checked } from './checked-result.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
+
+const givenUp = 'nobody waits for it any more';
 
 export interface WaitTerms {
   readonly tool: Tool;
@@ -67,7 +70,7 @@ async function answer(task: RawResult, { taskId, answered, terms }: Answering): 
     }
     answered.add(key);
     const { signal } = terms;
-    const said = await unlessAborted(signal, terms.ask({ method, params, signal }));
+    const said = await unlessAborted(signal, terms.ask({ method, params, signal }), givenUp);
     await terms.send('tasks/update', { taskId, inputResponses: { [key]: said } }, signal);
   }
 }
@@ -79,21 +82,7 @@ async function pause({ pollIntervalMs: asked }: RawResult, terms: WaitTerms): Pr
   const { promise, resolve } = Promise.withResolvers<void>();
   const within = Math.min(Math.max(ms, pollIntervalMsMin), pollIntervalMsMax);
   const cancel = terms.clock.after(within, resolve);
-  await unlessAborted(terms.signal, promise).finally(cancel);
-}
-
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: gone, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(new Error('nobody waits for it any more'));
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, gone]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    gone.catch(() => {});
-    work.catch(() => {});
-  }
+  await unlessAborted(terms.signal, promise, givenUp).finally(cancel);
 }
 
 /** A failed task is a call that was answered with an error of the protocol. */

@@ -1,0 +1,70 @@
+/** What a client says to servers of its own accord: it reaches them until a kill switch covers the session. */
+import type { ClientCapabilities, Notification } from '@modelcontextprotocol/client';
+import { describe, expect, test } from 'vitest';
+import { AskedOfClient } from '../../src/enforce/mcp/client/asked-of-client.ts';
+import { askable, capabilitiesIn } from '../../src/enforce/mcp/protocol/capabilities.ts';
+import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+import type { Upstream } from '../../src/enforce/mcp/upstream/upstream.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+
+const requests = { sampling: { createMessage: {} }, elicitation: { create: {} } };
+const envelope = 'io.modelcontextprotocol/clientCapabilities';
+
+/** A server that has asked for a sampling as a task, with a token to hear how far it is. */
+async function asking() {
+  const told: Notification[] = [];
+  const at = { notify: async (said: Notification) => void told.push(said) } as unknown as Upstream;
+  let stopped: string | undefined;
+  let given: RawResult = {};
+  const asked = new AskedOfClient({
+    clock: new FakeClock(),
+    capabilities: { sampling: {}, tasks: { requests } },
+    ask: async ({ params }) => {
+      given = params ?? {};
+      return { task: { taskId: 'of the client', status: 'working', ttl: 60_000 } };
+    },
+    tasks: { nameAtServer: () => undefined, nameAtClient: () => undefined } as never,
+    stopped: async () => stopped,
+  });
+  const params = { task: {}, _meta: { progressToken: 'of the server' } };
+  await asked.asked(at, { method: 'sampling/createMessage', params });
+  const { progressToken } = given['_meta'] as { readonly progressToken: unknown };
+  const speak = async (): Promise<number> => {
+    const before = told.length;
+    const status = { taskId: 'of the client', status: 'working' };
+    await asked.said({ method: 'notifications/tasks/status', params: status });
+    await asked.said({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
+    return told.length - before;
+  };
+  return { speak, kill: () => void (stopped = 'killed') };
+}
+
+test('once a kill switch covers the session, no server hears how far its client is', async () => {
+  const { speak, kill } = await asking();
+  expect(await speak()).toBe(2);
+  kill();
+  expect(await speak()).toBe(0);
+});
+
+describe('what servers are told that a client runs as a task', () => {
+  const sampling = { createMessage: {} };
+  const rows: [ClientCapabilities, ClientCapabilities['tasks']][] = [
+    [
+      { sampling: {}, elicitation: {}, tasks: { list: {}, requests } },
+      { list: {}, requests },
+    ],
+    // What it cannot be asked at all, it does not run as a task.
+    [{ sampling: {}, tasks: { requests } }, { requests: { sampling } }],
+    [{ tasks: { cancel: {}, requests } }, undefined],
+    [{ sampling: {}, tasks: { cancel: {} } }, undefined],
+  ];
+  test.each(rows)('%j: %j', (capabilities, tasks) => {
+    expect(askable(capabilities).tasks).toEqual(tasks);
+  });
+
+  test('is nothing in the era of 2026-07-28, whatever a client says', () => {
+    const capabilities = { sampling: {}, tasks: { requests } };
+    expect(capabilitiesIn({ capabilities })).toEqual(capabilities);
+    expect(capabilitiesIn({ _meta: { [envelope]: capabilities } })).toEqual({ sampling: {} });
+  });
+});
