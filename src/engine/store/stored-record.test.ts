@@ -12,11 +12,15 @@ function idOf(index: number): string {
   return `d-${index}`;
 }
 
-/** A log in which each entry decides one call, that is all of the decision that these tests look at. */
+/** This entry is about a decision, and does not decide it. */
+const notDeciding = 4;
+
+/** A log in which each entry but one decides one call; that is all of it that these tests look at. */
 function entryAt(index: number): StoredEntry {
   const by = { id: 'ann', org: 'acme', roles: [], via: 'host-assertion' };
   const data = { decision: idOf(index), tool: `tool of ${index}`, reservations: [] };
-  const draft = { at, type: 'action-decided', command: idOf(index), by, data };
+  const type = index === notDeciding ? 'ticket-requested' : 'action-decided';
+  const draft = { at, type, command: idOf(index), by, data };
   const previous = index === 0 ? null : '0'.repeat(64);
   return sealEntry(draft, { log: 'main', index, previous });
 }
@@ -44,7 +48,10 @@ function logOf(size: number) {
 test('each decision is read from its own entry, and each entry once', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.uniqueArray(fc.oneof(fc.nat(100), fc.nat(5_000)), { maxLength: 20 }),
+      fc.uniqueArray(
+        fc.oneof(fc.nat(100), fc.nat(5_000)).filter((index) => index !== notDeciding),
+        { maxLength: 20 },
+      ),
       async (indexes) => {
         const log = logOf(5_001);
         const changes = indexes.map((index) => decisionAt(index));
@@ -64,6 +71,23 @@ test('each decision is read from its own entry, and each entry once', async () =
   );
 });
 
+test('many decisions close to each other are read in bounded pieces', async () => {
+  const log = logOf(6_006);
+  const changes = Array.from({ length: 200 }, (_, place) => decisionAt(30 * place + 5));
+  expect(await fromStored(log, changes.map(toStored))).toHaveLength(200);
+  expect(log.reads.length).toBeLessThan(10);
+  for (const [, limit] of log.reads) expect(limit).toBeLessThanOrEqual(1_000);
+});
+
+test('what lies between decisions far apart is not read', async () => {
+  const log = logOf(5_001);
+  await fromStored(log, [decisionAt(0), decisionAt(5_000)].map(toStored));
+  expect(log.reads).toEqual([
+    [0, 1],
+    [5_000, 1],
+  ]);
+});
+
 test('what is no decision needs no entry', async () => {
   const log = logOf(0);
   const latch = { kind: 'latch', key: 'org:acme', value: { engaged: true } } as unknown;
@@ -73,7 +97,8 @@ test('what is no decision needs no entry', async () => {
 
 test.each([
   ['is not in the log', decisionAt(7)],
-  ['is that of another decision', decisionAt(3, idOf(4))],
+  ['is that of another decision', decisionAt(3, idOf(2))],
+  ['does not decide it', decisionAt(notDeciding)],
 ])('a decision whose entry %s is refused', async (_, change) => {
   const read = fromStored(logOf(5), [toStored(change)]);
   await expect(read).rejects.toMatchObject({ code: 'log-inconsistent' });
