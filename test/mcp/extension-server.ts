@@ -69,6 +69,12 @@ function progressOf(taskId: string): object {
       return { status: 'input_required', inputRequests: { roots: { method: 'roots/list' } } };
     case 'odd':
       return { status: 'input_required', inputRequests: { odd: { method: 'tools/call' } } };
+    case 'big':
+      return { status: 'completed', result: text('x'.repeat(100_000)) };
+    case 'said':
+      return existsSync(`${journal}.end`)
+        ? { status: 'completed', result: text('done') }
+        : { statusMessage: 'nearly there' };
     case 'file':
       return existsSync(`${journal}.end`) ? { status: 'completed', result: text('done') } : {};
     default:

@@ -5,10 +5,12 @@
 import { ProtocolError, type Tool } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
+import type { ClientRequest } from '../protocol/client-request.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { withRelatedTask } from '../protocol/related-task.ts';
 import { unlessAborted } from '../protocol/unless-aborted.ts';
 import { checked } from './checked-result.ts';
-import type { ClientRequest } from '../protocol/client-request.ts';
+import { progressIn, type ServerTask } from './server-task.ts';
 
 const givenUp = 'nobody waits for it any more';
 
@@ -20,16 +22,21 @@ export interface WaitTerms {
   readonly send: (method: string, params: RawResult, signal?: AbortSignal) => Promise<RawResult>;
   /** What the client can be asked. */
   readonly questions: readonly string[];
+  /** Asks the client, in the server's name for the task. */
   readonly ask: (request: ClientRequest) => Promise<RawResult>;
+  /** The server has the task. */
+  readonly onTask?: ((task: Omit<ServerTask, 'at'>) => void) | undefined;
 }
 
 /** Throws what the call failed with, or an error where nobody knows what it did. */
 export async function waitForTask(begun: RawResult, terms: WaitTerms): Promise<RawResult> {
   const { taskId } = begun;
   if (typeof taskId !== 'string' || taskId === '') throw new Error('its task has no `taskId`');
+  const about: Answering = { taskId, answered: new Set(), terms, latest: begun };
+  terms.onTask?.({ id: taskId, progress: async () => progressIn(about.latest) });
   let ended: RawResult;
   try {
-    ended = await untilEnded(begun, { taskId, answered: new Set(), terms });
+    ended = await untilEnded(about);
   } catch (failure) {
     void terms.send('tasks/cancel', { taskId }).catch(() => {});
     // Whatever it was, the task was begun: it is no refusal, and the server was there.
@@ -43,15 +50,16 @@ export async function waitForTask(begun: RawResult, terms: WaitTerms): Promise<R
   throw new Error(`its task is ${String(status)}`);
 }
 
-async function untilEnded(begun: RawResult, about: Answering): Promise<RawResult> {
+async function untilEnded(about: Answering): Promise<RawResult> {
   const { taskId, terms } = about;
-  let task = begun;
-  while (task['status'] === 'working' || task['status'] === 'input_required') {
-    if (task['status'] === 'input_required') await answer(task, about);
+  for (;;) {
+    const task = about.latest;
+    const { status } = task;
+    if (status !== 'working' && status !== 'input_required') return task;
+    if (status === 'input_required') await answer(task, about);
     await pause(task, terms);
-    task = await terms.send('tasks/get', { taskId }, terms.signal);
+    about.latest = await terms.send('tasks/get', { taskId }, terms.signal);
   }
-  return task;
 }
 
 interface Answering {
@@ -59,6 +67,8 @@ interface Answering {
   /** What was asked and answered already: a server repeats its questions until it has the answers. */
   readonly answered: Set<string>;
   readonly terms: WaitTerms;
+  /** The task as the server told it last. */
+  latest: RawResult;
 }
 
 async function answer(task: RawResult, { taskId, answered, terms }: Answering): Promise<void> {
@@ -70,7 +80,8 @@ async function answer(task: RawResult, { taskId, answered, terms }: Answering): 
     }
     answered.add(key);
     const { signal } = terms;
-    const said = await unlessAborted(signal, terms.ask({ method, params, signal }), givenUp);
+    const asking = { method, params: withRelatedTask(Object(params) as RawResult, taskId), signal };
+    const said = await unlessAborted(signal, terms.ask(asking), givenUp);
     await terms.send('tasks/update', { taskId, inputResponses: { [key]: said } }, signal);
   }
 }
