@@ -16,6 +16,8 @@ interface Task {
   readonly name?: string | undefined;
   /** How often it still asks what was answered: answers need not be there at once. */
   repeats?: number;
+  /** Of `both`. */
+  readonly answered?: readonly string[];
 }
 
 const tasks = new Map<string, Task>();
@@ -57,6 +59,17 @@ function progressOf(taskId: string): object {
         return { status: 'input_required', inputRequests: { who: question } };
       }
       return { status: 'completed', result: text(`hello ${name}`) };
+    case 'both': {
+      const { answered = [] } = task;
+      const left = ['one', 'two'].filter((key) => !answered.includes(key));
+      if (left.length === 0) return { status: 'completed', result: text(answered.join()) };
+      const inputRequests = Object.fromEntries(left.map((key) => [key, question]));
+      return { status: 'input_required', inputRequests };
+    }
+    case 'until':
+      return existsSync(`${journal}.end`)
+        ? { status: 'completed', result: text('done') }
+        : { status: 'input_required', inputRequests: { who: question } };
     case 'fail':
       return { status: 'failed', error: { code: -32_000, message: 'the disk is full' } };
     case 'wrong':
@@ -108,17 +121,23 @@ serveStdio(() => {
     tasks.set(id, { how: params.arguments?.['how'] });
     return { resultType: 'task', ...shown(id) } as never;
   });
-  const about = (method: string, answer: (id: string, said: string | undefined) => object) =>
+  const about = (
+    method: string,
+    answer: (id: string, said: string | undefined, keys: readonly string[]) => object,
+  ) =>
     server.setRequestHandler(method as 'tasks/get', { params: rawResult }, (params, { mcpReq }) => {
       const id = String(params['taskId']);
       note({ method, id, knowsTasks: knowsTasks(mcpReq) });
-      const said = acceptedContent<{ name: string }>(mcpReq.inputResponses, 'who');
-      return answer(id, said?.name) as Record<string, unknown>;
+      const { inputResponses = {} } = mcpReq;
+      const said = acceptedContent<{ name: string }>(inputResponses, 'who');
+      return answer(id, said?.name, Object.keys(inputResponses)) as Record<string, unknown>;
     });
   about('tasks/get', (id) => shown(id, progressOf(id)));
   about('tasks/cancel', () => ({}));
-  about('tasks/update', (id, name) => {
-    tasks.set(id, { how: 'ask', name, repeats: 1 });
+  about('tasks/update', (id, name, keys) => {
+    const { how, answered = [] } = tasks.get(id) ?? { how: 'unknown' };
+    if (how === 'both') tasks.set(id, { how, answered: [...answered, ...keys] });
+    else tasks.set(id, { how: 'ask', name, repeats: 1 });
     return {};
   });
   return server;

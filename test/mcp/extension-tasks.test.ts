@@ -95,6 +95,10 @@ async function statusOf(client: RawClient, taskId: string, more: object = {}): P
   return (await get(client, taskId, more))['status'];
 }
 
+/** By the gateway's keys. */
+const questionsOf = ({ inputRequests = {} }: RawResult) =>
+  inputRequests as Readonly<Record<string, RawResult>>;
+
 const resultOf = ({ result }: RawResult) => result as RawResult & { readonly content: unknown };
 
 const unknownTask = { code: -32_602, message: 'there is no such task' };
@@ -186,7 +190,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     ];
     for (const [method, params] of about) {
       const answer = await client.ask(method, params, { capabilities: { elicitation: {} } });
-      expect(answer, method).toMatchObject({ error: { code: -32_021, data } });
+      expect(answer).toMatchObject({ error: { code: -32_021, data } });
       expect(answer.status ?? 400).toBe(400);
     }
     expect(await statusOf(client, taskId)).toBe('working');
@@ -199,7 +203,9 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     const getting = () => get(client, taskId, { capabilities: withBoth });
     await expect.poll(async () => (await getting())['status']).toBe('input_required');
     const { inputRequests } = await getting();
-    const [[key, question] = ['', undefined], ...others] = Object.entries(Object(inputRequests));
+    const [[key, question] = ['', undefined], ...others] = Object.entries(
+      questionsOf({ inputRequests }),
+    );
     expect(others).toEqual([]);
     // The key is the gateway's own, and what is asked is the server's.
     expect(key).not.toBe('who');
@@ -231,7 +237,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     const { error } = await client.ask('tasks/update', { taskId });
     expect(error).toMatchObject({
       code: -32_602,
-      message: expect.stringContaining('inputResponses'),
+      message: expect.stringContaining('inputResponses') as unknown,
     });
   });
 
@@ -377,7 +383,7 @@ describe('what a server asks', () => {
     await expect.poll(() => statusOf(client, second, more)).toBe('input_required');
     expect(await statusOf(client, first, more)).toBe('working');
     const { inputRequests } = await get(client, second, more);
-    const [key = ''] = Object.keys(Object(inputRequests));
+    const [key = ''] = Object.keys(questionsOf({ inputRequests }));
     const said = { [key]: { action: 'accept', content: { name: 'Ada' } } };
     await client.ask('tasks/update', { taskId: first, inputResponses: said }, more);
     expect(await statusOf(client, second, more)).toBe('input_required');
@@ -385,6 +391,40 @@ describe('what a server asks', () => {
     await expect.poll(() => statusOf(client, second, more)).toBe('completed');
     expect(textOf(resultOf(await get(client, second, more)))).toBe('hello Ada');
     expect(noted().filter(({ answered }) => answered !== undefined)).toHaveLength(1);
+  });
+
+  test('at once is shown at once, and each answer goes to what it answers', async () => {
+    const client = await (await open('stdio', 'modern')).client();
+    const more = { capabilities: withBoth };
+    const taskId = await begin(client, { how: 'both' }, more);
+    const keys = async () => {
+      const { inputRequests } = await get(client, taskId, more);
+      return Object.keys(questionsOf({ inputRequests }));
+    };
+    await expect.poll(keys).toHaveLength(2);
+    const [first = '', second = ''] = await keys();
+    const update = (key: string) => {
+      const inputResponses = { [key]: { action: 'accept', content: {} } };
+      return client.ask('tasks/update', { taskId, inputResponses }, more);
+    };
+    await update(second);
+    expect(await keys()).toEqual([first]);
+    await update(first);
+    await expect.poll(() => statusOf(client, taskId, more)).toBe('completed');
+    expect(textOf(resultOf(await get(client, taskId, more)))).toBe('two,one');
+    expect(asked('tasks/update')).toHaveLength(2);
+  });
+
+  test('holds up no task that goes on without the answer', async () => {
+    const client = await (await open('stdio', 'modern')).client();
+    const more = { capabilities: withBoth };
+    const taskId = await begin(client, { how: 'until' }, more);
+    await expect.poll(() => statusOf(client, taskId, more)).toBe('input_required');
+    end();
+    await expect.poll(() => statusOf(client, taskId, more)).toBe('completed');
+    const ended = await get(client, taskId, more);
+    expect(ended).not.toHaveProperty('inputRequests');
+    expect(textOf(resultOf(ended))).toBe('done');
   });
 
   test('is asked no more once the server gives it up', async () => {
@@ -424,7 +464,7 @@ describe('whose a task is', () => {
       const taskId = await begin(mine, { how: 'file' });
       for (const id of [taskId, 'task-1', 'nobody-has-this', 7, undefined]) {
         for (const [method, params] of about(id as string)) {
-          expect((await other.ask(method, params)).error, method).toEqual(unknownTask);
+          expect((await other.ask(method, params)).error).toEqual(unknownTask);
         }
       }
       expect(await statusOf(mine, taskId)).toBe('working');

@@ -50,7 +50,7 @@ export async function rawChannel({ gateway }: Stage): Promise<RawClient> {
   const heard: JSONRPCMessage[] = [];
   near.onmessage = (said) => {
     if ('method' in said) heard.push(said);
-    else waiting.get(said.id)?.(said as RawAnswer);
+    else waiting.get(said.id)?.(said);
   };
   await near.start();
   let id = 0;

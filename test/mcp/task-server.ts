@@ -100,7 +100,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (method === undefined) {
     appendFileSync(journal, `${JSON.stringify({ answered: id })}\n`);
     const hello = text(`hello ${result?.content?.name}`);
-    for (const call of waiting.splice(0)) send({ id: call, result: hello });
+    for (const waits of waiting.splice(0)) send({ id: waits, result: hello });
     return undefined;
   }
   const taskId = String(params['taskId']);

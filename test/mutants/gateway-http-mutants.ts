@@ -255,7 +255,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     name: 'task-goes-with-its-connection',
     guards: 'A task goes on when the client’s session is over.',
     file: gateway('http/streams'),
-    find: 'if (this.#isTold) await session.tasks.ended();',
+    find: 'if (this.#isTold) await session.running.ended();',
     replace: '',
     tests: httpTaskTests,
   },

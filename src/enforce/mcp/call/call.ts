@@ -196,8 +196,9 @@ function sent({ task, onprogress, logLevel }: ToolCall, sending: Sending): Promi
     const onTask = onRunning;
     return upstream.callTool(tool.raw, params, { signal, onprogress, logLevel, onTask });
   }
-  const onCreated = (id: string): void =>
+  const onCreated = (id: string): void => {
     onRunning?.({ at: upstream, id, progress: () => taskProgress(upstream, id) });
+  };
   const terms = { signal, onprogress, logLevel, ttlMs, onCreated };
   return callAsTask(upstream, tool.raw, params, terms);
 }

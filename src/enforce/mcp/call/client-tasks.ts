@@ -21,8 +21,8 @@ import type { KeptTask } from './task-store.ts';
 export interface TaskWork {
   readonly signal: AbortSignal;
   readonly ttlMs: number;
-  /** Tells where it runs. */
-  readonly onRunning: (task: ServerTask) => void;
+  /** Tells where it runs; says whether the client can be asked several things at once. */
+  readonly onRunning: (task: ServerTask) => boolean;
   /** Tells how far it is; undefined where the client did not ask for that. */
   readonly onprogress: HearProgress | undefined;
 }
@@ -56,8 +56,9 @@ export class ClientTasks {
     if (problem !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, problem);
     const stop = new AbortController();
     const ttlMs = ttlOf(ttl);
-    const onRunning = (running: ServerTask): void => {
+    const onRunning = (running: ServerTask): boolean => {
       task.running = running;
+      return true;
     };
     const onprogress =
       progressToken === undefined

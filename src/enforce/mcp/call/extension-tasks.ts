@@ -1,7 +1,7 @@
 /**
- * Tasks as a client of 2026-07-28 sees them (`io.modelcontextprotocol/tasks`, SEP-2663). Nobody asks for one: a
- * call that its server runs as a task is answered with a task, where the client says that it knows what that is.
- * It asks how far it is, answers what the server asks meanwhile, and gets the result with the last answer.
+ * Tasks as a client of 2026-07-28 sees them (`io.modelcontextprotocol/tasks`, SEP-2663). Nobody asks for one:
+ * a call that its server runs as a task is answered with one where the client says that it knows of them. It
+ * asks how far it is, answers what the server asks meanwhile, and gets the result with the last answer.
  */
 import {
   type CallToolResult,
@@ -35,8 +35,8 @@ export class ExtensionTasks {
   }
 
   /**
-   * What the client is answered with in place of the result: from here on the call outlives its request. Undefined
-   * where it can have no task more: then the call is waited for, as any other.
+   * What the client is answered with in place of the result: from here on the call outlives its request.
+   * Undefined where it can have no task more: then the call is waited for, as any other.
    */
   adopt(
     {
@@ -62,17 +62,18 @@ export class ExtensionTasks {
   /** Throws where a question waits that the client, by what it says of itself now, cannot be asked. */
   async get(id: unknown, capabilities: ClientCapabilities): Promise<RawResult> {
     const task = this.#tasks.find(id);
-    const { statusMessage } = (await task.running?.progress().catch(() => undefined)) ?? {};
-    // It may have ended meanwhile: then that is what counts.
+    const told = task.running?.progress().catch(() => undefined);
+    // It may end meanwhile: then that is what counts.
+    const { statusMessage } = (await Promise.race([told, task.result.then(() => undefined)])) ?? {};
     if (task.status === 'completed') {
       return { ...shownTask(task), result: { ...(await task.result), resultType: 'complete' } };
     }
     if (task.status !== 'working') return shownTask(task);
-    const told = { ...shownTask(task), ...(statusMessage === undefined ? {} : { statusMessage }) };
+    const shown = { ...shownTask(task), ...(statusMessage === undefined ? {} : { statusMessage }) };
     const inputRequests = task.questions?.requests ?? {};
-    if (Object.keys(inputRequests).length === 0) return told;
+    if (Object.keys(inputRequests).length === 0) return shown;
     assertAskable(inputRequests, capabilities);
-    return { ...told, status: 'input_required', inputRequests };
+    return { ...shown, status: 'input_required', inputRequests };
   }
 
   /** What is under no key of a question that waits is left alone: it was answered before, or never asked. */

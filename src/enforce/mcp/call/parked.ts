@@ -59,18 +59,23 @@ export class ParkedCalls {
   }
 
   /**
-   * Puts a server's question to the task that it is about, or else to a call that runs, since a server does not
-   * say which: one that its client waits for comes first.
+   * Puts a server's question to the task that it is about, or else to a call that runs, since a server does
+   * not say which: one that its client waits for comes first.
    */
   ask(request: ClientRequest): Promise<RawResult> {
-    const calls = [...this.#running.values()].filter(({ canAsk }) => canAsk);
-    const about = relatedTaskIn(request.params);
-    const call =
-      calls.find(({ id, isTask }) => isTask && id === about) ??
-      calls.find(({ isTask }) => !isTask) ??
-      calls[0];
-    if (call !== undefined) return call.ask(request);
+    const call = this.#about(request) ?? this.#any();
+    if (call?.canAsk === true) return call.ask(request);
     return Promise.reject(new Error('no call of the client runs that could be asked'));
+  }
+
+  #about({ params }: ClientRequest): ParkedCall | undefined {
+    const about = this.#running.get(relatedTaskIn(params) ?? '');
+    return about?.isTask === true ? about : undefined;
+  }
+
+  #any(): ParkedCall | undefined {
+    const calls = [...this.#running.values()].filter(({ canAsk }) => canAsk);
+    return calls.find(({ isTask }) => !isTask) ?? calls[0];
   }
 }
 
@@ -138,7 +143,7 @@ export class ParkedCall {
     return true;
   }
 
-  /** What comes first: the result, a task, or a question. While `signal` fires, the client gave the call up. */
+  /** What comes first: the result, a task, or a question. Where `signal` fires, the client gave it up. */
   async next({ signal, onprogress }: ParkedRound): Promise<Next> {
     if (!this.#isTask) this.#onprogress = onprogress;
     const giveUp = (): void => this.giveUp.abort(signal.reason);

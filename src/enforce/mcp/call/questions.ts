@@ -1,6 +1,6 @@
 /**
  * What servers ask during one call of a client that can be asked nothing but in answers (2026-07-28): each
- * question stands under a key of the gateway's own until the client answers it, once, or nobody waits any more.
+ * question stands under a key of the gateway's own until the client answers it, or nobody waits any more.
  */
 import type { Clock } from '../../../engine/index.ts';
 import { passingLimits } from '../config/config.ts';

@@ -140,9 +140,10 @@ async function serveInRounds(
     return waited(session, ticket, mcpReq.signal);
   };
   const { task: _, shown, ...made } = request;
-  const onRunning = (at: ServerTask): void => {
+  const onRunning = (at: ServerTask): boolean => {
     const task = session.extensionTasks.adopt(call, at, shown);
     if (task !== undefined) call.becomes(task);
+    return call.isTask;
   };
   const task = { ttlMs: taskLimits.ttlMs, onRunning };
   const answerable = declaresTasks(declaredWith(mcpReq)) ? { task } : {};

@@ -184,8 +184,8 @@ export const taskLimits = {
   /** Of all clients over HTTP. */
   tasksOfAllMax: 4_096,
   /**
-   * How long a task is kept where the client says nothing; one that still runs is stopped then. In the era of
-   * 2026-07-28 clients say nothing: it is how long one is kept after its end, and `ttlMsMax` how long it may run.
+   * How long a task is kept where the client says nothing; one that still runs is stopped then. Clients of
+   * 2026-07-28 have nothing to say: theirs is kept so long after its end, and may run for `ttlMsMax`.
    */
   ttlMs: 3_600_000,
   ttlMsMin: 1_000,

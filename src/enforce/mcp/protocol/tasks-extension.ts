@@ -1,6 +1,6 @@
 /**
  * The tasks extension of 2026-07-28 (`io.modelcontextprotocol/tasks`, SEP-2663), as far as the SDK has no
- * place for it: who has it, and an answer that is a task, which comes out of the SDK's client as an error that
+ * place for it: who has it, and answers that are a task. One comes out of the SDK's client as an error that
  * carries the task.
  */
 import {
@@ -28,7 +28,7 @@ export function declaresTasks({ extensions }: ClientCapabilities): boolean {
   return typeof declared === 'object' && declared !== null;
 }
 
-/** Whether a request to listen asks to hear of tasks too, and its client does not say that it has the extension. */
+/** Whether a request to listen is about tasks too, and its client does not say that it has the extension. */
 export function listensUndeclared(params: unknown): boolean {
   const { notifications } = Object(params) as { readonly notifications?: unknown };
   const declared = capabilitiesIn(params);

@@ -54,8 +54,8 @@ export interface ForwardOptions {
   readonly logLevel?: LoggingLevel | undefined;
   /** In place of the time that a call may take, ms. */
   readonly timeoutMs?: number;
-  /** Of a call: the server runs it as a task. */
-  readonly onTask?: ((task: ServerTask) => void) | undefined;
+  /** Of a call: the server runs it as a task. Says whether the client can be asked several things at once. */
+  readonly onTask?: ((task: ServerTask) => boolean) | undefined;
 }
 
 const delayMsMin = 500;
@@ -270,7 +270,7 @@ export class Upstream {
         this.request(method, this.#aboutTasks(params), { signal: given }),
       questions: this.#questions(),
       ask: (request) => this.#host.asked(this, request),
-      onTask: (begun) => onTask?.({ at: this, ...begun }),
+      onTask: (begun) => onTask?.({ at: this, ...begun }) ?? false,
     });
   }
 
