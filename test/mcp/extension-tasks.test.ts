@@ -5,8 +5,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
-import { HttpStage } from './http-stage.ts';
+import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+import { HttpStage, type HttpStageOptions } from './http-stage.ts';
 import {
   extension,
   type RawClient,
@@ -15,7 +15,7 @@ import {
   withBoth,
   withTasks,
 } from './raw-client.ts';
-import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
+import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
 
 const programs = { modern: 'extension-server.ts', legacy: 'task-server.ts' };
 const tools = ['slow', 'either', 'plain', 'finish', 'always'];
@@ -43,12 +43,16 @@ interface On extends Pick<Stage, 'plane' | 'eventsOf'> {
 async function open(
   road: Road,
   era: Era,
-  { server = {}, ...more }: Partial<StageOptions> & { readonly server?: object } = {},
+  {
+    server = {},
+    limits,
+    ...more
+  }: Pick<HttpStageOptions, 'server' | 'limits' | 'policy' | 'file'> = {},
 ): Promise<On> {
   journal = join(temporaryFolder(), 'journal');
   const command = [process.execPath, join(import.meta.dirname, programs[era]), journal];
   const options = { servers: { jobs: { command, protocol: era, ...server } }, policy, ...more };
-  if (road === 'http') http = await HttpStage.open(options);
+  if (road === 'http') http = await HttpStage.open({ ...options, ...(limits && { limits }) });
   stage = http?.stage ?? (await Stage.open(options));
   const { plane } = stage;
   const on = stage;
@@ -484,11 +488,24 @@ describe('whose a task is', () => {
     expect(await outcomes(on)).toEqual(['succeeded']);
   });
 
+  test('over HTTP, its servers are let go of for no other client while it runs', async () => {
+    const on = await open('http', 'modern', { limits: { clientsPerPrincipalMax: 1 } });
+    const client = await on.client();
+    const taskId = await begin(client, { how: 'file' });
+    // Whoever can be asked something else has servers of its own.
+    const other = { capabilities: { ...withTasks, sampling: {} } };
+    expect((await client.ask('tools/list', {}, other)).status).toBe(503);
+    expect(await statusOf(client, taskId)).toBe('working');
+    end();
+    await expect.poll(() => statusOf(client, taskId)).toBe('completed');
+    expect((await client.ask('tools/list', {}, other)).status).toBe(200);
+    expect(await statusOf(client, taskId, other)).toBe('completed');
+  });
+
   test('over HTTP, a session of 2025 of the same principal does not have it', async () => {
     const on = await open('http', 'legacy');
     const taskId = await begin(await on.client());
     const client = await http?.client('legacy', http.keys.ada);
-    const { rawResult } = await import('../../src/enforce/mcp/protocol/raw-result.ts');
     const ask = (method: string) => client?.request({ method, params: { taskId } }, rawResult);
     expect(await ask('tasks/list')).toEqual({ tasks: [] });
     await expect(ask('tasks/get')).rejects.toMatchObject({ code: -32_602 });
