@@ -299,6 +299,17 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
   });
 });
 
+test('who listens to tasks is told that nothing will be told of them', async () => {
+  const client = await (await open('http', 'modern')).client();
+  await client.ask('subscriptions/listen', { notifications: { taskIds: ['any'] } });
+  const [acknowledgement] = client.heard;
+  expect(acknowledgement).toMatchObject({
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: {} },
+  });
+  expect(JSON.stringify(acknowledgement)).not.toContain('taskIds');
+});
+
 test('a client of 2025 is told of no extension', async () => {
   await open('stdio', 'modern');
   const client = await stage?.client();
