@@ -117,8 +117,14 @@ serveStdio(() => {
       const data = { requiredCapabilities: { extensions: { [extension]: {} } } };
       throw new ProtocolError(-32_021, 'Missing required client capability', data);
     }
+    const how = params.arguments?.['how'];
+    // What it needs to begin at all, it asks before there is a task.
+    const first = acceptedContent<{ name: string }>(mcpReq.inputResponses, 'first');
+    if (how === 'first' && first === undefined) {
+      return { resultType: 'input_required', inputRequests: { first: question } } as never;
+    }
     const id = `task-${tasks.size + 1}`;
-    tasks.set(id, { how: params.arguments?.['how'] });
+    tasks.set(id, how === 'first' ? { how: 'ask', name: first?.name } : { how });
     return { resultType: 'task', ...shown(id) } as never;
   });
   const about = (

@@ -389,6 +389,34 @@ describe('what a call comes to', () => {
 });
 
 describe('what a server asks', () => {
+  test.each([
+    { says: 'that it knows of tasks', capabilities: withBoth, comes: 'task' },
+    { says: 'nothing of tasks', capabilities: { elicitation: {} }, comes: 'complete' },
+  ])(
+    'before it begins is asked in a round; where the next request says $says it comes to `$comes`',
+    async ({ capabilities, comes }) => {
+      const on = await open('stdio', 'modern');
+      const client = await on.client();
+      const made = call({ how: 'first' });
+      const { result: round = {} } = await client.ask('tools/call', made, {
+        capabilities: withBoth,
+      });
+      expect(round).toMatchObject({ resultType: 'input_required' });
+      const [key = ''] = Object.keys(questionsOf(round));
+      const inputResponses = { [key]: { action: 'accept', content: { name: 'Ada' } } };
+      const answered = { ...made, requestState: round['requestState'], inputResponses };
+      const { result = {} } = await client.ask('tools/call', answered, { capabilities });
+      expect(result['resultType']).toBe(comes);
+      const taskId = String(result['taskId']);
+      const done = async () => resultOf(await get(client, taskId));
+      if (comes === 'task') {
+        await expect.poll(() => statusOf(client, taskId)).toBe('completed');
+      }
+      expect(textOf(comes === 'task' ? await done() : result)).toBe('hello Ada');
+      expect(await outcomes(on)).toEqual(['succeeded']);
+    },
+  );
+
   test('is asked of the task that it is about, and not of another call', async () => {
     const client = await (await open('stdio', 'legacy')).client();
     const more = { capabilities: withBoth };
@@ -461,6 +489,17 @@ describe('what a server asks', () => {
     const data = { requiredCapabilities: { elicitation: {} } };
     expect(error).toMatchObject({ code: -32_021, data });
   });
+});
+
+test('what a server of 2025 says of its tasks in its own words is told to nobody', async () => {
+  const client = await (await open('stdio', 'legacy')).client();
+  const taskId = await begin(client);
+  await expect.poll(() => noted().at(-1)).toEqual({ waitedFor: 'server-task-1' });
+  await finish(client, 'say');
+  await finish(client, 'well');
+  await expect.poll(() => statusOf(client, taskId)).toBe('completed');
+  expect(client.heard).toEqual([]);
+  expect(stage?.reports).toEqual([]);
 });
 
 describe('whose a task is', () => {

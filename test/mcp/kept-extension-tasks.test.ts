@@ -61,7 +61,11 @@ test('beyond so many tasks, a call is waited for as any other', async () => {
   for (let each = 0; each < taskLimits.tasksMax; each += 1) begin();
   const { task, call, end } = begin();
   expect([task, call.isTask]).toEqual([undefined, false]);
-  const next = call.next({ signal: new AbortController().signal, onprogress: undefined });
+  const next = call.next({
+    signal: new AbortController().signal,
+    onprogress: undefined,
+    knowsTasks: true,
+  });
   end();
   expect(await next).toEqual({ kind: 'result', result: done });
 });

@@ -287,7 +287,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     name: 'task-ended-by-its-server',
     guards: 'What a server says of the end of a task is not told before its call is settled.',
     file: gateway('call/client-tasks'),
-    find: "if (task?.status !== 'working' || progress === undefined) return;",
+    find: "if (task?.status !== 'working' || progress === undefined || !this.#made.has(task)) return;",
     replace: 'if (task === undefined) return;',
     tests: httpTaskTests,
   },

@@ -71,6 +71,22 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     tests,
   },
   {
+    name: 'task-for-a-later-request',
+    guards: 'Each request of a call says anew whether a task may be its answer.',
+    file: gateway('call/parked'),
+    find: 'const task = knowsTasks ? [this.#task.promise] : [];',
+    replace: 'const task = [this.#task.promise];',
+    tests,
+  },
+  {
+    name: 'words-of-2025-to-a-later-client',
+    guards: 'What servers of 2025 say of their tasks is told to no client of 2026-07-28.',
+    file: gateway('call/client-tasks'),
+    find: ' || !this.#made.has(task)) return;',
+    replace: ') return;',
+    tests,
+  },
+  {
     name: 'question-of-another-task',
     guards: 'A question that is about a task is asked in that task.',
     file: gateway('call/parked'),

@@ -41,6 +41,8 @@ export class ClientTasks {
   readonly #tasks: RunningTasks;
   /** Says to the client how far a task is: at any time, since the call itself was answered long ago. */
   readonly #tell: (notification: Notification) => void;
+  /** Those that were made here: of others a client of 2025-11-25 hears nothing. */
+  readonly #made = new WeakSet<KeptTask>();
 
   constructor(tasks: RunningTasks, tell: (notification: Notification) => void) {
     this.#tasks = tasks;
@@ -72,6 +74,7 @@ export class ClientTasks {
       this.#tasks.change(ended, isError === true ? 'failed' : 'completed');
       if (this.#tasks.store.has(ended)) this.#tellStatus(shownTask(ended));
     });
+    this.#made.add(task);
     return taskAnswer({ task: shownTask(task) });
   }
 
@@ -90,7 +93,7 @@ export class ClientTasks {
   heard(at: object, said: RawResult): void {
     const task = this.#tasks.as(at, said['taskId']);
     const progress = progressIn(said);
-    if (task?.status !== 'working' || progress === undefined) return;
+    if (task?.status !== 'working' || progress === undefined || !this.#made.has(task)) return;
     this.#tellStatus({ ...shownTask(task), ...progress });
   }
 

@@ -22,10 +22,12 @@ export type Next =
 /** One request of the client, which carries the call on. */
 export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
   readonly signal: AbortSignal;
+  /** Whether it may be answered with a task: that is said with each request anew. */
+  readonly knowsTasks: boolean;
 }
 
 /** Runs with a signal and a progress of its own, which last for all of its rounds. */
-export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
+export type ParkedWork = (options: Omit<ParkedRound, 'knowsTasks'>) => Promise<CallToolResult>;
 
 export class ParkedCalls {
   readonly #clock: Clock;
@@ -140,18 +142,21 @@ export class ParkedCall {
     if (answer === undefined || !this.questions.answer(id, answer)) return false;
     this.#isWithClient = false;
     this.#asked = Promise.withResolvers<Next>();
+    const { first } = this.questions;
+    if (first !== undefined) this.#asked.resolve({ kind: 'question', ...first });
     return true;
   }
 
   /** What comes first: the result, a task, or a question. Where `signal` fires, the client gave it up. */
-  async next({ signal, onprogress }: ParkedRound): Promise<Next> {
-    if (!this.#isTask) this.#onprogress = onprogress;
+  async next({ signal, onprogress, knowsTasks }: ParkedRound): Promise<Next> {
+    this.#onprogress = onprogress;
     const giveUp = (): void => this.giveUp.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     try {
       const ended = this.result.then((result): Next => ({ kind: 'result', result }));
-      return await Promise.race([ended, this.#task.promise, this.#asked.promise]);
+      const task = knowsTasks ? [this.#task.promise] : [];
+      return await Promise.race([ended, ...task, this.#asked.promise]);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }

@@ -28,6 +28,12 @@ export class OpenQuestions {
     return this.#open.size;
   }
 
+  /** The one that waits longest. */
+  get first(): { readonly id: string; readonly request: ClientRequest } | undefined {
+    for (const [id, { request }] of this.#open) return { id, request };
+    return undefined;
+  }
+
   /** When one was asked or answered last, ms since the epoch. */
   get changedAt(): number {
     return this.#changedAt;

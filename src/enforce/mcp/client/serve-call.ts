@@ -161,7 +161,9 @@ async function round(
   { onprogress }: CallRequest,
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult | RawResult> {
-  const next = await call.next({ signal: context.mcpReq.signal, onprogress });
+  const { mcpReq } = context;
+  const knowsTasks = declaresTasks(declaredWith(mcpReq));
+  const next = await call.next({ signal: mcpReq.signal, onprogress, knowsTasks });
   if (next.kind === 'task') return next.task;
   if (next.kind === 'result') {
     session.parked.forget(call);
