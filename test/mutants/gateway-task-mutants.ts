@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 
 const gateway = (file: string) => `src/enforce/mcp/${file}.ts`;
 const tests = ['test/mcp/extension-tasks.test.ts'];
+const questionTests = ['test/mcp/extension-task-questions.test.ts'];
+const ownerTests = ['test/mcp/extension-task-owners.test.ts'];
 const keptTests = ['test/mcp/kept-extension-tasks.test.ts'];
 
 export const gatewayTaskMutants: readonly Mutant[] = [
@@ -36,7 +38,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('http/rounds'),
     find: 'context: `2026-07-28 ${acting.control.id} ${this.#identity}`,',
     replace: "context: '2026-07-28',",
-    tests,
+    tests: ownerTests,
   },
   {
     name: 'extension-task-in-2025',
@@ -44,7 +46,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('http/rounds'),
     find: 'context: `2026-07-28 ${acting.control.id} ${this.#identity}`,',
     replace: 'context: this.#identity,',
-    tests,
+    tests: ownerTests,
   },
   {
     name: 'servers-let-go-under-a-task',
@@ -52,7 +54,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('http/rounds'),
     find: 'begun: (ended: Promise<void>) => this.hold?.use(ended),',
     replace: '',
-    tests,
+    tests: ownerTests,
   },
   {
     name: 'listens-undeclared-over-http',
@@ -76,7 +78,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/parked'),
     find: 'const task = knowsTasks ? [this.#task.promise] : [];',
     replace: 'const task = [this.#task.promise];',
-    tests,
+    tests: questionTests,
   },
   {
     name: 'words-of-2025-to-a-later-client',
@@ -92,7 +94,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/parked'),
     find: "this.#running.get(relatedTaskIn(params) ?? '')",
     replace: "this.#running.get('')",
-    tests,
+    tests: questionTests,
   },
   {
     name: 'given-up-question-stays',
@@ -100,7 +102,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/parked'),
     find: 'if (this.#isTask) this.questions.withdraw(',
     replace: 'if (!this.#isTask) this.questions.withdraw(',
-    tests,
+    tests: questionTests,
   },
   {
     name: 'answered-question-stays',
@@ -108,7 +110,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/questions'),
     find: '      this.#open.delete(key);\n',
     replace: '',
-    tests,
+    tests: questionTests,
   },
   {
     name: 'malformed-answer-passes',
@@ -116,7 +118,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/extension-tasks'),
     find: 'if (wrong !== undefined) {',
     replace: "if (wrong === '') {",
-    tests,
+    tests: questionTests,
   },
   {
     name: 'asked-what-was-not-declared',
@@ -124,7 +126,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('call/extension-tasks'),
     find: 'assertAskable(inputRequests, capabilities);',
     replace: 'void assertAskable;',
-    tests,
+    tests: questionTests,
   },
   {
     name: 'cancelled-task-runs-on',
@@ -164,7 +166,7 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('upstream/wait-for-task'),
     find: 'if (this.#isAtOnce) answered',
     replace: "if (key === '') answered",
-    tests,
+    tests: questionTests,
   },
   {
     name: 'waits-for-what-is-asked-no-more',
@@ -172,6 +174,6 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     file: gateway('upstream/wait-for-task'),
     find: '      else await answered;',
     replace: '      await answered;',
-    tests,
+    tests: questionTests,
   },
 ];
