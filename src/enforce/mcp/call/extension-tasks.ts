@@ -20,7 +20,7 @@ import type { RunningTasks } from './running-tasks.ts';
 import type { KeptTask } from './task-store.ts';
 
 /** What the client brings along with `tasks/update`. */
-export interface Answers {
+export interface TaskAnswers {
   /** By the keys of the questions. */
   readonly accepted: RawResult;
   /** Keys under which there is something that no answer can be. */
@@ -77,7 +77,7 @@ export class ExtensionTasks {
   }
 
   /** What is under no key of a question that waits is left alone: it was answered before, or never asked. */
-  update(id: unknown, { accepted, malformed }: Answers): RawResult {
+  update(id: unknown, { accepted, malformed }: TaskAnswers): RawResult {
     const { questions } = this.#tasks.find(id);
     const waiting = questions?.requests ?? {};
     const wrong = malformed.find((key) => Object.hasOwn(waiting, key));
