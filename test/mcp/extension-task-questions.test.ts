@@ -134,10 +134,9 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     expect(others).toEqual([]);
     // The key is the gateway's own, and what is asked is the server's.
     expect(key).not.toBe('who');
-    expect(question).toMatchObject({
-      method: 'elicitation/create',
-      params: { message: 'Who are you?' },
-    });
+    const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+    const params = { message: 'Who are you?', requestedSchema };
+    expect(question).toEqual({ method: 'elicitation/create', params });
     const update = (inputResponses: object) =>
       client.ask('tasks/update', { taskId, inputResponses }, { capabilities: withBoth });
     const said = { action: 'accept', content: { name: 'Ada' } };

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../engine/index.ts';
 import { passingLimits } from '../config/config.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
+import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 
 interface Open {
@@ -92,7 +93,7 @@ export class OpenQuestions {
   }
 }
 
-/** The server's own question, in the shape that it gave it. */
+/** The server's own question, in the shape that it gave it: what it is about, the client is told around it. */
 export function shownQuestion({ method, params }: ClientRequest): RawResult {
-  return params === undefined ? { method } : { method, params };
+  return params === undefined ? { method } : { method, params: withoutHopMeta(params) };
 }
