@@ -99,7 +99,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
       ['tasks/get', { taskId }],
       ['tasks/update', { taskId, inputResponses: {} }],
       ['tasks/cancel', { taskId }],
-      ['subscriptions/listen', { notifications: { toolsListChanged: true, taskIds: [taskId] } }],
+      ['subscriptions/listen', { notifications: { taskIds: [taskId] } }],
     ];
     for (const [method, params] of about) {
       const answer = await client.ask(method, params, { capabilities: { elicitation: {} } });
@@ -147,6 +147,12 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     expect(textOf(resultOf(await get(client, taskId)))).toContain('permit-expired');
     await expect.poll(() => asked('tasks/cancel')).toMatchObject([{ id: 'task-1' }]);
     expect(await on.eventsOf('permit-expired')).toMatchObject([{ started: true }]);
+  });
+
+  test('for a client that knows of none, a tool of 2025 that can do without is no task', async () => {
+    const client = await (await open(road, 'legacy')).client();
+    const { result } = await client.ask('tools/call', call({}, 'either'), { capabilities: {} });
+    expect(result).toMatchObject({ resultType: 'complete', content: [{ text: 'at once' }] });
   });
 
   test('methods of 2025 are none, and what was said there of tasks says nothing here', async () => {

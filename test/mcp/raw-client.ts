@@ -3,6 +3,7 @@
  * of itself it says with each request, and nothing is done for it.
  */
 import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import type { HttpStage } from './http-stage.ts';
 import type { Stage } from './stage.ts';
@@ -49,8 +50,15 @@ export async function rawChannel({ gateway }: Stage): Promise<RawClient> {
   const waiting = new Map<unknown, (answer: RawAnswer) => void>();
   const heard: JSONRPCMessage[] = [];
   near.onmessage = (said) => {
-    if ('method' in said) heard.push(said);
-    else waiting.get(said.id)?.(said);
+    if ('method' in said) {
+      heard.push(said);
+      const { [SUBSCRIPTION_ID_META_KEY]: id } = Object(said.params?._meta) as Record<
+        string,
+        unknown
+      >;
+      // Whoever listens has no other answer until it no longer does.
+      waiting.get(id)?.({});
+    } else waiting.get(said.id)?.(said);
   };
   await near.start();
   let id = 0;

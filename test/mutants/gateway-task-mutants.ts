@@ -10,7 +10,8 @@ const keptTests = ['test/mcp/kept-extension-tasks.test.ts'];
 export const gatewayTaskMutants: readonly Mutant[] = [
   {
     name: 'task-for-whoever-calls',
-    guards: 'A client that does not say that it knows of tasks waits for the result.',
+    guards:
+      'A call of a client that does not say that it knows of tasks is run as none where it can be.',
     file: gateway('client/serve-call'),
     find: 'const answerable = declaresTasks(declaredWith(mcpReq)) ? { task } : {};',
     replace: 'const answerable = { task };',
