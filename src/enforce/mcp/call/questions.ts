@@ -93,7 +93,7 @@ export class OpenQuestions {
   }
 }
 
-/** The server's own question, in the shape that it gave it: what it is about, the client is told around it. */
+/** The server's own question, in the shape that it gave it. What it is about the client knows already. */
 export function shownQuestion({ method, params }: ClientRequest): RawResult {
   return params === undefined ? { method } : { method, params: withoutHopMeta(params) };
 }
