@@ -183,9 +183,11 @@ describe('the head file', () => {
   test('that cannot be written refuses to open: what is configured is enforced', async () => {
     const { database } = newPlace();
     const head = join(folder, 'no such folder', 'head.json');
-    await expect(work(database, 1, head)).rejects.toEqual(
+    const inner = sqlite(database);
+    await expect(withHeadFile(inner, head).open('main')).rejects.toEqual(
       expect.objectContaining({ code: 'unavailable' }),
     );
+    await inner.close();
     expect(existsSync(head)).toBe(false);
   });
 });
