@@ -179,6 +179,23 @@ export class GatewaySession {
   async #startOne(upstream: Upstream): Promise<void> {
     await upstream.start();
     await this.#catalogue.look(upstream);
+    await this.#sayWhereNoneIsShown(upstream.name);
+  }
+
+  /** A client without tools looks as if nothing were there: mostly, the policy names actions of another name. */
+  async #sayWhereNoneIsShown(server: string): Promise<void> {
+    const offered = this.#catalogue.offered.filter((tool) => tool.server === server);
+    const [first] = offered;
+    if (first === undefined) return;
+    const shown = await this.tools();
+    if (shown.some((tool) => tool.server === server)) return;
+    const { name, action } = first.bound.record;
+    const refusal = await this.#host.plane.tools.refusal(this.control.id, name);
+    const why = refusal?.message ?? 'its definition is not the pinned one';
+    this.#host.report(
+      `server ${server}: none of its ${offered.length} tools is shown to ${this.control.agent}; ` +
+        `${name} is the action ${action}: ${why} (see \`mcp inspect\`)`,
+    );
   }
 
   /** Waits for all, but not for ever: a server that keeps silent hurts nobody else. */
