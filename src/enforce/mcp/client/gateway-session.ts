@@ -80,6 +80,8 @@ export class GatewaySession {
   readonly #catalogue: Catalogue;
   readonly #unsubscribe: () => void;
   readonly #waiting = new Map<ListKind, () => void>();
+  /** Before, nobody was shown a list that could be another now. */
+  #isStarted = false;
   #isClosed = false;
 
   constructor(
@@ -174,6 +176,7 @@ export class GatewaySession {
     const { readyMs } = this.#host.config.waits;
     const started = this.upstreams.map((upstream) => this.#startOne(upstream));
     await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+    this.#isStarted = true;
   }
 
   async #startOne(upstream: Upstream): Promise<void> {
@@ -263,7 +266,7 @@ export class GatewaySession {
   }
 
   #tell(list: ListKind): void {
-    if (this.#isClosed || this.#waiting.has(list)) return;
+    if (this.#isClosed || !this.#isStarted || this.#waiting.has(list)) return;
     const cancel = this.#host.clock.after(settleMs, () => {
       this.#waiting.delete(list);
       this.#client.changed(list);
