@@ -7,6 +7,7 @@ import {
   type ControlPlane,
   type ControlPlaneOptions,
   openControlPlane,
+  systemClock,
 } from '../../src/engine/index.ts';
 import type { ClientConnection, Gateway, GatewayConfig } from '../../src/enforce/mcp/index.ts';
 import { openGateway, readGatewayFile } from '../../src/enforce/mcp/index.ts';
@@ -87,7 +88,8 @@ export class Stage {
     );
     const plane = await openControlPlane({ storage: fleet(), authenticators, ...options });
     const report = (message: string) => void reports.push(message);
-    const gateway = await openGateway({ plane, config, report, version: '1.2.3' });
+    const { clock = systemClock } = options;
+    const gateway = await openGateway({ plane, config, report, version: '1.2.3', clock });
     return new Stage(fleet, plane, { gateway, config }, reports);
   }
 

@@ -16,6 +16,14 @@ const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
+    name: 'none-shown-is-silent',
+    guards: 'Of a server whose tools are all hidden, somebody is told why.',
+    file: 'src/enforce/mcp/client/gateway-session.ts',
+    find: '    await this.#sayWhereNoneIsShown(upstream.name);',
+    replace: '',
+    tests: ['test/mcp/none-shown.test.ts'],
+  },
+  {
     name: 'quarantine-decides-nothing',
     guards: 'Nothing of a tool in quarantine runs.',
     file: 'src/kernel/decision/authorize-steps.ts',

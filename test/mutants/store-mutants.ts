@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const conformance = ['test/conformance/storage.test.ts'];
+const headFileTests = ['test/storage/head-file.test.ts'];
 const sqliteTests = ['test/storage/sqlite.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
@@ -28,6 +29,30 @@ export const storeMutants: readonly Mutant[] = [
     find: "return change.kind !== 'decision' || change.value.late !== 'awaited';",
     replace: 'return true;',
     tests: ['src/engine/verify/fold.test.ts'],
+  },
+  {
+    name: 'head-file-misses-appends',
+    guards: 'The head file soon has what was appended, whether the process closes or not.',
+    file: 'src/storage/head-file.ts',
+    find: "    if (result.status === 'appended' && batch.entries.length > 0) this.#saw(batch.head);",
+    replace: '',
+    tests: headFileTests,
+  },
+  {
+    name: 'head-file-has-what-was-refused',
+    guards: 'The head file has nothing of what the store did not take.',
+    file: 'src/storage/head-file.ts',
+    find: "result.status === 'appended' && batch.entries.length > 0",
+    replace: "result.status === 'appended' || batch.entries.length > 0",
+    tests: headFileTests,
+  },
+  {
+    name: 'head-file-goes-back',
+    guards: 'The head file keeps what another process of the host has seen beyond.',
+    file: 'src/storage/head-file.ts',
+    find: '    if (known !== undefined && known.size >= size) return;',
+    replace: '',
+    tests: headFileTests,
   },
   {
     name: 'sqlite-append-does-not-compare',

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
+import { readHeadFile } from '../../src/storage/head-file.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
+import { batchOf } from '../../src/testing/storage-batches.ts';
 import { storageConformance } from '../../src/testing/storage-conformance.ts';
 import type { StoreUnderTest } from '../../src/testing/storage-conformance.ts';
 import { cli } from '../cli/run-cli.ts';
@@ -115,6 +117,42 @@ describe('a restored backup', () => {
 });
 
 describe('the head file', () => {
+  test('has what was appended by a process that never came to close it', async () => {
+    const { database, head } = newPlace();
+    const storage = withHeadFile(sqlite(database), head);
+    const { size: before } = await storage.open('main');
+    const batch = batchOf(before, ['{}']);
+    await storage.append(batch);
+    const { size, root, previous: leaf } = batch.head;
+    const known = { log: 'main', size, root, leaf };
+    await expect.poll(() => readHeadFile(head), { timeout: 20_000 }).toEqual(known);
+    await storage.close();
+  });
+
+  test('has nothing of what the store did not take', async () => {
+    const { database, head } = newPlace();
+    const [late, first] = [withHeadFile(sqlite(database), head), sqlite(database)];
+    const { size: before } = await late.open('main');
+    await first.open('main');
+    const taken = batchOf(before, ['{}']);
+    await first.append(taken);
+    const { status } = await late.append(batchOf(before, ['{}', '{}']));
+    expect(status).toBe('conflict');
+    await Promise.all([first.close(), late.close()]);
+    expect(readHeadFile(head)?.size).toBeLessThanOrEqual(taken.head.size);
+  });
+
+  test('keeps what another process of the host has seen beyond it', async () => {
+    const { database, head } = newPlace();
+    const behind = withHeadFile(sqlite(database), head);
+    await behind.open('main');
+    await work(database, 1, head);
+    const known = readHeadFile(head);
+    expect(known?.size).toBeGreaterThan(0);
+    await behind.close();
+    expect(readHeadFile(head)).toEqual(known);
+  });
+
   test('is an anchor for verify', async () => {
     const { database, head } = newPlace();
     await work(database, 2, head);
@@ -145,9 +183,11 @@ describe('the head file', () => {
   test('that cannot be written refuses to open: what is configured is enforced', async () => {
     const { database } = newPlace();
     const head = join(folder, 'no such folder', 'head.json');
-    await expect(work(database, 1, head)).rejects.toEqual(
+    const inner = sqlite(database);
+    await expect(withHeadFile(inner, head).open('main')).rejects.toEqual(
       expect.objectContaining({ code: 'unavailable' }),
     );
+    await inner.close();
     expect(existsSync(head)).toBe(false);
   });
 });

@@ -85,6 +85,8 @@ export class GatewaySession {
   readonly #catalogue: Catalogue;
   readonly #unsubscribe: () => void;
   readonly #waiting = new Map<ListKind, () => void>();
+  /** Before, nobody was shown a list that could be another now. */
+  #isStarted = false;
   #isClosed = false;
 
   constructor(
@@ -181,11 +183,29 @@ export class GatewaySession {
     const { readyMs } = this.#host.config.waits;
     const started = this.upstreams.map((upstream) => this.#startOne(upstream));
     await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+    this.#isStarted = true;
   }
 
   async #startOne(upstream: Upstream): Promise<void> {
     await upstream.start();
     await this.#catalogue.look(upstream);
+    await this.#sayWhereNoneIsShown(upstream.name);
+  }
+
+  /** A client without tools looks as if nothing were there: mostly, the policy names actions of another name. */
+  async #sayWhereNoneIsShown(server: string): Promise<void> {
+    const offered = this.#catalogue.offered.filter((tool) => tool.server === server);
+    const [first] = offered;
+    if (first === undefined) return;
+    const shown = await this.tools();
+    if (shown.some((tool) => tool.server === server)) return;
+    const { name, action } = first.bound.record;
+    const refusal = await this.#host.plane.tools.refusal(this.control.id, name);
+    const why = refusal?.message ?? 'its definition is not the pinned one';
+    this.#host.report(
+      `server ${server}: none of its ${offered.length} tools is shown to ${this.control.agent}; ` +
+        `${name} is the action ${action}: ${why} (see \`mcp inspect\`)`,
+    );
   }
 
   /** Waits for all, but not for ever: a server that keeps silent hurts nobody else. */
@@ -253,7 +273,7 @@ export class GatewaySession {
   }
 
   #tell(list: ListKind): void {
-    if (this.#isClosed || this.#waiting.has(list)) return;
+    if (this.#isClosed || !this.#isStarted || this.#waiting.has(list)) return;
     const cancel = this.#host.clock.after(settleMs, () => {
       this.#waiting.delete(list);
       this.#client.changed(list);

@@ -1,0 +1,59 @@
+/** When a client hears that a list is another: whenever it is, and not before it has seen one. */
+import { symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Client } from '@modelcontextprotocol/client';
+import { afterEach, expect, test } from 'vitest';
+import { FakeClock } from '../../src/testing/fake-clock.ts';
+import { policyFor, Stage, temporaryFolder } from './stage.ts';
+
+const program = resolve(import.meta.dirname, 'modern-server.ts');
+const policy = policyFor(['files.greet', 'files.era']);
+/** More than changes take to settle, and than a server that went away waits for its next start. */
+const longEnoughMs = 60_000;
+
+let stage: Stage;
+let clock: FakeClock;
+let heard: string[];
+
+afterEach(() => stage.close());
+
+async function begun(command: readonly string[]): Promise<Client> {
+  clock = new FakeClock();
+  stage = await Stage.open({ servers: { files: { command, protocol: 'modern' } }, policy, clock });
+  heard = [];
+  return stage.client({}, (client) => {
+    client.fallbackNotificationHandler = async ({ method }) => void heard.push(method);
+  });
+}
+
+async function namesFor(client: Client): Promise<readonly string[]> {
+  return (await client.listTools()).tools.map(({ name }) => name).toSorted();
+}
+
+const changed = (list: string) => `notifications/${list}/list_changed`;
+
+test('a client that has just begun hears of a change once there is one', async () => {
+  const client = await begun([process.execPath, program]);
+  expect(await namesFor(client)).toEqual(['files__era', 'files__greet']);
+  clock.advance(longEnoughMs);
+  // What was sent before the answer has arrived before it.
+  await client.ping();
+  expect(heard).toEqual([]);
+
+  const by = stage.principal('user:root', 'platform-admin');
+  await stage.plane.registerAgent({ name: 'other', org: 'acme' }, by);
+  await expect.poll(() => (clock.advance(longEnoughMs), heard)).toEqual([changed('tools')]);
+});
+
+test('a client hears of a server that comes after it has begun', async () => {
+  const folder = temporaryFolder();
+  const later = join(folder, 'server.ts');
+  const client = await begun([process.execPath, later]);
+  expect(await namesFor(client)).toEqual([]);
+
+  symlinkSync(program, later);
+  await expect
+    .poll(() => (clock.advance(longEnoughMs), heard), { timeout: 30_000 })
+    .toContain(changed('tools'));
+  expect(await namesFor(client)).toEqual(['files__era', 'files__greet']);
+});
