@@ -192,7 +192,7 @@ export class GatewaySession {
     await this.#sayWhereNoneIsShown(upstream.name);
   }
 
-  /** A client without tools looks as if nothing were there: mostly, the policy names actions of another name. */
+  /** A client without tools looks as if nothing were there: mostly, the policy names other actions. */
   async #sayWhereNoneIsShown(server: string): Promise<void> {
     const offered = this.#catalogue.offered.filter((tool) => tool.server === server);
     const [first] = offered;
