@@ -23,7 +23,7 @@ async function asking() {
       given = params ?? {};
       return { task: { taskId: 'of the client', status: 'working', ttl: 60_000 } };
     },
-    tasks: { nameAtServer: () => undefined, nameAtClient: () => undefined } as never,
+    tasks: { nameAtServer: () => undefined, nameAtClient: () => undefined },
     stopped: async () => stopped,
   });
   const params = { task: {}, _meta: { progressToken: 'of the server' } };

@@ -16,6 +16,8 @@ interface Task {
   readonly name?: string | undefined;
   /** How often it still asks what was answered: answers need not be there at once. */
   repeats?: number;
+  /** Of `both`. */
+  readonly answered?: readonly string[];
 }
 
 const tasks = new Map<string, Task>();
@@ -57,6 +59,17 @@ function progressOf(taskId: string): object {
         return { status: 'input_required', inputRequests: { who: question } };
       }
       return { status: 'completed', result: text(`hello ${name}`) };
+    case 'both': {
+      const { answered = [] } = task;
+      const left = ['one', 'two'].filter((key) => !answered.includes(key));
+      if (left.length === 0) return { status: 'completed', result: text(answered.join()) };
+      const inputRequests = Object.fromEntries(left.map((key) => [key, question]));
+      return { status: 'input_required', inputRequests };
+    }
+    case 'until':
+      return existsSync(`${journal}.end`)
+        ? { status: 'completed', result: text('done') }
+        : { status: 'input_required', inputRequests: { who: question } };
     case 'fail':
       return { status: 'failed', error: { code: -32_000, message: 'the disk is full' } };
     case 'wrong':
@@ -69,6 +82,12 @@ function progressOf(taskId: string): object {
       return { status: 'input_required', inputRequests: { roots: { method: 'roots/list' } } };
     case 'odd':
       return { status: 'input_required', inputRequests: { odd: { method: 'tools/call' } } };
+    case 'big':
+      return { status: 'completed', result: text('x'.repeat(100_000)) };
+    case 'said':
+      return existsSync(`${journal}.end`)
+        ? { status: 'completed', result: text('done') }
+        : { statusMessage: 'nearly there' };
     case 'file':
       return existsSync(`${journal}.end`) ? { status: 'completed', result: text('done') } : {};
     default:
@@ -98,21 +117,33 @@ serveStdio(() => {
       const data = { requiredCapabilities: { extensions: { [extension]: {} } } };
       throw new ProtocolError(-32_021, 'Missing required client capability', data);
     }
+    const how = params.arguments?.['how'];
+    // What it needs to begin at all, it asks before there is a task.
+    const first = acceptedContent<{ name: string }>(mcpReq.inputResponses, 'first');
+    if (how === 'first' && first === undefined) {
+      return { resultType: 'input_required', inputRequests: { first: question } } as never;
+    }
     const id = `task-${tasks.size + 1}`;
-    tasks.set(id, { how: params.arguments?.['how'] });
+    tasks.set(id, how === 'first' ? { how: 'ask', name: first?.name } : { how });
     return { resultType: 'task', ...shown(id) } as never;
   });
-  const about = (method: string, answer: (id: string, said: string | undefined) => object) =>
+  const about = (
+    method: string,
+    answer: (id: string, said: string | undefined, keys: readonly string[]) => object,
+  ) =>
     server.setRequestHandler(method as 'tasks/get', { params: rawResult }, (params, { mcpReq }) => {
       const id = String(params['taskId']);
       note({ method, id, knowsTasks: knowsTasks(mcpReq) });
-      const said = acceptedContent<{ name: string }>(mcpReq.inputResponses, 'who');
-      return answer(id, said?.name) as Record<string, unknown>;
+      const { inputResponses = {} } = mcpReq;
+      const said = acceptedContent<{ name: string }>(inputResponses, 'who');
+      return answer(id, said?.name, Object.keys(inputResponses)) as Record<string, unknown>;
     });
   about('tasks/get', (id) => shown(id, progressOf(id)));
   about('tasks/cancel', () => ({}));
-  about('tasks/update', (id, name) => {
-    tasks.set(id, { how: 'ask', name, repeats: 1 });
+  about('tasks/update', (id, name, keys) => {
+    const { how, answered = [] } = tasks.get(id) ?? { how: 'unknown' };
+    if (how === 'both') tasks.set(id, { how, answered: [...answered, ...keys] });
+    else tasks.set(id, { how: 'ask', name, repeats: 1 });
     return {};
   });
   return server;

@@ -9,6 +9,7 @@ import type {
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
 import { ClientTasks } from '../../src/enforce/mcp/call/client-tasks.ts';
+import { RunningTasks } from '../../src/enforce/mcp/call/running-tasks.ts';
 import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
@@ -203,7 +204,8 @@ test('the end of the gateway stops a task whose client is gone, and settles its 
 
 describe('what is kept', () => {
   const forEver = () => new Promise<never>(() => {});
-  const owner = (context: string) => ({ context, tell: () => {} });
+  const tasksOf = (context: string, store: TaskStore) =>
+    new ClientTasks(new RunningTasks(store, { context }), () => {});
 
   test('ends with its time: what runs is stopped, and is known no more', async () => {
     const waiting: { readonly ms: number; readonly task: () => void }[] = [];
@@ -211,10 +213,7 @@ describe('what is kept', () => {
       waiting.push({ ms, task });
       return () => {};
     };
-    const tasks = new ClientTasks(
-      new TaskStore({ ...systemClock, now: () => 0, after }),
-      owner('a'),
-    );
+    const tasks = tasksOf('a', new TaskStore({ ...systemClock, now: () => 0, after }));
     let stopped = false;
     const { task } = tasks.start({ ttl: 5_000 }, async ({ signal }) => {
       signal.addEventListener('abort', () => void (stopped = true));
@@ -235,7 +234,7 @@ describe('what is kept', () => {
     { asked: Number.MAX_SAFE_INTEGER, gets: taskLimits.ttlMsMax },
   ])('for $asked ms is kept for $gets', ({ asked, gets }) => {
     const clock = { ...systemClock, after: () => () => {} };
-    const tasks = new ClientTasks(new TaskStore(clock), owner('a'));
+    const tasks = tasksOf('a', new TaskStore(clock));
     const shown: RawResult = tasks.start({ ttl: asked }, forEver);
     expect(shown).toMatchObject({ task: { ttl: gets } });
   });
@@ -244,11 +243,11 @@ describe('what is kept', () => {
     const store = new TaskStore({ ...systemClock, after: () => () => {} });
     const { tasksMax, tasksOfAllMax } = taskLimits;
     for (let who = 0; who < tasksOfAllMax / tasksMax; who += 1) {
-      const tasks = new ClientTasks(store, owner(`principal ${who}`));
+      const tasks = tasksOf(`principal ${who}`, store);
       for (let each = 0; each < tasksMax; each += 1) tasks.start({ ttl: 0 }, forEver);
       expect(() => tasks.start({ ttl: 0 }, forEver)).toThrow(`at most ${tasksMax} tasks`);
     }
-    const late = new ClientTasks(store, owner('late'));
+    const late = tasksOf('late', store);
     expect(() => late.start({ ttl: 0 }, forEver)).toThrow('too many tasks');
   });
 });

@@ -2,7 +2,8 @@
  * An MCP server of 2025-11-25 that runs calls as tasks, over stdio and without an SDK. A task ends when its tool
  * `finish` is called, or when it is asked how far one is and there is a file beside the journal, `.finish` behind
  * its name; `finish` with `say` tells how far the last one is, with `claim` that it is done, which it is not, and
- * with `progress` how far it is under the token of its call, whether it still runs or not.
+ * with `progress` how far it is under the token of its call, whether it still runs or not. With `ask` the last task
+ * asks the client who it is, and ends with the answer; with `drop` it asks no more.
  * What it was asked is in the file that its first argument names, one JSON object a line; with `nothing` as the
  * second, it says that it runs no tasks.
  */
@@ -11,7 +12,8 @@ import { createInterface } from 'node:readline';
 
 interface Request {
   readonly id?: unknown;
-  readonly method: string;
+  readonly method?: string;
+  readonly result?: { readonly content?: { readonly name?: string } };
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
@@ -56,6 +58,15 @@ function finish(how: unknown): void {
     const params = { progressToken, progress: told, total: 9, message: `step ${told}`, _meta };
     return send({ method: 'notifications/progress', params });
   }
+  if (how === 'ask') {
+    const _meta = { 'io.modelcontextprotocol/related-task': { taskId: `server-task-${tasks}` } };
+    const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+    const params = { message: 'Who are you?', requestedSchema, _meta };
+    return send({ id: `ask-${tasks}`, method: 'elicitation/create', params });
+  }
+  if (how === 'drop') {
+    return send({ method: 'notifications/cancelled', params: { requestId: `ask-${tasks}` } });
+  }
   for (const id of waiting.splice(0)) {
     if (how === 'error') send({ id, error: { code: -32_000, message: 'the disk is full' } });
     else if (how === 'garbage') send({ id, result: { nothing: true } });
@@ -85,7 +96,13 @@ function call(id: unknown, params: Readonly<Record<string, unknown>>): void {
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params = {} } = JSON.parse(line) as Request;
+  const { id, method, params = {}, result } = JSON.parse(line) as Request;
+  if (method === undefined) {
+    appendFileSync(journal, `${JSON.stringify({ answered: id })}\n`);
+    const hello = text(`hello ${result?.content?.name}`);
+    for (const waits of waiting.splice(0)) send({ id: waits, result: hello });
+    return undefined;
+  }
   const taskId = String(params['taskId']);
   switch (method) {
     case 'initialize':

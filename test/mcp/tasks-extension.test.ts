@@ -125,8 +125,3 @@ test('a client that gives up has such a task cancelled at its server', async () 
   await expect(called).rejects.toThrow('abort');
   await expect.poll(() => cancelled()).toMatchObject([{ id: 'task-1' }]);
 });
-
-test('the gateway does not say of itself that it has the extension', async () => {
-  const client = await (await open()).modernClient();
-  expect(client.getServerCapabilities()?.extensions).toBeUndefined();
-});

@@ -7,6 +7,7 @@ import type { Client, Notification } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/engine/index.ts';
 import { ClientTasks, type TaskWork } from '../../src/enforce/mcp/call/client-tasks.ts';
+import { RunningTasks } from '../../src/enforce/mcp/call/running-tasks.ts';
 import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
@@ -235,12 +236,10 @@ describe('how far a task is', () => {
   ];
   test.each(ends)('ends with $how, whatever its server still says', async ({ end }) => {
     const said: string[] = [];
-    const owner = {
-      context: 'ada',
-      tell: ({ method: each }: Notification) => void said.push(each),
-    };
+    const tell = ({ method: each }: Notification) => void said.push(each);
     const clock = new FakeClock();
-    const tasks = new ClientTasks(new TaskStore(clock), owner);
+    const running = new RunningTasks(new TaskStore(clock), { context: 'ada' });
+    const tasks = new ClientTasks(running, tell);
     const { promise: working, resolve } = Promise.withResolvers<TaskWork>();
     const { task } = tasks.start({ ttl: 60_000, progressToken: 1 }, async (work) => {
       resolve(work);
@@ -299,8 +298,8 @@ test('a kill switch stops a task that runs', async () => {
 });
 
 test('the call of a client that goes away is stopped, and its end is waited for', async () => {
-  const owner = { context: 'ada', tell: () => {} };
-  const tasks = new ClientTasks(new TaskStore(systemClock), owner);
+  const running = new RunningTasks(new TaskStore(systemClock), { context: 'ada' });
+  const tasks = new ClientTasks(running, () => {});
   const seen: string[] = [];
   tasks.start({}, async ({ signal }) => {
     await once(signal, 'abort');
@@ -310,7 +309,7 @@ test('the call of a client that goes away is stopped, and its end is waited for'
     return { content: [] };
   });
   await setImmediate();
-  await tasks.close();
+  await running.close();
   expect(seen).toEqual(['stopped', 'settled']);
   expect(tasks.list()).toEqual({ tasks: [] });
 });

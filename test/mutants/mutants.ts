@@ -9,6 +9,7 @@ import { budgetMutants } from './budget-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
+import { gatewayTaskMutants } from './gateway-task-mutants.ts';
 import { identityMutants } from './identity-mutants.ts';
 import { kernelMutants } from './kernel-mutants.ts';
 import { leaseMutants } from './lease-mutants.ts';
@@ -40,4 +41,5 @@ export const mutants: readonly Mutant[] = [
   ...simulationMutants,
   ...gatewayMutants,
   ...gatewayHttpMutants,
+  ...gatewayTaskMutants,
 ];

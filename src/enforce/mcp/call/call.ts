@@ -38,7 +38,7 @@ export interface ToolCall extends Pick<ForwardOptions, 'onprogress' | 'logLevel'
   readonly meta: Readonly<Record<string, unknown>> | undefined;
   /** Fires when the client gives up. */
   readonly signal: AbortSignal;
-  /** Where the client made it as a task. */
+  /** Where the client made it as a task, or may be answered with one. */
   readonly task?: Pick<TaskWork, 'ttlMs' | 'onRunning'>;
   /** What is done about a call that waits for an approver: `again` once its ticket may be decided. */
   readonly onPending: (decision: Decision) => Promise<'again' | undefined>;
@@ -186,17 +186,19 @@ interface Sending extends Pick<Forwarding, 'tool' | 'upstream'> {
   readonly signal: AbortSignal;
 }
 
-/** As a task where the client made it as one and the server runs it so, or the tool runs in no other way. */
+/** As a task where the client knows of it and the server runs it so, or the tool runs in no other way. */
 function sent({ task, onprogress, logLevel }: ToolCall, sending: Sending): Promise<RawResult> {
   const { tool, upstream, params, signal } = sending;
   const { taskSupport } = tool.raw.execution ?? {};
   const wanted = taskSupport === 'required' || (taskSupport === 'optional' && task !== undefined);
-  if (!wanted || !runsTasks(upstream)) {
-    return upstream.callTool(tool.raw, params, { signal, onprogress, logLevel });
-  }
   const { ttlMs = taskLimits.ttlMs, onRunning } = task ?? {};
-  const onCreated = (id: string): void =>
+  if (!wanted || !runsTasks(upstream)) {
+    const onTask = onRunning;
+    return upstream.callTool(tool.raw, params, { signal, onprogress, logLevel, onTask });
+  }
+  const onCreated = (id: string): void => {
     onRunning?.({ at: upstream, id, progress: () => taskProgress(upstream, id) });
+  };
   const terms = { signal, onprogress, logLevel, ttlMs, onCreated };
   return callAsTask(upstream, tool.raw, params, terms);
 }

@@ -1,29 +1,28 @@
-/**
- * Tasks as one client makes and sees them (2025-11-25): calls that it does not wait for. A task is the
- * gateway's own, under an id of the gateway's own, whatever the server behind calls it.
- */
+/** Tasks as a client of 2025-11-25 makes and sees them: calls that it does not wait for. */
 import {
   type CallToolResult,
   type Notification,
   type Progress,
   ProtocolError,
   ProtocolErrorCode,
+  type Task,
 } from '@modelcontextprotocol/client';
 import { systemIds } from '../../../engine/ids.ts';
 import { taskLimits } from '../config/config.ts';
+import type { HearProgress } from '../protocol/progress-tokens.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { withRelatedTask } from '../protocol/related-task.ts';
 import { taskAnswer } from '../protocol/task-answers.ts';
 import { unlessAborted } from '../protocol/unless-aborted.ts';
-import { withRelatedTask } from '../protocol/related-task.ts';
-import type { HearProgress } from '../protocol/progress-tokens.ts';
-import { progressIn } from '../upstream/run-as-task.ts';
-import { type KeptTask, type ServerTask, shownTask, type TaskStore } from './task-store.ts';
+import { progressIn, type ServerTask } from '../upstream/server-task.ts';
+import type { RunningTasks } from './running-tasks.ts';
+import type { KeptTask } from './task-store.ts';
 
 export interface TaskWork {
   readonly signal: AbortSignal;
   readonly ttlMs: number;
-  /** Tells where it runs. */
-  readonly onRunning: (task: ServerTask) => void;
+  /** Tells where it runs; says whether the client can be asked several things at once. */
+  readonly onRunning: (task: ServerTask) => boolean;
   /** Tells how far it is; undefined where the client did not ask for that. */
   readonly onprogress: HearProgress | undefined;
 }
@@ -36,27 +35,18 @@ export interface TaskWish {
   readonly progressToken?: unknown;
 }
 
-/** Whose tasks these are. */
-export interface TaskOwner {
-  /** Clients of the same context have the same tasks. */
-  readonly context: string;
-  /** Says to the client how far a task is: at any time, since the call itself was answered long ago. */
-  readonly tell: (notification: Notification) => void;
-  /** One more runs, until `ended` resolves. */
-  readonly begun?: (ended: Promise<void>) => void;
-}
-
 export const taskStatus = 'notifications/tasks/status';
 
 export class ClientTasks {
-  readonly #store: TaskStore;
-  readonly #owner: TaskOwner;
-  /** Those that this client made, and that run. */
-  readonly #running = new Map<KeptTask, Promise<void>>();
+  readonly #tasks: RunningTasks;
+  /** Says to the client how far a task is: at any time, since the call itself was answered long ago. */
+  readonly #tell: (notification: Notification) => void;
+  /** Those that were made here: of others a client of 2025-11-25 hears nothing. */
+  readonly #made = new WeakSet<KeptTask>();
 
-  constructor(store: TaskStore, owner: TaskOwner) {
-    this.#store = store;
-    this.#owner = owner;
+  constructor(tasks: RunningTasks, tell: (notification: Notification) => void) {
+    this.#tasks = tasks;
+    this.#tell = tell;
   }
 
   /** `work` never rejects. Throws an error of the protocol where there are too many tasks. */
@@ -64,13 +54,13 @@ export class ClientTasks {
     { ttl, progressToken }: TaskWish,
     work: (options: TaskWork) => Promise<CallToolResult>,
   ): RawResult {
-    const { context, begun } = this.#owner;
-    this.#store.assertRoom(context);
+    const { problem } = this.#tasks;
+    if (problem !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, problem);
     const stop = new AbortController();
-    const now = this.#store.clock.now();
     const ttlMs = ttlOf(ttl);
-    const onRunning = (running: ServerTask): void => {
+    const onRunning = (running: ServerTask): boolean => {
       task.running = running;
+      return true;
     };
     const onprogress =
       progressToken === undefined
@@ -78,72 +68,37 @@ export class ClientTasks {
         : (progress: Progress): void => this.#tellProgress(task, { ...progress, progressToken });
     const terms = { signal: stop.signal, ttlMs, onRunning, onprogress };
     const result = Promise.resolve().then(() => work(terms));
-    const task: KeptTask = {
-      id: systemIds.next(now),
-      context,
-      ttlMs,
-      createdAt: now,
-      stop,
-      result,
-      status: 'working',
-      changedAt: now,
-      running: undefined,
-    };
-    this.#store.add(task);
-    const ended = this.#follow(task);
-    this.#running.set(task, ended);
-    begun?.(ended);
+    const id = systemIds.next(this.#tasks.store.clock.now());
+    const made = { id, ttlMs, stop, result, running: undefined, questions: undefined };
+    const task = this.#tasks.keep(made, (ended, { isError }) => {
+      this.#tasks.change(ended, isError === true ? 'failed' : 'completed');
+      if (this.#tasks.store.has(ended)) this.#tellStatus(shownTask(ended));
+    });
+    this.#made.add(task);
     return taskAnswer({ task: shownTask(task) });
   }
 
-  async #follow(task: KeptTask): Promise<void> {
-    const { isError } = await task.result;
-    this.#running.delete(task);
-    task.running = undefined;
-    if (task.status !== 'cancelled') {
-      task.status = isError === true ? 'failed' : 'completed';
-      task.changedAt = this.#store.clock.now();
-    }
-    if (this.#store.has(task)) this.#tellStatus(shownTask(task));
-  }
-
   #tellStatus(params: RawResult): void {
-    this.#owner.tell({ method: taskStatus, params });
+    this.#tell({ method: taskStatus, params });
   }
 
   /** A task that has ended, or is kept no more, gets no further. */
   #tellProgress(task: KeptTask, progress: RawResult): void {
-    if (task.status !== 'working' || !this.#store.has(task)) return;
+    if (task.status !== 'working' || !this.#tasks.store.has(task)) return;
     const params = withRelatedTask(progress, task.id);
-    this.#owner.tell({ method: 'notifications/progress', params });
+    this.#tell({ method: 'notifications/progress', params });
   }
 
   /** A server said how far one of its tasks is. That it has ended is told once its call is settled. */
   heard(at: object, said: RawResult): void {
-    const task = this.#runningAs(at, said['taskId']);
+    const task = this.#tasks.as(at, said['taskId']);
     const progress = progressIn(said);
-    if (task?.status !== 'working' || progress === undefined) return;
+    if (task?.status !== 'working' || progress === undefined || !this.#made.has(task)) return;
     this.#tellStatus({ ...shownTask(task), ...progress });
   }
 
-  /** As a server calls the task that it runs for this one of the client's. */
-  nameAtServer(at: object, id: string): string | undefined {
-    const task = [...this.#running.keys()].find((each) => each.id === id);
-    return task?.running?.at === at ? task.running.id : undefined;
-  }
-
-  /** As the client calls the task that a server runs for it. */
-  nameAtClient(at: object, id: string): string | undefined {
-    return this.#runningAs(at, id)?.id;
-  }
-
-  #runningAs(at: object, id: unknown): KeptTask | undefined {
-    const isMeant = ({ running }: KeptTask): boolean => running?.at === at && running.id === id;
-    return [...this.#running.keys()].find(isMeant);
-  }
-
   async get(id: unknown): Promise<RawResult> {
-    const task = this.#find(id);
+    const task = this.#tasks.find(id);
     const progress = await task.running?.progress().catch(() => undefined);
     // It may have ended meanwhile: then that is what counts.
     const runs = task.status === 'working';
@@ -152,45 +107,37 @@ export class ClientTasks {
 
   /** Waits until the task has ended, or `signal` fires. */
   async result(id: unknown, signal: AbortSignal): Promise<RawResult> {
-    const task = this.#find(id);
+    const task = this.#tasks.find(id);
     const result = await unlessAborted(signal, task.result, 'the client no longer waits');
     return withRelatedTask(result, task.id);
   }
 
   list(): RawResult {
-    return { tasks: this.#store.of(this.#owner.context).map((task) => shownTask(task)) };
+    return { tasks: this.#tasks.kept.map((task) => shownTask(task)) };
   }
 
   /** Stops the call as one that its client gave up. */
   cancel(id: unknown): RawResult {
-    const task = this.#find(id);
+    const task = this.#tasks.find(id);
     if (task.status !== 'working') {
       const message = `the task is ${task.status}, and cannot be cancelled`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
-    task.status = 'cancelled';
-    task.changedAt = this.#store.clock.now();
-    task.stop.abort(new Error('the client cancelled the task'));
+    this.#tasks.cancel(task);
     return shownTask(task);
   }
+}
 
-  /** Resolves once nothing runs any more that this client began. */
-  async ended(): Promise<void> {
-    await Promise.all(this.#running.values());
-  }
-
-  /** Stops what runs of this client, and waits until servers were told and all is settled. */
-  async close(): Promise<void> {
-    for (const task of this.#running.keys()) {
-      this.#store.remove(task);
-      task.stop.abort(new Error('the client went away'));
-    }
-    await this.ended();
-  }
-
-  #find(id: unknown): KeptTask {
-    return this.#store.find(this.#owner.context, id);
-  }
+/** As clients of 2025-11-25 are shown it. */
+function shownTask({ id, status, createdAt, changedAt, ttlMs }: KeptTask): Task {
+  return {
+    taskId: id,
+    status,
+    createdAt: new Date(createdAt).toISOString(),
+    lastUpdatedAt: new Date(changedAt).toISOString(),
+    ttl: ttlMs,
+    pollInterval: taskLimits.pollIntervalMs,
+  };
 }
 
 /** A client asks for a time; what it gets is in the answer. */

@@ -1,27 +1,33 @@
 /**
  * Calls of clients of 2026-07-28, which cannot be asked anything but in an answer to a call of theirs. A call
  * whose server asks for something is parked: the client gets the question, and its next request with the
- * answer goes on with the same call, under the same permit.
+ * answer goes on with the same call, under the same permit. A call that became a task is answered with that,
+ * and what is asked from then on stands in the task.
  */
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
-import { passingLimits } from '../config/config.ts';
-import type { RawResult } from '../protocol/raw-result.ts';
+import { passingLimits, taskLimits } from '../config/config.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
+import type { RawResult } from '../protocol/raw-result.ts';
+import { relatedTaskIn } from '../protocol/related-task.ts';
 import type { ForwardOptions } from '../upstream/upstream.ts';
+import { OpenQuestions } from './questions.ts';
 
-export interface ParkedQuestion {
-  readonly id: string;
-  readonly request: ClientRequest;
-}
+/** What a client's request comes to. What a server says of itself does not tell which. */
+export type Next =
+  | { readonly kind: 'result'; readonly result: CallToolResult }
+  | { readonly kind: 'question'; readonly id: string; readonly request: ClientRequest }
+  | { readonly kind: 'task'; readonly task: RawResult };
 
 /** One request of the client, which carries the call on. */
 export interface ParkedRound extends Pick<ForwardOptions, 'onprogress'> {
   readonly signal: AbortSignal;
+  /** Whether it may be answered with a task: that is said with each request anew. */
+  readonly knowsTasks: boolean;
 }
 
 /** Runs with a signal and a progress of its own, which last for all of its rounds. */
-export type ParkedWork = (options: ParkedRound) => Promise<CallToolResult>;
+export type ParkedWork = (options: Omit<ParkedRound, 'knowsTasks'>) => Promise<CallToolResult>;
 
 export class ParkedCalls {
   readonly #clock: Clock;
@@ -41,7 +47,7 @@ export class ParkedCalls {
   /** A call that is over while its client is answering a question still has to give its result. */
   async #forgetLater(call: ParkedCall): Promise<void> {
     await call.result;
-    if (call.isAnswered) this.#running.delete(call.id);
+    if (call.isTask || call.isAnswered) this.#running.delete(call.id);
     else this.#clock.after(passingLimits.questionMs, () => this.#running.delete(call.id));
   }
 
@@ -54,93 +60,105 @@ export class ParkedCalls {
     return this.#running.get(id);
   }
 
-  /** Puts a server's question to a call that runs; a server does not say which of them it is about. */
+  /**
+   * Puts a server's question to the task that it is about, or else to a call that runs, since a server does
+   * not say which: one that its client waits for comes first.
+   */
   ask(request: ClientRequest): Promise<RawResult> {
-    for (const call of this.#running.values()) {
-      if (!call.isAsking) return call.ask(request);
-    }
+    const call = this.#about(request) ?? this.#any();
+    if (call?.canAsk === true) return call.ask(request);
     return Promise.reject(new Error('no call of the client runs that could be asked'));
+  }
+
+  #about({ params }: ClientRequest): ParkedCall | undefined {
+    const about = this.#running.get(relatedTaskIn(params) ?? '');
+    return about?.isTask === true ? about : undefined;
+  }
+
+  #any(): ParkedCall | undefined {
+    const calls = [...this.#running.values()].filter(({ canAsk }) => canAsk);
+    return calls.find(({ isTask }) => !isTask) ?? calls[0];
   }
 }
 
-interface OpenQuestion extends ParkedQuestion {
-  readonly answered: (answer: RawResult) => void;
-}
-
 export class ParkedCall {
+  /** Nobody can guess it: it is the task's too, where the call becomes one. */
   readonly id: string;
   /** Never rejects. */
   readonly result: Promise<CallToolResult>;
-  readonly #clock: Clock;
-  readonly #giveUp = new AbortController();
-  #question: OpenQuestion | undefined;
-  #questions = 0;
+  readonly questions: OpenQuestions;
+  readonly giveUp = new AbortController();
   /** Whether a question is with the client now. */
   #isWithClient = false;
-  #asked = Promise.withResolvers<ParkedQuestion>();
+  #isTask = false;
+  #asked = Promise.withResolvers<Next>();
+  readonly #task = Promise.withResolvers<Next>();
   /** Of the client's newest request: one that was answered can tell it nothing more. */
   #onprogress: ForwardOptions['onprogress'];
 
   constructor(id: string, clock: Clock, work: ParkedWork) {
     this.id = id;
-    this.#clock = clock;
+    this.questions = new OpenQuestions(clock);
     this.result = work({
-      signal: this.#giveUp.signal,
+      signal: this.giveUp.signal,
       onprogress: (progress) => this.#onprogress?.(progress),
     });
   }
 
-  get isAsking(): boolean {
-    return this.#question !== undefined;
+  /** One question at a time, of a call that is waited for. */
+  get canAsk(): boolean {
+    return this.questions.size < (this.#isTask ? taskLimits.questionsMax : 1);
   }
 
   get isAnswered(): boolean {
     return !this.#isWithClient;
   }
 
+  get isTask(): boolean {
+    return this.#isTask;
+  }
+
+  /** Its client is answered with a task, and hears of progress no more: there is none of a task. */
+  becomes(task: RawResult): void {
+    this.#isTask = true;
+    this.#onprogress = undefined;
+    this.#task.resolve({ kind: 'task', task });
+  }
+
   ask(request: ClientRequest): Promise<RawResult> {
-    this.#questions += 1;
-    const id = `q${this.#questions}`;
-    const { promise, resolve, reject } = Promise.withResolvers<RawResult>();
-    const cancel = this.#clock.after(passingLimits.questionMs, () => {
-      this.#question = undefined;
-      reject(new Error('the client did not answer in time'));
-    });
-    const answered = (answer: RawResult): void => {
-      cancel();
-      resolve(answer);
-    };
-    this.#question = { id, request, answered };
+    const { key, answer } = this.questions.ask(request);
     this.#isWithClient = true;
-    this.#asked.resolve({ id, request });
-    return promise;
+    this.#asked.resolve({ kind: 'question', id: key, request });
+    const withdraw = (): void => {
+      // What is with the client as an answer of its call it will answer: that carries the call on.
+      if (this.#isTask) this.questions.withdraw(key, 'it is asked no more');
+    };
+    request.signal?.addEventListener('abort', withdraw, { once: true });
+    return answer;
   }
 
   /** Takes the client's answer to the open question; whether there was one with this id. */
   answer(id: string, answer: RawResult | undefined): boolean {
-    const question = this.#question;
-    if (question?.id !== id || answer === undefined) return false;
-    this.#question = undefined;
+    if (answer === undefined || !this.questions.answer(id, answer)) return false;
     this.#isWithClient = false;
-    this.#asked = Promise.withResolvers<ParkedQuestion>();
-    question.answered(answer);
+    this.#asked = Promise.withResolvers<Next>();
+    const { first } = this.questions;
+    if (first !== undefined) this.#asked.resolve({ kind: 'question', ...first });
     return true;
   }
 
-  /** What comes first: the result, or a question. While `signal` fires, the client gave the call up. */
-  async next({ signal, onprogress }: ParkedRound): Promise<CallToolResult | ParkedQuestion> {
+  /** What comes first: the result, a task, or a question. Where `signal` fires, the client gave it up. */
+  async next({ signal, onprogress, knowsTasks }: ParkedRound): Promise<Next> {
     this.#onprogress = onprogress;
-    const giveUp = (): void => this.#giveUp.abort(signal.reason);
+    const giveUp = (): void => this.giveUp.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     try {
-      return await Promise.race([this.result, this.#asked.promise]);
+      const ended = this.result.then((result): Next => ({ kind: 'result', result }));
+      const task = knowsTasks ? [this.#task.promise] : [];
+      return await Promise.race([ended, ...task, this.#asked.promise]);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
   }
-}
-
-export function isQuestion(next: CallToolResult | ParkedQuestion): next is ParkedQuestion {
-  return 'request' in next;
 }

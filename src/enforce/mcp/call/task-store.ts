@@ -1,35 +1,33 @@
 /**
- * Tasks that are kept, running or not, each for whom it was made and for nobody else (2025-11-25). Over HTTP
- * that is a principal, over all its connections; otherwise one connection. Every task ends with its time.
+ * Tasks that are kept, running or not, each for whom it was made and for nobody else. Over HTTP that is a
+ * principal, over all its connections; otherwise one connection. Every task ends with its time.
  */
 import {
   type CallToolResult,
   ProtocolError,
   ProtocolErrorCode,
-  type Task,
 } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
-import type { TaskProgress } from '../upstream/run-as-task.ts';
+import type { ServerTask } from '../upstream/server-task.ts';
+import type { OpenQuestions } from './questions.ts';
 
-/** A task as its server has it. */
-export interface ServerTask {
-  /** Which connection to which server: ids of tasks are that one's own. */
-  readonly at: object;
-  readonly id: string;
-  readonly progress: () => Promise<TaskProgress | undefined>;
-}
+export type TaskStatus = 'working' | 'completed' | 'failed' | 'cancelled';
 
 export interface KeptTask {
+  /** Nobody can guess it. */
   readonly id: string;
   /** For whom: the same text, the same authorization context. */
   readonly context: string;
-  readonly ttlMs: number;
+  /** From when it was created. */
+  ttlMs: number;
   readonly createdAt: number;
   readonly stop: AbortController;
   /** Never rejects. */
   readonly result: Promise<CallToolResult>;
-  status: Task['status'];
+  /** What its server asks, where the client can be asked in answers only. */
+  readonly questions: OpenQuestions | undefined;
+  status: TaskStatus;
   changedAt: number;
   running: ServerTask | undefined;
 }
@@ -42,16 +40,14 @@ export class TaskStore {
     this.clock = clock;
   }
 
-  /** Throws an error of the protocol where there are too many. */
-  assertRoom(context: string): void {
+  /** Why no task more can be kept, or undefined. */
+  problem(context: string): string | undefined {
     const { tasksMax, tasksOfAllMax } = taskLimits;
     if (this.of(context).length >= tasksMax) {
-      const message = `a client has at most ${tasksMax} tasks; wait until one expires`;
-      throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
+      return `a client has at most ${tasksMax} tasks; wait until one expires`;
     }
-    if (this.#kept.size < tasksOfAllMax) return;
-    const message = 'there are too many tasks; wait until one expires';
-    throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
+    if (this.#kept.size < tasksOfAllMax) return undefined;
+    return 'there are too many tasks; wait until one expires';
   }
 
   /** Until its time is over: then it is stopped where it still runs, and known no more. */
@@ -60,6 +56,15 @@ export class TaskStore {
       this.#kept.delete(task.id);
       task.stop.abort(new Error('the time of the task is over'));
     });
+    this.#kept.set(task.id, { task, forget });
+  }
+
+  /** From now on for so long, whatever its time was. One that is known no more stays so. */
+  keepFor(task: KeptTask, ms: number): void {
+    if (!this.has(task)) return;
+    this.remove(task);
+    task.ttlMs = this.clock.now() - task.createdAt + ms;
+    const forget = this.clock.after(ms, () => this.#kept.delete(task.id));
     this.#kept.set(task.id, { task, forget });
   }
 
@@ -82,16 +87,4 @@ export class TaskStore {
     this.#kept.get(id)?.forget();
     this.#kept.delete(id);
   }
-}
-
-/** As clients are shown it. */
-export function shownTask({ id, status, createdAt, changedAt, ttlMs }: KeptTask): Task {
-  return {
-    taskId: id,
-    status,
-    createdAt: new Date(createdAt).toISOString(),
-    lastUpdatedAt: new Date(changedAt).toISOString(),
-    ttl: ttlMs,
-    pollInterval: taskLimits.pollIntervalMs,
-  };
 }

@@ -10,7 +10,8 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/client';
 import type { Clock } from '../../../engine/index.ts';
-import { type ClientTasks, taskStatus } from '../call/client-tasks.ts';
+import { taskStatus } from '../call/client-tasks.ts';
+import type { RunningTasks } from '../call/running-tasks.ts';
 import { HostedTasks } from '../passing/hosted-tasks.ts';
 import { runsAsTask } from '../protocol/capabilities.ts';
 import { ProgressTokens } from '../protocol/progress-tokens.ts';
@@ -24,7 +25,7 @@ export interface AskedTerms {
   readonly capabilities: ClientCapabilities;
   readonly ask: (request: ClientRequest) => Promise<RawResult>;
   /** The client's own tasks, which servers run. */
-  readonly tasks: ClientTasks;
+  readonly tasks: Pick<RunningTasks, 'nameAtServer' | 'nameAtClient'>;
   /** Why nothing passes any more, or undefined. */
   readonly stopped: () => Promise<string | undefined>;
 }

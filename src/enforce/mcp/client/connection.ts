@@ -10,7 +10,7 @@ import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
 import type { ListKind } from '../upstream/upstream.ts';
 import { aroundTransport } from './around-transport.ts';
-import { downServer } from './down-server.ts';
+import { downServer, type Era } from './down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from './gateway-session.ts';
 import { initializeFirst } from './initialize-first.ts';
 import { listening } from './listening.ts';
@@ -26,8 +26,6 @@ export interface ClientConnection {
   readonly closed: Promise<void>;
   close(): Promise<void>;
 }
-
-type Era = 'legacy' | 'modern';
 
 export function connectClient(host: GatewayHost, channel: Channel): ClientConnection {
   const opening = new Opening(initializeFirst(channel.transport));
@@ -65,7 +63,7 @@ export function connectClient(host: GatewayHost, channel: Channel): ClientConnec
     async (request) => {
       ({ era } = request);
       const session = await openedSession();
-      const server = downServer(session, host.version);
+      const server = downServer(session, host.version, era);
       server.oninitialized = () => ready.resolve(server);
       current = server;
       return server;

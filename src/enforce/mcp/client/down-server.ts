@@ -17,14 +17,19 @@ import type { ListMethod } from '../passing/pass-through.ts';
 import { forwardedMeta } from '../protocol/meta-keys.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { isTaskAnswer } from '../protocol/task-answers.ts';
+import { tasksExtension } from '../protocol/tasks-extension.ts';
 import { runsTasks } from '../upstream/run-as-task.ts';
-import type { ForwardOptions } from '../upstream/upstream.ts';
+import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
 import type { GatewaySession } from './gateway-session.ts';
 import { serveCall } from './serve-call.ts';
+import { serveExtensionTasks, serveTasks } from './serve-tasks.ts';
 import { TaskingServer } from './tasking-server.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Handled = (params: Params, options: ForwardOptions) => Promise<RawResult>;
+
+/** Of 2025-11-25 and before, or of 2026-07-28. */
+export type Era = 'legacy' | 'modern';
 
 type MakeServer = (...about: ConstructorParameters<typeof Server>) => Server;
 
@@ -32,9 +37,10 @@ type MakeServer = (...about: ConstructorParameters<typeof Server>) => Server;
 export function downServer(
   session: GatewaySession,
   version: string,
+  era: Era,
   make: MakeServer = (about, options) => new TaskingServer(about, options),
 ): Server {
-  const capabilities = capabilitiesOf(session);
+  const capabilities = capabilitiesOf(session, era);
   const instructions = instructionsOf(session);
   const server = make(
     { name: 'agent-control-plane', version },
@@ -50,19 +56,22 @@ export function downServer(
     return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const shown = (result: CallToolResult): CallToolResult =>
+      projected(server, session, params.name, result);
     const request = {
       name: params.name,
       arguments: params.arguments,
       meta: params._meta,
       onprogress: progressTo(context),
       task: taskIn(params),
+      shown,
     };
     const result = await session.logLevels.during(context, (logLevel) =>
       serveCall(server, session, { ...request, logLevel }, context),
     );
     if (isInputRequiredResult(result)) return result;
     if (isTaskAnswer(result)) return result as CallToolResult;
-    return projected(server, session, params.name, result as CallToolResult);
+    return shown(result as CallToolResult);
   });
   server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
     const told = session.upstreams.filter(({ config }) => config.roots);
@@ -72,7 +81,8 @@ export function downServer(
   server.setNotificationHandler(taskStatus, { params: rawResult }, async (params) =>
     session.clientSaid({ method: taskStatus, params }),
   );
-  if (capabilities.tasks !== undefined) serveTasks(server, session);
+  if (era === 'modern') serveExtensionTasks(server, session);
+  else if (capabilities.tasks !== undefined) serveTasks(server, session);
   passOn(server, session, capabilities);
   return server;
 }
@@ -81,23 +91,6 @@ export function downServer(
 function taskIn(params: object): { readonly ttl?: unknown } | undefined {
   const task = 'task' in params ? params.task : undefined;
   return typeof task === 'object' && task !== null ? task : undefined;
-}
-
-/** The client's own tasks, which the SDK reads and does not run. In the later era there are none. */
-function serveTasks(server: Server, { tasks }: GatewaySession): void {
-  const on = (
-    method: 'tasks/get' | 'tasks/result' | 'tasks/list' | 'tasks/cancel',
-    answer: (id: unknown, signal: AbortSignal) => RawResult | Promise<RawResult>,
-  ): void => {
-    server.setRequestHandler(method, { params: rawResult }, ({ taskId }, { mcpReq }) => {
-      if (mcpReq.envelope === undefined) return answer(taskId, mcpReq.signal);
-      throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
-    });
-  };
-  on('tasks/get', (id) => tasks.get(id));
-  on('tasks/result', (id, signal) => tasks.result(id, signal));
-  on('tasks/list', () => tasks.list());
-  on('tasks/cancel', (id) => tasks.cancel(id));
 }
 
 /** In the shape that the client's era has for results with structure. */
@@ -170,7 +163,7 @@ function progressTo({ mcpReq }: ServerContext): ForwardOptions['onprogress'] {
 }
 
 /** What any server behind can do. Tools are there even where none is now: they may come. */
-function capabilitiesOf({ upstreams }: GatewaySession): ServerCapabilities {
+function capabilitiesOf({ upstreams }: GatewaySession, era: Era): ServerCapabilities {
   const all = upstreams.map(({ capabilities, config }) => ({
     ...capabilities,
     prompts: config.prompts ? capabilities.prompts : undefined,
@@ -191,10 +184,15 @@ function capabilitiesOf({ upstreams }: GatewaySession): ServerCapabilities {
       : {}),
     ...(some(({ completions }) => completions) ? { completions: {} } : {}),
     ...(some(({ logging }) => logging) ? { logging: {} } : {}),
-    ...(upstreams.some(runsTasks)
-      ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }
-      : {}),
+    ...ofTasks(upstreams, era),
   };
+}
+
+/** A server may answer with a task without having said so (2026-07-28): the extension is always there. */
+function ofTasks(upstreams: readonly Upstream[], era: Era): ServerCapabilities {
+  if (era === 'modern') return tasksExtension;
+  if (!upstreams.some(runsTasks)) return {};
+  return { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } };
 }
 
 /** What servers tell a model of themselves, each under its name. */

@@ -7,9 +7,11 @@ import type { Clock, ControlPlane, LogEvent, Session } from '../../../engine/ind
 import type { Principal } from '../../../identity/principal.ts';
 import { Answers } from '../call/answers.ts';
 import type { Calling } from '../call/call.ts';
-import { ClientTasks, type TaskOwner, taskStatus } from '../call/client-tasks.ts';
+import { ClientTasks, taskStatus } from '../call/client-tasks.ts';
+import { ExtensionTasks } from '../call/extension-tasks.ts';
 import { ParkedCalls } from '../call/parked.ts';
 import { type RoundStates, roundStates } from '../call/round-states.ts';
+import { RunningTasks, type TaskOwner } from '../call/running-tasks.ts';
 import { TaskStore } from '../call/task-store.ts';
 import type { ApprovalTerms, GatewayConfig } from '../config/config.ts';
 import { PassThrough } from '../passing/pass-through.ts';
@@ -53,7 +55,7 @@ export interface ClientSide {
 }
 
 /** Where the client's tasks are kept, if they are to outlive it. */
-export interface LastingTasks extends Pick<TaskOwner, 'context' | 'begun'> {
+export interface LastingTasks extends TaskOwner {
   readonly store: TaskStore;
 }
 
@@ -70,7 +72,10 @@ export class GatewaySession {
   /** Calls whose servers ask something of a client that can only be asked in an answer. */
   readonly parked: ParkedCalls;
   readonly states: RoundStates;
+  readonly running: RunningTasks;
+  /** The same, as a client of 2025-11-25 has them, and as one of 2026-07-28 does. */
   readonly tasks: ClientTasks;
+  readonly extensionTasks: ExtensionTasks;
   readonly logLevels = new LogLevels();
   readonly #host: GatewayHost;
   readonly #client: ClientSide;
@@ -125,12 +130,14 @@ export class GatewaySession {
     };
     this.parked = new ParkedCalls(clock);
     const { store, ...whose } = tasks ?? { store: new TaskStore(clock), context: '' };
-    this.tasks = new ClientTasks(store, { ...whose, tell: (said) => client.notified(said) });
+    this.running = new RunningTasks(store, whose);
+    this.tasks = new ClientTasks(this.running, (said) => client.notified(said));
+    this.extensionTasks = new ExtensionTasks(this.running);
     this.#asked = new AskedOfClient({
       clock,
       capabilities: client.capabilities,
       ask: (request) => client.asked(request),
-      tasks: this.tasks,
+      tasks: this.running,
       stopped: () => this.stopped(),
     });
     this.states = roundStates(acting.control);
@@ -185,7 +192,7 @@ export class GatewaySession {
     await this.#sayWhereNoneIsShown(upstream.name);
   }
 
-  /** A client without tools looks as if nothing were there: mostly, the policy names actions of another name. */
+  /** A client without tools looks as if nothing were there: mostly, the policy names other actions. */
   async #sayWhereNoneIsShown(server: string): Promise<void> {
     const offered = this.#catalogue.offered.filter((tool) => tool.server === server);
     const [first] = offered;
@@ -281,7 +288,7 @@ export class GatewaySession {
     this.#unsubscribe();
     for (const cancel of this.#waiting.values()) cancel();
     this.#asked.close();
-    await this.tasks.close();
+    await this.running.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close()));
     if (!this.#acting.isOwn) return;
     await this.control.complete('the client went away').catch((failure: unknown) => {

@@ -15,6 +15,7 @@ import {
   ProtocolErrorCode,
   SUBSCRIPTION_ID_META_KEY,
 } from '@modelcontextprotocol/server';
+import { listensUndeclared, tasksUndeclared } from '../protocol/tasks-extension.ts';
 import { aroundTransport } from './around-transport.ts';
 
 /** Until `finished` resolves. Says why that cannot be, or nothing. */
@@ -45,6 +46,7 @@ class Subscriptions {
     this.#watch = watch;
     this.transport = aroundTransport(inner, {
       received: (message, pass) => {
+        if (this.#isRefused(message)) return;
         this.#received(message);
         pass();
       },
@@ -54,10 +56,19 @@ class Subscriptions {
     });
   }
 
+  /** The SDK knows of no tasks to listen to, and would leave them out without a word. */
+  #isRefused(message: JSONRPCMessage): boolean {
+    if (!('method' in message) || !('id' in message) || message.method !== listen) return false;
+    if (!listensUndeclared(message.params)) return false;
+    const refused = this.#inner.send(errorAnswer(message.id, tasksUndeclared()));
+    refused.catch((failure: unknown) => this.#report(failure));
+    return true;
+  }
+
   #received(message: JSONRPCMessage): void {
     if (!('method' in message)) return;
     const { method, params } = message;
-    if ('id' in message && method === 'subscriptions/listen') this.#begin(message.id);
+    if ('id' in message && method === listen) this.#begin(message.id);
     if (method === cancelled) this.#end(params?.['requestId'] as RequestId);
   }
 
@@ -122,6 +133,7 @@ class Subscriptions {
   }
 }
 
+const listen = 'subscriptions/listen';
 const acknowledged = 'notifications/subscriptions/acknowledged';
 const cancelled = 'notifications/cancelled';
 
@@ -148,7 +160,8 @@ function cancellation(requestId: RequestId): JSONRPCNotification {
 
 function errorAnswer(
   id: RequestId,
-  { code, message }: Pick<ProtocolError, 'code' | 'message'>,
+  { code, message, data }: Pick<ProtocolError, 'code' | 'message'> & Partial<ProtocolError>,
 ): JSONRPCErrorResponse {
-  return { jsonrpc: '2.0', id, error: { code, message } };
+  const error = { code, message, ...(data === undefined ? {} : { data }) };
+  return { jsonrpc: '2.0', id, error };
 }

@@ -5,12 +5,10 @@
  */
 import {
   type CallToolResult,
-  type ClientCapabilities,
   ProtocolError,
   ProtocolErrorCode,
 } from '@modelcontextprotocol/client';
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   inputRequired,
   type InputRequiredResult,
   type Server,
@@ -21,10 +19,15 @@ import type { Decision } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
 import { approvalQuestion, canShowForm, decideAtClient } from '../call/approval-at-client.ts';
 import { callTool, type ToolCall } from '../call/call.ts';
-import { isQuestion, type ParkedCall } from '../call/parked.ts';
+import type { ParkedCall } from '../call/parked.ts';
+import { shownQuestion } from '../call/questions.ts';
 import { refusalResult } from '../call/refusal.ts';
 import { type RoundState, stateSeconds } from '../call/round-states.ts';
+import { taskLimits } from '../config/config.ts';
+import { declaredWith } from '../protocol/capabilities.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { declaresTasks } from '../protocol/tasks-extension.ts';
+import type { ServerTask } from '../upstream/server-task.ts';
 import type { ForwardOptions } from '../upstream/upstream.ts';
 import type { GatewaySession } from './gateway-session.ts';
 
@@ -36,6 +39,8 @@ export interface CallRequest {
   readonly logLevel: ForwardOptions['logLevel'];
   /** Of a client of 2025-11-25 that does not wait for the result: what it says of the task. */
   readonly task: { readonly ttl?: unknown } | undefined;
+  /** A result in the shape that the client's era has for it. */
+  readonly shown: (result: CallToolResult) => CallToolResult;
 }
 
 /** A client of the later era says with each request what it is able to do. */
@@ -50,7 +55,7 @@ export function serveCall(
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult | RawResult> {
   if (isModern(context)) return serveInRounds(session, request, context);
-  const { task, ...call } = request;
+  const { task, shown: _, ...call } = request;
   if (task === undefined) return serveAtOnce(server, session, call, context.mcpReq);
   return serveAsTask(server, session, { ...call, task });
 }
@@ -59,7 +64,7 @@ export function serveCall(
 async function serveAsTask(
   server: Server,
   session: GatewaySession,
-  { task, ...call }: CallRequest & { readonly task: { readonly ttl?: unknown } },
+  { task, ...call }: Omit<CallRequest, 'shown'> & { readonly task: { readonly ttl?: unknown } },
 ): Promise<RawResult> {
   const { execution } = session.catalogue.get(call.name)?.raw ?? { execution: anyWay };
   if (execution?.taskSupport === undefined || execution.taskSupport === 'forbidden') {
@@ -112,7 +117,7 @@ async function serveInRounds(
   session: GatewaySession,
   request: CallRequest,
   context: ServerContext,
-): Promise<CallToolResult | InputRequiredResult> {
+): Promise<CallToolResult | InputRequiredResult | RawResult> {
   const { mcpReq } = context;
   const state = mcpReq.requestState<RoundState>();
   const parked = state?.kind === 'question' ? session.parked.find(state.call) : undefined;
@@ -128,37 +133,46 @@ async function serveInRounds(
     if (atClient !== undefined && state?.ticket === ticket && answer !== undefined) {
       return (await decideAtClient(session.plane, atClient, ticket, answer)) ? 'again' : undefined;
     }
-    if (atClient !== undefined && canElicit(context)) {
+    if (atClient !== undefined && canShowForm(declaredWith(mcpReq))) {
       asked = await approvalRound(session, ticket, context);
       if (asked !== undefined) return undefined;
     }
     return waited(session, ticket, mcpReq.signal);
   };
-  const { task: _, ...made } = request;
-  const call = session.parked.start(systemIds.next(session.clock.now()), (running) =>
-    callTool(session.calling, { ...made, ...running, onPending }),
+  const { task: _, shown, ...made } = request;
+  const onRunning = (at: ServerTask): boolean => {
+    const task = session.extensionTasks.adopt(call, at, shown);
+    if (task !== undefined) call.becomes(task);
+    return call.isTask;
+  };
+  const task = { ttlMs: taskLimits.ttlMs, onRunning };
+  const answerable = declaresTasks(declaredWith(mcpReq)) ? { task } : {};
+  const call: ParkedCall = session.parked.start(systemIds.next(session.clock.now()), (running) =>
+    callTool(session.calling, { ...made, ...answerable, ...running, onPending }),
   );
   const next = await round(session, call, request, context);
   return asked ?? next;
 }
 
-/** The result of a call, or the question that it has to ask first. */
+/** The result of a call, the task that it became, or the question that it has to ask first. */
 async function round(
   session: GatewaySession,
   call: ParkedCall,
   { onprogress }: CallRequest,
   context: ServerContext,
-): Promise<CallToolResult | InputRequiredResult> {
-  const next = await call.next({ signal: context.mcpReq.signal, onprogress });
-  if (!isQuestion(next)) {
+): Promise<CallToolResult | InputRequiredResult | RawResult> {
+  const { mcpReq } = context;
+  const knowsTasks = declaresTasks(declaredWith(mcpReq));
+  const next = await call.next({ signal: mcpReq.signal, onprogress, knowsTasks });
+  if (next.kind === 'task') return next.task;
+  if (next.kind === 'result') {
     session.parked.forget(call);
-    return next;
+    return next.result;
   }
   const { id, request } = next;
   const state = { kind: 'question', call: call.id, question: id } as const;
   return inputRequired({
-    // The server's own question, in the shape that it gave it.
-    inputRequests: { [id]: { ...request } as never },
+    inputRequests: { [id]: shownQuestion(request) as never },
     requestState: await session.states.mint(state, context),
   });
 }
@@ -174,12 +188,6 @@ async function approvalRound(
     inputRequests: { approval: inputRequired.elicit(question) },
     requestState: await session.states.mint({ kind: 'approval', ticket }, context),
   });
-}
-
-function canElicit({ mcpReq }: ServerContext): boolean {
-  const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
-  const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined;
-  return canShowForm(capabilities ?? {});
 }
 
 /** Waits as long as the configuration says for somebody to decide elsewhere. */

@@ -177,18 +177,23 @@ export const httpLimits = {
   replayBytesOfAllMax: 134_217_728,
 };
 
-/** What bounds the tasks of clients of 2025-11-25, over stdio and HTTP; no configuration says otherwise. */
+/** What bounds the tasks of clients of either era, over stdio and HTTP; no configuration says otherwise. */
 export const taskLimits = {
-  /** Tasks of one client that are kept, running or not; over HTTP, of one principal. */
+  /** Tasks of one client that are kept, running or not; over HTTP, of one principal in each era. */
   tasksMax: 256,
   /** Of all clients over HTTP. */
   tasksOfAllMax: 4_096,
-  /** How long a task is kept where the client says nothing; one that still runs is stopped then. */
+  /**
+   * How long a task is kept where the client says nothing; one that still runs is stopped then. Clients of
+   * 2026-07-28 have nothing to say: theirs is kept so long after its end, and may run for `ttlMsMax`.
+   */
   ttlMs: 3_600_000,
   ttlMsMin: 1_000,
   ttlMsMax: 86_400_000,
   /** Tasks that a client runs for one server of its own. */
   hostedMax: 64,
+  /** Questions of a server that wait in one task of a client of 2026-07-28. */
+  questionsMax: 64,
   /** How often clients are told to ask. */
   pollIntervalMs: 1_000,
   /** How often a server of 2026-07-28 is asked, whatever it says. */

@@ -1,4 +1,5 @@
 /** One request over HTTP that was let in, and what clients of both eras are served with. */
+import type { TaskStore } from '../call/task-store.ts';
 import type { GatewayHost } from '../client/gateway-session.ts';
 import type { HttpLimits } from '../config/config.ts';
 import type { Caller, Callers } from './callers.ts';
@@ -17,4 +18,6 @@ export interface HttpServing {
   readonly limits: HttpLimits;
   readonly callers: Callers;
   readonly holds: Holds;
+  /** Of all clients, in both eras: each knows its own. */
+  readonly tasks: TaskStore;
 }

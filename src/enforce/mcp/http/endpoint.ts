@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isLegacyRequest, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { ControlPlaneError } from '../../../engine/index.ts';
+import { TaskStore } from '../call/task-store.ts';
 import type { GatewayHost } from '../client/gateway-session.ts';
 import {
   type GatewayConfig,
@@ -89,7 +90,8 @@ class Endpoint {
     this.#doorway = doorway;
     this.#metadata = metadata;
     this.#holds = new Holds(host.clock, host.config.http.idleMs, limits);
-    const serving = { host, limits, callers, holds: this.#holds };
+    const tasks = new TaskStore(host.clock);
+    const serving = { host, limits, callers, holds: this.#holds, tasks };
     this.#streams = new StreamClients(serving);
     this.#rounds = new RoundClients(serving);
   }

@@ -10,13 +10,16 @@ import {
   type ProtocolError,
   Server,
 } from '@modelcontextprotocol/server';
+import type { TaskStore } from '../call/task-store.ts';
 import { downServer } from '../client/down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from '../client/gateway-session.ts';
 import { tell } from '../client/messages.ts';
+import { TaskingServer } from '../client/tasking-server.ts';
 import { watchResources } from '../client/watch-resources.ts';
 import type { HttpLimits } from '../config/config.ts';
 import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
+import { listensUndeclared, tasksUndeclared } from '../protocol/tasks-extension.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller, Callers } from './callers.ts';
 import type { Hold } from './holds.ts';
@@ -38,11 +41,16 @@ export class RoundClients {
 
   async serve({ request, body, caller, finished }: HttpCall): Promise<Response> {
     if (!Object.hasOwn(body, 'id')) return this.#porter.fetch(request, { parsedBody: body });
-    const capabilities = askable(capabilitiesIn(body['params']));
+    // The SDK knows of no tasks to listen to, and would leave them out without a word.
+    const { method, params } = body;
+    if (method === 'subscriptions/listen' && listensUndeclared(params)) {
+      return errorAnswer(body['id'], tasksUndeclared(), 400);
+    }
+    const capabilities = askable(capabilitiesIn(params));
     const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      client = new RoundClient(this.#serving, capabilities);
+      client = new RoundClient(this.#serving, caller, capabilities);
       client.hold = this.#serving.holds.take(caller.identity, async () => {
         this.#clients.delete(key);
         await client?.close();
@@ -67,13 +75,21 @@ class RoundClient {
   readonly #host: GatewayHost;
   readonly #limits: HttpLimits;
   readonly #callers: Callers;
+  readonly #tasks: TaskStore;
+  readonly #identity: string;
   readonly #capabilities: ClientCapabilities;
   readonly #serving = new Set<Server>();
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
 
-  constructor({ host, limits, callers }: HttpServing, capabilities: ClientCapabilities) {
+  constructor(
+    { host, limits, callers, tasks }: HttpServing,
+    { identity }: Caller,
+    capabilities: ClientCapabilities,
+  ) {
     this.#host = host;
+    this.#tasks = tasks;
+    this.#identity = identity;
     this.#limits = limits;
     this.#callers = callers;
     this.#capabilities = capabilities;
@@ -117,7 +133,7 @@ class RoundClient {
   async #newServer(): Promise<McpServer> {
     const session = await this.#opened();
     let checked: HeaderCheckedServer | undefined;
-    const server = downServer(session, this.#host.version, (about, options) => {
+    const server = downServer(session, this.#host.version, 'modern', (about, options) => {
       checked = new HeaderCheckedServer(session, about, options);
       return checked.server;
     });
@@ -130,8 +146,15 @@ class RoundClient {
   async #open(): Promise<GatewaySession> {
     const acting = await this.#admitted?.acting;
     if (acting === undefined) throw new Error('nobody was admitted');
+    const tasks = {
+      store: this.#tasks,
+      // There are no connections: whatever a client says of itself, its tasks are its principal's.
+      context: `2026-07-28 ${acting.control.id} ${this.#identity}`,
+      begun: (ended: Promise<void>) => this.hold?.use(ended),
+    };
     const session = new GatewaySession(this.#host, {
       ...acting,
+      tasks,
       client: {
         capabilities: this.#capabilities,
         asksForLogs: true,
@@ -170,16 +193,18 @@ function watchedResources({ method, params }: HttpCall['body']): readonly string
   return Array.isArray(uris) && uris.every((uri) => typeof uri === 'string') ? uris : [];
 }
 
-function errorAnswer(id: unknown, { code, message, data }: ProtocolError): Response {
-  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } });
+function errorAnswer(id: unknown, { code, message, data }: ProtocolError, status = 200): Response {
+  return Response.json({ jsonrpc: '2.0', id, error: { code, message, data } }, { status });
 }
 
 /** Lets the SDK hold `Mcp-Param-*` headers against the arguments, by the schema that the client was shown. */
 class HeaderCheckedServer extends McpServer {
+  override readonly server: Server;
   readonly #session: GatewaySession;
 
   constructor(session: GatewaySession, ...about: ConstructorParameters<typeof McpServer>) {
     super(...about);
+    this.server = new TaskingServer(...about);
     this.#session = session;
   }
 

@@ -5,7 +5,6 @@
  */
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import { systemIds } from '../../../engine/ids.ts';
-import { TaskStore } from '../call/task-store.ts';
 import { downServer } from '../client/down-server.ts';
 import { type Acting, GatewaySession, type LastingTasks } from '../client/gateway-session.ts';
 import { announce, ask, tell } from '../client/messages.ts';
@@ -33,12 +32,10 @@ export class StreamClients {
   readonly #serving: HttpServing;
   readonly #clients = new Map<string, StreamClient>();
   readonly #replays: ReplayMemory;
-  readonly #tasks: TaskStore;
 
   constructor(serving: HttpServing) {
     this.#serving = serving;
     this.#replays = new ReplayMemory(serving.limits.replayBytesOfAllMax);
-    this.#tasks = new TaskStore(serving.host.clock);
   }
 
   async serve(call: StreamCall): Promise<Response> {
@@ -72,7 +69,7 @@ export class StreamClients {
   }
 
   async #open({ request, body, caller, finished }: HttpCall): Promise<Response> {
-    const { host, limits, callers, holds } = this.#serving;
+    const { host, limits, callers, holds, tasks: store } = this.#serving;
     const id = systemIds.secret();
     const connection = host.config.http?.session === 'connection' ? id : undefined;
     const acting = await callers.acting(caller, connection);
@@ -81,7 +78,7 @@ export class StreamClients {
     const replay = new Replay({ memory: this.#replays, bytesMax, messagesMax, prefix });
     const transport = new SessionTransport({ sessionIdGenerator: () => id, eventStore: replay });
     const tasks = {
-      store: this.#tasks,
+      store,
       // Where nobody says who they are, a task is its connection's: everybody is the same principal.
       context: this.#isTold ? caller.identity : id,
       begun: (ended: Promise<void>) => hold.use(ended),
@@ -98,7 +95,7 @@ export class StreamClients {
     this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
     try {
       await session.start();
-      const down = downServer(session, host.version);
+      const down = downServer(session, host.version, 'legacy');
       down.onclose = () => void this.#left(id, { session, hold });
       await transport.serve(down);
       const answer = await transport.handleRequest(request, { parsedBody: body });
@@ -121,7 +118,7 @@ export class StreamClients {
     { session, hold }: Pick<StreamClient, 'session' | 'hold'>,
   ): Promise<void> {
     this.#clients.delete(id);
-    if (this.#isTold) await session.tasks.ended();
+    if (this.#isTold) await session.running.ended();
     this.#serving.holds.end(hold);
   }
 

@@ -17,6 +17,14 @@ export function capabilitiesIn(params: unknown): ClientCapabilities | undefined 
   return inEnvelope === undefined ? told : others;
 }
 
+/** What a client of 2026-07-28 says of itself with a request; nothing for one of 2025. */
+export function declaredWith({ envelope }: { readonly envelope?: unknown }): ClientCapabilities {
+  const { [CLIENT_CAPABILITIES_META_KEY]: declared } = Object(envelope) as {
+    readonly [member: string]: ClientCapabilities | undefined;
+  };
+  return declared ?? {};
+}
+
 /** What servers may ask of the client, through the gateway; nothing where it did not say. */
 export function askable(capabilities: ClientCapabilities | undefined): ClientCapabilities {
   const { sampling, elicitation, roots } = capabilities ?? {};
@@ -27,6 +35,20 @@ export function askable(capabilities: ClientCapabilities | undefined): ClientCap
     ...(roots === undefined ? {} : { roots }),
     ...(tasks === undefined ? {} : { tasks }),
   };
+}
+
+/** What a client has to say of itself to be asked for something; undefined for what it cannot be asked. */
+export function capabilityFor(method: unknown): 'sampling' | 'elicitation' | 'roots' | undefined {
+  switch (method) {
+    case 'sampling/createMessage':
+      return 'sampling';
+    case 'elicitation/create':
+      return 'elicitation';
+    case 'roots/list':
+      return 'roots';
+    default:
+      return undefined;
+  }
 }
 
 /** What the client runs as tasks, of what it can be asked; undefined where that is nothing. */

@@ -16,6 +16,11 @@ export function withRelatedTask<M extends RawResult>(message: M, taskId: string)
   return { ...message, _meta: { ...meta, [relatedTask]: { taskId } } };
 }
 
+/** The task that a message is about; undefined where it does not say. */
+export function relatedTaskIn(message: RawResult | undefined): string | undefined {
+  return nameIn(metaOf(message), (taskId) => taskId);
+}
+
 /** As it is, but for the task's name. */
 export function renamed<M extends RawResult | undefined>(message: M, nameThere: NameThere): M {
   const meta = metaOf(message);

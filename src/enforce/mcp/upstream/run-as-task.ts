@@ -6,13 +6,8 @@ import { ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotoc
 import { configLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { checked } from './checked-result.ts';
+import { progressIn, type TaskProgress } from './server-task.ts';
 import type { ForwardOptions, Upstream } from './upstream.ts';
-
-/** What is known of a task where it runs. */
-export interface TaskProgress {
-  readonly status: 'working' | 'input_required';
-  readonly statusMessage?: string;
-}
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -86,12 +81,6 @@ export async function taskProgress(
   taskId: string,
 ): Promise<TaskProgress | undefined> {
   return progressIn(await upstream.request('tasks/get', { taskId }));
-}
-
-/** How far a server says that a task is; undefined where it does not say that it runs. */
-export function progressIn({ status, statusMessage }: RawResult): TaskProgress | undefined {
-  if (status !== 'working' && status !== 'input_required') return undefined;
-  return typeof statusMessage === 'string' ? { status, statusMessage } : { status };
 }
 
 function taskIdIn({ task }: RawResult): string {

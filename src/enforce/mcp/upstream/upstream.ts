@@ -23,6 +23,7 @@ import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
 import { negotiation, reach, startProblem } from './reach.ts';
+import type { ServerTask } from './server-task.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
 
@@ -53,6 +54,8 @@ export interface ForwardOptions {
   readonly logLevel?: LoggingLevel | undefined;
   /** In place of the time that a call may take, ms. */
   readonly timeoutMs?: number;
+  /** Of a call: the server runs it as a task. Says whether the client can be asked several things at once. */
+  readonly onTask?: ((task: ServerTask) => boolean) | undefined;
 }
 
 const delayMsMin = 500;
@@ -258,7 +261,7 @@ export class Upstream {
   }
 
   /** What became of a call that a server of 2026-07-28 runs as a task. */
-  #ended(task: RawResult, tool: Tool, { signal }: ForwardOptions): Promise<RawResult> {
+  #ended(task: RawResult, tool: Tool, { signal, onTask }: ForwardOptions): Promise<RawResult> {
     return waitForTask(task, {
       tool,
       clock: this.#host.clock,
@@ -267,6 +270,7 @@ export class Upstream {
         this.request(method, this.#aboutTasks(params), { signal: given }),
       questions: this.#questions(),
       ask: (request) => this.#host.asked(this, request),
+      onTask: (begun) => onTask?.({ at: this, ...begun }) ?? false,
     });
   }
 
