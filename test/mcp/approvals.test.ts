@@ -37,6 +37,35 @@ async function ticketStatus(): Promise<unknown[]> {
   return (await stage.plane.tickets('acme')).map(({ status }) => status);
 }
 
+describe('a client that goes away while its call waits', () => {
+  /** What is left of the ticket, and what the next connection is told. */
+  async function goneAndBack(session: object): Promise<readonly [unknown[], string]> {
+    ({ stage, liar } = await lyingStage({ policy, file: { session } }));
+    const first = await stage.client();
+    expect(textOf(await first.callTool(call))).toContain('is pending');
+    await stage.clientsLeave();
+    const left = await ticketStatus();
+    for (const { id } of stage.plane.pendingTickets('acme')) {
+      await stage.plane.approve({ ticket: id, by: stage.principal('user:bob', 'approver') });
+    }
+    return [left, textOf(await (await stage.client()).callTool(call))];
+  }
+
+  test('finds its ticket approved when it comes back to the session of a key, and the call runs once', async () => {
+    const [left, told] = await goneAndBack({ key: 'desk' });
+    expect(left).toEqual(['pending']);
+    expect(told).toContain('42');
+    expect(liar.callsOf('echo')).toHaveLength(1);
+  });
+
+  test('without a key takes the ticket along, and asks anew', async () => {
+    const [left, told] = await goneAndBack({});
+    expect(left).toEqual(['cancelled']);
+    expect(told).toContain('is pending');
+    expect(liar.callsOf('echo')).toEqual([]);
+  });
+});
+
 describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => {
   test('is shown the card, and its yes runs the call once', async () => {
     let shown = '';

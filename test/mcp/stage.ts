@@ -127,11 +127,16 @@ export class Stage {
     return found;
   }
 
-  async close(): Promise<void> {
-    for (const { client, served } of this.#connections) {
+  /** All clients go away, and what they had is let go of. */
+  async clientsLeave(): Promise<void> {
+    for (const { client, served } of this.#connections.splice(0)) {
       await client.close();
       await served.closed;
     }
+  }
+
+  async close(): Promise<void> {
+    await this.clientsLeave();
     await this.plane.close();
   }
 }
