@@ -66,6 +66,8 @@ export class Acting {
   readonly #session: Session;
   readonly #pay: Tool<Payment, object>;
   readonly #guarded: (call: Payment, options: { idempotencyKey: string }) => Promise<object>;
+  /** Calls that are not over: which, and of what kind. */
+  readonly underWay = new Set<string>();
   #calls = 0;
 
   private constructor(options: ActingOptions, session: Session) {
@@ -97,14 +99,18 @@ export class Acting {
     this.#calls += 1;
     const nonce = `${label}-${this.#calls}`;
     const call = { nonce, amount: String(random.integer(1, 2)) };
+    const kind = random.weighted({ guarded: 30, approved: 10, stepwise: 60 });
+    const name = `${nonce} ${kind}`;
+    this.underWay.add(name);
     try {
-      const kind = random.weighted({ guarded: 30, approved: 10, stepwise: 60 });
       if (kind === 'guarded') await this.#keyed(`shared-${this.#calls}`);
       else if (kind === 'approved') await this.#approved(call);
       else await this.#stepwise(call);
     } catch (failure) {
       if (ControlPlaneError.is(failure)) this.#options.say({ failed: failure.code });
       else if (!String(failure).includes('the tool failed')) throw failure;
+    } finally {
+      this.underWay.delete(name);
     }
   }
 

@@ -9,6 +9,14 @@ const network = ['test/postgres/network.test.ts'];
 
 export const postgresMutants: readonly Mutant[] = [
   {
+    name: 'unanswered-is-kept',
+    guards: 'A connection that did not answer is closed, and not kept until it does.',
+    file: `${room}/connections.ts`,
+    find: '        if (destroy && unanswered > 0) client.connection?.stream?.destroy();',
+    replace: '',
+    tests: network,
+  },
+  {
     name: 'postgres-append-does-not-compare',
     guards: 'A batch is appended only to the size it was decided on.',
     file: `${room}/schema.ts`,

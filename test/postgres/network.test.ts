@@ -1,6 +1,7 @@
 /** What networks do to the connections of a store: every call is answered in its time, and nothing is lost. */
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
+import { poolSizeMin } from '../../src/storage/postgres/pool.ts';
 import { suffer } from './suffering.ts';
 
 const timeoutMs = 1_000;
@@ -34,6 +35,20 @@ test('through half-open connections a call is answered, and when they are whole 
     proxy.isHalfOpen = false;
     await suffering.recover();
     await suffering.actWell();
+  });
+});
+
+test('connections that do not answer are closed: after every outage there are no more than pools have', async () => {
+  await suffer({ options: { timeoutMs: 500 } }, async (suffering) => {
+    const { proxy, planes } = suffering;
+    for (let outages = 0; outages < 4; outages += 1) {
+      const failures = suffering.failures.length + 6;
+      proxy.isHalfOpen = true;
+      await suffering.actUntil(() => suffering.failures.length >= failures);
+      proxy.isHalfOpen = false;
+      await suffering.recover();
+    }
+    expect(proxy.kept).toBeLessThanOrEqual(planes.length * (poolSizeMin + 1));
   });
 });
 

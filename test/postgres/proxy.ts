@@ -72,6 +72,11 @@ export class Proxy {
     return url.href;
   }
 
+  /** Connections that a client keeps. */
+  get kept(): number {
+    return [...this.#links].filter(({ client }) => client.readable).length;
+  }
+
   /** Ends every connection with a reset. */
   reset(): void {
     for (const { client, server } of this.#links) {

@@ -27,6 +27,9 @@ const codesOfTheWell: ReadonlySet<string> = new Set([
   'require-approval',
 ]);
 
+/** Sooner than the test's own end, which would tell nothing of what is waited for. */
+const patienceMs = 200_000;
+
 interface Situation {
   /** Control planes, which know nothing of each other. */
   readonly processes?: number;
@@ -43,15 +46,21 @@ export async function suffer(
   const session = await openSession(schema.open(), budget);
   const proxy = await Proxy.start(schema.url);
   const suffering = new Suffering(proxy, schema);
-  try {
+  const suffered = async (): Promise<number> => {
     const planes = Array.from({ length: processes }, (_, at) =>
       suffering.join(storeBehind(proxy, schema, options), session, `p${at}`),
     );
     await Promise.all(planes);
     await work(suffering);
     await suffering.close();
-    return await account(schema.open(), suffering.lines);
+    return account(schema.open(), suffering.lines);
+  };
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(suffering.standing)), patienceMs);
+  try {
+    return await Promise.race([suffered(), over]);
   } finally {
+    clearTimeout(timer);
     await proxy.close();
     await schema.drop();
   }
@@ -69,6 +78,7 @@ export class Suffering {
   readonly proxy: Proxy;
   readonly schema: TestSchema;
   readonly #acting: Acting[] = [];
+  #doing = 'begins';
 
   constructor(proxy: Proxy, schema: TestSchema) {
     this.proxy = proxy;
@@ -84,6 +94,13 @@ export class Suffering {
 
   get planes(): readonly ControlPlane[] {
     return this.#acting.map(({ plane }) => plane);
+  }
+
+  /** Where it stands, for whoever waits for it in vain. */
+  get standing(): string {
+    const underWay = this.#acting.flatMap((acting) => [...acting.underWay]);
+    const said = this.lines.slice(-5).map((line) => JSON.stringify(line));
+    return `it ${this.#doing}; under way: ${underWay.join()}; ${this.lines.length} lines, ${said.join()}`;
   }
 
   /** Decisions that were acknowledged. */
@@ -110,13 +127,18 @@ export class Suffering {
   /** Callers act while something is done, and until it is done. */
   async actDuring(trouble: () => Promise<void>): Promise<void> {
     let isOver = false;
-    const done = trouble().finally(() => (isOver = true));
+    this.#doing = 'acts while something is done to its store';
+    const done = trouble().finally(() => {
+      isOver = true;
+      this.#doing = 'acts on after what was done to its store';
+    });
     await this.actUntil(() => isOver);
     await done;
   }
 
   /** So many more decisions are acknowledged, none of them with a failure. */
   async actWell(more = 20): Promise<void> {
+    this.#doing = 'acts on a store that is well';
     const [until, failures] = [this.acknowledged + more, this.failures.length];
     const linesMax = this.lines.length + linesOfTheWellMax;
     await this.actUntil(() => {
@@ -129,6 +151,7 @@ export class Suffering {
 
   /** Acts until its store is well again, whatever callers are told until then. */
   async recover(): Promise<void> {
+    this.#doing = 'recovers';
     for (const acting of this.#acting) {
       for (let calls = 0; ; calls += 1) {
         const { failures } = this;
@@ -140,6 +163,8 @@ export class Suffering {
   }
 
   async close(): Promise<void> {
+    this.#doing = 'closes';
     await Promise.all(this.planes.map((plane) => plane.close()));
+    this.#doing = 'is held against its log';
   }
 }

@@ -101,16 +101,22 @@ export class Connections {
 
   #connection(client: PostgresClient): Connection {
     let released = false;
+    let unanswered = 0;
+    const asked = <T>(work: Promise<T>): Promise<T> => {
+      unanswered += 1;
+      const answered = (): void => void (unanswered -= 1);
+      work.then(answered, answered);
+      return this.#withEnd(work, () => {});
+    };
     return {
       client,
-      query: async (text, values) => {
-        const work = client.query(queryOf(text, values));
-        return lastOf(await this.#withEnd(work, () => {})).rows;
-      },
-      queryAll: (statements) => this.#withEnd(answersTo(client, statements), () => {}),
+      query: async (text, values) => lastOf(await asked(client.query(queryOf(text, values)))).rows,
+      queryAll: (statements) => asked(answersTo(client, statements)),
       release: (destroy = false) => {
         if (released) return;
         released = true;
+        // The driver would keep it until the answers come, which they may never do.
+        if (destroy && unanswered > 0) client.connection?.stream?.destroy();
         client.release(destroy);
       },
     };

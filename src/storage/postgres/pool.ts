@@ -33,8 +33,13 @@ export interface PostgresClient {
   removeListener(event: 'notification', listener: (message: PostgresNotification) => void): unknown;
   /** Lets the process end while the connection is open. Not in every release of the driver. */
   unref?(): void;
-  /** Gives it back; with `true` it is closed in place of being used again. */
+  /**
+   * Gives it back; with `true` it is closed in place of being used again, and where statements are pipelined,
+   * once all that was asked is answered.
+   */
   release(destroy?: boolean): void;
+  /** What the driver keeps of the network. Not in its native variant. */
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
 }
 
 /** A pool of `pg`, of at least `poolSizeMin` connections. */
