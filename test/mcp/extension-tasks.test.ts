@@ -81,14 +81,16 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     },
   );
 
-  test.each([
-    { says: 'nothing of tasks', capabilities: {} },
-    { says: 'of tasks what was said in 2025', capabilities: { tasks: { list: {}, cancel: {} } } },
-    { says: 'of another extension', capabilities: { extensions: { 'com.example/other': {} } } },
-  ])('a client that says $says waits for the result', async ({ capabilities }) => {
+  test('a request that does not say that its client knows of tasks waits for the result', async () => {
     const client = await (await open(road, 'modern')).client();
-    const { result } = await client.ask('tools/call', call({ how: 'well' }), { capabilities });
-    expect(result).toMatchObject({ resultType: 'complete', content: [{ text: 'done' }] });
+    for (const capabilities of [
+      {},
+      { tasks: { list: {}, cancel: {} } },
+      { extensions: { 'com.example/other': {} } },
+    ]) {
+      const { result } = await client.ask('tools/call', call({ how: 'well' }), { capabilities });
+      expect(result).toMatchObject({ resultType: 'complete', content: [{ text: 'done' }] });
+    }
   });
 
   test('a client that does not say that it knows of tasks asks about none', async () => {
@@ -124,31 +126,6 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
     expect(await statusOf(client, taskId)).toBe('cancelled');
   });
 
-  test('a kill switch stops it, and its result says so', async () => {
-    const on = await open(road, 'modern');
-    const client = await on.client();
-    const taskId = await begin(client, { how: 'file' });
-    const by = now.stage?.principal('user:olga', 'operator');
-    const scope = { kind: 'agent', org: 'acme', name: 'desk-bot' } as const;
-    if (by !== undefined) await on.plane.kill({ scope, by, reason: 'stop' });
-    await expect.poll(() => statusOf(client, taskId)).toBe('completed');
-    const result = resultOf(await get(client, taskId));
-    expect([result['isError'], textOf(result)]).toEqual([true, expect.stringContaining('killed')]);
-    await expect.poll(() => asked('tasks/cancel')).toMatchObject([{ id: 'task-1' }]);
-    expect(await outcomes(on)).toEqual(['unknown']);
-  });
-
-  test('the end of its permit’s time stops it', async () => {
-    const actions = { 'jobs.slow': { runTimeoutMs: 1_000 } };
-    const on = await open(road, 'modern', { policy: { ...policy, actions } });
-    const client = await on.client();
-    const taskId = await begin(client, { how: 'file' });
-    await expect.poll(() => statusOf(client, taskId), { timeout: 10_000 }).toBe('completed');
-    expect(textOf(resultOf(await get(client, taskId)))).toContain('permit-expired');
-    await expect.poll(() => asked('tasks/cancel')).toMatchObject([{ id: 'task-1' }]);
-    expect(await on.eventsOf('permit-expired')).toMatchObject([{ started: true }]);
-  });
-
   test('for a client that knows of none, a tool of 2025 that can do without is no task', async () => {
     const client = await (await open(road, 'legacy')).client();
     const { result } = await client.ask('tools/call', call({}, 'either'), { capabilities: {} });
@@ -167,6 +144,31 @@ describe.each(['stdio', 'http'] as const)('over %s', (road) => {
       content: [{ text: 'at once' }],
     });
   });
+});
+
+test('a kill switch stops it, and its result says so', async () => {
+  const on = await open('http', 'modern');
+  const client = await on.client();
+  const taskId = await begin(client, { how: 'file' });
+  const by = now.stage?.principal('user:olga', 'operator');
+  const scope = { kind: 'agent', org: 'acme', name: 'desk-bot' } as const;
+  if (by !== undefined) await on.plane.kill({ scope, by, reason: 'stop' });
+  await expect.poll(() => statusOf(client, taskId)).toBe('completed');
+  const result = resultOf(await get(client, taskId));
+  expect([result['isError'], textOf(result)]).toEqual([true, expect.stringContaining('killed')]);
+  await expect.poll(() => asked('tasks/cancel')).toMatchObject([{ id: 'task-1' }]);
+  expect(await outcomes(on)).toEqual(['unknown']);
+});
+
+test('the end of its permit’s time stops it', async () => {
+  const actions = { 'jobs.slow': { runTimeoutMs: 1_000 } };
+  const on = await open('http', 'modern', { policy: { ...policy, actions } });
+  const client = await on.client();
+  const taskId = await begin(client, { how: 'file' });
+  await expect.poll(() => statusOf(client, taskId), { timeout: 10_000 }).toBe('completed');
+  expect(textOf(resultOf(await get(client, taskId)))).toContain('permit-expired');
+  await expect.poll(() => asked('tasks/cancel')).toMatchObject([{ id: 'task-1' }]);
+  expect(await on.eventsOf('permit-expired')).toMatchObject([{ started: true }]);
 });
 
 test('who listens to tasks is told that nothing will be told of them', async () => {
