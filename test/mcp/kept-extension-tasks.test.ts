@@ -2,7 +2,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import { ExtensionTasks } from '../../src/enforce/mcp/call/extension-tasks.ts';
-import { ParkedCalls } from '../../src/enforce/mcp/call/parked.ts';
+import { ParkedCalls, type ParkedRound } from '../../src/enforce/mcp/call/parked.ts';
 import { RunningTasks } from '../../src/enforce/mcp/call/running-tasks.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { passingLimits, taskLimits } from '../../src/enforce/mcp/config/config.ts';
@@ -113,6 +113,54 @@ test('a call that is waited for is asked before a task is, unless it is about th
   void calls.ask({ ...anything, params: { ...anything.params, _meta } }).catch(() => {});
   expect(await tasks.get(id, able)).toMatchObject({ status: 'input_required' });
   expect(waited.questions.size).toBe(1);
+});
+
+test('a question that its server has given up already is not put to the client', async () => {
+  const { calls, tasks, begin } = setUp();
+  const { id } = begin();
+  const asked = calls.ask({ ...anything, signal: AbortSignal.abort() });
+  await expect(asked).rejects.toThrow('asked no more');
+  expect(await tasks.get(id, able)).toMatchObject({ status: 'working' });
+});
+
+test('a call that became a task tells the request that it answered of no progress', async () => {
+  const { calls } = setUp();
+  const told: number[] = [];
+  let tell: ParkedRound['onprogress'];
+  const call = calls.start('told', async ({ onprogress }) => {
+    tell = onprogress;
+    return new Promise(() => {});
+  });
+  const { signal } = new AbortController();
+  const onprogress = ({ progress }: { readonly progress: number }) => void told.push(progress);
+  const next = call.next({ signal, onprogress, knowsTasks: true });
+  tell?.({ progress: 1 });
+  call.becomes({ taskId: 'told' });
+  expect(await next).toMatchObject({ kind: 'task' });
+  tell?.({ progress: 2 });
+  expect(told).toEqual([1]);
+});
+
+test('a later request that knows of no tasks is put what its call’s task asks, one after the other', async () => {
+  const { calls, begin } = setUp();
+  const { call } = begin();
+  const round = { signal: new AbortController().signal, onprogress: undefined, knowsTasks: false };
+  const said = [calls.ask(anything), calls.ask(anything)];
+  for (const [place, answer] of said.entries()) {
+    const id = `q${place + 1}`;
+    expect(await call.next(round)).toMatchObject({ kind: 'question', id });
+    expect(call.answer(id, { place })).toBe(true);
+    expect(await answer).toEqual({ place });
+  }
+});
+
+test('a task that has ended can be asked nothing more, also where a question was with its client', async () => {
+  const { calls, begin } = setUp();
+  const { id, call, end } = begin();
+  calls.ask(anything).catch(() => {});
+  expect(calls.find(id)).toBe(call);
+  end();
+  await expect.poll(() => calls.find(id)).toBeUndefined();
 });
 
 test('the tasks of all clients have a bound of their own', () => {

@@ -134,6 +134,7 @@ export class ParkedCall {
       if (this.#isTask) this.questions.withdraw(key, 'it is asked no more');
     };
     request.signal?.addEventListener('abort', withdraw, { once: true });
+    if (request.signal?.aborted === true) withdraw();
     return answer;
   }
 
