@@ -163,6 +163,47 @@ test('a task that has ended can be asked nothing more, also where a question was
   await expect.poll(() => calls.find(id)).toBeUndefined();
 });
 
+test('a task that ends while its server is asked how far it is has ended', async () => {
+  const { calls, tasks } = setUp();
+  const { promise, resolve } = Promise.withResolvers<CallToolResult>();
+  const call = calls.start('silent', () => promise);
+  tasks.adopt(call, { ...running, progress: () => new Promise(() => {}) }, as);
+  const got = tasks.get('silent', {});
+  resolve(done);
+  expect(await got).toMatchObject({ status: 'completed', result: done });
+});
+
+test('a task of a client that went away is not kept again once it has ended', async () => {
+  const store = new TaskStore(new FakeClock());
+  const ofClient = new RunningTasks(store, { context: 'ada' });
+  const { promise, resolve } = Promise.withResolvers<CallToolResult>();
+  const call = new ParkedCalls(store.clock).start('left', () => promise);
+  new ExtensionTasks(ofClient).adopt(call, running, as);
+  expect(store.of('ada')).toHaveLength(1);
+  const closed = ofClient.close();
+  resolve(done);
+  await closed;
+  expect(store.of('ada')).toEqual([]);
+});
+
+test.each([
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['roots/list', 'roots'],
+] as const)(
+  'what is asked by `%s` is told to who declares `%s` only',
+  async (method, capability) => {
+    const { calls, tasks, begin } = setUp();
+    const { id } = begin();
+    calls.ask({ method, params: {} }).catch(() => {});
+    const others = { sampling: {}, elicitation: {}, roots: {}, [capability]: undefined };
+    const data = { requiredCapabilities: { [capability]: {} } };
+    await expect(tasks.get(id, others)).rejects.toMatchObject({ code: -32_021, data });
+    const shown = await tasks.get(id, { [capability]: {} });
+    expect(shown).toMatchObject({ status: 'input_required', inputRequests: { q1: { method } } });
+  },
+);
+
 test('the tasks of all clients have a bound of their own', () => {
   const store = new TaskStore(new FakeClock());
   const { tasksMax, tasksOfAllMax } = taskLimits;

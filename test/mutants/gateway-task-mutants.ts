@@ -5,6 +5,7 @@ const gateway = (file: string) => `src/enforce/mcp/${file}.ts`;
 const tests = ['test/mcp/extension-tasks.test.ts'];
 const questionTests = ['test/mcp/extension-task-questions.test.ts'];
 const ownerTests = ['test/mcp/extension-task-owners.test.ts'];
+const askingTests = ['test/mcp/task-questions.test.ts'];
 const keptTests = ['test/mcp/kept-extension-tasks.test.ts'];
 
 export const gatewayTaskMutants: readonly Mutant[] = [
@@ -176,5 +177,69 @@ export const gatewayTaskMutants: readonly Mutant[] = [
     find: '      else await answered;',
     replace: '      await answered;',
     tests: questionTests,
+  },
+  {
+    name: 'progress-after-the-answer',
+    guards: 'The request that was answered with a task hears of progress no more.',
+    file: gateway('call/parked'),
+    find: '    this.#onprogress = undefined;',
+    replace: '',
+    tests: keptTests,
+  },
+  {
+    name: 'given-up-before-it-is-asked',
+    guards: 'A question that its server has given up already is put to nobody.',
+    file: gateway('call/parked'),
+    find: 'if (request.signal?.aborted === true) withdraw();',
+    replace: '',
+    tests: keptTests,
+  },
+  {
+    name: 'ended-only-once-its-server-answers',
+    guards: 'A task that ends while its server is asked how far it is has ended.',
+    file: gateway('call/extension-tasks'),
+    find: 'await Promise.race([told, task.result.then(() => undefined)])',
+    replace: 'await told',
+    tests: keptTests,
+  },
+  {
+    name: 'left-task-is-kept-again',
+    guards: 'A task of a client that went away is not kept again once it has ended.',
+    file: gateway('call/task-store'),
+    find: '    if (!this.has(task)) return;',
+    replace: '',
+    tests: keptTests,
+  },
+  {
+    name: 'asked-no-more-stays',
+    guards: 'What a server asks no more is asked of nobody any more.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'if (!Object.hasOwn(questions, key)) asked',
+    replace: 'if (key === undefined) asked',
+    tests: askingTests,
+  },
+  {
+    name: 'asked-again-is-not-put',
+    guards: 'What was given up and is asked again is put to the client again.',
+    file: gateway('upstream/wait-for-task'),
+    find: '      this.#asked.delete(key);',
+    replace: '',
+    tests: askingTests,
+  },
+  {
+    name: 'question-of-no-task',
+    guards: 'A question says which task it is about.',
+    file: gateway('upstream/wait-for-task'),
+    find: 'ask({ method, params: about, signal })',
+    replace: 'ask({ method, params, signal })',
+    tests: askingTests,
+  },
+  {
+    name: 'question-outlives-its-task',
+    guards: 'A question that waits when its task ends is given up.',
+    file: gateway('upstream/wait-for-task'),
+    find: '    about.close();',
+    replace: '',
+    tests: askingTests,
   },
 ];
