@@ -5,16 +5,6 @@ import CountReporter from './scripts/count-reporter.ts';
 // Compiled modules are kept: every process and thread that a test starts would compile them all again.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
-/**
- * Files that share a process, one after the other: most of such a file's time would be starting one and loading
- * the library again. They put back what they change of their process, and close what they open.
- */
-const shared = [
-  'src/**/*.test.ts',
-  'test/{approvals,attack,cli,docs,enforce,engine,identity,kernel}/**/*.test.ts',
-  'test/{mutants,notify,pins,policy,prices,simulation,tidy}/**/*.test.ts',
-];
-
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -24,6 +14,9 @@ export default defineConfig({
     hookTimeout: 240_000,
     expect: { poll: { timeout: 200_000 } },
     reporters: ['default', new CountReporter()],
+    // Files share a process, one after the other: most of a file's time would be starting one and loading the
+    // library again. They put back what they change of their process, and close what they open.
+    isolate: false,
     // Apart, so that a server is only started where a test needs one.
     projects: [
       {
@@ -35,14 +28,13 @@ export default defineConfig({
           globalSetup: ['test/postgres/global-setup.ts'],
         },
       },
-      { extends: true, test: { name: 'shared', isolate: false, include: shared } },
       {
         extends: true,
         test: {
           name: 'main',
-          include: ['test/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           // The packages that tests install below `test/e2e` bring tests of their own.
-          exclude: ['**/node_modules/**', 'test/postgres/**', ...shared],
+          exclude: ['**/node_modules/**', 'test/postgres/**'],
         },
       },
     ],

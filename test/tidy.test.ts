@@ -10,6 +10,7 @@ import {
   downloadAddressProblems,
   fileNameProblems,
   headerProblems,
+  loadedHookProblems,
   machinePathProblems,
   noteProblems,
   purityProblems,
@@ -54,6 +55,10 @@ test('only the shell has a clock, chance, timers and an environment', () => {
 
 test('no test is switched off', () => {
   expectNone(switchedOffProblems(files));
+});
+
+test('what several test files import registers nothing as it is loaded', () => {
+  expectNone(loadedHookProblems(files));
 });
 
 test('no check is silenced without a reason', () => {

@@ -1,10 +1,10 @@
 /**
  * The gateway in front of a server that runs calls as tasks, over stdio or HTTP, with clients of 2026-07-28 by
- * hand, and what the server was really asked. It is closed after each test.
+ * hand, and what the server was really asked. It is closed when its test is over.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import { HttpStage, type HttpStageOptions } from './http-stage.ts';
 import { type RawClient, rawChannel, rawHttp } from './raw-client.ts';
@@ -27,8 +27,6 @@ async function closeAll(): Promise<void> {
   await (http ?? stage)?.close();
 }
 
-afterEach(closeAll);
-
 interface On extends Pick<Stage, 'plane' | 'eventsOf'> {
   readonly client: () => Promise<RawClient>;
 }
@@ -43,6 +41,7 @@ export async function open(
     ...more
   }: Pick<HttpStageOptions, 'server' | 'limits' | 'policy' | 'file'> = {},
 ): Promise<On> {
+  onTestFinished(closeAll);
   now.journal = join(temporaryFolder(), 'journal');
   const command = [process.execPath, join(import.meta.dirname, programs[era]), now.journal];
   const options = { servers: { jobs: { command, protocol: era, ...server } }, policy, ...more };

@@ -7,6 +7,7 @@ import {
   downloadAddressProblems,
   fileNameProblems,
   headerProblems,
+  loadedHookProblems,
   machinePathProblems,
   noteProblems,
   purityProblems,
@@ -276,6 +277,15 @@ const samples: Record<string, [(path: string, text: string) => Problem[], readon
       { path: 'test/a.test.ts', text: `describe.${skip}('a', f);`, reported: '`describe.skip`' },
       { path: 'test/a.test.ts', text: "test.concurrent.skip('a', f);", reported: '`test.skip`' },
       { path: 'test/a.test.ts', text: `test.${todo}('a');`, reported: '`test.todo`' },
+    ],
+  ],
+  'hooks that are loaded': [
+    of(loadedHookProblems),
+    [
+      { path: 'test/a.test.ts', text: 'afterEach(close);' },
+      { path: 'test/a.ts', text: 'export function use() {\n  afterAll(close);\n}' },
+      { path: 'test/a.ts', text: '\nafterEach(close);', reported: '`afterEach`', line: 2 },
+      { path: 'test/a.ts', text: 'beforeAll(async () => {});', reported: '`beforeAll`' },
     ],
   ],
   'silenced checks': [

@@ -118,6 +118,22 @@ export function switchedOffProblems(files: readonly SourceFile[]): Problem[] {
   );
 }
 
+const hooks = new Set(['afterAll', 'afterEach', 'beforeAll', 'beforeEach']);
+
+/** Test files share a process, in which what they import is loaded once: its hooks would be the first file's. */
+export function loadedHookProblems(files: readonly SourceFile[]): Problem[] {
+  return files.flatMap((file) =>
+    file.nodes.flatMap((node) => {
+      const hook = nameOf(child(node, 'callee')) ?? '';
+      const statement = file.parentOf.get(node);
+      const isLoaded = statement !== undefined && file.parentOf.get(statement)?.type === 'Program';
+      if (isTest(file.path) || !hooks.has(hook) || !isLoaded) return [];
+      const message = `\`${hook}\` as it is loaded holds for one file; call it from the tests`;
+      return [{ path: file.path, line: file.lineAt(node.start), message }];
+    }),
+  );
+}
+
 /** `it` for `it`, `it.concurrent` and `it.each`. */
 function rootName(node: SyntaxNode | undefined): string {
   const object = node === undefined ? undefined : child(node, 'object');
