@@ -12,6 +12,7 @@ const serverAttacks = ['test/attack/mcp-servers.test.ts'];
 const keptTests = ['test/engine/kept-result.test.ts'];
 const extensionTests = ['test/mcp/tasks-extension.test.ts'];
 const hostedTests = ['test/mcp/hosted-tasks.test.ts'];
+const askedTests = ['test/mcp/asked-what-it-speaks.test.ts'];
 const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
@@ -187,8 +188,8 @@ export const gatewayMutants: readonly Mutant[] = [
     name: 'progress-without-end',
     guards: 'Of a server that floods its client with progress, a part is passed on.',
     file: gateway('upstream/upstream'),
-    find: 'if (this.#isWithinRate()) this.#progress.tell(said);',
-    replace: 'if (this.#isWithinRate() || true) this.#progress.tell(said);',
+    find: 'if (this.#rate.admits()) this.#progress.tell(said);',
+    replace: 'if (this.#rate.admits() || true) this.#progress.tell(said);',
     tests: ['test/mcp/hosted-tasks.test.ts'],
   },
   {
@@ -408,5 +409,29 @@ export const gatewayMutants: readonly Mutant[] = [
     find: 'if (problem !== undefined) {',
     replace: "if (problem?.message === '') {",
     tests: listeningTests,
+  },
+  {
+    name: 'server-started-twice',
+    guards: 'A server is asked what it speaks in the one process that it is started as.',
+    file: gateway('upstream/reach'),
+    find: 'const transport = new ServerProcess({',
+    replace: 'const transport = new StdioClientTransport({',
+    tests: askedTests,
+  },
+  {
+    name: 'server-that-died-asked',
+    guards: 'A server that ended at the question what it speaks is started again, and not asked.',
+    file: gateway('upstream/reach'),
+    find: 'return !ControlPlaneError.is(failure) && startProblem(failure, server) === undefined;',
+    replace: 'return false;',
+    tests: askedTests,
+  },
+  {
+    name: 'server-asked-again',
+    guards: 'A server that ended at the question what it speaks is not asked it again.',
+    file: gateway('upstream/upstream'),
+    find: "return this.#connectAs('legacy');",
+    replace: 'return this.#connectAs(this.config.era);',
+    tests: askedTests,
   },
 ];

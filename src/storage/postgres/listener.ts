@@ -65,7 +65,8 @@ export class Listener {
       if (delivers) this.#listening();
       else this.#giveUp();
     } catch {
-      this.#onLost();
+      // What fails late is not the connection that came after it.
+      if (this.#connection === connection) this.#onLost();
     }
   }
 

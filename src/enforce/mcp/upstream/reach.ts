@@ -42,11 +42,26 @@ export function startProblem(failure: unknown, { target }: ServerConfig): string
   return `its program \`${target.command[0]}\` cannot be started: ${why}${elsewhere}`;
 }
 
+/**
+ * The SDK asks a second process of its own class what it speaks, so as to spend no life of the first on the
+ * question. A class of another name is asked itself: each server is started once, and not twice.
+ */
+class ServerProcess extends StdioClientTransport {}
+
+/**
+ * Whether what failed may be a server that did not survive the question what it speaks. A process of 2025 may
+ * end at it, or fall silent.
+ */
+export function mayHaveDiedAsked(failure: unknown, server: ServerConfig): boolean {
+  if (server.era !== 'auto' || server.target.kind !== 'process') return false;
+  return !ControlPlaneError.is(failure) && startProblem(failure, server) === undefined;
+}
+
 /** A legacy server may never answer what it does not know: not for ever is waited. */
 export function negotiation({
   era,
   startTimeoutMs,
-}: ServerConfig): NonNullable<ClientOptions['versionNegotiation']> {
+}: Pick<ServerConfig, 'era' | 'startTimeoutMs'>): NonNullable<ClientOptions['versionNegotiation']> {
   if (era === 'legacy') return { mode: 'legacy' };
   if (era === 'modern') return { mode: { pin: '2026-07-28' } };
   return { mode: 'auto', probe: { timeoutMs: Math.min(10_000, startTimeoutMs) } };
@@ -55,7 +70,7 @@ export function negotiation({
 async function reachProcess(target: ProcessTarget, server: ServerConfig): Promise<Reached> {
   const [program, ...args] = target.command;
   const command = target.sha256 === undefined ? program : await pinned(target, program);
-  const transport = new StdioClientTransport({
+  const transport = new ServerProcess({
     command,
     args,
     env: { ...getDefaultEnvironment(), ...target.env },

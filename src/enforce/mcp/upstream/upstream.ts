@@ -15,14 +15,15 @@ import {
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
-import { passingLimits, type ServerConfig } from '../config/config.ts';
+import type { ServerConfig, ServerEra } from '../config/config.ts';
 import type { ClientRequest, QuestionMethod, TaskMethod } from '../protocol/client-request.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
 import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.ts';
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
-import { negotiation, reach, startProblem } from './reach.ts';
+import { NotificationRate } from './notification-rate.ts';
+import { mayHaveDiedAsked, negotiation, reach, startProblem } from './reach.ts';
 import type { ServerTask } from './server-task.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
@@ -76,12 +77,12 @@ export class Upstream {
   /** Of a server of 2026-07-28, by resource. */
   readonly #subscriptions = new Map<string, McpSubscription>();
   readonly #progress = new ProgressTokens();
-  #second = 0;
-  #inSecond = 0;
+  readonly #rate: NotificationRate;
 
   constructor(config: ServerConfig, host: UpstreamHost) {
     this.config = config;
     this.#host = host;
+    this.#rate = new NotificationRate(host.clock, (message) => this.#report(message));
   }
 
   get name(): string {
@@ -104,13 +105,10 @@ export class Upstream {
   /** Connects. Where that fails, it is tried again later, and `problem` says why. */
   async start(): Promise<void> {
     if (this.#isClosed) return;
-    const client = this.#newClient();
+    let client: Client;
     try {
-      const { transport, stderr } = await reach(this.config);
-      stderr?.on('data', (chunk: unknown) => this.#report(`says: ${String(chunk).trimEnd()}`));
-      await client.connect(transport, { timeout: this.config.startTimeoutMs });
+      client = await this.#connect();
     } catch (failure) {
-      await client.close().catch(() => {});
       this.#goneAway(startProblem(failure, this.config) ?? messageOf(failure));
       return;
     }
@@ -129,7 +127,29 @@ export class Upstream {
     this.#host.changed(this, 'all');
   }
 
-  #newClient(): Client {
+  async #connect(): Promise<Client> {
+    try {
+      return await this.#connectAs(this.config.era);
+    } catch (failure) {
+      if (this.#isClosed || !mayHaveDiedAsked(failure, this.config)) throw failure;
+      return this.#connectAs('legacy');
+    }
+  }
+
+  async #connectAs(era: ServerEra): Promise<Client> {
+    const client = this.#newClient(era);
+    try {
+      const { transport, stderr } = await reach(this.config);
+      stderr?.on('data', (chunk: unknown) => this.#report(`says: ${String(chunk).trimEnd()}`));
+      await client.connect(transport, { timeout: this.config.startTimeoutMs });
+      return client;
+    } catch (failure) {
+      await client.close().catch(() => {});
+      throw failure;
+    }
+  }
+
+  #newClient(era: ServerEra): Client {
     const changed = (list: ListKind) => ({
       autoRefresh: false,
       onChanged: () => this.#host.changed(this, list),
@@ -138,7 +158,7 @@ export class Upstream {
       capabilities: this.#askable(),
       // The other validator makes code from schemas, and these come from somebody else.
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
-      versionNegotiation: negotiation(this.config),
+      versionNegotiation: negotiation({ ...this.config, era }),
       listChanged: {
         tools: changed('tools'),
         prompts: changed('prompts'),
@@ -151,10 +171,10 @@ export class Upstream {
     );
     client.onerror = (failure) => this.#report(messageOf(failure));
     client.fallbackNotificationHandler = async (notification) => {
-      if (this.#isWithinRate()) this.#host.notified(this, notification);
+      if (this.#rate.admits()) this.#host.notified(this, notification);
     };
     client.setNotificationHandler('notifications/progress', (said) => {
-      if (this.#isWithinRate()) this.#progress.tell(said);
+      if (this.#rate.admits()) this.#progress.tell(said);
     });
     this.#answerRequests(client);
     return client;
@@ -194,21 +214,6 @@ export class Upstream {
         this.#host.asked(this, { method, params, signal }),
       );
     }
-  }
-
-  #isWithinRate(): boolean {
-    const { notificationsPerSecondMax } = passingLimits;
-    const second = Math.floor(this.#host.clock.now() / 1_000);
-    if (second !== this.#second) {
-      if (this.#inSecond > notificationsPerSecondMax) {
-        const left = this.#inSecond - notificationsPerSecondMax;
-        this.#report(`${left} notifications were left out: they came too fast`);
-      }
-      this.#second = second;
-      this.#inSecond = 0;
-    }
-    this.#inSecond += 1;
-    return this.#inSecond <= notificationsPerSecondMax;
   }
 
   #goneAway(problem: string): void {
