@@ -200,4 +200,13 @@ export const postgresMutants: readonly Mutant[] = [
     replace: 'USING (true OR ${all} OR ${orgs} IS NULL)`',
     tests: roles,
   },
+  {
+    name: 'late-failure-of-a-listener',
+    guards:
+      'What fails late of a listening connection that was lost does not close the one after it.',
+    file: `${room}/listener.ts`,
+    find: 'if (this.#connection === connection) this.#onLost();',
+    replace: 'this.#onLost();',
+    tests: ['test/postgres/listener.test.ts'],
+  },
 ];

@@ -43,6 +43,8 @@ export class Proxy {
   /** How long bytes are held back, ms, in each direction. */
   delayMs = 0;
   dropsNotifications = false;
+  /** How many it dropped. */
+  dropped = 0;
   /** In how many of the next transactions something fails behind the client's back, just before its COMMIT. */
   failsTransactions = 0;
   /** How many of the next connections are ended, by the server's word, in the moment they are made. */
@@ -192,7 +194,9 @@ export class Proxy {
       link.isNew = false;
       if (this.endsNew > 0) return this.#ended(link, message);
     }
-    return type === 'A' && this.dropsNotifications ? undefined : message;
+    if (type !== 'A' || !this.dropsNotifications) return message;
+    this.dropped += 1;
+    return undefined;
   }
 
   #ended(link: Link, message: Buffer): Buffer {
