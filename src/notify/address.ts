@@ -5,7 +5,7 @@
  */
 import ipaddr from 'ipaddr.js';
 
-/** Ranges that `allowPrivateAddresses` admits. Link-local stays refused: clouds serve credentials there. */
+/** Ranges that `allowPrivateAddresses` admits; not link-local, where clouds serve credentials. */
 const privateRanges: ReadonlySet<string> = new Set([
   'loopback',
   'private',
@@ -16,8 +16,14 @@ const privateRanges: ReadonlySet<string> = new Set([
 /** Global unicast (RFC 4291, IANA): no range outside of it is routed on the public internet. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** A cloud's host service that answers on a public address. */
-const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16']);
+/** Hosts' services of clouds on addresses that are public, shared or private: Azure, Alibaba, Google. */
+const metadataAddresses: ReadonlySet<string> = new Set([
+  '168.63.129.16',
+  '100.100.100.200',
+  'fd20:ce::254',
+]);
+/** All services that Amazon gives its hosts by IPv6 are here, of credentials too. */
+const metadataRange = ipaddr.IPv6.parseCIDR('fd00:ec2::/32');
 
 /**
  * IPv6 with a dotted tail, but for a mapped address: `::1.2.3.4` is read in two ways by different programs.
@@ -31,7 +37,10 @@ export function addressProblem(address: string, allowPrivate: boolean): string |
   if (!isAddress || address.includes('%') || dottedTail.test(address)) return 'it is no address';
   const parsed = ipaddr.process(address);
   const range = parsed.range();
-  if (metadataAddresses.has(parsed.toString())) return 'it is a metadata service';
+  const isMetadata =
+    metadataAddresses.has(parsed.toString()) ||
+    (parsed.kind() === 'ipv6' && parsed.match(metadataRange));
+  if (isMetadata) return 'it is a metadata service';
   if (allowPrivate && privateRanges.has(range)) return undefined;
   if (range !== 'unicast') return `its range is ${range}`;
   if (parsed.kind() === 'ipv6' && !parsed.match(globalUnicast)) return 'it is not global unicast';

@@ -25,7 +25,7 @@ export interface WebhookOptions extends NotifierOptions {
   readonly secret: WebhookSecrets;
   /**
    * Whether the receiver may be in a private network or on this machine, and there also `http:`. Link-local
-   * addresses, where clouds serve credentials, stay refused.
+   * addresses and metadata services, where clouds serve credentials, stay refused.
    */
   readonly allowPrivateAddresses?: boolean;
   /** Sent with each request beside the webhook's own. */

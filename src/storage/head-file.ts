@@ -7,8 +7,8 @@
  * last moments before a crash can pass.
  */
 import { readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { isHash } from '../log/index.ts';
 import { StorageError } from './storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from './storage.ts';
@@ -197,12 +197,13 @@ class HeadKeeper implements Storage {
   }
 }
 
-let drafts = 0;
-
-/** CRASH: the file is the old one or the new one. */
+/**
+ * CRASH: the file is the old one or the new one, and its draft may be left in a folder of its own. Not named
+ * after the process: in containers all have one id, before a crash and after it, and beside each other.
+ */
 async function replaceFile(path: string, text: string): Promise<void> {
-  drafts += 1;
-  const draft = `${path}.${process.pid}-${drafts}`;
+  const place = await mkdtemp(`${path}.`);
+  const draft = join(place, 'draft');
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
@@ -213,9 +214,8 @@ async function replaceFile(path: string, text: string): Promise<void> {
     }
     await rename(draft, path);
     await syncFolder(dirname(path));
-  } catch (failure) {
-    await rm(draft, { force: true });
-    throw failure;
+  } finally {
+    await rm(place, { recursive: true, force: true });
   }
 }
 

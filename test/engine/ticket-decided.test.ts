@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import { openShop, refund, staff } from './shop.ts';
+import { codeOf, openShop, refund, staff } from './shop.ts';
 
 /** Two processes that hear of each other only when they look. */
 async function two() {
@@ -36,4 +36,13 @@ test('a ticket that this process has not heard of yet is waited for, not refused
 test('a ticket that nobody asked for is refused', async () => {
   await using stage = await two();
   expect(await stage.waits.ticketDecided('no-such-ticket')).toBe('refused');
+});
+
+test('nobody waits at a control plane that has closed', async () => {
+  await using stage = await two();
+  const { asks, ticket } = stage;
+  const before = codeOf(asks.ticketDecided(ticket));
+  await asks.close();
+  expect(await before).toBe('closed');
+  expect(await codeOf(asks.ticketDecided(ticket))).toBe('closed');
 });

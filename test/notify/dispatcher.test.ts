@@ -1,4 +1,5 @@
 /** What reaches notifiers, how often, and what the log says of it. */
+import { getEventListeners } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   bindTool,
@@ -250,6 +251,35 @@ test('a callback that closes the control plane is not waited for', async () => {
   await open(store(), { notifiers: [again.notifier] });
   await until(() => again.told.length === 1);
   expect(again.told[0]?.id).toBe(told[0]?.id);
+});
+
+test('a delivery that is over leaves nothing that listens to its signal', async () => {
+  const signals: AbortSignal[] = [];
+  const retry = { ...soon, attemptsMax: 1 };
+  const { notifier } = keeping({ retry }, (_, signal) => {
+    signals.push(signal);
+    if (signals.length > 1) throw new Error('not now');
+  });
+  const plane = await open(memoryFleet()(), { notifiers: [notifier] });
+  await ask(plane, 'o-1');
+  await ask(plane, 'o-2');
+  await untilTold(plane, 2);
+  expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
+});
+
+test('a filter that closes the control plane keeps its notification from being sent', async () => {
+  const store = memoryFleet();
+  let closed: Promise<void> | undefined;
+  const { told, notifier } = keeping({}, () => new Promise(() => {}));
+  const choosy = { ...notifier, wants: () => (closed ??= plane.close()) !== undefined };
+  const plane = await openShop(store(), { notifiers: [choosy] });
+  await ask(plane);
+  await until(() => closed !== undefined);
+  await closed;
+  expect(told).toEqual([]);
+  const again = keeping();
+  await open(store(), { notifiers: [again.notifier] });
+  await until(() => again.told.length === 1);
 });
 
 test('after a restart it goes on where it was: nothing is lost and nothing delivered is told again', async () => {

@@ -1,7 +1,15 @@
 /** A store with a head file keeps the contract, and refuses a log that does not continue what this host saw. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
@@ -179,6 +187,52 @@ describe('the head file', () => {
       expect(readFileSync(head, 'utf8')).toBe(text);
     },
   );
+
+  test('is written though a process of the same id left a draft, and leaves none itself', async () => {
+    const { head } = newPlace();
+    // In a container every process has the id of the one that crashed, or of one beside it.
+    for (const draft of Array.from({ length: 99 }, (_, each) => `${process.pid}-${each}`)) {
+      writeFileSync(`${head}.${draft}`, '{"log"');
+    }
+    const names = () => readdirSync(folder).filter((name) => name.startsWith(basename(head)));
+    const before = names();
+    const storage = withHeadFile(memoryFleet()(), head);
+    await storage.open('main');
+    await storage.close();
+    expect(readHeadFile(head)).toMatchObject({ log: 'main', size: 0 });
+    expect(names().toSorted()).toEqual([basename(head), ...before].toSorted());
+  });
+
+  test('is for its owner alone to read', async () => {
+    const { head } = newPlace();
+    const storage = withHeadFile(memoryFleet()(), head);
+    await storage.open('main');
+    await storage.close();
+    const isPrivate = process.platform === 'win32' || (statSync(head).mode & 0o777) === 0o600;
+    expect(isPrivate).toBe(true);
+  });
+
+  test('that is put in the place of another while the log is open is not overwritten', async () => {
+    const { head } = newPlace();
+    const storage = withHeadFile(memoryFleet()(), head);
+    const { size } = await storage.open('main');
+    const other = readFileSync(head, 'utf8').replace('main', 'elsewhere');
+    writeFileSync(head, other);
+    await storage.append(batchOf(size, ['{}']));
+    await expect(storage.close()).rejects.toEqual(rolledBack);
+    expect(readFileSync(head, 'utf8')).toBe(other);
+    await expect(storage.head()).rejects.toEqual(expect.objectContaining({ code: 'closed' }));
+  });
+
+  test('has what was appended a moment before the log was closed', async () => {
+    const { head } = newPlace();
+    const storage = withHeadFile(memoryFleet()(), head);
+    const { size } = await storage.open('main');
+    const batch = batchOf(size, ['{}']);
+    await storage.append(batch);
+    await storage.close();
+    expect(readHeadFile(head)?.size).toBe(batch.head.size);
+  });
 
   test('that cannot be written refuses to open: what is configured is enforced', async () => {
     const { database } = newPlace();

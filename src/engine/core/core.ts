@@ -61,6 +61,7 @@ export class Core {
   readonly #closers: (() => Promise<void>)[] = [];
   #cancelPoll: (() => void) | undefined;
   #closed = false;
+  #isOver = false;
 
   constructor(options: CoreOptions) {
     this.options = options;
@@ -167,7 +168,8 @@ export class Core {
   }
 
   listen(listener: Listener, onClose?: () => void): () => void {
-    this.#listeners.set(listener, onClose);
+    if (this.#isOver) onClose?.();
+    else this.#listeners.set(listener, onClose);
     return () => this.#listeners.delete(listener);
   }
 
@@ -195,6 +197,7 @@ export class Core {
     this.leases.close();
     await this.#sequencer.close();
     await this.options.storage.close();
+    this.#isOver = true;
     for (const onClose of this.#listeners.values()) onClose?.();
     this.#listeners.clear();
     if (this.#sequencer.unwritten) throw fault('kill-local-only', 'it is not in the log');
@@ -226,8 +229,7 @@ export class Core {
     if (kind === 'decision') this.running.abortExpired(key);
     const body = kind === 'ticket' ? this.#dueOfTicket(key) : expiryOf(kind, key);
     // A refusal means that another process was first, or that it is not due yet by the log's time.
-    const submission = this.#submission(systemPrincipal, body, { contents: [] });
-    void this.#submitExpiry(submission, kind, key);
+    void this.#submitExpiry(this.#submission(systemPrincipal, body, { contents: [] }), kind, key);
   }
 
   /** What is void already: that the log does not say so of each is no harm, and another process may have. */
@@ -260,9 +262,8 @@ export class Core {
   /** An expiry that did not happen is tried again, as long as the record is open. */
   #rewatch(kind: Deadline['kind'], key: string): void {
     if (this.#closed) return;
-    const { cache } = this.options.replica;
     const retryAt = this.options.clock.now() + 1_000;
-    const record = cache.peek(kind, key);
+    const record = this.options.replica.cache.peek(kind, key);
     if (record === undefined) {
       // Another process's permit is known by its events alone, until its expiry is decided here.
       if (kind === 'decision') this.#watchPermit(key, 'issued', retryAt);
@@ -295,8 +296,7 @@ export class Core {
     if (ticket === undefined) return;
     const name = { kind: 'ticket', key: ticket.id } as const;
     const open = ticket.status === 'pending' || ticket.status === 'approved';
-    const { expiresAt } = ticket;
-    const at = Math.min(expiresAt, nextReminder(ticket)?.at ?? expiresAt);
+    const at = Math.min(ticket.expiresAt, nextReminder(ticket)?.at ?? Infinity);
     if (open) this.#deadlines.set(name, Math.max(at, notBefore));
     else this.#deadlines.drop(name);
   }

@@ -52,24 +52,24 @@ export async function attemptDelivery(
   const late = new Error(`it took longer than ${timeoutMs} ms`);
   const cancel = clock.after(timeoutMs, () => overdue.abort(late));
   const signal = AbortSignal.any([overdue.signal, closing]);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
   try {
-    signal.throwIfAborted();
     if (!notifier.wants(notification)) return 'unwanted';
+    // Not before: a filter may close the control plane too.
+    signal.throwIfAborted();
     const deliver = async (): Promise<void> => notifier.deliver(notification, signal);
     // The signal is listened to first: a notifier may close the control plane before it returns a promise.
-    await Promise.race([abortionOf(signal), deliver()]);
+    signal.addEventListener('abort', onAbort, { once: true });
+    await Promise.race([aborted, deliver()]);
     return 'delivered';
   } catch (failure) {
     return { problem: problemText(failure) };
   } finally {
     cancel();
+    // A signal made of others that is listened to is kept for as long as those live.
+    signal.removeEventListener('abort', onAbort);
   }
-}
-
-function abortionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }
 
 /** What is kept beside the log of a failure: one text of bounded length that can be stored. */
