@@ -65,6 +65,7 @@ test('no authenticator passes for another, nor for the control plane itself', as
     ['api-key'],
     ['host-assertion'],
     ['configuration'],
+    ['internal'],
     [''],
   ]) {
     const opened = open(...names.map((name) => door({}, name)));

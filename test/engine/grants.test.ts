@@ -388,3 +388,12 @@ test('a grant that another process gave just now can be revoked here', async () 
   await other.close();
   await plane.close();
 });
+
+test('grants of another org are neither listed nor revoked', async () => {
+  const { plane, people, grant } = await open();
+  const id = await grant();
+  expect(plane.grants('globex')).toEqual([]);
+  expect(await codeOf(plane.revokeGrant({ grant: id, by: people.eve }))).toBe('grant-unknown');
+  expect(plane.grants('acme').map((each) => each.id)).toEqual([id]);
+  await plane.close();
+});

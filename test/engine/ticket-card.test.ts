@@ -1,6 +1,6 @@
 /** The card of a ticket as the store gives it: its own arguments, and the last approval to compare with. */
 import { expect, test } from 'vitest';
-import { ticketCard } from '../../src/engine/index.ts';
+import { bindTool, ticketCard } from '../../src/engine/index.ts';
 import { ActionRefused, guard, memory, openControlPlane } from '../../src/index.ts';
 import type { Storage } from '../../src/index.ts';
 
@@ -81,6 +81,27 @@ test('the approval given last to the same agent, tool and org is compared with, 
   expect(note).toMatchObject({ change: 'changed', before: { value: { text: '"first"' } } });
   // A ticket is not compared with itself.
   expect((await sees(ruled.first))?.previous).toMatchObject({ ticket: ruled.last });
+  await plane.close();
+});
+
+test('nobody sees in a card what was approved in another org, or of another tool', async () => {
+  const { plane, by, ask, sees } = await openShop();
+  const open = await ask('open');
+  const stranger = { id: 'service:desk', org: 'globex', roles: ['agent'] };
+  const principal = plane.identity.assert(stranger);
+  const there = await plane.openSession({ principal, agent: 'bot' });
+  const eve = plane.identity.assert({ id: 'user:eve', org: 'globex', roles: ['admin'] });
+  await plane.approve({ ticket: await ask('of another org', there), by: eve });
+  const twin = { ...refundTool, name: 'refund-too' };
+  await plane.registerTool(twin);
+  const session = await plane.openSession({
+    principal: plane.identity.assert({ ...stranger, org: 'acme' }),
+    agent: 'bot',
+  });
+  const waits = { tool: bindTool(twin), arguments: session.read({ orderId: 'o-1', note: 'twin' }) };
+  const { ticket = '' } = await session.authorize(waits);
+  await plane.approve({ ticket, by });
+  expect((await sees(open))?.previous).toBeUndefined();
   await plane.close();
 });
 

@@ -324,4 +324,20 @@ export const approvalMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/engine/ticket-decided.test.ts'],
   },
+  {
+    name: 'ticket-waited-for-after-closing',
+    guards: 'Nobody waits at a control plane that has closed.',
+    file: 'src/engine/core/core.ts',
+    find: 'this.#isOver = true;',
+    replace: '',
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
+  {
+    name: 'card-of-another-org',
+    guards: 'A card is compared with no approval of another org.',
+    file: 'src/engine/tickets/card.ts',
+    find: 'other.org === org && ',
+    replace: '',
+    tests: ['test/engine/ticket-card.test.ts'],
+  },
 ];

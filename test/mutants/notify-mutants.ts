@@ -95,6 +95,22 @@ export const notifyMutants: readonly Mutant[] = [
     tests: ['test/notify/dispatcher.test.ts'],
   },
   {
+    name: 'notify-listens-for-ever',
+    guards: 'A delivery that is over leaves nothing that listens to its signal.',
+    file: 'src/engine/notifying/delivery.ts',
+    find: "signal.removeEventListener('abort', giveUp);",
+    replace: '',
+    tests: ['test/notify/dispatcher.test.ts'],
+  },
+  {
+    name: 'notify-metadata-on-private-addresses',
+    guards: 'No metadata service is reached, also where private addresses are allowed.',
+    file: 'src/notify/address.ts',
+    find: "if (isMetadata) return 'it is a metadata service';",
+    replace: "if (isMetadata && !allowPrivate) return 'it is a metadata service';",
+    tests: ['test/notify/address.test.ts'],
+  },
+  {
     name: 'notify-tells-commitments',
     guards: 'A notification has no commitments in it.',
     file: 'src/engine/notifying/notification.ts',

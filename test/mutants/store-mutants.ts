@@ -47,6 +47,22 @@ export const storeMutants: readonly Mutant[] = [
     tests: headFileTests,
   },
   {
+    name: 'head-file-written-once',
+    guards: 'The head file is written after each commit, not after the first alone.',
+    file: 'src/storage/head-file.ts',
+    find: '      this.#timer = undefined;',
+    replace: '',
+    tests: headFileTests,
+  },
+  {
+    name: 'head-file-drafts-by-process',
+    guards: 'A draft that a process of the same id left behind keeps no log from opening.',
+    file: 'src/storage/head-file.ts',
+    find: "const draft = join(place, 'draft');",
+    replace: 'const draft = `${path}.${process.pid}-1`;',
+    tests: headFileTests,
+  },
+  {
     name: 'head-file-goes-back',
     guards: 'The head file keeps what another process of the host has seen beyond.',
     file: 'src/storage/head-file.ts',

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
 import { readHeadFile } from '../../src/storage/head-file.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
@@ -134,6 +134,31 @@ describe('the head file', () => {
     const { size, root, previous: leaf } = batch.head;
     const known = { log: 'main', size, root, leaf };
     await expect.poll(() => readHeadFile(head), { timeout: 20_000 }).toEqual(known);
+    await storage.close();
+  });
+
+  test('is written after each commit, and a failure to is a warning that ends nothing', async () => {
+    const { head } = newPlace();
+    const warned: string[] = [];
+    const onWarning = ({ message }: Error): void => void warned.push(message);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const storage = withHeadFile(memoryFleet()(), head);
+    let { size } = await storage.open('main');
+    const append = async () => {
+      const batch = batchOf(size, ['{}']);
+      await storage.append(batch);
+      size = batch.head.size;
+    };
+    await append();
+    await expect.poll(() => readHeadFile(head)?.size, { timeout: 20_000 }).toBe(size);
+    const known = readFileSync(head, 'utf8');
+    writeFileSync(head, 'half');
+    await append();
+    await expect.poll(() => warned.join(), { timeout: 20_000 }).toContain('is no head file');
+    writeFileSync(head, known);
+    await append();
+    await expect.poll(() => readHeadFile(head)?.size, { timeout: 20_000 }).toBe(size);
     await storage.close();
   });
 

@@ -53,14 +53,14 @@ export async function attemptDelivery(
   const cancel = clock.after(timeoutMs, () => overdue.abort(late));
   const signal = AbortSignal.any([overdue.signal, closing]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
+  const giveUp = (): void => reject(signal.reason as Error);
   try {
     if (!notifier.wants(notification)) return 'unwanted';
     // Not before: a filter may close the control plane too.
     signal.throwIfAborted();
     const deliver = async (): Promise<void> => notifier.deliver(notification, signal);
     // The signal is listened to first: a notifier may close the control plane before it returns a promise.
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', giveUp, { once: true });
     await Promise.race([aborted, deliver()]);
     return 'delivered';
   } catch (failure) {
@@ -68,7 +68,7 @@ export async function attemptDelivery(
   } finally {
     cancel();
     // A signal made of others that is listened to is kept for as long as those live.
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
