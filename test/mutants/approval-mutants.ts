@@ -325,14 +325,6 @@ export const approvalMutants: readonly Mutant[] = [
     tests: ['test/engine/ticket-decided.test.ts'],
   },
   {
-    name: 'ticket-waited-for-after-closing',
-    guards: 'Nobody waits at a control plane that has closed.',
-    file: 'src/engine/core/core.ts',
-    find: 'this.#isOver = true;',
-    replace: '',
-    tests: ['test/engine/ticket-decided.test.ts'],
-  },
-  {
     name: 'card-of-another-org',
     guards: 'A card is compared with no approval of another org.',
     file: 'src/engine/tickets/card.ts',

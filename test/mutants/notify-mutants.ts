@@ -90,8 +90,8 @@ export const notifyMutants: readonly Mutant[] = [
     name: 'notify-closing-heard-late',
     guards: 'A notifier that closes the control plane is not waited for.',
     file: 'src/engine/notifying/delivery.ts',
-    find: 'await Promise.race([aborted, deliver()]);',
-    replace: 'await Promise.race([deliver(), aborted]);',
+    find: "signal.addEventListener('abort', giveUp, { once: true });",
+    replace: "queueMicrotask(() => signal.addEventListener('abort', giveUp, { once: true }));",
     tests: ['test/notify/dispatcher.test.ts'],
   },
   {
