@@ -4,26 +4,20 @@
  * which other users of the machine can read.
  */
 import { readFileSync } from 'node:fs';
-import { type ControlPlane, ControlPlaneError } from '../engine/index.ts';
+import type { ControlPlane } from '../engine/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import { type ActingOptions, type ActorOptions, keyVariable } from './acting-options.ts';
 import { CommandError, messageOf } from './exit.ts';
 import { withControlPlane } from './plane-file.ts';
-import { jsonLine, print } from './terminal.ts';
 
-/** Opens the file, establishes who acts, and lets them. With `json`, a refusal is printed as JSON, too. */
+/** Opens the file, establishes who acts, and lets them. */
 export async function acting(
   file: string,
   options: ActingOptions,
   act: (plane: ControlPlane, by: Principal) => Promise<void>,
 ): Promise<void> {
   const establish = establisherOf(options);
-  try {
-    await withControlPlane(file, options, async (plane) => act(plane, await establish(plane)));
-  } catch (failure) {
-    if (options.json === true) await printRefusal(failure);
-    throw failure;
-  }
+  await withControlPlane(file, options, async (plane) => act(plane, await establish(plane)));
 }
 
 /** Whether it was said who acts: reading commands do not need to know. */
@@ -73,19 +67,4 @@ function keyOfFile(path: string): string {
       cause: failure,
     });
   }
-}
-
-async function printRefusal(failure: unknown): Promise<void> {
-  const known = ControlPlaneError.is(failure) || failure instanceof CommandError;
-  if (known) await print(jsonLine({ error: refusalJson(failure) }));
-}
-
-/** A refusal for programs: the code, where it has one, what is wrong, and what would help. */
-export function refusalJson(failure: ControlPlaneError | CommandError): object {
-  const { message, help } = failure;
-  return {
-    ...(ControlPlaneError.is(failure) ? { code: failure.code } : {}),
-    message,
-    ...(help === undefined || help === '' ? {} : { help }),
-  };
 }

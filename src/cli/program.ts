@@ -23,6 +23,7 @@ import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { withoutPasswords } from './store-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
+import { printRefusal } from './refusal-json.ts';
 import { addPricesCommand } from './prices-command.ts';
 import { addTicketsCommand } from './tickets-command.ts';
 import { addUsageCommand } from './usage-command.ts';
@@ -41,6 +42,7 @@ async function runHere(words: readonly string[]): Promise<number> {
     if (failure instanceof CommanderError) {
       return failure.exitCode === 0 ? exitCodes.ok : exitCodes.unable;
     }
+    await printRefusal(words, failure);
     report(failure);
     return exitCodeOf(failure);
   }

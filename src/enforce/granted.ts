@@ -50,9 +50,22 @@ export async function grant(
   read: ReadArguments,
   options: CallOptions & Pick<AuthorizeRequest, 'model'>,
 ): Promise<Granted | Rehearsed> {
+  assertSignal(options.signal);
   const asked = await decide(session, tool, read, options);
   if (asked.decision.code === 'call-edited') return grantEdited(session, tool, asked, options);
   return permitted(session, tool, asked, options);
+}
+
+/**
+ * Before anything is decided: whoever gave up wants nothing reserved or run, and what is no signal would be
+ * found only once the permit had started.
+ */
+function assertSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal)) {
+    throw new ControlPlaneError('input-invalid', '`signal` is no AbortSignal');
+  }
+  signal.throwIfAborted();
 }
 
 /**

@@ -7,6 +7,7 @@
  * recorded before the caller has the result.
  */
 import {
+  assertMembers,
   bindTool,
   ControlPlaneError,
   type Permit,
@@ -58,7 +59,8 @@ export function guardWork<A, R>(
   { usage, dryRun }: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
 ): (callArguments: A, work: Tool<A, R>['execute'], options?: CallOptions) => Promise<R> {
   const bound = bindTool(declaration);
-  return async function guarded(callArguments, work, options = {}) {
+  return async function guarded(callArguments, work, given = {}) {
+    const options = optionsOf(given);
     const read = session.read(callArguments);
     const granted = await grant(session, bound, read, options);
     // What was decided on is what the code gets, whoever wrote it.
@@ -74,6 +76,23 @@ export function guardWork<A, R>(
       (result) => usage?.(result, frozen),
     );
   };
+}
+
+const optionsKnown = [
+  'idempotencyKey',
+  'estimate',
+  'waitForApproval',
+  'signal',
+] as const satisfies readonly (keyof CallOptions)[];
+
+/**
+ * A misspelt key would have the call run twice. `list.map(guarded)` gives a number, which asks for
+ * nothing.
+ */
+function optionsOf(given: CallOptions | number): CallOptions {
+  if (typeof given === 'number') return {};
+  assertMembers('the options of a call', given, optionsKnown);
+  return given;
 }
 
 /** Runs the code under a permit and settles it by what happened, before the caller has the result. */

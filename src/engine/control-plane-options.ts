@@ -1,9 +1,11 @@
-/** What a host gives when it opens a control plane. */
+/** What a host gives when it opens a control plane, and its check before anything is opened. */
 import type { Evaluator } from '../evaluators/index.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
+import { assertMembers } from './core/known-members.ts';
+import { fault } from './error.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import type { Ids } from './ids.ts';
 import type { ToolDeclaration } from './tools/tool.ts';
@@ -31,4 +33,44 @@ export interface ControlPlaneOptions {
   readonly pollMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
+}
+
+const lists = ['agents', 'tools', 'authenticators', 'evaluators', 'notifiers'] as const;
+
+const known = [
+  'storage',
+  'policy',
+  'prices',
+  ...lists,
+  'log',
+  'pollMs',
+  'clock',
+  'ids',
+] as const satisfies readonly (keyof ControlPlaneOptions)[];
+
+/** Throws `input-invalid` for what cannot be meant: an option that is not known, a list that is none. */
+export function assertOptions(options: ControlPlaneOptions): void {
+  assertMembers('the options of a control plane', options, known);
+  const storage: Partial<Storage> | null | undefined = options.storage;
+  const log: unknown = options.log ?? 'main';
+  if (typeof storage?.open !== 'function') {
+    throw fault('input-invalid', '`storage` is no store, such as `sqlite(path)` makes one');
+  }
+  if (typeof log !== 'string' || log === '') throw fault('input-invalid', '`log` is no name');
+  for (const name of lists) {
+    const list = options[name];
+    if (list !== undefined && !Array.isArray(list)) {
+      throw fault('input-invalid', `\`${name}\` is no list`);
+    }
+  }
+  for (const name of lists) {
+    for (const each of options[name] ?? []) assertMember(name, each);
+  }
+}
+
+function assertMember(name: (typeof lists)[number], each: unknown): void {
+  const isNamed = name === 'agents' && typeof each === 'string';
+  if (isNamed || (typeof each === 'object' && each !== null)) return;
+  if (typeof each === 'function') return;
+  throw fault('input-invalid', `\`${name}\` has a member that declares nothing`);
 }

@@ -30,7 +30,7 @@ import {
 import { type BudgetLint, lintBudgets } from './budgets/lint.ts';
 import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
-import type { ControlPlaneOptions } from './control-plane-options.ts';
+import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import { startNotifiers } from './notifying/dispatcher.ts';
@@ -74,6 +74,7 @@ const hostAssertion: IdentityAssertion = { id: 'host', org: 'host', roles: ['pla
 
 /** Opens a control plane on a store: creates or recovers the log, then applies the configuration. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  assertOptions(options);
   const { storage, log = 'main', pollMs = 250, clock = systemClock, ids = systemIds } = options;
   const evaluators = EvaluatorRegistry.of(options.evaluators);
   const authenticators = authenticatorsByName(options.authenticators);

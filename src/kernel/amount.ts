@@ -77,6 +77,8 @@ export function formatAmount(unit: string, amount: number | bigint): string {
 
 /** Parses amounts by unit; undefined where a unit's name or an amount is not valid. */
 export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts | undefined {
+  // A number has no members either: taken for amounts, it would be no limit at all.
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const units = Object.keys(value).toSorted();
   if (units.length > limits.unitsMax) return undefined;
   const amounts: Record<string, number> = {};

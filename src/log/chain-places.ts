@@ -83,6 +83,11 @@ export class ChainPlaces {
     return this.#size;
   }
 
+  /** When the last entry was sealed, in log time. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** Where the check stands, to start another one from. */
   get position(): PlacesStart {
     const position = { size: this.#size, previous: this.#previous, at: this.#at };

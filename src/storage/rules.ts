@@ -20,6 +20,22 @@ export const emptyHead: Head = Object.freeze({
   at: 0,
 });
 
+/**
+ * Throws where an option is not known, or the mode is none: what is misspelt must not open for writing a
+ * store that was only to be looked at.
+ */
+export function assertOptions(store: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`the options of \`${store}()\` are no object`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`\`${store}()\` has no option \`${unknown}\``);
+  const mode: unknown = 'mode' in options ? options.mode : undefined;
+  if (mode !== undefined && mode !== 'read-write' && mode !== 'read-only') {
+    throw new TypeError('`mode` is neither `read-write` nor `read-only`');
+  }
+}
+
 /** Throws unless the batch is whole: no gap, no content without its entry, a head that fits. */
 export function assertBatch(batch: Batch): void {
   assertCount(batch.expectedSize, 'expectedSize');

@@ -118,3 +118,15 @@ test.each(['-1', '1e9', '', ' 1', '0x1', '1.5', '99999999999999999'])(
     }
   },
 );
+
+test.each(['verify', 'events', 'sessions list', 'tickets list', 'usage', 'mcp inspect'])(
+  '%s says with --json what is wrong as an object, and names the file once',
+  async (command) => {
+    const path = join(folder, 'text.txt');
+    writeFileSync(path, 'hello');
+    const { code, stdout, stderr } = await cli(...command.split(' '), path, '--json');
+    const message = `\`${path}\` is not a control plane's file: the file has 5 bytes`;
+    expect([code, jsonLines(stdout)]).toMatchObject([2, [{ error: { message } }]]);
+    expect(stderr).toContain(message);
+  },
+);

@@ -156,3 +156,21 @@ test('a log that grows while it is verified holds', async () => {
   await growing;
   await plane.close();
 });
+
+test.each([
+  [
+    'a frontier of other hashes',
+    `UPDATE log SET frontier = replace(frontier, 'a', 'b')`,
+    'root-mismatch',
+  ],
+  ['a frontier that is none', `UPDATE log SET frontier = '[]'`, 'root-mismatch'],
+  ['a time before its last entry', 'UPDATE log SET at = at - 86400000', 'time-reversed'],
+])('a head with %s is named, though its root is that of the entries', async (_, change, code) => {
+  const plane = await open();
+  await work(plane, 3);
+  await plane.close();
+  const database = new DatabaseSync(file);
+  database.exec(change);
+  database.close();
+  expect((await report()).faults).toMatchObject([{ code }]);
+});

@@ -1,7 +1,8 @@
 /** Engages or releases kill switches: as many as can be, and then says which could not. */
 import { type ControlPlane, ControlPlaneError } from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { acting, refusalJson } from '../acting.ts';
+import { acting } from '../acting.ts';
+import { refusalJson } from '../refusal-json.ts';
 import type { ActingOptions } from '../acting-options.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { readKillScope } from '../kill-scope-text.ts';

@@ -58,7 +58,12 @@ export function checkedModel(request: ModelRequest | undefined): ModelRequest | 
 
 export function checkedKey(key: string | undefined): string | undefined {
   if (key === undefined) return undefined;
-  if (key === '' || key.length > limits.idempotencyKeyLengthMax || !/^[\x21-\x7e]+$/.test(key)) {
+  // A number would pass for its digits, and be stored as what no caller can give again.
+  if (
+    typeof key !== 'string' ||
+    key.length > limits.idempotencyKeyLengthMax ||
+    !/^[\x21-\x7e]+$/.test(key)
+  ) {
     throw fault(
       'input-invalid',
       `an idempotency key is 1 to ${limits.idempotencyKeyLengthMax} printable ASCII characters`,

@@ -15,6 +15,7 @@ import { handoffKey } from './handoff.ts';
 import { committed } from '../core/payload.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { Session } from './session.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
 import { type ReadFault, sessionSecret, storedSession } from '../store/store-read.ts';
 
@@ -38,8 +39,21 @@ export interface SessionOptions {
   readonly idempotencyKey?: string;
 }
 
+const optionsKnown = [
+  'principal',
+  'agent',
+  'budget',
+  'mode',
+  'parent',
+  'delegation',
+  'handoff',
+  'activate',
+  'idempotencyKey',
+] as const satisfies readonly (keyof SessionOptions)[];
+
 /** Opens a session for a principal. Throws with a rejection's code where it is refused. */
 export async function openSession(core: Core, options: SessionOptions): Promise<Session> {
+  assertMembers('the options of a session', options, optionsKnown);
   const { principal, agent, mode = 'live', activate = true } = options;
   const { parent, delegation, handoff } = options;
   if (!sessionModes.includes(mode))

@@ -8,7 +8,7 @@
 import { apply } from '../../kernel/index.ts';
 import { ChainPlaces, hashFaults } from '../../log/chain-places.ts';
 import { HashPageBuilder } from '../../log/hash-page.ts';
-import { emptyRoot, type Entry } from '../../log/index.ts';
+import { emptyRoot, type Entry, frontierOf, rootHash } from '../../log/index.ts';
 import type { Head, Storage, StoredContent, StoredEntry } from '../../storage/storage.ts';
 import { Fold } from './fold.ts';
 import { placedEvent } from '../store/placed-event.ts';
@@ -104,6 +104,13 @@ export class EntryVerifier {
     this.#places.finish(head);
     if (head.root !== this.#root) {
       this.#places.refuse('root-mismatch', hashFaults['root-mismatch']);
+    }
+    // The next entry is added to the frontier, and sealed no earlier than the head: neither may lie.
+    if (!isFrontierOf(head)) {
+      this.#places.refuse('root-mismatch', "the head's frontier is not that of its root");
+    }
+    if (head.at < this.#places.at) {
+      this.#places.refuse('time-reversed', `the head's time ${head.at} is before its last entry`);
     }
     return this.#places.fault;
   }
@@ -221,4 +228,13 @@ function contentMismatch(index: number, field: string): VerifyFault {
 function anchorMismatch(size: number): VerifyFault {
   const message = `the root at size ${size} is not the anchor's`;
   return { index: size - 1, code: 'anchor-mismatch', message };
+}
+
+/** The root is held against the entries: what has the same root is the frontier of the same tree. */
+function isFrontierOf({ size, frontier, root }: Head): boolean {
+  try {
+    return rootHash(frontierOf({ size, hashes: frontier })) === root;
+  } catch {
+    return false;
+  }
 }

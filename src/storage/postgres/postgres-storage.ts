@@ -7,7 +7,7 @@
  * processes are found by polling alone.
  */
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
-import { assertText } from '../rules.ts';
+import { assertOptions, assertText } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry, Turns } from '../storage.ts';
@@ -66,6 +66,15 @@ export function postgres(target: string | PostgresPool, options: PostgresOptions
   return new PostgresStorage(target, options);
 }
 
+const optionsKnown = [
+  'acceptAlteredSchema',
+  'acceptLostCommits',
+  'listen',
+  'mode',
+  'schema',
+  'timeoutMs',
+] as const satisfies readonly (keyof PostgresOptions)[];
+
 interface Opened {
   readonly log: string;
   readonly id: number;
@@ -93,6 +102,7 @@ class PostgresStorage implements Storage {
   #sizeSeen = 0;
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
+    assertOptions('postgres', options, optionsKnown);
     this.#target = target;
     this.#options = options;
     this.#schema = schemaName(options.schema ?? defaultSchema);

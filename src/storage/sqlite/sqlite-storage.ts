@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
+import { assertOptions } from '../rules.ts';
 import { batchColumns, contentsOf, entriesOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -20,6 +21,15 @@ export type { SqliteOptions } from './sqlite-database.ts';
 /** A store in the file `path`, which is created when it is opened and does not exist. */
 export function sqlite(path: string, options: SqliteOptions = {}): Storage {
   return new SqliteStorage(path, options);
+}
+
+function assertStart(path: unknown, options: SqliteOptions): void {
+  if (typeof path !== 'string' || path.includes('\0')) {
+    throw new TypeError('the path of a SQLite file is a string without null characters');
+  }
+  assertOptions('sqlite', options, ['busyTimeoutMs', 'mode']);
+  const { busyTimeoutMs = 0 } = options;
+  if (!(busyTimeoutMs >= 0)) throw new TypeError('`busyTimeoutMs` is not a number from 0 up');
 }
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -38,11 +48,13 @@ export class SqliteStorage implements Storage {
 
   /** `worker` is what runs in the store's thread: `sqlite-worker.ts`, or what measures it. */
   constructor(path: string, options: SqliteOptions, worker = workerUrl) {
+    assertStart(path, options);
     this.#worker = worker;
     // Once and for all: the host may change its directory before the thread starts anew.
     this.#path = path === '' || path === ':memory:' ? path : resolve(path);
     this.#options = options;
-    this.name = `sqlite ${path}`;
+    // As the thread calls itself: a message has the name once.
+    this.name = `sqlite ${this.#path}`;
   }
 
   async open(log: string): Promise<Head> {

@@ -1,0 +1,113 @@
+/** Options that cannot be meant: refused where they are given, since what is not heeded may have been a limit. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
+import {
+  memory,
+  openControlPlane,
+  type ControlPlaneOptions,
+  type SessionOptions,
+  sqlite,
+} from '../../src/index.ts';
+import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import { scratch } from '../cli/run-cli.ts';
+
+const folder = scratch();
+let runs = 0;
+const tool = {
+  name: 'count',
+  action: 'counter.add',
+  estimate: { usd: '1' },
+  execute: () => {
+    runs += 1;
+    return runs;
+  },
+};
+const policy = {
+  format: 1,
+  version: 1,
+  actions: { 'counter.add': {} },
+  tiers: { unrestricted: ['counter.add'] },
+};
+
+async function opened() {
+  const storage = memory();
+  const plane = await openControlPlane({ storage, policy, agents: ['bot'], tools: [tool] });
+  const principal = plane.identity.assert({ id: 'ada', org: 'acme', roles: ['agent'] });
+  const terms = { principal, agent: 'bot', budget: { usd: 5 } };
+  return { plane, terms };
+}
+
+test.each([
+  ['none', undefined, 'are no object'],
+  ['a text', 'x', 'are no object'],
+  ['no store', {}, '`storage` is no store'],
+  ['a path in place of a store', { storage: 'a.db' }, '`storage` is no store'],
+  ['a misspelt policy', { storage: memory(), polcy: policy }, '`polcy` is not known'],
+  ['one agent in place of a list', { storage: memory(), agents: 'bot' }, '`agents` is no list'],
+  ['a number as an agent', { storage: memory(), agents: [1] }, '`agents` has a member'],
+  ['null as a tool', { storage: memory(), tools: [null] }, '`tools` has a member'],
+  ['an object of tools', { storage: memory(), tools: { tool } }, '`tools` is no list'],
+  ['a number as the log', { storage: memory(), log: 7 }, '`log` is no name'],
+  ['an empty name of the log', { storage: memory(), log: '' }, '`log` is no name'],
+])('a control plane is not opened with %s', async (_, options, sentence) => {
+  await expect(openControlPlane(options as unknown as ControlPlaneOptions)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(sentence) as string,
+  });
+});
+
+test.each([
+  ['a misspelt budget', { budgt: { usd: 1 } }, '`budgt` is not known'],
+  ['a number as its budget', { budget: 5 }, 'amounts must be exact'],
+  ['a text as its budget', { budget: '' }, 'amounts must be exact'],
+  ['a list as its budget', { budget: [] }, 'amounts must be exact'],
+  ['a number as its key', { idempotencyKey: 5 }, 'an idempotency key is'],
+])('a session is not opened with %s, and so without a limit', async (_, odd, sentence) => {
+  const { plane, terms } = await opened();
+  const options = { ...terms, ...odd } as unknown as SessionOptions;
+  await expect(plane.openSession(options)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(sentence) as string,
+  });
+  expect(await plane.head()).toMatchObject({ size: 3 });
+  await plane.close();
+});
+
+test.each([
+  ['what is no signal', { signal: 5 }, { code: 'input-invalid' }],
+  ['a signal that was aborted before', { signal: AbortSignal.abort() }, { name: 'AbortError' }],
+  ['a number as its key', { idempotencyKey: 5 }, { code: 'input-invalid' }],
+  ['a misspelt key', { idempotencKey: 'a' }, { code: 'input-invalid' }],
+])('a call with %s is not decided, reserved or run', async (_, options, refusal) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const before = { runs, ...(await plane.head()) };
+  const call = guard(session, tool);
+  await expect(call({}, options as unknown as { signal: AbortSignal })).rejects.toMatchObject(
+    refusal,
+  );
+  expect({ runs, ...(await plane.head()) }).toEqual(before);
+  await plane.close();
+});
+
+test('a guarded call can be mapped over a list, which gives it a number as its second argument', async () => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const call = guard(session, tool) as (each: object) => Promise<number>;
+  expect(await Promise.all([{}, {}].map(call))).toHaveLength(2);
+  await plane.close();
+});
+
+test('a store is not made with options that are misspelt: read-only must not open for writing', () => {
+  const path = join(folder, 'odd.db');
+  for (const options of [{ mode: 'ro' }, { mod: 'read-only' }, null, 5, { busyTimeoutMs: -1 }]) {
+    expect(() => sqlite(path, options as object)).toThrow(TypeError);
+  }
+  for (const options of [{ mode: 'ro' }, { mod: 'read-only' }, null]) {
+    expect(() => postgres('postgres://127.0.0.1:9/x', options as object)).toThrow(TypeError);
+  }
+  for (const odd of [undefined, 5, 'a\0b']) {
+    expect(() => sqlite(odd as string)).toThrow('the path of a SQLite file is a string');
+  }
+});
