@@ -205,9 +205,15 @@ describe('usage', () => {
     [['--from', '2100-02-30'], 'It must be a day such as'],
     [['--to', '2100-01-01T00:00:00+01:00'], 'both in UTC'],
     [['--from', '2100-01-02', '--to', '2100-01-02'], '`--to` is not after `--from`'],
-    [['--json', '--csv'], 'exclude each other'],
   ])('%j is refused', async (words, says) => {
     const { code, stdout, stderr } = await cli('usage', file, ...words);
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(says)]);
+  });
+
+  test('as JSON and as CSV at once is refused, to programs as JSON', async () => {
+    const { code, stdout, stderr } = await cli('usage', file, '--json', '--csv');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
+    const { error } = JSON.parse(stdout) as { readonly error: { readonly message: string } };
+    expect(error.message).toContain('exclude each other');
   });
 });

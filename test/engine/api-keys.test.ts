@@ -37,6 +37,17 @@ test('a key establishes the principal that it was issued for, and says so in the
   await plane.close();
 });
 
+test('no listing has the hash by which a key is known', async () => {
+  const { plane, people } = await open();
+  const { id } = await plane.keys.issue({ ...order, by: people.root });
+  const listed = [
+    ...plane.keys.list('acme'),
+    await plane.keys.revoke({ key: id, by: people.root, reason: 'stolen' }),
+  ];
+  expect(listed.map((key) => 'secretHash' in key)).toEqual([false, false]);
+  await plane.close();
+});
+
 test('the text of a key is in no entry, record or listing', async () => {
   const { plane, people } = await open();
   const { key } = await plane.keys.issue({ ...order, by: people.root });

@@ -282,6 +282,80 @@ test('a filter that closes the control plane keeps its notification from being s
   await until(() => again.told.length === 1);
 });
 
+test('closing gives nothing up: a last attempt that it ends is made again', async () => {
+  const store = memoryFleet();
+  let attempts = 0;
+  const { notifier } = keeping({ retry: { ...soon, attemptsMax: 1 } }, () => {
+    attempts += 1;
+    return new Promise(() => {});
+  });
+  const plane = await openShop(store(), { notifiers: [notifier] });
+  await ask(plane);
+  await until(() => attempts === 1);
+  await plane.close();
+  const again = keeping();
+  const after = await open(store(), { notifiers: [again.notifier] });
+  await untilTold(after, 1);
+  expect(await eventsOf(after, 'notification-abandoned')).toEqual([]);
+  expect(again.told.length).toBe(1);
+});
+
+test('what is committed while it looks and finds nothing is told without more news', async () => {
+  const inner = memoryFleet()();
+  const held = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  let isArmed = false;
+  const store = new Proxy(inner, {
+    get(target, name) {
+      if (name === 'readEntries') return readEntries;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? (member.bind(target) as () => unknown) : member;
+    },
+  });
+  const readEntries: Storage['readEntries'] = async (from, limit) => {
+    const entries = await inner.readEntries(from, limit);
+    if (!isArmed || entries.length > 0) return entries;
+    isArmed = false;
+    held.resolve();
+    await goOn.promise;
+    return entries;
+  };
+  const { told, notifier } = keeping();
+  const plane = await open(store, { notifiers: [notifier] });
+  isArmed = true;
+  await ask(plane, 'o-1');
+  await held.promise;
+  await ask(plane, 'o-2');
+  goOn.resolve();
+  await until(() => told.length === 2);
+  expect(told.map(({ type }) => type)).toEqual(['ticket-requested', 'ticket-requested']);
+});
+
+test('what another process recorded meanwhile is not sent again', async () => {
+  const store = memoryFleet();
+  const attempts: string[] = [];
+  const elsewhere = Promise.withResolvers<void>();
+  const here = keeping({}, async ({ id }) => {
+    attempts.push(id);
+    if (attempts.length > 1) return;
+    await elsewhere.promise;
+    // A commit of its own shows this process what the other one has recorded.
+    await plane.registerAgent({ name: 'bot', version: '2', actions: ['**'] });
+    throw new Error('not now');
+  });
+  const plane = await open(store(), { notifiers: [here.notifier] });
+  await ask(plane, 'o-1');
+  await until(() => attempts.length === 1);
+  const there = keeping();
+  const other = await open(store(), { notifiers: [there.notifier] });
+  await untilTold(other, 1);
+  elsewhere.resolve();
+  await ask(plane, 'o-2');
+  await untilTold(plane, 2);
+  await until(() => attempts.length === 2 || there.told.length === 2);
+  expect(attempts.filter((id) => id === there.told[0]?.id).length).toBe(1);
+});
+
 test('after a restart it goes on where it was: nothing is lost and nothing delivered is told again', async () => {
   const store = memoryFleet();
   const before = keeping();
