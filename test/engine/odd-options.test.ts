@@ -111,3 +111,13 @@ test('a store is not made with options that are misspelt: read-only must not ope
     expect(() => sqlite(odd as string)).toThrow('the path of a SQLite file is a string');
   }
 });
+
+test.each(['resorce', 'estimats', 'parameters'])('a tool with `%s` is refused', async (member) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const odd = { ...tool, [member]: { usd: '1' } };
+  expect(() => guard(session, odd)).toThrow(`which nothing heeds`);
+  const options = { storage: memory(), tools: [odd] } as ControlPlaneOptions;
+  await expect(openControlPlane(options)).rejects.toMatchObject({ code: 'tool-ungovernable' });
+  await plane.close();
+});

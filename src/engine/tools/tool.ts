@@ -58,9 +58,35 @@ const definitionLimits = {
   membersMax: limits.argumentsMembersMax,
 };
 
+/** Of a declaration, and of the code that hosts keep beside it. */
+const known: ReadonlySet<string> = new Set([
+  'name',
+  'action',
+  'resource',
+  'description',
+  'inputSchema',
+  'isModel',
+  'estimate',
+  'foreign',
+  'execute',
+  'usage',
+  'dryRun',
+]);
+
+/** What is misspelt may have been the resource that rules are about, or the cost that is reserved. */
+function assertKnown(declaration: ToolDeclaration): void {
+  const unknown = Object.keys(declaration).find((member) => !known.has(member));
+  if (unknown === undefined) return;
+  throw fault(
+    'tool-ungovernable',
+    `tool ${quoted(declaration.name)} has the member ${quoted(unknown)}, which nothing heeds`,
+  );
+}
+
 /** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
 export function bindTool(declaration: ToolDeclaration): BoundTool {
   const { name, action, description, inputSchema, isModel, foreign } = declaration;
+  assertKnown(declaration);
   if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
   if (!isName(action)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
