@@ -136,7 +136,7 @@ async function decide(
     const { outcome, ticket } = decision;
     const waits = outcome === 'require-approval' && waitForApproval === true;
     if (!waits || ticket === undefined) return { decision, read };
-    const ruling = await orAborted(session.ticketDecided(ticket), signal);
+    const ruling = await session.ticketDecided(ticket, { signal });
     if (ruling === 'refused') return { decision: await session.authorize(request), read };
   }
 }
@@ -179,14 +179,4 @@ export async function settle(
   }
   if (settled.released) return settled;
   throw new ActionRefused(decision, 'output-withheld', settled.message);
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

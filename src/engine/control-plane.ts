@@ -61,6 +61,7 @@ import {
   refuseTicket,
   revokeGrant,
   ticketDecided,
+  type TicketWait,
   type TicketRuling,
 } from './tickets/tickets.ts';
 import { listTickets, ticketCard } from './tickets/card.ts';
@@ -245,10 +246,11 @@ export class ControlPlane {
 
   /**
    * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it; in any process,
-   * also after a restart. Rejects with `closed` when this control plane closes.
+   * also after a restart. Rejects with `closed` when this control plane closes, and with the signal's reason
+   * when that is aborted.
    */
-  ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
-    return ticketDecided(this.#core, ticket);
+  ticketDecided(ticket: string, wait: TicketWait = {}): Promise<'approved' | 'refused'> {
+    return ticketDecided(this.#core, ticket, wait);
   }
 
   /** The grants of an org that still cover something, oldest first. */

@@ -1,4 +1,5 @@
 /** Waiting for a ticket in another process than the one that asked. */
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
@@ -45,4 +46,19 @@ test('nobody waits at a control plane that has closed', async () => {
   await asks.close();
   expect(await before).toBe('closed');
   expect(await codeOf(asks.ticketDecided(ticket))).toBe('closed');
+});
+
+test('who stops waiting is told why, and the ticket stays', async () => {
+  await using stage = await two();
+  const { asks, ticket } = stage;
+  const [gone, stays] = [new AbortController(), new AbortController()];
+  const left = asks.ticketDecided(ticket, gone);
+  const waited = asks.ticketDecided(ticket, stays);
+  gone.abort(new Error('the client went away'));
+  await expect(left).rejects.toThrow('the client went away');
+  await expect(asks.ticketDecided(ticket, gone)).rejects.toThrow('the client went away');
+  await asks.approve({ ticket, by: staff(asks).ada });
+  expect(await waited).toBe('approved');
+  const listening = [gone, stays].map(({ signal }) => getEventListeners(signal, 'abort').length);
+  expect(listening).toEqual([0, 0]);
 });

@@ -35,7 +35,7 @@ import { Permit } from './permit.ts';
 import { schemaFact } from '../tools/schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/session-input.ts';
 import { contentText, reading, storedRecord } from '../store/store-read.ts';
-import { ticketDecided } from '../tickets/tickets.ts';
+import { ticketDecided, type TicketWait } from '../tickets/tickets.ts';
 import type { BoundTool } from '../tools/tool.ts';
 
 export interface AuthorizeRequest {
@@ -308,8 +308,8 @@ export class Session {
   }
 
   /** Waits until a ticket is decided; see `ControlPlane.ticketDecided`. */
-  ticketDecided(ticket: string): Promise<'approved' | 'refused'> {
-    return ticketDecided(this.#core, ticket);
+  ticketDecided(ticket: string, wait: TicketWait = {}): Promise<'approved' | 'refused'> {
+    return ticketDecided(this.#core, ticket, wait);
   }
 
   /** The arguments that an approver edited a call of this session to, read as `read` does. */

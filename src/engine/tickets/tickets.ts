@@ -162,17 +162,33 @@ export async function revokeGrant(
   );
 }
 
-/**
- * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Rejects with
- * `closed` when the control plane closes: the ticket stays and can be used after a restart.
- */
-export async function ticketDecided(core: Core, ticket: string): Promise<'approved' | 'refused'> {
-  // Another process may have asked since this one last looked: what is not known is not refused yet.
-  if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
-  return decidedOf(core, ticket);
+/** How long somebody waits for a ticket. */
+export interface TicketWait {
+  /** Ends the wait, not the ticket. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-function decidedOf(core: Core, ticket: string): Promise<'approved' | 'refused'> {
+/**
+ * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Rejects with
+ * `closed` when the control plane closes: the ticket stays and can be used after a restart. Rejects with the
+ * signal's reason when that is aborted, and then waits for nothing any more.
+ */
+export async function ticketDecided(
+  core: Core,
+  ticket: string,
+  { signal }: TicketWait = {},
+): Promise<'approved' | 'refused'> {
+  // Another process may have asked since this one last looked: what is not known is not refused yet.
+  if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
+  signal?.throwIfAborted();
+  return decidedOf(core, ticket, signal);
+}
+
+function decidedOf(
+  core: Core,
+  ticket: string,
+  signal: AbortSignal | undefined,
+): Promise<'approved' | 'refused'> {
   const { cache } = core.options.replica;
   return new Promise((resolve, fail) => {
     const answer = (): 'approved' | 'refused' | undefined => {
@@ -183,16 +199,26 @@ function decidedOf(core: Core, ticket: string): Promise<'approved' | 'refused'> 
     const known = answer();
     if (known !== undefined) return resolve(known);
     const rest = stayAlive();
+    const waitNoMore = (): void => {
+      rest();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      stop();
+      waitNoMore();
+      fail(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
     const stop = core.listen(
       (events) => {
         const decided = events.some((each) => concerns(each, ticket)) ? answer() : undefined;
         if (decided === undefined) return;
         stop();
-        rest();
+        waitNoMore();
         resolve(decided);
       },
       () => {
-        rest();
+        waitNoMore();
         fail(fault('closed'));
       },
     );

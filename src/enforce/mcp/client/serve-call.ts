@@ -95,7 +95,9 @@ function serveAtOnce(
     if (atClient === undefined || question === undefined) return waited(session, ticket, signal);
     // Whoever decides elsewhere meanwhile ends the question.
     const elsewhere = new AbortController();
-    const decided = session.control.ticketDecided(ticket).then(() => elsewhere.abort());
+    const answered = new AbortController();
+    const wait = { signal: answered.signal };
+    const decided = session.control.ticketDecided(ticket, wait).then(() => elsewhere.abort());
     decided.catch(() => {});
     const asked = AbortSignal.any([signal, elsewhere.signal]);
     try {
@@ -108,6 +110,8 @@ function serveAtOnce(
       if (elsewhere.signal.aborted) return 'again';
       session.report(`the client could not be asked about ticket ${ticket}: ${String(failure)}`);
       return undefined;
+    } finally {
+      answered.abort();
     }
   };
   return callTool(session.calling, { ...request, signal, onPending });
@@ -198,17 +202,17 @@ async function waited(
 ): Promise<'again' | undefined> {
   const { waitMs } = session.approvals;
   if (waitMs === 0 || signal.aborted) return undefined;
-  const { promise: over, resolve } = Promise.withResolvers<undefined>();
-  const cancel = session.clock.after(waitMs, () => resolve(undefined));
-  const onAbort = (): void => resolve(undefined);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const decided = session.control.ticketDecided(ticket).then(() => 'again' as const);
+  const over = new AbortController();
+  const cancel = session.clock.after(waitMs, () => over.abort());
+  const ends = AbortSignal.any([signal, over.signal]);
   try {
-    return await Promise.race([decided, over]);
+    await session.control.ticketDecided(ticket, { signal: ends });
+    return 'again';
+  } catch (failure) {
+    if (ends.aborted) return undefined;
+    throw failure;
   } finally {
     cancel();
-    signal.removeEventListener('abort', onAbort);
-    decided.catch(() => {});
   }
 }
 
