@@ -130,3 +130,9 @@ test.each(['verify', 'events', 'sessions list', 'tickets list', 'usage', 'mcp in
     expect(stderr).toContain(message);
   },
 );
+
+test('a `--json` of the program behind `--` puts nothing of ours on its standard output', async () => {
+  const { code, stdout, stderr } = await cli('mcp', '--policy', '/no/such', '--', 'prog', '--json');
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('/no/such');
+});

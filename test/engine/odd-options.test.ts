@@ -76,6 +76,11 @@ test.each([
 
 test.each([
   ['what is no signal', { signal: 5 }, { code: 'input-invalid' }],
+  [
+    'what looks like a signal and stops nothing',
+    { signal: { aborted: false, addEventListener: () => {}, throwIfAborted: () => {} } },
+    { code: 'input-invalid' },
+  ],
   ['a signal that was aborted before', { signal: AbortSignal.abort() }, { name: 'AbortError' }],
   ['a number as its key', { idempotencyKey: 5 }, { code: 'input-invalid' }],
   ['a misspelt key', { idempotencKey: 'a' }, { code: 'input-invalid' }],

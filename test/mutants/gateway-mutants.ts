@@ -422,8 +422,8 @@ export const gatewayMutants: readonly Mutant[] = [
     name: 'server-that-died-asked',
     guards: 'A server that ended at the question what it speaks is started again, and not asked.',
     file: gateway('upstream/reach'),
-    find: 'return !ControlPlaneError.is(failure) && startProblem(failure, server) === undefined;',
-    replace: 'return false;',
+    find: "return era === 'auto' && target.kind === 'process';",
+    replace: "return era === 'auto' && target.kind === 'http';",
     tests: askedTests,
   },
   {

@@ -48,13 +48,9 @@ export function startProblem(failure: unknown, { target }: ServerConfig): string
  */
 class ServerProcess extends StdioClientTransport {}
 
-/**
- * Whether what failed may be a server that did not survive the question what it speaks. A process of 2025 may
- * end at it, or fall silent.
- */
-export function mayHaveDiedAsked(failure: unknown, server: ServerConfig): boolean {
-  if (server.era !== 'auto' || server.target.kind !== 'process') return false;
-  return !ControlPlaneError.is(failure) && startProblem(failure, server) === undefined;
+/** Whether it may not survive the question what it speaks: a process of 2025 may end at it, or go silent. */
+export function mayDieAsked({ era, target }: ServerConfig): boolean {
+  return era === 'auto' && target.kind === 'process';
 }
 
 /** A legacy server may never answer what it does not know: not for ever is waited. */

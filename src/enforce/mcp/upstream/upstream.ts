@@ -23,7 +23,7 @@ import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
 import { NotificationRate } from './notification-rate.ts';
-import { mayHaveDiedAsked, negotiation, reach, startProblem } from './reach.ts';
+import { mayDieAsked, negotiation, reach, startProblem } from './reach.ts';
 import type { ServerTask } from './server-task.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
@@ -131,7 +131,7 @@ export class Upstream {
     try {
       return await this.#connectAs(this.config.era);
     } catch (failure) {
-      if (this.#isClosed || !mayHaveDiedAsked(failure, this.config)) throw failure;
+      if (this.#isClosed || !mayDieAsked(this.config)) throw failure;
       return this.#connectAs('legacy');
     }
   }
