@@ -57,13 +57,19 @@ export async function suffer(
   };
   const { promise: over, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(suffering.standing)), patienceMs);
-  try {
-    return await Promise.race([suffered(), over]);
-  } finally {
-    clearTimeout(timer);
-    await proxy.close();
-    await schema.drop();
+  const [outcome] = await Promise.allSettled([Promise.race([suffered(), over])]);
+  clearTimeout(timer);
+  const [tidied] = await Promise.allSettled([proxy.close().then(() => schema.drop())]);
+  // What went wrong first is told, though a store that nobody closed may keep its schema from going.
+  if (outcome.status === 'rejected') {
+    throw tidied.status === 'fulfilled' ? outcome.reason : bothOf(outcome.reason, tidied.reason);
   }
+  if (tidied.status === 'rejected') throw tidied.reason;
+  return outcome.value;
+}
+
+function bothOf(first: unknown, later: unknown): AggregateError {
+  return new AggregateError([first, later], `${String(first)}; and then ${String(later)}`);
 }
 
 /** A store of a schema through a proxy, whose connections can be told from those of other tests. */
