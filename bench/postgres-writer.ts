@@ -1,7 +1,10 @@
-/** Errand: callers of one process that spend from budgets in PostgreSQL, next to those of others. */
-import { awakeClock, machineMs } from './awake.ts';
+/**
+ * Errand: callers of one process that spend from budgets in PostgreSQL, next to those of others. The machine
+ * is watched for stalls by whoever sent it: a watcher in each of eight processes takes a tenth of two cores.
+ */
+import { machineMs } from './awake.ts';
 import { Meeting, type Place } from './postgres-database.ts';
-import { openSpender, used, type Way } from './postgres-spending.ts';
+import { openSpender, used, warmUpOurs, type Way } from './postgres-spending.ts';
 
 export interface Writing {
   readonly place: Place;
@@ -19,14 +22,16 @@ export interface Writing {
 
 export type Until = { readonly milliseconds: number } | { readonly calls: number };
 
+/** When something began and ended, on the clock that all processes of the machine share. */
+export type Span = readonly [from: number, to: number];
+
 export interface Written {
-  /** All but those of the warm-up. */
-  readonly actions: number;
+  /** Of each call that was let through, the warm-up's left out. */
+  readonly calls: readonly Span[];
   readonly refused: number;
   /** What the callers say they used, the warm-up's included. */
   readonly spent: number;
-  readonly seconds: number;
-  readonly times: readonly number[];
+  readonly measured: Span;
 }
 
 export async function run(input: Writing): Promise<Written> {
@@ -35,8 +40,8 @@ export async function run(input: Writing): Promise<Written> {
   const all = Array.from({ length: callers }, (_, caller) => caller);
   const budgets = [...new Set(all.map(budgetOf))];
   const spender = await openSpender(way, place, { callers, budgets });
+  if (way === 'ours' && warmUpMs > 0) await warmUpOurs();
   const meeting = new Meeting(place);
-  const clock = await awakeClock();
   const work = (limit: Until) =>
     callAll(limit, async (act) => {
       await Promise.all(all.map((each) => act(() => spender.act(budgetOf(each)))));
@@ -44,27 +49,20 @@ export async function run(input: Writing): Promise<Written> {
   await meeting.arrive('start', process);
   await meeting.waitFor('start', processes);
   const warmUp = await work({ milliseconds: warmUpMs });
-  let measured: Calls = { times: [], refused: 0 };
-  const ms = await clock.during(async () => {
-    measured = await work(until);
-  });
+  const from = machineMs();
+  const { calls, refused } = await work(until);
+  const to = machineMs();
   await meeting.close();
   await spender.close();
-  const times = measured.times.map(([from, to]) => clock.between(from, to));
   return {
-    actions: times.length,
-    refused: measured.refused + warmUp.refused,
-    spent: (times.length + warmUp.times.length) * used,
-    seconds: ms / 1_000,
-    times,
+    calls,
+    refused: refused + warmUp.refused,
+    spent: (calls.length + warmUp.calls.length) * used,
+    measured: [from, to],
   };
 }
 
-interface Calls {
-  /** When each that was let through began and ended. */
-  readonly times: readonly (readonly [from: number, to: number])[];
-  readonly refused: number;
-}
+type Calls = Pick<Written, 'calls' | 'refused'>;
 
 /** One call after the other by each caller, until the limit of all of them is reached. */
 async function callAll(
@@ -73,15 +71,15 @@ async function callAll(
 ): Promise<Calls> {
   const end = 'milliseconds' in until ? machineMs() + until.milliseconds : Infinity;
   const most = 'calls' in until ? until.calls : Infinity;
-  const times: (readonly [from: number, to: number])[] = [];
+  const calls: Span[] = [];
   let [started, refused] = [0, 0];
   await callers(async (call) => {
     while (machineMs() < end && started < most) {
       started += 1;
       const from = machineMs();
-      if (await call()) times.push([from, machineMs()]);
+      if (await call()) calls.push([from, machineMs()]);
       else refused += 1;
     }
   });
-  return { times, refused };
+  return { calls, refused };
 }

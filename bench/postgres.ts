@@ -3,13 +3,14 @@
  * and to bare durable inserts on the same server; then how fast a kill crosses processes.
  */
 import { join } from 'node:path';
+import { type AwakeClock, awakeClock } from './awake.ts';
 import { runTogether } from './errand.ts';
 import { FindingsBuilder } from './findings.ts';
 import type { Plan } from './options.ts';
 import { benchServer, withFreshSchema } from './postgres-database.ts';
 import { measureKills } from './postgres-kill.ts';
 import { booksOf, type Way, ways } from './postgres-spending.ts';
-import type { run as writeInto, Until, Writing, Written } from './postgres-writer.ts';
+import type { run as writeInto, Span, Until, Writing, Written } from './postgres-writer.ts';
 import { progressOf } from './progress.ts';
 import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
 import { percentile } from './spread.ts';
@@ -109,7 +110,7 @@ function contender(url: string, kind: Kind, terms: Omit<Terms, 'limit'>): Conten
     name: nameOf(kind),
     run: async () => {
       const { outputs } = await written(url, kind, { ...terms, limit: plenty });
-      return sampleOf(outputs);
+      return sampleOf(outputs, await awakeClock());
     },
   };
 }
@@ -162,16 +163,21 @@ function written(
   });
 }
 
-function sampleOf(outputs: readonly Written[]): Sample {
-  const counts = outputs.map(({ actions }) => actions);
+function sampleOf(outputs: readonly Written[], clock: AwakeClock): Sample {
+  const awakeMs = ([from, to]: Span): number => clock.between(from, to);
+  const counts = outputs.map(({ calls }) => calls.length);
   const actions = counts.reduce((sum, count) => sum + count, 0);
-  const times = outputs.flatMap((each) => each.times).toSorted((left, right) => left - right);
+  const times = outputs.flatMap(({ calls }) => calls.map(awakeMs)).toSorted(ascending);
   return {
-    perSecond: actions / Math.max(...outputs.map(({ seconds }) => seconds)),
+    perSecond: (1_000 * actions) / Math.max(...outputs.map(({ measured }) => awakeMs(measured))),
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
     share: Math.min(...counts) / Math.max(...counts),
   };
+}
+
+function ascending(left: number, right: number): number {
+  return left - right;
 }
 
 function findings(rounds: Rounds, plan: Plan): FindingsBuilder {
