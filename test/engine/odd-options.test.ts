@@ -1,11 +1,13 @@
 /** Options that cannot be meant: refused where they are given, since what is not heeded may have been a limit. */
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
 import {
   memory,
   openControlPlane,
   type ControlPlaneOptions,
+  type GrantOrder,
   type SessionOptions,
   sqlite,
 } from '../../src/index.ts';
@@ -115,6 +117,64 @@ test('a store is not made with options that are misspelt: read-only must not ope
   for (const odd of [undefined, 5, 'a\0b']) {
     expect(() => sqlite(odd as string)).toThrow('the path of a SQLite file is a string');
   }
+});
+
+const later = new Date(Date.UTC(2100, 0, 1));
+
+test.each([
+  ['a time as a text', later.toISOString()],
+  ['a time as a number', later.getTime()],
+  ['null', null],
+  ['an invalid date', new Date('tomorrow')],
+  ['what only looks like a date', { getTime: () => later.getTime() }],
+])('nothing ends at %s', async (_, odd) => {
+  const { plane, terms } = await opened();
+  const by = plane.identity.assert({ id: 'root', org: 'acme', roles: ['admin'] });
+  const session = await plane.openSession(terms);
+  const expiresAt = odd as Date;
+  const before = await plane.head();
+  for (const act of [
+    () => plane.keys.issue({ principal: 'service:night', roles: ['agent'], expiresAt }),
+    () => session.handOff({ agent: 'bot', expiresAt }),
+    () => session.handOff({ agent: 'bot', expiresAt: later, delegation: { expiresAt } }),
+    () => plane.openSession({ ...terms, parent: session.id, delegation: { expiresAt } }),
+    () => plane.approve({ ticket: 't', by, grant: { actions: ['**'], uses: 1, expiresAt } }),
+  ]) {
+    await expect(act()).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('`expiresAt` is no date') as string,
+    });
+  }
+  expect(await plane.head()).toEqual(before);
+  await plane.close();
+});
+
+test('a date of another realm ends a key, at the time that it holds', async () => {
+  const { plane } = await opened();
+  const expiresAt = runInNewContext(`new Date(${later.getTime()})`) as Date;
+  await plane.keys.issue({ principal: 'service:night', roles: ['agent'], org: 'acme', expiresAt });
+  expect(plane.keys.list('acme')).toMatchObject([{ expiresAt: later.getTime() }]);
+  await plane.close();
+});
+
+test('a key, a hand-off, a delegation and a grant have no terms that nothing heeds', async () => {
+  const { plane, terms } = await opened();
+  const by = plane.identity.assert({ id: 'root', org: 'acme', roles: ['admin'] });
+  const session = await plane.openSession(terms);
+  const key = { principal: 'service:night', roles: ['agent'], expireAt: later };
+  const handoff = { agent: 'bot', expiresAt: later, bugdet: { usd: 1 } };
+  const none = null as unknown as object;
+  for (const act of [
+    () => plane.keys.issue(key),
+    () => plane.keys.issue(none as typeof key),
+    () => session.handOff(handoff),
+    () => session.handOff(none as typeof handoff),
+    () => plane.openSession({ ...terms, parent: session.id, delegation: none }),
+    () => plane.approve({ ticket: 't', by, grant: none as GrantOrder }),
+  ]) {
+    await expect(act()).rejects.toMatchObject({ code: 'input-invalid' });
+  }
+  await plane.close();
 });
 
 test.each(['resorce', 'estimats', 'parameters'])('a tool with `%s` is refused', async (member) => {
