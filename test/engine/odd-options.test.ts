@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
+import { bindTool } from '../../src/engine/index.ts';
 import {
   memory,
   openControlPlane,
@@ -41,8 +42,8 @@ async function opened() {
 }
 
 test.each([
-  ['none', undefined, 'are no object'],
-  ['a text', 'x', 'are no object'],
+  ['none', undefined, 'must be an object'],
+  ['a text', 'x', 'must be an object'],
   ['no store', {}, '`storage` is no store'],
   ['a path in place of a store', { storage: 'a.db' }, '`storage` is no store'],
   ['a misspelt policy', { storage: memory(), polcy: policy }, '`polcy` is not known'],
@@ -174,6 +175,47 @@ test('a key, a hand-off, a delegation and a grant have no terms that nothing hee
   ]) {
     await expect(act()).rejects.toMatchObject({ code: 'input-invalid' });
   }
+  await plane.close();
+});
+
+test.each([
+  ['nothing', undefined],
+  ['null', null],
+  ['a text', 'count'],
+  ['a list', [tool]],
+  ['only its code', () => 1],
+])('%s is no tool, and so not guarded', async (_, odd) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const refusal = expect.objectContaining({ code: 'tool-ungovernable' }) as Error;
+  expect(() => guard(session, odd as unknown as typeof tool)).toThrow(refusal);
+  expect(() => bindTool(odd as unknown as typeof tool)).toThrow(refusal);
+  await plane.close();
+});
+
+test.each([
+  ['a misspelt role', { role: ['agent'] }, '`role` is not known'],
+  ['a misspelt team, beside its roles', { team: ['desk'] }, '`team` is not known'],
+  ['a text in its place', 'user:ada', 'must be an object'],
+  ['nothing in its place', undefined, 'must be an object'],
+])('nobody is established with %s', async (_, odd, sentence) => {
+  const { plane } = await opened();
+  const whole = { id: 'user:ada', org: 'acme', roles: ['agent'] };
+  const assertion = typeof odd === 'object' ? { ...whole, ...odd } : (odd as never);
+  expect(() => plane.identity.assert(assertion)).toThrow(
+    expect.objectContaining({
+      code: 'input-invalid',
+      message: expect.stringContaining(sentence) as string,
+    }) as Error,
+  );
+  await plane.close();
+});
+
+test('an agent whose actions are misspelt is not registered, and so not for all of them', async () => {
+  const { plane } = await opened();
+  const odd = { name: 'narrow', action: ['order.read'] };
+  await expect(plane.registerAgent(odd)).rejects.toMatchObject({ code: 'input-invalid' });
+  expect(plane.agents('acme').map(({ name }) => name)).toEqual(['bot']);
   await plane.close();
 });
 

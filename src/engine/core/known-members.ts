@@ -13,5 +13,5 @@ export function assertMembers(what: string, options: unknown, known: readonly st
 /** Throws `input-invalid` for what has no members. */
 export function assertObject(what: string, options: unknown): asserts options is object {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  throw fault('input-invalid', `${what} are no object`);
+  throw fault('input-invalid', `${what} must be an object`);
 }
