@@ -23,7 +23,7 @@ import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { withoutPasswords } from './store-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
-import { printRefusal } from './refusal-json.ts';
+import { printRefusal, usageHelp } from './refusal-json.ts';
 import { addPricesCommand } from './prices-command.ts';
 import { addTicketsCommand } from './tickets-command.ts';
 import { addUsageCommand } from './usage-command.ts';
@@ -40,7 +40,9 @@ async function runHere(words: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (failure) {
     if (failure instanceof CommanderError) {
-      return failure.exitCode === 0 ? exitCodes.ok : exitCodes.unable;
+      if (failure.exitCode === 0) return exitCodes.ok;
+      await printRefusal(words, failure);
+      return exitCodes.unable;
     }
     await printRefusal(words, failure);
     report(failure);
@@ -75,7 +77,7 @@ function program(): Command {
       // The words of a command line may come from anywhere, too.
       outputError: (text, write) => write(withoutPasswords(text).split('\n').map(shown).join('\n')),
     })
-    .showHelpAfterError('help: run it with `--help` to see what it takes')
+    .showHelpAfterError(`help: ${usageHelp}`)
     .showSuggestionAfterError()
     .addHelpText(
       'after',
