@@ -1,7 +1,8 @@
 /** What went wrong, for programs: the same object whichever command it was. */
 import { CommanderError } from 'commander';
 import { ControlPlaneError } from '../engine/error.ts';
-import { CommandError } from './exit.ts';
+import { rejectionCodes } from '../kernel/rejection.ts';
+import { CommandError, type ExitCode, exitCodes } from './exit.ts';
 import { withoutPasswords } from './store-options.ts';
 import { jsonLine, print } from './terminal.ts';
 
@@ -24,6 +25,13 @@ function misuse({ code, message }: CommanderError): CommandError {
   const [first = '', meant] = message.split('\n');
   const help = meant === undefined ? usageHelp : meant.replace(/^\(Did (.*)\)$/, 'did $1');
   return new CommandError(first.replace(/^error: /, ''), help);
+}
+
+/** A rejection is an answer of the control plane, and a bad one; a fault means that there is none. */
+export function exitCodeOf(failure: unknown): ExitCode {
+  if (failure instanceof CommandError) return failure.exitCode;
+  const isRejection = ControlPlaneError.is(failure) && Object.hasOwn(rejectionCodes, failure.code);
+  return isRejection ? exitCodes.bad : exitCodes.unable;
 }
 
 /** A refusal for programs: the code, where it has one, what is wrong, and what would help. */
