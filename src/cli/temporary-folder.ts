@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 export interface TemporaryFolder {
   readonly path: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const;

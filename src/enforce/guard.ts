@@ -41,7 +41,7 @@ export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Pro
 
 /** Binds a tool to a session. The returned function is the only way to its code. */
 export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
-  const { name, execute, usage, dryRun }: Partial<Tool<A, R>> = given(tool);
+  const { name, execute, usage, dryRun }: Partial<Tool<A, R>> = toolGiven(tool);
   if (typeof execute !== 'function') {
     throw new ControlPlaneError(
       'tool-ungovernable',
@@ -53,7 +53,7 @@ export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, 
 }
 
 /** A tool that was not found where it was looked up must not end in a bare `TypeError`. */
-function given<A, R>(tool: Tool<A, R> | null | undefined): Tool<A, R> {
+function toolGiven<A, R>(tool: Tool<A, R> | null | undefined): Tool<A, R> {
   if (tool !== undefined && tool !== null) return tool;
   throw new ControlPlaneError('tool-ungovernable', 'there is no tool to guard');
 }

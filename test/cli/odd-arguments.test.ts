@@ -153,7 +153,7 @@ test.each([
     expect(printed?.error.message).not.toMatch(/^error|\n/);
     expect(printed?.error.help).toBe(help ?? 'run it with `--help` to see what it takes');
     expect(`${stdout}${stderr}`).not.toContain('hush');
-    if (!line.startsWith('help')) expect(stderr).toMatch(/^error: .*\n/);
+    expect(stderr).toMatch(line.startsWith('help') ? /^Usage: / : /^error: .*\n/);
     const behind = await cli(...words.filter((word) => word !== '--json'), '--', '--json');
     expect([behind.code, behind.stdout]).toEqual([2, '']);
   },

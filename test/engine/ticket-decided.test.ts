@@ -54,13 +54,13 @@ test('nobody waits at a control plane whose store could not be closed', async ()
   store.close = () => Promise.reject(new Error('the disk is gone'));
   const plane = await openShop(store);
   const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
-  const arguments_ = { orderId: 'o-1', amount: '1' };
+  const order = { orderId: 'o-1', amount: '1' };
   const { ticket = '' } = await session.authorize({
     tool: bindTool(refund),
-    arguments: session.read(arguments_),
+    arguments: session.read(order),
   });
   const before = codeOf(plane.ticketDecided(ticket));
-  const waits = codeOf(guard(session, refund)(arguments_, { waitForApproval: true }));
+  const waits = codeOf(guard(session, refund)(order, { waitForApproval: true }));
   await plane.sync();
   await expect(plane.close()).rejects.toThrow('the disk is gone');
   expect(await before).toBe('closed');
