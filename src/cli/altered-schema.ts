@@ -4,21 +4,21 @@
  * Whoever takes a trigger away wants to change entries. `verify` has to be able to say which; so the file is
  * copied, the copy gets the triggers of the schema back, and the copy is checked. The file stays as it is.
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrations } from '../storage/sqlite/schema.ts';
 import { CommandError } from './exit.ts';
 import { isAlteredSchema } from './log-file.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export async function withAlteredSchema<T>(
   path: string,
   check: (copy: string) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-verify-'));
+  const folder = temporaryFolder('agent-control-plane-verify-');
   try {
-    const copy = join(folder, 'copy.db');
+    const copy = join(folder.path, 'copy.db');
     copyFileSync(path, copy);
     if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
     restoreTriggers(copy);
@@ -28,7 +28,7 @@ export async function withAlteredSchema<T>(
     const message = `the tables of \`${path}\` were altered, and its log cannot be read`;
     throw new CommandError(message, 'restore a backup', { cause: failure });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

@@ -7,13 +7,12 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 // Not by the rooms' doors: help need not wait for the whole kernel.
 import { ControlPlaneError } from '../engine/error.ts';
-import { rejectionCodes } from '../kernel/rejection.ts';
 import { addBudgetsCommand } from './budgets-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
 import { addAcceptRestoreCommand } from './accept-restore-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
-import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
+import { CommandError, exitCodes, messageOf } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
@@ -23,7 +22,7 @@ import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { withoutPasswords } from './store-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
-import { printRefusal } from './refusal-json.ts';
+import { exitCodeOf, printRefusal, usageHelp } from './refusal-json.ts';
 import { addPricesCommand } from './prices-command.ts';
 import { addTicketsCommand } from './tickets-command.ts';
 import { addUsageCommand } from './usage-command.ts';
@@ -40,19 +39,14 @@ async function runHere(words: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? exitCodes.ok);
   } catch (failure) {
     if (failure instanceof CommanderError) {
-      return failure.exitCode === 0 ? exitCodes.ok : exitCodes.unable;
+      if (failure.exitCode === 0) return exitCodes.ok;
+      await printRefusal(words, failure);
+      return exitCodes.unable;
     }
     await printRefusal(words, failure);
     report(failure);
     return exitCodeOf(failure);
   }
-}
-
-/** A rejection is an answer of the control plane, and a bad one; a fault means that there is none. */
-function exitCodeOf(failure: unknown): ExitCode {
-  if (failure instanceof CommandError) return failure.exitCode;
-  const isRejection = ControlPlaneError.is(failure) && Object.hasOwn(rejectionCodes, failure.code);
-  return isRejection ? exitCodes.bad : exitCodes.unable;
 }
 
 function program(): Command {
@@ -75,7 +69,7 @@ function program(): Command {
       // The words of a command line may come from anywhere, too.
       outputError: (text, write) => write(withoutPasswords(text).split('\n').map(shown).join('\n')),
     })
-    .showHelpAfterError('help: run it with `--help` to see what it takes')
+    .showHelpAfterError(`help: ${usageHelp}`)
     .showSuggestionAfterError()
     .addHelpText(
       'after',

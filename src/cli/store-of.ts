@@ -127,6 +127,18 @@ export function explained(failure: unknown, store: NamedStore, log: string): unk
         : new CommandError(`\`${name}\` cannot be opened: ${detail}`, '', options);
     case 'corrupt':
       return new CommandError(`\`${name}\` is damaged: ${detail}`, 'restore a backup', options);
+    case 'busy': {
+      const help = 'try again once it has written what it writes';
+      return new CommandError(`\`${name}\` is held by another process: ${detail}`, help, options);
+    }
+    case 'read-only':
+    case 'disk-full': {
+      const help =
+        store.kind === 'sqlite' && failure.code === 'read-only'
+          ? 'whoever acts needs the right to write the file, and to make files beside it'
+          : '';
+      return new CommandError(`\`${name}\` cannot be written: ${detail}`, help, options);
+    }
     default:
       return new CommandError(`\`${name}\` cannot be read: ${detail}`, '', options);
   }

@@ -85,8 +85,11 @@ export async function print(line: string): Promise<void> {
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (failure: NodeJS.ErrnoException) => {
-      // A pipe says EPIPE, a socket may say that it was reset.
-      if (failure.code !== 'EPIPE' && failure.code !== 'ECONNRESET') throw failure;
+      // A pipe says EPIPE, a socket may say that it was reset. People are told of all else.
+      const isGone = failure.code === 'EPIPE' || failure.code === 'ECONNRESET';
+      if (!isGone && stream === process.stdout) {
+        process.stderr.write(`error: standard output cannot be written: ${failure.message}\n`);
+      }
       process.exit(exitCodes.unable);
     });
   }

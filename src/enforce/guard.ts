@@ -15,7 +15,7 @@ import {
   type Settlement,
   type ToolDeclaration,
 } from '../engine/index.ts';
-import { parseAmounts } from '../kernel/index.ts';
+import { parseAmounts, quoted } from '../kernel/index.ts';
 import { ActionRefused } from './action-refused.ts';
 import { type CallOptions, grant, type Granted, settle, settleFailed } from './granted.ts';
 
@@ -41,15 +41,21 @@ export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Pro
 
 /** Binds a tool to a session. The returned function is the only way to its code. */
 export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
-  const { execute, usage, dryRun } = tool;
+  const { name, execute, usage, dryRun }: Partial<Tool<A, R>> = toolGiven(tool);
   if (typeof execute !== 'function') {
     throw new ControlPlaneError(
       'tool-ungovernable',
-      `tool \`${tool.name}\` has no execute function`,
+      `tool ${quoted(name)} has no execute function`,
     );
   }
   const guarded = guardWork<A, R>(session, tool, { usage, dryRun });
   return (callArguments, options) => guarded(callArguments, execute, options);
+}
+
+/** A tool that was not found where it was looked up must not end in a bare `TypeError`. */
+function toolGiven<A, R>(tool: Tool<A, R> | null | undefined): Tool<A, R> {
+  if (tool !== undefined && tool !== null) return tool;
+  throw new ControlPlaneError('tool-ungovernable', 'there is no tool to guard');
 }
 
 /** As `guard`, where a framework hands a tool more than its arguments: each call brings its code. */

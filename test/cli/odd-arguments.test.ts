@@ -131,6 +131,34 @@ test.each(['verify', 'events', 'sessions list', 'tickets list', 'usage', 'mcp in
   },
 );
 
+test.each([
+  ['events FILE --jsn --json', "unknown option '--jsn'", 'did you mean --json?'],
+  ['events --json', "missing required argument 'file'", undefined],
+  ['verify FILE FILE --json', 'too many arguments', undefined],
+  ['sessions lst FILE --json', "unknown command 'lst'", 'did you mean list?'],
+  ['events FILE --limit=-1 --json', 'It must be a whole number', undefined],
+  ['events FILE --limit=1 --limit=2 --json', 'is given twice', undefined],
+  ['keys issue FILE --json', 'required option', undefined],
+  ['mcp --bogus --json -- prog', "unknown option '--bogus'", undefined],
+  ['help nothing --json', 'it is not said which command', undefined],
+  [`verify FILE ${database.replace('owner', 'owner:hush')} --json`, '//…@127.0.0.1', undefined],
+])(
+  '%s: a line that is not understood is an object with --json, too',
+  async (line, sentence, help) => {
+    const words = line.split(' ').map((word) => (word === 'FILE' ? desk.path : word));
+    const { code, stdout, stderr } = await cli(...words);
+    const [printed, ...more] = jsonLines<{ error: { message: string; help: string } }>(stdout);
+    expect([code, more]).toEqual([2, []]);
+    expect(printed?.error.message).toContain(sentence);
+    expect(printed?.error.message).not.toMatch(/^error|\n/);
+    expect(printed?.error.help).toBe(help ?? 'run it with `--help` to see what it takes');
+    expect(`${stdout}${stderr}`).not.toContain('hush');
+    expect(stderr).toMatch(line.startsWith('help') ? /^Usage: / : /^error: .*\n/);
+    const behind = await cli(...words.filter((word) => word !== '--json'), '--', '--json');
+    expect([behind.code, behind.stdout]).toEqual([2, '']);
+  },
+);
+
 test('a `--json` of the program behind `--` puts nothing of ours on its standard output', async () => {
   const { code, stdout, stderr } = await cli('mcp', '--policy', '/no/such', '--', 'prog', '--json');
   expect([code, stdout]).toEqual([2, '']);

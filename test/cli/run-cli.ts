@@ -11,7 +11,7 @@ import { run } from '../../src/cli/program.ts';
 import { openControlPlane, sqlite, type Storage } from '../../src/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
 
-const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+export const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
 export interface CliRun {
   readonly code: number | null;

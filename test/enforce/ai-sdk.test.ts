@@ -362,6 +362,21 @@ describe('what is not declared or does not exist', () => {
     await expect(declareTools(tools, misspelt)).rejects.toThrow('`raed`');
   });
 
+  test('a declaration or an option with a member that nothing heeds is refused', async () => {
+    const { tools, declarations, session } = await openDesk();
+    const odd = { ...declarations, read: { action: 'order.read', estimats: { usd: '1' } } };
+    for (const refused of [governTools(session, tools, odd), declareTools(tools, odd)]) {
+      await expect(refused).rejects.toMatchObject({
+        code: 'tool-ungovernable',
+        message: expect.stringContaining('`estimats`') as string,
+      });
+    }
+    const options = { approval: 'refuse', undeclard: 'refuse' } as const;
+    await expect(governTools(session, tools, declarations, options)).rejects.toMatchObject({
+      code: 'input-invalid',
+    });
+  });
+
   test('an attempt to call a tool that does not exist is denied in the log', async () => {
     const { tools, declarations, session, plane } = await openDesk();
     const governed = await governTools(session, tools, declarations);

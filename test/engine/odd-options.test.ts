@@ -1,11 +1,14 @@
 /** Options that cannot be meant: refused where they are given, since what is not heeded may have been a limit. */
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
+import { bindTool } from '../../src/engine/index.ts';
 import {
   memory,
   openControlPlane,
   type ControlPlaneOptions,
+  type GrantOrder,
   type SessionOptions,
   sqlite,
 } from '../../src/index.ts';
@@ -39,8 +42,8 @@ async function opened() {
 }
 
 test.each([
-  ['none', undefined, 'are no object'],
-  ['a text', 'x', 'are no object'],
+  ['none', undefined, 'must be an object'],
+  ['a text', 'x', 'must be an object'],
   ['no store', {}, '`storage` is no store'],
   ['a path in place of a store', { storage: 'a.db' }, '`storage` is no store'],
   ['a misspelt policy', { storage: memory(), polcy: policy }, '`polcy` is not known'],
@@ -115,6 +118,105 @@ test('a store is not made with options that are misspelt: read-only must not ope
   for (const odd of [undefined, 5, 'a\0b']) {
     expect(() => sqlite(odd as string)).toThrow('the path of a SQLite file is a string');
   }
+});
+
+const later = new Date(Date.UTC(2100, 0, 1));
+
+test.each([
+  ['a time as a text', later.toISOString()],
+  ['a time as a number', later.getTime()],
+  ['null', null],
+  ['an invalid date', new Date('tomorrow')],
+  ['what only looks like a date', { getTime: () => later.getTime() }],
+])('nothing ends at %s', async (_, odd) => {
+  const { plane, terms } = await opened();
+  const by = plane.identity.assert({ id: 'root', org: 'acme', roles: ['admin'] });
+  const session = await plane.openSession(terms);
+  const expiresAt = odd as Date;
+  const before = await plane.head();
+  for (const act of [
+    () => plane.keys.issue({ principal: 'service:night', roles: ['agent'], expiresAt }),
+    () => session.handOff({ agent: 'bot', expiresAt }),
+    () => session.handOff({ agent: 'bot', expiresAt: later, delegation: { expiresAt } }),
+    () => plane.openSession({ ...terms, parent: session.id, delegation: { expiresAt } }),
+    () => plane.approve({ ticket: 't', by, grant: { actions: ['**'], uses: 1, expiresAt } }),
+  ]) {
+    await expect(act()).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('`expiresAt` is no date') as string,
+    });
+  }
+  expect(await plane.head()).toEqual(before);
+  await plane.close();
+});
+
+test('a date of another realm ends a key, at the time that it holds', async () => {
+  const { plane } = await opened();
+  const expiresAt = runInNewContext(`new Date(${later.getTime()})`) as Date;
+  await plane.keys.issue({ principal: 'service:night', roles: ['agent'], org: 'acme', expiresAt });
+  expect(plane.keys.list('acme')).toMatchObject([{ expiresAt: later.getTime() }]);
+  await plane.close();
+});
+
+test('a key, a hand-off, a delegation and a grant have no terms that nothing heeds', async () => {
+  const { plane, terms } = await opened();
+  const by = plane.identity.assert({ id: 'root', org: 'acme', roles: ['admin'] });
+  const session = await plane.openSession(terms);
+  const key = { principal: 'service:night', roles: ['agent'], expireAt: later };
+  const handoff = { agent: 'bot', expiresAt: later, bugdet: { usd: 1 } };
+  const none = null as unknown as object;
+  for (const act of [
+    () => plane.keys.issue(key),
+    () => plane.keys.issue(none as typeof key),
+    () => session.handOff(handoff),
+    () => session.handOff(none as typeof handoff),
+    () => plane.openSession({ ...terms, parent: session.id, delegation: none }),
+    () => plane.approve({ ticket: 't', by, grant: none as GrantOrder }),
+  ]) {
+    await expect(act()).rejects.toMatchObject({ code: 'input-invalid' });
+  }
+  await plane.close();
+});
+
+test.each([
+  ['nothing', undefined],
+  ['null', null],
+  ['a text', 'count'],
+  ['a list', [tool]],
+  ['only its code', () => 1],
+])('%s is no tool, and so not guarded', async (_, odd) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const refusal = expect.objectContaining({ code: 'tool-ungovernable' }) as Error;
+  expect(() => guard(session, odd as unknown as typeof tool)).toThrow(refusal);
+  expect(() => bindTool(odd as unknown as typeof tool)).toThrow(refusal);
+  await plane.close();
+});
+
+test.each([
+  ['a misspelt role', { role: ['agent'] }, '`role` is not known'],
+  ['a misspelt team, beside its roles', { team: ['desk'] }, '`team` is not known'],
+  ['a text in its place', 'user:ada', 'must be an object'],
+  ['nothing in its place', undefined, 'must be an object'],
+])('nobody is established with %s', async (_, odd, sentence) => {
+  const { plane } = await opened();
+  const whole = { id: 'user:ada', org: 'acme', roles: ['agent'] };
+  const assertion = typeof odd === 'object' ? { ...whole, ...odd } : (odd as never);
+  expect(() => plane.identity.assert(assertion)).toThrow(
+    expect.objectContaining({
+      code: 'input-invalid',
+      message: expect.stringContaining(sentence) as string,
+    }) as Error,
+  );
+  await plane.close();
+});
+
+test('an agent whose actions are misspelt is not registered, and so not for all of them', async () => {
+  const { plane } = await opened();
+  const odd = { name: 'narrow', action: ['order.read'] };
+  await expect(plane.registerAgent(odd)).rejects.toMatchObject({ code: 'input-invalid' });
+  expect(plane.agents('acme').map(({ name }) => name)).toEqual(['bot']);
+  await plane.close();
 });
 
 test.each(['resorce', 'estimats', 'parameters'])('a tool with `%s` is refused', async (member) => {

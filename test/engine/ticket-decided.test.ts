@@ -2,7 +2,8 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
-import { memoryFleet } from '../../src/storage/memory.ts';
+import { guard } from '../../src/enforce/guard.ts';
+import { memory, memoryFleet } from '../../src/storage/memory.ts';
 import { codeOf, openShop, refund, staff } from './shop.ts';
 
 /** Two processes that hear of each other only when they look. */
@@ -46,6 +47,25 @@ test('nobody waits at a control plane that has closed', async () => {
   await asks.close();
   expect(await before).toBe('closed');
   expect(await codeOf(asks.ticketDecided(ticket))).toBe('closed');
+});
+
+test('nobody waits at a control plane whose store could not be closed', async () => {
+  const store = memory();
+  store.close = () => Promise.reject(new Error('the disk is gone'));
+  const plane = await openShop(store);
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const order = { orderId: 'o-1', amount: '1' };
+  const { ticket = '' } = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read(order),
+  });
+  const before = codeOf(plane.ticketDecided(ticket));
+  const waits = codeOf(guard(session, refund)(order, { waitForApproval: true }));
+  await plane.sync();
+  await expect(plane.close()).rejects.toThrow('the disk is gone');
+  expect(await before).toBe('closed');
+  expect(await waits).toBe('closed');
+  expect(await codeOf(plane.ticketDecided(ticket))).toBe('closed');
 });
 
 test('who stops waiting is told why, and the ticket stays', async () => {

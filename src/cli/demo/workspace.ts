@@ -1,9 +1,9 @@
 /** What the demo's tools work on: a folder with files, and a real order database beside them. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CommandError, messageOf } from '../exit.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { scratchFolder } from './policy.ts';
 import { SharedFolder } from './shared-folder.ts';
 
@@ -24,8 +24,10 @@ export interface Workspace {
 export const ledgerText = 'day,total\n2026-01-02,1204.50\n';
 
 export function openWorkspace(keep: string | undefined): Workspace {
-  const folder =
-    keep === undefined ? mkdtempSync(join(tmpdir(), 'agent-control-plane-demo-')) : kept(keep);
+  const { path: folder, remove } =
+    keep === undefined
+      ? temporaryFolder('agent-control-plane-demo-')
+      : { path: kept(keep), remove: () => {} };
   mkdirSync(join(folder, scratchFolder));
   mkdirSync(join(folder, 'archive'));
   const ledger = join(folder, 'archive', 'ledger.csv');
@@ -40,7 +42,7 @@ export function openWorkspace(keep: string | undefined): Workspace {
     locate: (path) => join(folder, path),
     dispose() {
       orders.close();
-      if (keep === undefined) rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

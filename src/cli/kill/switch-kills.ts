@@ -2,10 +2,11 @@
 import { type ControlPlane, ControlPlaneError } from '../../engine/index.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { acting } from '../acting.ts';
-import { refusalJson } from '../refusal-json.ts';
+import { exitCodeOf, refusalJson } from '../refusal-json.ts';
 import type { ActingOptions } from '../acting-options.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { readKillScope } from '../kill-scope-text.ts';
+import { withoutPasswords } from '../store-options.ts';
 import { colorsFor, jsonLine, print, shown, terminal } from '../terminal.ts';
 import { latchJson } from './list-kills.ts';
 
@@ -19,25 +20,65 @@ interface Targets {
   readonly scopes: readonly string[];
 }
 
+interface Failed {
+  readonly scope: string;
+  readonly failure: ControlPlaneError | CommandError;
+}
+
 type Outcome =
   | { readonly scope: string; readonly latch: Awaited<ReturnType<ControlPlane['kill']>> }
-  | { readonly scope: string; readonly failure: ControlPlaneError | CommandError };
+  | Failed;
 
-export function switchKills(
+export async function switchKills(
   order: 'engage' | 'release',
   { file, scopes }: Targets,
   options: KillOptions,
 ): Promise<void> {
-  return acting(file, options, async (plane, by) => {
-    let failed = 0;
+  const { reason, supervised } = options;
+  const json = options.json === true;
+  const failures: Failed['failure'][] = [];
+  /** What the store did not take, and is asked to take once more when it is closed. */
+  const late: string[] = [];
+  const done = acting(file, options, async (plane, by) => {
     for (const scope of new Set(scopes)) {
       // One after the other: an answer stands on the screen before the next is asked for.
-      const { reason, supervised } = options;
       const outcome = await switched(order, scope, { plane, by, reason, supervised });
-      if ('failure' in outcome) failed += 1;
-      await printOutcome(order, outcome, options.json === true);
+      if ('failure' in outcome && isLocalOnly(outcome.failure)) late.push(scope);
+      else if ('failure' in outcome) failures.push(outcome.failure);
+      await printOutcome(order, outcome, json);
     }
-    if (failed > 0) process.exitCode = exitCodes.bad;
+  });
+  await done.catch((failure: unknown) => {
+    throw isLocalOnly(failure) ? unwritten(failure) : failure;
+  });
+  for (const scope of late) {
+    await print(json ? jsonLine({ scope, engaged: true }) : shown(`${scope} engaged`));
+  }
+  if (failures.length > 0) process.exitCode = Math.max(...failures.map(exitCodeOfOne));
+}
+
+/** What is no scope is refused, as what the control plane refuses; what could not be asked is not. */
+function exitCodeOfOne(failure: Failed['failure']): number {
+  return ControlPlaneError.is(failure) ? exitCodeOf(failure) : exitCodes.bad;
+}
+
+function isLocalOnly(failure: unknown): failure is ControlPlaneError {
+  return ControlPlaneError.is(failure) && failure.code === 'kill-local-only';
+}
+
+/** Here the code's own sentence would promise too much: this process does not wait for the store. */
+function triedOnceMore(cause: ControlPlaneError): ControlPlaneError {
+  const why = cause.cause instanceof Error ? cause.cause.message : cause.message;
+  const message = `it is tried once more as this command ends: ${why}`;
+  return new ControlPlaneError('kill-local-only', message, { cause });
+}
+
+/** The process ends: there is nobody left to write it when the store returns. */
+function unwritten(cause: ControlPlaneError): ControlPlaneError {
+  const message = 'what the store did not take is not engaged, and this command has ended';
+  return new ControlPlaneError('kill-local-only', message, {
+    help: 'look at `kill list`, and engage what is missing as soon as the store takes writes',
+    cause,
   });
 }
 
@@ -62,7 +103,7 @@ async function switched(
   } catch (failure) {
     const isTold = ControlPlaneError.is(failure) || failure instanceof CommandError;
     if (!isTold) throw failure;
-    return { scope: text, failure };
+    return { scope: text, failure: isLocalOnly(failure) ? triedOnceMore(failure) : failure };
   }
 }
 
@@ -83,7 +124,7 @@ async function printOutcome(
   const { stderr } = terminal();
   const { scope, failure } = outcome;
   const code = ControlPlaneError.is(failure) ? `${failure.code}: ` : '';
-  const failed = `${scope} was not ${order}d: ${code}${failure.message}`;
+  const failed = `${scope} was not ${order}d: ${code}${withoutPasswords(failure.message)}`;
   stderr.write(`${colorsFor(stderr).red('error:')} ${shown(failed)}\n`);
   if (failure.help !== undefined) stderr.write(`help: ${shown(failure.help)}\n`);
 }

@@ -3,7 +3,9 @@
  * the configuration says so, until it is stopped.
  */
 import { once } from 'node:events';
-import { openGateway } from '../../enforce/mcp/index.ts';
+import { type GatewayConfig, openGateway } from '../../enforce/mcp/index.ts';
+import { startObstacle } from '../../enforce/mcp/upstream/reach.ts';
+import { CommandError } from '../exit.ts';
 import { shown, terminal } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
@@ -16,6 +18,7 @@ export async function runGateway(
   const start = gatewayStart(words, options);
   const { config, store } = start;
   const { log, version } = options;
+  await assertStartable(config);
   const plane = await openPlane(start, log);
   try {
     const gateway = await openGateway({ plane, config, version, report });
@@ -34,6 +37,25 @@ export async function runGateway(
   } finally {
     await plane.close();
   }
+}
+
+/**
+ * Throws where there is no server that could ever be started: a client would wait for tools that do not come.
+ * One of several is reported, and tried again.
+ */
+async function assertStartable({ servers }: GatewayConfig): Promise<void> {
+  // Elsewhere a program is more than the file of its name.
+  if (process.platform === 'win32' || servers.length === 0) return;
+  const problems: string[] = [];
+  for (const server of servers) {
+    const problem = await startObstacle(server);
+    if (problem === undefined) return;
+    problems.push(`server ${server.name}: ${problem}`);
+  }
+  throw new CommandError(
+    `no server can be started: ${problems.join('; ')}`,
+    'name a program that is there, by its path or so that PATH finds it',
+  );
 }
 
 /** Standard output is the protocol's: whatever is for people goes to standard error. */

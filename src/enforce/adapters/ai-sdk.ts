@@ -13,7 +13,13 @@
  * is refused at once. A description that is a function of the context cannot be pinned and is left out.
  */
 import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
-import { ControlPlaneError, type Session, type ToolDeclaration } from '../../engine/index.ts';
+import {
+  assertMembers,
+  ControlPlaneError,
+  type Session,
+  type ToolDeclaration,
+} from '../../engine/index.ts';
+import { quoted } from '../../kernel/index.ts';
 import { guardWork } from '../guard.ts';
 import { callKey, denyUndeclared } from './ai-sdk-attempt.ts';
 
@@ -33,6 +39,15 @@ export interface AiToolDeclaration<INPUT, OUTPUT> {
   /** What a dry run returns in place of the result; without it a dry run throws `dry-run`. */
   readonly dryRun?: (input: INPUT) => OUTPUT;
 }
+
+/** A misspelt resource or estimate would be left out of what is decided. */
+const declarationKnown: ReadonlySet<string> = new Set([
+  'action',
+  'resource',
+  'estimate',
+  'usage',
+  'dryRun',
+] satisfies readonly (keyof AiToolDeclaration<unknown, unknown>)[]);
 
 /** Declarations by tool name. A tool without one never runs: each call of it is denied and recorded. */
 export type AiToolDeclarations<TOOLS extends ToolSet> = {
@@ -56,6 +71,8 @@ export interface GovernOptions {
   /** What becomes of a tool without a declaration: its calls are denied, or it is refused right here. */
   readonly undeclared?: 'deny' | 'refuse';
 }
+
+const optionsKnown = ['approval', 'undeclared'] as const satisfies readonly (keyof GovernOptions)[];
 
 type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown;
 
@@ -87,6 +104,7 @@ export async function governTools<TOOLS extends ToolSet>(
   declarations: AiToolDeclarations<TOOLS>,
   options: GovernOptions = {},
 ): Promise<TOOLS> {
+  assertMembers('the options of governed tools', options, optionsKnown);
   assertDeclared(tools, declarations);
   const governed: Record<string, unknown> = {};
   for (const [name, tool] of Object.entries(tools)) {
@@ -180,9 +198,18 @@ function codeOf(name: string, tool: ToolSet[string]): Execute {
 }
 
 /** A declaration under a name that no tool has governs nothing: a misspelling, most likely. */
-function assertDeclared(tools: object, declarations: object): void {
+function assertDeclared(
+  tools: object,
+  declarations: Readonly<Record<string, object | undefined>>,
+): void {
   const stray = Object.keys(declarations).find((name) => !Object.hasOwn(tools, name));
   if (stray !== undefined) throw ungovernable(stray, 'is declared, but it is not among the tools');
+  for (const [name, declaration] of Object.entries(declarations)) {
+    const odd = Object.keys(declaration ?? {}).find((member) => !declarationKnown.has(member));
+    if (odd !== undefined) {
+      throw ungovernable(name, `is declared with the member ${quoted(odd)}, which nothing heeds`);
+    }
+  }
 }
 
 /** Own members only, and without the types of each tool, which differ. */

@@ -5,6 +5,7 @@ import {
   everyOrg,
   type PrincipalReference,
 } from '../../kernel/index.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { plainScope } from './scopes.ts';
 
@@ -21,6 +22,16 @@ export interface AgentDeclaration {
   readonly capabilities?: readonly CallScope[];
 }
 
+/** A misspelt `actions` would make an agent that may ask for anything. */
+const declarationKnown = [
+  'name',
+  'org',
+  'version',
+  'owner',
+  'actions',
+  'capabilities',
+] as const satisfies readonly (keyof AgentDeclaration)[];
+
 type RegisteredAgent = Extract<Command, { readonly kind: 'register-agent' }>['agent'];
 
 /** Throws `input-invalid` where it is not plain data, or a condition cannot be read. */
@@ -28,6 +39,7 @@ export function declaredAgent(
   by: PrincipalReference,
   declaration: AgentDeclaration,
 ): RegisteredAgent {
+  assertMembers('the declaration of an agent', declaration, declarationKnown);
   const { name, version = '1', owner, actions = ['**'] } = declaration;
   const { org = by.via === 'configuration' ? everyOrg : by.org } = declaration;
   if (declaration.actions !== undefined && declaration.capabilities !== undefined) {

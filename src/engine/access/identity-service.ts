@@ -15,6 +15,7 @@ import {
 } from '../../kernel/index.ts';
 import { isSecretOf, readApiKey } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 
 /** Mints principals: nothing else does, and nothing that a caller states is ever an identity. */
@@ -58,9 +59,20 @@ export function authenticatorsByName(
   return byName;
 }
 
+/** A misspelt team would leave a principal out of the budget that its team shares. */
+const assertionKnown = [
+  'id',
+  'org',
+  'roles',
+  'teams',
+] as const satisfies readonly (keyof IdentityAssertion)[];
+
 export function identityOf(core: Core, byName: AuthenticatorsByName): Identity {
   return Object.freeze({
-    assert: (assertion: IdentityAssertion) => minted(core, assertion, 'host-assertion'),
+    assert: (assertion: IdentityAssertion) => {
+      assertMembers('the identity of a principal', assertion, assertionKnown);
+      return minted(core, assertion, 'host-assertion');
+    },
     authenticate: (credential: string, via = 'api-key') =>
       via === 'api-key'
         ? byApiKey(core, credential)

@@ -1,6 +1,8 @@
 /** API keys: issued, listed and revoked. A key's text is in the answer to its issue, and nowhere else. */
 import type { Principal } from '../../identity/principal.ts';
 import { compareText, type RecordsByKind } from '../../kernel/index.ts';
+import { checkedDate } from '../core/checked-date.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { apiKeyText, secretHashOf } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';
@@ -19,6 +21,17 @@ export interface KeyOrder {
   readonly by?: Principal;
   readonly reason?: string;
 }
+
+/** A misspelt `expiresAt` would make a key that never ends. */
+const orderKnown = [
+  'principal',
+  'roles',
+  'teams',
+  'org',
+  'expiresAt',
+  'by',
+  'reason',
+] as const satisfies readonly (keyof KeyOrder)[];
 
 export interface IssuedKey {
   readonly id: string;
@@ -42,7 +55,9 @@ export class Keys {
   /** Issues a key. Throws `permission-denied`, or `key-invalid` where it could establish nobody. */
   async issue(order: KeyOrder): Promise<IssuedKey> {
     const { ids, clock } = this.#core.options;
+    assertMembers('the terms of a key', order, orderKnown);
     const by = this.#core.referenceOf(order.by ?? this.#host);
+    const { expiresAt } = order;
     const secret = ids.secret();
     const { record } = await this.#core.submit(
       by,
@@ -57,7 +72,7 @@ export class Keys {
             ? {}
             : { teams: plainList('teams', order.teams).toSorted(compareText) }),
           secretHash: secretHashOf(secret),
-          ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt.getTime() }),
+          ...(expiresAt === undefined ? {} : { expiresAt: checkedDate('expiresAt', expiresAt) }),
         },
       },
       'key',

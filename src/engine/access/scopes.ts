@@ -2,6 +2,8 @@
 import type { CallScope, DelegationTerms } from '../../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../../log/index.ts';
 import { lowerScope } from '../../policy/scope-lowering.ts';
+import { checkedDate } from '../core/checked-date.ts';
+import { assertObject } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 
 /** What a session is given by the one that it works on behalf of. What is left out is not narrowed. */
@@ -28,10 +30,13 @@ export function plainScope(scope: unknown): CallScope {
   return lowered.scope as CallScope;
 }
 
-export function delegationTerms({ expiresAt, depth, ...scope }: Delegation): DelegationTerms {
+/** Throws `input-invalid` where a part of it cannot be read. */
+export function delegationTerms(delegation: Delegation): DelegationTerms {
+  assertObject('the terms of a delegation', delegation);
+  const { expiresAt, depth, ...scope } = delegation;
   return {
     ...plainScope(scope),
-    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.getTime() }),
+    ...(expiresAt === undefined ? {} : { expiresAt: checkedDate('expiresAt', expiresAt) }),
     ...(depth === undefined ? {} : { depth }),
   };
 }

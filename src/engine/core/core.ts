@@ -25,10 +25,9 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Answered, Submission } from '../store/batch.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Clock } from '../clock.ts';
-import type { CommandBody } from './command-body.ts';
-import { type Deadline, Deadlines } from './deadlines.ts';
+import { assertNames, type CommandBody } from './command-body.ts';
+import { type Deadline, Deadlines, expiryOf } from './deadlines.ts';
 import { killEffects } from './kill-effects.ts';
-import { assertNames } from './command-body.ts';
 import { ControlPlaneError, fault, rejected } from '../error.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { Ids } from '../ids.ts';
@@ -193,13 +192,17 @@ export class Core {
     this.#closed = true;
     this.#cancelPoll?.();
     this.#deadlines.stop();
-    await Promise.all(this.#closers.map((task) => task()));
-    this.leases.close();
-    await this.#sequencer.close();
-    await this.options.storage.close();
-    this.#isOver = true;
-    for (const onClose of this.#listeners.values()) onClose?.();
-    this.#listeners.clear();
+    try {
+      await Promise.all(this.#closers.map((task) => task()));
+      this.leases.close();
+      await this.#sequencer.close();
+      await this.options.storage.close();
+    } finally {
+      // Also where the store could not be closed: nothing is heard any more that one could wait for.
+      this.#isOver = true;
+      for (const onClose of this.#listeners.values()) onClose?.();
+      this.#listeners.clear();
+    }
     if (this.#sequencer.unwritten) throw fault('kill-local-only', 'it is not in the log');
   }
 
@@ -373,20 +376,6 @@ export class Core {
       }
     }
     for (const listener of this.#listeners.keys()) heard(listener, events);
-  }
-}
-
-/** The command that is submitted when a record falls due. */
-function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
-  switch (kind) {
-    case 'decision':
-      return { kind: 'expire-permit', permit: key };
-    case 'ticket':
-      return { kind: 'expire-ticket', ticket: key };
-    case 'lease':
-      return { kind: 'expire-lease', session: key };
-    case 'heartbeat':
-      return { kind: 'lapse-heartbeat', org: key };
   }
 }
 

@@ -5,6 +5,7 @@
  * Deadlines are kept in buckets of one second: adding and dropping one costs the same however many there are.
  */
 import type { Clock } from '../clock.ts';
+import type { CommandBody } from './command-body.ts';
 import { recordName } from '../store/record-cache.ts';
 
 const bucketMs = 1_000;
@@ -13,6 +14,20 @@ const bucketMs = 1_000;
 export interface Deadline {
   readonly kind: 'decision' | 'ticket' | 'lease' | 'heartbeat';
   readonly key: string;
+}
+
+/** The command that is submitted when a record falls due. */
+export function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
+  switch (kind) {
+    case 'decision':
+      return { kind: 'expire-permit', permit: key };
+    case 'ticket':
+      return { kind: 'expire-ticket', ticket: key };
+    case 'lease':
+      return { kind: 'expire-lease', session: key };
+    case 'heartbeat':
+      return { kind: 'lapse-heartbeat', org: key };
+  }
 }
 
 export class Deadlines {

@@ -5,6 +5,8 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../identity/principal.ts';
 import type { Core } from '../core/core.ts';
+import { checkedDate } from '../core/checked-date.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { checkedAmounts } from '../core/session-input.ts';
@@ -21,6 +23,15 @@ export interface HandoffOrder {
   readonly expiresAt: Date;
 }
 
+/** A misspelt budget or delegation would hand on all that the session has. */
+const orderKnown = [
+  'agent',
+  'principal',
+  'delegation',
+  'budget',
+  'expiresAt',
+] as const satisfies readonly (keyof HandoffOrder)[];
+
 const shape = /^ach_[0-9a-f]{64}$/;
 
 /** Offers a hand-off and gives its token, which is kept nowhere. */
@@ -30,6 +41,7 @@ export async function offerHandoff(
   session: string,
   order: HandoffOrder,
 ): Promise<string> {
+  assertMembers('the terms of a hand-off', order, orderKnown);
   const { agent, delegation = {}, budget = {}, expiresAt } = order;
   const token = `ach_${core.options.ids.secret()}`;
   await core.submit(
@@ -42,7 +54,7 @@ export async function offerHandoff(
       ...(order.principal === undefined ? {} : { principal: order.principal }),
       delegation: delegationTerms(delegation),
       budget: checkedAmounts(budget),
-      expiresAt: expiresAt.getTime(),
+      expiresAt: checkedDate('expiresAt', expiresAt),
     },
     'handoff',
   );

@@ -13,6 +13,8 @@ import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
+import { checkedDate } from '../core/checked-date.ts';
+import { assertObject } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope } from '../access/scopes.ts';
@@ -114,7 +116,9 @@ async function sessionOfTicket({ options }: Core, key: string): Promise<string |
   return record === undefined ? undefined : (JSON.parse(record.value) as TicketRecord).session;
 }
 
-function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder): GrantTerms {
+function grantTerms(order: GrantOrder): GrantTerms {
+  assertObject('the terms of a grant', order);
+  const { uses, expiresAt, cost, sessionOnly, ...scope } = order;
   // What is no boolean must not turn a grant for one session into one for all.
   if (sessionOnly !== undefined && typeof sessionOnly !== 'boolean') {
     throw fault('input-invalid', '`sessionOnly` is true or false');
@@ -123,7 +127,7 @@ function grantTerms({ uses, expiresAt, cost, sessionOnly, ...scope }: GrantOrder
     ...plainScope(scope),
     cost: checkedAmounts(cost ?? {}),
     uses,
-    expiresAt: expiresAt.getTime(),
+    expiresAt: checkedDate('expiresAt', expiresAt),
     ...(sessionOnly === true ? { sessionOnly } : {}),
   };
 }

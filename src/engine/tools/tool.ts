@@ -75,6 +75,10 @@ const known: ReadonlySet<string> = new Set([
 
 /** What is misspelt may have been the resource that rules are about, or the cost that is reserved. */
 function assertKnown(declaration: ToolDeclaration): void {
+  const given: unknown = declaration;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw fault('tool-ungovernable', 'a tool is declared by an object');
+  }
   const unknown = Object.keys(declaration).find((member) => !known.has(member));
   if (unknown === undefined) return;
   throw fault(
@@ -85,8 +89,8 @@ function assertKnown(declaration: ToolDeclaration): void {
 
 /** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
 export function bindTool(declaration: ToolDeclaration): BoundTool {
-  const { name, action, description, inputSchema, isModel, foreign } = declaration;
   assertKnown(declaration);
+  const { name, action, description, inputSchema, isModel, foreign } = declaration;
   if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
   if (!isName(action)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);

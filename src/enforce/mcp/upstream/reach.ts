@@ -4,7 +4,7 @@
  * gateway's environment is passed on but the few variables that every process needs.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -40,6 +40,32 @@ export function startProblem(failure: unknown, { target }: ServerConfig): string
   const where = target.cwd === undefined ? '' : `, or no folder \`${target.cwd}\` to start it in`;
   const elsewhere = code === 'ENOENT' ? where : '';
   return `its program \`${target.command[0]}\` cannot be started: ${why}${elsewhere}`;
+}
+
+/**
+ * Why a server cannot be started as things are, found without starting it; undefined where it can be, where
+ * it is reached by HTTP, or where only the system can tell.
+ */
+export async function startObstacle(server: ServerConfig): Promise<string | undefined> {
+  const { target } = server;
+  if (target.kind !== 'process') return undefined;
+  const [program] = target.command;
+  const path = pathOf(target);
+  if (target.sha256 !== undefined) {
+    const refusal = await pinned(target, program).catch((failure: unknown) => failure);
+    return refusal instanceof Error ? refusal.message : undefined;
+  }
+  const folders = path.split(delimiter);
+  // A search path that is empty, or relative to where it is read from, is the system's to understand.
+  if (!program.includes('/') && !folders.every(isAbsolute)) return undefined;
+  const { cwd = '.' } = target;
+  const files = program.includes('/')
+    ? [resolve(cwd, program)]
+    : folders.map((folder) => join(folder, program));
+  const there = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ? files.filter(isFile) : [];
+  if (there.some(isExecutable)) return undefined;
+  const code = there.length === 0 ? 'ENOENT' : 'EACCES';
+  return startProblem(Object.assign(new Error(code), { code, syscall: 'spawn' }), server);
 }
 
 /**
@@ -82,8 +108,9 @@ function reachHttp({ url, headers }: HttpTarget): Transport {
 }
 
 /** The path of the program, once its file is known to be the pinned one. */
-async function pinned({ sha256, env, cwd = '.' }: ProcessTarget, program: string): Promise<string> {
-  const path = fileOf(program, env['PATH'] ?? getDefaultEnvironment()['PATH'] ?? '', cwd);
+async function pinned(target: ProcessTarget, program: string): Promise<string> {
+  const { sha256, cwd = '.' } = target;
+  const path = fileOf(program, pathOf(target), cwd);
   if (path === undefined) throw refused(`there is no program \`${program}\``);
   const digest = createHash('sha256');
   await pipeline(createReadStream(path), digest);
@@ -93,8 +120,6 @@ async function pinned({ sha256, env, cwd = '.' }: ProcessTarget, program: string
 
 /** The file that a program's name means, found as the system would. */
 function fileOf(program: string, path: string, cwd: string): string | undefined {
-  const isFile = (file: string): boolean =>
-    statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
   if (isAbsolute(program)) return isFile(program) ? program : undefined;
   if (program.includes('/')) {
     const file = resolve(cwd, program);
@@ -102,6 +127,24 @@ function fileOf(program: string, path: string, cwd: string): string | undefined 
   }
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, program)).find(isFile);
+}
+
+/** As the server's process has it. */
+function pathOf({ env }: ProcessTarget): string {
+  return env['PATH'] ?? getDefaultEnvironment()['PATH'] ?? '';
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refused(problem: string): ControlPlaneError {

@@ -1,0 +1,137 @@
+/** What goes wrong around a command: files that take no writes, outputs that take none, and people who stop it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
+import { beforeAll, expect, test } from 'vitest';
+import { explained, storeOf } from '../../src/cli/store-of.ts';
+import { StorageError, type StorageErrorCode } from '../../src/storage/storage.ts';
+import { asOperator, type Desk, makeDesk } from './desk.ts';
+import { cli, jsonLines, main, scratch, startCli } from './run-cli.ts';
+
+const folder = scratch();
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await makeDesk(join(folder, 'desk.db'), [{ orderId: 'o-1', note: '' }]);
+});
+
+const because = ['--reason', 'a drill', ...asOperator];
+
+test('a file that another process holds is looked at, and is not written: the message says which it is', async () => {
+  const held = new DatabaseSync(desk.path);
+  held.exec('BEGIN EXCLUSIVE');
+  try {
+    expect((await cli('kill', 'list', desk.path)).code).toBe(0);
+    const { code, stdout, stderr } = await cli('kill', 'engage', desk.path, 'org:acme', ...because);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error: `.*` is held by another process: .*\nhelp: try again/);
+  } finally {
+    held.close();
+  }
+}, 30_000);
+
+test.each([
+  ['read-only', 'cannot be written: no rights', 'whoever acts needs the right to write the file'],
+  ['disk-full', 'cannot be written: no rights', ''],
+  ['io', 'cannot be read: no rights', ''],
+] satisfies readonly [StorageErrorCode, string, string][])(
+  'a store that says %s is told about in words of files',
+  (code, message, help) => {
+    const store = storeOf(desk.path, undefined);
+    const failure = new StorageError(code, `${store.storageName}: no rights`);
+    expect(explained(failure, store, 'main')).toMatchObject({
+      exitCode: 2,
+      message: `\`${desk.path}\` ${message}`,
+      help: expect.stringContaining(help) as string,
+    });
+  },
+);
+
+/** In a process that a shell has set up, by what it runs before it becomes the command line. */
+async function onShell(setUp: string, ...words: readonly string[]) {
+  const line = ['-c', `${setUp}; exec "$@"`, 'sh', process.execPath, main, ...words];
+  const child = spawn('sh', line, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (child.exitCode === null) await once(child, 'exit');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** Where files cannot grow beyond some kilobytes: as on a full disk, nothing can be appended. */
+const fullDisk = 'ulimit -f 80';
+/** A file that is open for reading alone: what is written to it fails. */
+const outputTakesNothing = `exec 1<"${import.meta.filename}"`;
+const errorsTakeNothing = `exec 2<"${import.meta.filename}"`;
+
+test('a kill that the store did not take promises nothing for when it returns: the command has ended', async () => {
+  const words = ['kill', 'engage', desk.path, 'org:acme', 'tool:acme', ...because, '--json'];
+  const { code, stdout, stderr } = await onShell(fullDisk, ...words);
+  expect(code).toBe(2);
+  expect(jsonLines(stdout)).toMatchObject([
+    { scope: 'org:acme', error: { code: 'kill-local-only' } },
+    { scope: 'tool:acme', error: {} },
+    { error: { code: 'kill-local-only', help: expect.stringContaining('kill list') as string } },
+  ]);
+  expect(`${stdout}${stderr}`).not.toContain('when the store returns');
+  expect((await cli('kill', 'list', desk.path)).stdout).toBe('no kill switch is engaged\n');
+});
+
+test('what could not be asked ends with 2, also of a kill switch that is to be released', async () => {
+  await cli('kill', 'engage', desk.path, 'org:acme', ...because);
+  const release = ['kill', 'release', desk.path, 'org:acme'];
+  const { code, stderr } = await onShell(fullDisk, ...release, ...because);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('org:acme was not released')]);
+  const unreasoned = await cli(...release, '--reason', '', ...asOperator);
+  expect([unreasoned.code, unreasoned.stderr]).toEqual([2, expect.stringContaining('reason')]);
+  expect((await cli(...release, ...because)).code).toBe(0);
+  expect((await cli(...release, ...because)).code).toBe(1);
+});
+
+test.each([['verify FILE'], ['events FILE --json'], ['--help']])(
+  '%s: an output that takes nothing is told about, and is no bad answer',
+  async (line) => {
+    const words = line.split(' ').map((word) => (word === 'FILE' ? desk.path : word));
+    const { code, stderr } = await onShell(outputTakesNothing, ...words);
+    expect(stderr).toMatch(/^error: standard output cannot be written: E[A-Z]+.*\n$/);
+    expect(code).toBe(2);
+  },
+);
+
+test('an error output that takes nothing makes no bad answer of what could not be done', async () => {
+  const { code } = await onShell(errorsTakeNothing, 'verify', join(folder, 'none.db'));
+  expect(code).toBe(2);
+});
+
+test.each([
+  ['demo', 'SIGINT'],
+  ['demo', 'SIGTERM'],
+  ['demo', 'its reader'],
+])(
+  '%s that is ended by %s leaves no folder behind',
+  async (command, by) => {
+    const temporary = scratch();
+    const child = startCli([command], { TMPDIR: temporary });
+    child.stderr.resume();
+    await once(child.stdout, 'data');
+    expect(readdirSync(temporary)).toHaveLength(1);
+    if (by === 'its reader') child.stdout.destroy();
+    else child.kill(by as NodeJS.Signals);
+    expect(await once(child, 'exit')).toEqual(by === 'its reader' ? [2, null] : [null, by]);
+    expect(readdirSync(temporary)).toEqual([]);
+  },
+  30_000,
+);
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '`--follow` ends with %s as other programs do',
+  async (signal) => {
+    const child = startCli(['events', desk.path, '--follow', '--json']);
+    const errors = text(child.stderr);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([null, signal]);
+    expect(await errors).toBe('');
+  },
+);
