@@ -5,6 +5,7 @@ import {
   everyOrg,
   type PrincipalReference,
 } from '../../kernel/index.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { plainScope } from './scopes.ts';
 
@@ -21,6 +22,15 @@ export interface AgentDeclaration {
   readonly capabilities?: readonly CallScope[];
 }
 
+const known = [
+  'name',
+  'org',
+  'version',
+  'owner',
+  'actions',
+  'capabilities',
+] as const satisfies readonly (keyof AgentDeclaration)[];
+
 type RegisteredAgent = Extract<Command, { readonly kind: 'register-agent' }>['agent'];
 
 /** Throws `input-invalid` where it is not plain data, or a condition cannot be read. */
@@ -28,6 +38,8 @@ export function declaredAgent(
   by: PrincipalReference,
   declaration: AgentDeclaration,
 ): RegisteredAgent {
+  // An agent without capabilities may ask for everything: misspelt ones must not be taken for none.
+  assertMembers('the options of an agent', declaration, known);
   const { name, version = '1', owner, actions = ['**'] } = declaration;
   const { org = by.via === 'configuration' ? everyOrg : by.org } = declaration;
   if (declaration.actions !== undefined && declaration.capabilities !== undefined) {

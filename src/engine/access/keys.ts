@@ -3,6 +3,7 @@ import type { Principal } from '../../identity/principal.ts';
 import { compareText, type RecordsByKind } from '../../kernel/index.ts';
 import { apiKeyText, secretHashOf } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed } from '../core/payload.ts';
 
@@ -26,6 +27,16 @@ export interface IssuedKey {
   readonly key: string;
 }
 
+const orderKnown = [
+  'principal',
+  'roles',
+  'teams',
+  'org',
+  'expiresAt',
+  'by',
+  'reason',
+] as const satisfies readonly (keyof KeyOrder)[];
+
 /** A key as it is listed. */
 export type KeyListed = Omit<RecordsByKind['key'], 'secretHash'>;
 
@@ -41,6 +52,8 @@ export class Keys {
 
   /** Issues a key. Throws `permission-denied`, or `key-invalid` where it could establish nobody. */
   async issue(order: KeyOrder): Promise<IssuedKey> {
+    // A misspelt `expiresAt` would make a key that never ends.
+    assertMembers('the options of a key', order, orderKnown);
     const { ids, clock } = this.#core.options;
     const by = this.#core.referenceOf(order.by ?? this.#host);
     const secret = ids.secret();
@@ -72,6 +85,7 @@ export class Keys {
     readonly by?: Principal;
     readonly reason?: string;
   }): Promise<KeyListed> {
+    assertMembers('the options of revoking a key', order, ['key', 'by', 'reason']);
     const { record } = await this.#core.submit(
       this.#core.referenceOf(order.by ?? this.#host),
       { kind: 'revoke-key', key: order.key },

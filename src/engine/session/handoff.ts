@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../identity/principal.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { checkedAmounts } from '../core/session-input.ts';
@@ -21,6 +22,14 @@ export interface HandoffOrder {
   readonly expiresAt: Date;
 }
 
+const orderKnown = [
+  'agent',
+  'principal',
+  'delegation',
+  'budget',
+  'expiresAt',
+] as const satisfies readonly (keyof HandoffOrder)[];
+
 const shape = /^ach_[0-9a-f]{64}$/;
 
 /** Offers a hand-off and gives its token, which is kept nowhere. */
@@ -30,6 +39,8 @@ export async function offerHandoff(
   session: string,
   order: HandoffOrder,
 ): Promise<string> {
+  // Without `principal` anybody who has the token takes it up: a misspelt one must not be taken for none.
+  assertMembers('the options of a hand-off', order, orderKnown);
   const { agent, delegation = {}, budget = {}, expiresAt } = order;
   const token = `ach_${core.options.ids.secret()}`;
   await core.submit(

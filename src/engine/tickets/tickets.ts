@@ -13,6 +13,7 @@ import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope } from '../access/scopes.ts';
@@ -52,10 +53,19 @@ export interface GrantRevocation {
   readonly reason?: string;
 }
 
+const rulingKnown = [
+  'ticket',
+  'by',
+  'reason',
+  'idempotencyKey',
+] as const satisfies readonly (keyof TicketRuling)[];
+
 /** A grant as it is listed. */
 export type GrantListed = GrantRecord & GrantHolder;
 
 export async function approveTicket(core: Core, approval: Approval): Promise<TicketRecord> {
+  // A misspelt `edit` would approve the call as it was asked.
+  assertMembers('the options of an approval', approval, [...rulingKnown, 'edit', 'grant']);
   const { ticket, by, reason, idempotencyKey, edit, grant } = approval;
   const key = checkedKey(idempotencyKey);
   const edited = 'edit' in approval ? await editOf(core, ticket, edit) : undefined;
@@ -80,8 +90,10 @@ export async function approveTicket(core: Core, approval: Approval): Promise<Tic
 export async function refuseTicket(
   core: Core,
   kind: 'deny-ticket' | 'cancel-ticket',
-  { ticket, by, reason, idempotencyKey }: TicketRuling,
+  ruling: TicketRuling,
 ): Promise<TicketRecord> {
+  assertMembers('the options of a ruling', ruling, rulingKnown);
+  const { ticket, by, reason, idempotencyKey } = ruling;
   const key = checkedKey(idempotencyKey);
   const { record } = await core.submit(
     core.referenceOf(by),
@@ -141,10 +153,9 @@ export function listGrants({ options }: Core, org: string): readonly GrantListed
 }
 
 /** Revokes a grant: from the next decision on, it stands in for nobody. Throws `grant-unknown`. */
-export async function revokeGrant(
-  core: Core,
-  { grant, by, reason }: GrantRevocation,
-): Promise<void> {
+export async function revokeGrant(core: Core, revocation: GrantRevocation): Promise<void> {
+  assertMembers('the options of revoking a grant', revocation, ['grant', 'by', 'reason']);
+  const { grant, by, reason } = revocation;
   const reference = core.referenceOf(by);
   const find = () => listGrants(core, reference.org).find(({ id }) => id === grant);
   let found = find();
@@ -176,8 +187,10 @@ export interface TicketWait {
 export async function ticketDecided(
   core: Core,
   ticket: string,
-  { signal }: TicketWait = {},
+  wait: TicketWait = {},
 ): Promise<'approved' | 'refused'> {
+  assertMembers('the options of waiting for a ticket', wait, ['signal']);
+  const { signal } = wait;
   // Another process may have asked since this one last looked: what is not known is not refused yet.
   if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
   signal?.throwIfAborted();
