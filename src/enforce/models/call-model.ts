@@ -95,7 +95,7 @@ export async function callModel<R>(
       await send(Object.freeze({ model, maxOutputTokens, signal, permit })),
     );
   } catch (failure) {
-    throw await settleFailed(session, granted, failure);
+    throw (await settleFailed(session, granted, failure)).thrown;
   }
   const { result } = await settle(session, granted, { ...settlement, outcome: 'succeeded' });
   return result as R;
