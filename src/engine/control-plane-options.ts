@@ -56,6 +56,10 @@ export function assertOptions(options: ControlPlaneOptions): void {
   if (typeof storage?.open !== 'function') {
     throw fault('input-invalid', '`storage` is no store, such as `sqlite(path)` makes one');
   }
+  const pollMs: unknown = options.pollMs ?? 0;
+  if (typeof pollMs !== 'number' || !(pollMs >= 0)) {
+    throw fault('input-invalid', '`pollMs` is no number from 0 up');
+  }
   if (typeof log !== 'string' || log === '') throw fault('input-invalid', '`log` is no name');
   for (const name of lists) {
     const list = options[name];
