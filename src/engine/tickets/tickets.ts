@@ -1,7 +1,6 @@
 /** What approvers do with tickets: decide them, edit the call, grant more than the one call, revoke that. */
 import type { Principal } from '../../identity/principal.ts';
 import {
-  type CallScope,
   compareText,
   type GrantHolder,
   type GrantRecord,
@@ -16,7 +15,7 @@ import type { Core } from '../core/core.ts';
 import { assertMembers } from '../core/known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
-import { plainScope } from '../access/scopes.ts';
+import { plainScope, type WrittenScope } from '../access/scopes.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
 import { reading, sessionSecret, storedSession } from '../store/store-read.ts';
 
@@ -37,7 +36,7 @@ export interface Approval extends TicketRuling {
   readonly grant?: GrantOrder;
 }
 
-export interface GrantOrder extends CallScope {
+export interface GrantOrder extends WrittenScope {
   /** How many calls it is good for, beside the one that was asked about. Zero means zero. */
   readonly uses: number;
   readonly expiresAt: Date;
