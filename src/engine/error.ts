@@ -85,3 +85,14 @@ export function rejected({ code, message, help }: Rejection, index?: number): Co
     index,
   });
 }
+
+/** Throws `input-invalid` where the options are no object, or have a member that is not listed. */
+export function assertMembers(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw fault('input-invalid', `${what} are no object`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const names = known.map((name) => `\`${name}\``).join(', ');
+  throw fault('input-invalid', `\`${unknown}\` is not known in ${what}; known are ${names}`);
+}

@@ -2,8 +2,7 @@
 import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from './placed-event.ts';
-import { assertMembers } from '../core/known-members.ts';
-import { fault } from '../error.ts';
+import { assertMembers, fault } from '../error.ts';
 import { placedEvent } from './placed-event.ts';
 
 /** One entry. `contents` are the payloads it commits to, those that are not erased. */

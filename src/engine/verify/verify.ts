@@ -10,8 +10,7 @@
  * It writes nothing, but opening does: give it a store that is opened read-only.
  */
 import type { Storage } from '../../storage/storage.ts';
-import { assertMembers } from '../core/known-members.ts';
-import { fault } from '../error.ts';
+import { assertMembers, fault } from '../error.ts';
 import { EntryVerifier } from './entries.ts';
 import { verifyRecords } from './records.ts';
 import type { VerifyFault, VerifyOptions, VerifyReport } from './report.ts';
