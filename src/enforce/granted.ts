@@ -144,19 +144,29 @@ async function decide(
 
 /**
  * Records a failure, and gives what is to be thrown for it: the failure itself, or what the policy left of
- * its text. A tool that was stopped may have done half its work: nobody knows, and that is kept.
+ * its text. In an object, since it may be a promise, which nobody is to wait for. A tool that was stopped
+ * may have done half its work: nobody knows, and that is kept.
  */
 export async function settleFailed(
   session: Session,
   granted: Granted,
   failure: unknown,
   more: Pick<Settlement, 'model'> = {},
-): Promise<unknown> {
+): Promise<{ readonly thrown: unknown }> {
   const outcome = granted.signal.aborted ? 'unknown' : 'failed';
-  const settlement = { ...more, outcome, result: String(failure) } as const;
+  const settlement = { ...more, outcome, result: textOf(failure) } as const;
   const { result, redacted } = await settle(session, granted, settlement, failure);
   // Not the failure with another message: its stack and its cause say the same again.
-  return redacted === 0 ? failure : new Error(String(result));
+  return { thrown: redacted === 0 ? failure : new Error(String(result)) };
+}
+
+/** What was thrown may be anything, also what has no text: its permit must not stay open for that. */
+function textOf(failure: unknown): string {
+  try {
+    return String(failure);
+  } catch {
+    return 'what was thrown cannot be shown as text';
+  }
 }
 
 /**

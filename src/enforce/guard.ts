@@ -113,7 +113,7 @@ async function run<R>(
   try {
     result = await execute(Object.freeze({ signal, permit }));
   } catch (failure) {
-    throw await settleFailed(session, granted, failure);
+    throw (await settleFailed(session, granted, failure)).thrown;
   }
   const usage = reportedUsage(result, usageOf);
   const settled = await settle(session, granted, { outcome: 'succeeded', result, usage });

@@ -19,6 +19,7 @@ import {
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core/core.ts';
+import { assertMembers } from './known-members.ts';
 import { fault } from './error.ts';
 import { checkedText, committed } from './core/payload.ts';
 import { policyToActivate } from './policy-reading.ts';
@@ -94,6 +95,18 @@ export interface BudgetClosing {
   readonly reason?: string;
 }
 
+/** What is misspelt in an order may have been what bounds it: `supervised`, or whose agent it is. */
+const known = {
+  agent: ['agent', 'org', 'transition', 'by', 'reason'],
+  session: ['session', 'transition', 'by', 'reason', 'idempotencyKey'],
+  kill: ['scope', 'by', 'reason', 'idempotencyKey'],
+  kills: ['scopes', 'by', 'reason'],
+  release: ['scope', 'by', 'reason', 'idempotencyKey', 'supervised'],
+  heartbeat: ['by', 'org'],
+  budget: ['org', 'plan', 'by', 'reason'],
+  closing: ['org', 'id', 'by', 'reason'],
+} as const;
+
 /** Read once: the canonical text of plain data. */
 function plainText(what: string, value: unknown, bytesMax: number): string {
   try {
@@ -134,6 +147,7 @@ export class Administration {
   }
 
   async controlAgent(order: AgentOrder): Promise<RecordsByKind['agent']> {
+    assertMembers('the options of a transition of an agent', order, known.agent);
     const { agent, org = everyOrg, transition, by, reason } = order;
     const { record } = await this.#core.submit(
       this.#core.referenceOf(by),
@@ -214,6 +228,7 @@ export class Administration {
   }
 
   async setBudget(order: BudgetOrder): Promise<void> {
+    assertMembers('the options of a budget plan’s order', order, known.budget);
     const { org, plan, by, reason } = order;
     await this.#core.submit(
       this.#core.referenceOf(by),
@@ -228,6 +243,7 @@ export class Administration {
   }
 
   async closeBudget(order: BudgetClosing): Promise<void> {
+    assertMembers('the options of closing a budget plan', order, known.closing);
     const { org, id, by, reason } = order;
     await this.#core.submit(
       this.#core.referenceOf(by),
@@ -238,6 +254,7 @@ export class Administration {
   }
 
   async controlSession(order: SessionOrder): Promise<SessionRecord> {
+    assertMembers('the options of a transition of a session', order, known.session);
     const { session, transition, by, reason, idempotencyKey } = order;
     const key = checkedKey(idempotencyKey);
     const { record } = await this.#core.submit(
@@ -254,7 +271,9 @@ export class Administration {
     return record;
   }
 
-  engageKill({ scope, by, reason, idempotencyKey }: KillOrder): Promise<RecordsByKind['latch']> {
+  engageKill(order: KillOrder): Promise<RecordsByKind['latch']> {
+    assertMembers('the options of a kill', order, known.kill);
+    const { scope, by, reason, idempotencyKey } = order;
     const key = checkedKey(idempotencyKey);
     const text = checkedText('the reason', reason);
     return this.#core.engageKill(
@@ -269,7 +288,9 @@ export class Administration {
   }
 
   /** One that fails keeps no other from being engaged. */
-  async engageKills({ scopes, by, reason }: KillsOrder): Promise<KillsEngaged> {
+  async engageKills(order: KillsOrder): Promise<KillsEngaged> {
+    assertMembers('the options of kills', order, known.kills);
+    const { scopes, by, reason } = order;
     const outcomes = await Promise.allSettled(
       scopes.map(async (scope) => this.engageKill({ scope, by, reason })),
     );
@@ -283,13 +304,9 @@ export class Administration {
     return { engaged, failed };
   }
 
-  async releaseKill({
-    scope,
-    by,
-    reason,
-    idempotencyKey,
-    supervised,
-  }: ReleaseOrder): Promise<RecordsByKind['latch'] & Recorded> {
+  async releaseKill(order: ReleaseOrder): Promise<RecordsByKind['latch'] & Recorded> {
+    assertMembers('the options of a release', order, known.release);
+    const { scope, by, reason, idempotencyKey, supervised } = order;
     const key = checkedKey(idempotencyKey);
     // What is no boolean must not turn a release on probation into a whole one.
     if (supervised !== undefined && typeof supervised !== 'boolean') {
@@ -310,7 +327,9 @@ export class Administration {
   }
 
   /** An operator is there. Throws `heartbeat-unwanted` where the policy asks for none. */
-  async heartbeat({ by, org }: HeartbeatOrder): Promise<void> {
+  async heartbeat(order: HeartbeatOrder): Promise<void> {
+    assertMembers('the options of a heartbeat', order, known.heartbeat);
+    const { by, org } = order;
     const reference = this.#core.referenceOf(by);
     if (org !== undefined && !isName(org)) throw fault('input-invalid', 'the org is not a name');
     await this.#core.submit(

@@ -4,7 +4,7 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
-import { assertMembers } from './core/known-members.ts';
+import { assertMembers } from './known-members.ts';
 import { fault } from './error.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import type { Ids } from './ids.ts';
@@ -55,6 +55,10 @@ export function assertOptions(options: ControlPlaneOptions): void {
   const log: unknown = options.log ?? 'main';
   if (typeof storage?.open !== 'function') {
     throw fault('input-invalid', '`storage` is no store, such as `sqlite(path)` makes one');
+  }
+  const pollMs: unknown = options.pollMs ?? 0;
+  if (typeof pollMs !== 'number' || !(pollMs >= 0)) {
+    throw fault('input-invalid', '`pollMs` is no number from 0 up');
   }
   if (typeof log !== 'string' || log === '') throw fault('input-invalid', '`log` is no name');
   for (const name of lists) {

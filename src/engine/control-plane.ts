@@ -32,6 +32,7 @@ import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
 import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
+import { assertMembers } from './known-members.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import { startNotifiers } from './notifying/dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './store/feed.ts';
@@ -158,10 +159,11 @@ export class ControlPlane {
   }
 
   /** Registers a tool. A changed definition needs `replace`, so that no change passes unnoticed. */
-  registerTool(
+  async registerTool(
     tool: ToolDeclaration,
     options: { readonly replace?: boolean; readonly by?: Principal } = {},
   ): Promise<RecordsByKind['tool']> {
+    assertMembers('the options of registering a tool', options, ['replace', 'by']);
     const by = this.#core.referenceOf(options.by ?? this.#host);
     return this.#administration.registerTool(by, tool, options.replace ?? false);
   }

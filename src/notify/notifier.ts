@@ -111,11 +111,33 @@ export interface NotifierOptions {
   readonly retry?: RetryTerms;
 }
 
+/** Of those that every notifier of this library has. */
+export const termsKnown = [
+  'name',
+  'events',
+  'orgs',
+  'timeoutMs',
+  'retry',
+] as const satisfies readonly (keyof NotifierOptions)[];
+
+const retryKnown = [
+  'attemptsMax',
+  'firstDelayMs',
+  'delayMsMax',
+] as const satisfies readonly (keyof RetryTerms)[];
+
+/** Throws a `TypeError` for a member that is not listed: a misspelt `orgs` would tell of every org. */
+export function assertKnown(what: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`${what} has no option \`${unknown}\``);
+}
+
 /** A notifier that calls a function, which rejects or throws where it could not take the notification. */
 export function callbackNotifier(
   options: NotifierOptions,
   deliver: (notification: Notification, signal: AbortSignal) => Promise<void> | void,
 ): Notifier {
+  assertKnown('a callback notifier', options, termsKnown);
   return Object.freeze({
     ...notifierTerms(options),
     deliver: async (notification: Notification, signal: AbortSignal) =>
@@ -126,6 +148,7 @@ export function callbackNotifier(
 /** What every notifier has of its options; throws a `TypeError` where an event is unknown. */
 export function notifierTerms(options: NotifierOptions): Omit<Notifier, 'deliver'> {
   const { name, events = usualEvents, orgs, timeoutMs, retry } = options;
+  if (retry !== undefined) assertKnown('`retry` of a notifier', retry, retryKnown);
   const unknown = events.find((type) => !isNotifiable(type));
   if (unknown !== undefined) {
     throw new TypeError(`\`${String(unknown)}\` is no event that can be notified of`);

@@ -16,15 +16,23 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** The keys of secrets; throws a `TypeError`, which never shows them, where one cannot be a secret. */
 export function keysOf(secrets: WebhookSecrets): readonly Uint8Array[] {
-  const list =
-    typeof secrets === 'string' || secrets instanceof Uint8Array ? [secrets] : [...secrets];
+  // What an environment that lacks it gives is undefined.
+  if (!isSecret(secrets) && !Array.isArray(secrets)) {
+    throw new TypeError('the secret of a webhook is text, bytes, or a list of these');
+  }
+  const list = isSecret(secrets) ? [secrets] : secrets.slice();
   if (list.length === 0 || list.length > secretsMax) {
     throw new TypeError(`a webhook has 1 to ${secretsMax} secrets`);
   }
   return list.map(keyOf);
 }
 
+function isSecret(secret: unknown): secret is WebhookSecret {
+  return typeof secret === 'string' || secret instanceof Uint8Array;
+}
+
 function keyOf(secret: WebhookSecret): Uint8Array {
+  if (!isSecret(secret)) throw new TypeError('a secret of a webhook is text or bytes');
   const key = typeof secret === 'string' ? bytesOf(secret) : Uint8Array.from(secret);
   if (key.length < secretBytesMin) {
     throw new TypeError(`a webhook’s secret has at least ${secretBytesMin} bytes`);

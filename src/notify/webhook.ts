@@ -11,10 +11,12 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import { addressProblem, clearTextProblem } from './address.ts';
 import {
+  assertKnown,
   type Notification,
   type Notifier,
   type NotifierOptions,
   notifierTerms,
+  termsKnown,
 } from './notifier.ts';
 import { keysOf, signatureHeader, type WebhookSecrets } from './signature.ts';
 
@@ -36,12 +38,23 @@ export interface WebhookOptions extends NotifierOptions {
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
 }
 
+const optionsKnown = [
+  ...termsKnown,
+  'url',
+  'secret',
+  'allowPrivateAddresses',
+  'headers',
+  'ca',
+  'resolve',
+] as const satisfies readonly (keyof WebhookOptions)[];
+
 /** Headers that are the webhook's own, or that would change where one message ends. */
 const ownHeader =
   /^(?:webhook-.*|host|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect)$/i;
 
 /** A notifier that posts to a URL. Throws a `TypeError` where it could never deliver. */
 export function webhook(options: WebhookOptions): Notifier {
+  assertKnown('a webhook', options, optionsKnown);
   const { allowPrivateAddresses = false, headers = {}, ca, resolve = systemResolver } = options;
   const url = checkedUrl(options.url, allowPrivateAddresses);
   const keys = keysOf(options.secret);

@@ -51,6 +51,8 @@ test.each([
   ['a number as an agent', { storage: memory(), agents: [1] }, '`agents` has a member'],
   ['null as a tool', { storage: memory(), tools: [null] }, '`tools` has a member'],
   ['an object of tools', { storage: memory(), tools: { tool } }, '`tools` is no list'],
+  ['a text as the time between polls', { storage: memory(), pollMs: '5' }, '`pollMs` is no number'],
+  ['less than no time between polls', { storage: memory(), pollMs: -1 }, '`pollMs` is no number'],
   ['a number as the log', { storage: memory(), log: 7 }, '`log` is no name'],
   ['an empty name of the log', { storage: memory(), log: '' }, '`log` is no name'],
 ])('a control plane is not opened with %s', async (_, options, sentence) => {

@@ -250,8 +250,8 @@ export const policyMutants: readonly Mutant[] = [
     name: 'error-is-thrown-with-its-secret',
     guards: 'The error of a tool is thrown without what guardrails took out of its text.',
     file: 'src/enforce/granted.ts',
-    find: 'return redacted === 0 ? failure : new Error(String(result));',
-    replace: 'return redacted === -1 ? new Error(String(result)) : failure;',
+    find: 'return { thrown: redacted === 0 ? failure : new Error(String(result)) };',
+    replace: 'return { thrown: redacted === -1 ? new Error(String(result)) : failure };',
     tests: ['test/engine/redaction.test.ts'],
   },
   {

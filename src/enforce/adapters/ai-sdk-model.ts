@@ -174,7 +174,7 @@ async function settledOnFailure<T>(
     return await call();
   } catch (failure) {
     const model: ModelReport = isRefusal(failure) ? { refused: true } : {};
-    throw await settleFailed(session, granted, failure, { model });
+    throw (await settleFailed(session, granted, failure, { model })).thrown;
   }
 }
 

@@ -82,7 +82,7 @@ class StreamRun {
       try {
         read = await this.#reader.read();
       } catch (failure) {
-        throw await this.#fail(failure);
+        throw (await this.#fail(failure)).thrown;
       }
       if (this.#stopped !== undefined) throw this.#stopped.reason;
       if (read.done) return this.#settle(undefined);
@@ -115,8 +115,8 @@ class StreamRun {
   }
 
   /** Gives what is to be thrown. */
-  async #fail(failure: unknown): Promise<unknown> {
-    if (this.#ended) return failure;
+  async #fail(failure: unknown): Promise<{ readonly thrown: unknown }> {
+    if (this.#ended) return { thrown: failure };
     this.#ended = true;
     return settleFailed(this.#session, this.#granted, failure);
   }

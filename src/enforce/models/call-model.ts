@@ -5,6 +5,7 @@
  * Of what is sent to the model only what is given as `input` is kept beside the log.
  */
 import {
+  assertMembers,
   type AuthorizeRequest,
   bindTool,
   modelTool,
@@ -44,6 +45,18 @@ export interface ModelCall extends Omit<CallOptions, 'idempotencyKey'> {
   readonly tool?: ToolDeclaration;
 }
 
+const callKnown = [
+  'model',
+  'maxOutputTokens',
+  'maxInputTokens',
+  'input',
+  'downgradeTo',
+  'tool',
+  'estimate',
+  'waitForApproval',
+  'signal',
+] as const satisfies readonly (keyof ModelCall)[];
+
 /** What whoever sends the request has to keep to. */
 export interface ModelContext {
   readonly model: string;
@@ -70,6 +83,7 @@ export async function callModel<R>(
   call: ModelCall,
   send: (context: ModelContext) => Promise<ModelAnswer<R>>,
 ): Promise<R> {
+  assertMembers('the options of a model call', call, callKnown);
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const { terms, permit, signal } = granted;
@@ -81,7 +95,7 @@ export async function callModel<R>(
       await send(Object.freeze({ model, maxOutputTokens, signal, permit })),
     );
   } catch (failure) {
-    throw await settleFailed(session, granted, failure);
+    throw (await settleFailed(session, granted, failure)).thrown;
   }
   const { result } = await settle(session, granted, { ...settlement, outcome: 'succeeded' });
   return result as R;

@@ -1,13 +1,8 @@
 /** An agent as it is declared, in the kernel's terms. */
-import {
-  type CallScope,
-  type Command,
-  everyOrg,
-  type PrincipalReference,
-} from '../../kernel/index.ts';
-import { assertMembers } from '../core/known-members.ts';
+import { type Command, everyOrg, type PrincipalReference } from '../../kernel/index.ts';
+import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
-import { plainScope } from './scopes.ts';
+import { plainScope, type WrittenScope } from './scopes.ts';
 
 export interface AgentDeclaration {
   readonly name: string;
@@ -19,7 +14,7 @@ export interface AgentDeclaration {
   /** Patterns of the actions the agent may ask for, on any resource; all where nothing is said. */
   readonly actions?: readonly string[];
   /** In place of `actions`: any call that one of these covers. */
-  readonly capabilities?: readonly CallScope[];
+  readonly capabilities?: readonly WrittenScope[];
 }
 
 /** A misspelt `actions` would make an agent that may ask for anything. */

@@ -15,7 +15,7 @@ import {
 } from '../../kernel/index.ts';
 import { isSecretOf, readApiKey } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
-import { assertMembers } from '../core/known-members.ts';
+import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
 
 /** Mints principals: nothing else does, and nothing that a caller states is ever an identity. */

@@ -2,7 +2,7 @@
 import type { Principal } from '../../identity/principal.ts';
 import { compareText, type RecordsByKind } from '../../kernel/index.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers } from '../core/known-members.ts';
+import { assertMembers } from '../known-members.ts';
 import { apiKeyText, secretHashOf } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';
@@ -87,6 +87,7 @@ export class Keys {
     readonly by?: Principal;
     readonly reason?: string;
   }): Promise<KeyListed> {
+    assertMembers('the options of revoking a key', order, ['key', 'by', 'reason']);
     const { record } = await this.#core.submit(
       this.#core.referenceOf(order.by ?? this.#host),
       { kind: 'revoke-key', key: order.key },

@@ -1,13 +1,27 @@
 /** Scopes as the kernel takes them: read once, plain, canonical, with the CEL in conditions read. */
-import type { CallScope, DelegationTerms } from '../../kernel/index.ts';
+import type { CallScope, ConditionDocument, DelegationTerms } from '../../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../../log/index.ts';
 import { lowerScope } from '../../policy/scope-lowering.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertObject } from '../core/known-members.ts';
+import { assertObject } from '../known-members.ts';
 import { fault } from '../error.ts';
 
+/** A condition as hosts write it: a tree, which may have texts in CEL in it. */
+type WrittenCondition =
+  | ConditionDocument
+  | { readonly cel: string }
+  | { readonly all: readonly WrittenCondition[] }
+  | { readonly any: readonly WrittenCondition[] }
+  | { readonly not: WrittenCondition };
+
+/** A scope as hosts write it. */
+export interface WrittenScope extends Omit<CallScope, 'when'> {
+  /** Has to be true of the call; an error in it is not. A text is CEL. */
+  readonly when?: WrittenCondition | string;
+}
+
 /** What a session is given by the one that it works on behalf of. What is left out is not narrowed. */
-export interface Delegation extends Partial<CallScope> {
+export interface Delegation extends Partial<WrittenScope> {
   /** When it ends. */
   readonly expiresAt?: Date;
   /** How many sessions deep it may be delegated further; 0 for not at all. */

@@ -10,6 +10,7 @@ import {
   quoted,
 } from '../../kernel/index.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed } from '../core/payload.ts';
 import { usageReport } from './usage-report.ts';
@@ -32,6 +33,15 @@ export interface ProviderBill {
   readonly reason?: string;
 }
 
+const billKnown = [
+  'org',
+  'source',
+  'rows',
+  'freezeAbovePercent',
+  'by',
+  'reason',
+] as const satisfies readonly (keyof ProviderBill)[];
+
 /** One day of one model. Amounts are exact decimal texts in USD. */
 export interface Drift {
   readonly day: string;
@@ -50,6 +60,8 @@ export async function reconcile(
   by: PrincipalReference,
   bill: ProviderBill,
 ): Promise<readonly Drift[]> {
+  // A misspelt `freezeAbovePercent` would stop no model.
+  assertMembers('the options of a reconciliation', bill, billKnown);
   const { org, source, freezeAbovePercent, reason } = bill;
   const billed = billedByDay(core, bill.rows);
   const recorded = await recordedByDay(core, org, new Set(bill.rows.map(({ day }) => day)));

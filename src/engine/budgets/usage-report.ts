@@ -16,6 +16,7 @@ import {
 import { EntryError, readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
+import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { placedEvent } from '../store/placed-event.ts';
 import { SessionAgents } from './session-agents.ts';
@@ -73,6 +74,7 @@ export async function tallyUsage(
 }
 
 function checkedQuery(query: UsageQuery): UsageQuery {
+  assertMembers('the options of a usage report', query, ['org', 'from', 'to', 'by']);
   const { org, from, to, by } = query;
   if (org !== undefined && !isName(org)) {
     throw fault('input-invalid', `${quoted(org)} cannot be an org`);

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { Principal } from '../../identity/principal.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers } from '../core/known-members.ts';
+import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { checkedAmounts } from '../core/session-input.ts';
@@ -23,7 +23,7 @@ export interface HandoffOrder {
   readonly expiresAt: Date;
 }
 
-/** A misspelt budget or delegation would hand on all that the session has. */
+/** Misspelt, a budget or delegation would hand on all that the session has, a `principal` to anybody. */
 const orderKnown = [
   'agent',
   'principal',

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Principal } from '../../identity/principal.ts';
 import { isQualifiedName, limits, type RecordsByKind } from '../../kernel/index.ts';
 import type { Core } from '../core/core.ts';
+import { assertMembers } from '../known-members.ts';
 import { ControlPlaneError, fault, faultCodes } from '../error.ts';
 import type { HeldLease } from '../core/held-leases.ts';
 
@@ -173,8 +174,10 @@ function isRefusal(failure: unknown): failure is ControlPlaneError {
 export async function takeLease(
   core: Core,
   { principal, session, fencing }: { principal: Principal; session: string; fencing: Fencing },
-  { holder, termMs }: LeaseRequest,
+  request: LeaseRequest,
 ): Promise<Lease> {
+  assertMembers('the options of a lease', request, ['holder', 'termMs']);
+  const { holder, termMs } = request;
   if (!isQualifiedName(holder)) throw fault('input-invalid', 'the holder of a lease is a name');
   const { leaseTermMsMin, leaseTermMsMax } = limits;
   const isTerm =

@@ -15,7 +15,7 @@ import { handoffKey } from './handoff.ts';
 import { committed } from '../core/payload.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { Session } from './session.ts';
-import { assertMembers } from '../core/known-members.ts';
+import { assertMembers } from '../known-members.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
 import { type ReadFault, sessionSecret, storedSession } from '../store/store-read.ts';
 

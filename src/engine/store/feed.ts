@@ -3,6 +3,7 @@ import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from './placed-event.ts';
 import { fault } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
 import { placedEvent } from './placed-event.ts';
 
 /** One entry. `contents` are the payloads it commits to, those that are not erased. */
@@ -29,6 +30,13 @@ export interface EventQuery {
   readonly types?: readonly string[];
 }
 
+const queryKnown = [
+  'from',
+  'limit',
+  'session',
+  'types',
+] as const satisfies readonly (keyof EventQuery)[];
+
 /** Throws `input-invalid` where it is no count: taken for none, a wrong one would give the whole log. */
 export function limitOf({ limit = Number.POSITIVE_INFINITY }: EventQuery): number {
   if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))
@@ -44,6 +52,7 @@ export async function* readEvents(
   storage: Storage,
   query: EventQuery = {},
 ): AsyncGenerator<LogEvent, void, undefined> {
+  assertMembers('the options of a query of events', query, queryKnown);
   const { session, types } = query;
   let left = limitOf(query);
   for (let from = query.from ?? 0; left > 0;) {

@@ -1,7 +1,6 @@
 /** What approvers do with tickets: decide them, edit the call, grant more than the one call, revoke that. */
 import type { Principal } from '../../identity/principal.ts';
 import {
-  type CallScope,
   compareText,
   type GrantHolder,
   type GrantRecord,
@@ -14,10 +13,10 @@ import type { PlacedEvent } from '../store/placed-event.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertObject } from '../core/known-members.ts';
+import { assertMembers, assertObject } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
-import { plainScope } from '../access/scopes.ts';
+import { plainScope, type WrittenScope } from '../access/scopes.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
 import { reading, sessionSecret, storedSession } from '../store/store-read.ts';
 
@@ -38,7 +37,7 @@ export interface Approval extends TicketRuling {
   readonly grant?: GrantOrder;
 }
 
-export interface GrantOrder extends CallScope {
+export interface GrantOrder extends WrittenScope {
   /** How many calls it is good for, beside the one that was asked about. Zero means zero. */
   readonly uses: number;
   readonly expiresAt: Date;
@@ -54,10 +53,19 @@ export interface GrantRevocation {
   readonly reason?: string;
 }
 
+const rulingKnown = [
+  'ticket',
+  'by',
+  'reason',
+  'idempotencyKey',
+] as const satisfies readonly (keyof TicketRuling)[];
+
 /** A grant as it is listed. */
 export type GrantListed = GrantRecord & GrantHolder;
 
 export async function approveTicket(core: Core, approval: Approval): Promise<TicketRecord> {
+  // A misspelt `edit` would approve the call as it was asked.
+  assertMembers('the options of an approval', approval, [...rulingKnown, 'edit', 'grant']);
   const { ticket, by, reason, idempotencyKey, edit, grant } = approval;
   const key = checkedKey(idempotencyKey);
   const edited = 'edit' in approval ? await editOf(core, ticket, edit) : undefined;
@@ -82,8 +90,10 @@ export async function approveTicket(core: Core, approval: Approval): Promise<Tic
 export async function refuseTicket(
   core: Core,
   kind: 'deny-ticket' | 'cancel-ticket',
-  { ticket, by, reason, idempotencyKey }: TicketRuling,
+  ruling: TicketRuling,
 ): Promise<TicketRecord> {
+  assertMembers('the options of a ruling', ruling, rulingKnown);
+  const { ticket, by, reason, idempotencyKey } = ruling;
   const key = checkedKey(idempotencyKey);
   const { record } = await core.submit(
     core.referenceOf(by),
@@ -145,10 +155,9 @@ export function listGrants({ options }: Core, org: string): readonly GrantListed
 }
 
 /** Revokes a grant: from the next decision on, it stands in for nobody. Throws `grant-unknown`. */
-export async function revokeGrant(
-  core: Core,
-  { grant, by, reason }: GrantRevocation,
-): Promise<void> {
+export async function revokeGrant(core: Core, revocation: GrantRevocation): Promise<void> {
+  assertMembers('the options of revoking a grant', revocation, ['grant', 'by', 'reason']);
+  const { grant, by, reason } = revocation;
   const reference = core.referenceOf(by);
   const find = () => listGrants(core, reference.org).find(({ id }) => id === grant);
   let found = find();
@@ -180,8 +189,10 @@ export interface TicketWait {
 export async function ticketDecided(
   core: Core,
   ticket: string,
-  { signal }: TicketWait = {},
+  wait: TicketWait = {},
 ): Promise<'approved' | 'refused'> {
+  assertMembers('the options of waiting for a ticket', wait, ['signal']);
+  const { signal } = wait;
   // Another process may have asked since this one last looked: what is not known is not refused yet.
   if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
   signal?.throwIfAborted();

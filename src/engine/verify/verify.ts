@@ -10,12 +10,15 @@
  * It writes nothing, but opening does: give it a store that is opened read-only.
  */
 import type { Storage } from '../../storage/storage.ts';
+import { fault } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
 import { EntryVerifier } from './entries.ts';
 import { verifyRecords } from './records.ts';
 import type { VerifyFault, VerifyOptions, VerifyReport } from './report.ts';
 
 /** Verifies the whole log of a store that nobody needs to have opened before. */
 export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {
+  assertVerifiable(options);
   const log = options.log ?? 'main';
   const entries = new EntryVerifier(storage, log, options);
   try {
@@ -23,6 +26,16 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   } finally {
     await entries.end();
   }
+}
+
+/** A log that is held against nothing for a misspelt anchor would be taken for complete. */
+function assertVerifiable(options: VerifyOptions): void {
+  assertMembers('the options of `verify`', options, ['log', 'anchor', 'onProgress']);
+  const anchor: Partial<NonNullable<VerifyOptions['anchor']>> | null | undefined = options.anchor;
+  if (anchor === undefined) return;
+  const { size, root } = anchor ?? {};
+  if (Number.isSafeInteger(size) && Number(size) >= 0 && typeof root === 'string') return;
+  throw fault('input-invalid', '`anchor` has a `size` and a `root`, as `head()` gives them');
 }
 
 async function report(

@@ -1,5 +1,5 @@
 /** Options as callers give them: what is misspelt is refused, since it may have been a limit. */
-import { fault } from '../error.ts';
+import { fault } from './error.ts';
 
 /** Throws `input-invalid` where the options are no object, or have a member that is not listed. */
 export function assertMembers(what: string, options: unknown, known: readonly string[]): void {

@@ -1,0 +1,96 @@
+/** Orders with a misspelt member: refused, since what is not heeded may have been what bounds them. */
+import { expect, test } from 'vitest';
+import { callModel, memory, openControlPlane, verify } from '../../src/index.ts';
+
+const policy = {
+  format: 1,
+  version: 1,
+  actions: { 'counter.add': {} },
+  tiers: { unrestricted: ['counter.add'] },
+};
+const tool = { name: 'count', action: 'counter.add' };
+const soon = new Date(Date.now() + 60_000);
+
+async function opened() {
+  const plane = await openControlPlane({
+    storage: memory(),
+    policy,
+    agents: ['bot'],
+    tools: [tool],
+  });
+  const roles = ['agent', 'operator', 'admin', 'approver'];
+  const by = plane.identity.assert({ id: 'ada', org: 'acme', roles });
+  const session = await plane.openSession({ principal: by, agent: 'bot' });
+  return { plane, by, session };
+}
+
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+const scope = { kind: 'tool', org: 'acme', name: 'count' } as const;
+const reason = 'a drill';
+
+/** Each as a caller without types would write it. */
+const orders: Record<string, (given: Opened, odd: object) => unknown> = {
+  'registering an agent': ({ plane }, odd) => plane.registerAgent({ name: 'other', ...odd }),
+  'registering a tool': ({ plane }, odd) => plane.registerTool({ ...tool, name: 'other' }, odd),
+  'suspending an agent': ({ plane }, odd) =>
+    plane.controlAgent({ agent: 'bot', transition: 'suspend', reason, ...odd }),
+  'pausing a session': ({ plane, by, session }, odd) =>
+    plane.control({ session: session.id, transition: 'pause', by, ...odd }),
+  'setting a budget': ({ plane }, odd) =>
+    plane.setBudget({
+      org: 'acme',
+      plan: {
+        id: 'all',
+        unit: 'usd',
+        limit: 5,
+        scope: { kind: 'org', id: 'acme' },
+        sharing: 'shared',
+        window: 'unlimited',
+      },
+      ...odd,
+    }),
+  'closing a budget': ({ plane }, odd) => plane.closeBudget({ org: 'acme', id: 'all', ...odd }),
+  'a kill': ({ plane, by }, odd) => plane.kill({ scope, by, reason, ...odd }),
+  'several kills': ({ plane, by }, odd) => plane.killAll({ scopes: [scope], by, reason, ...odd }),
+  'a release': ({ plane, by }, odd) => plane.release({ scope, by, reason, ...odd }),
+  'a heartbeat': ({ plane, by }, odd) => plane.heartbeat({ by, ...odd }),
+  'issuing a key': ({ plane }, odd) =>
+    plane.keys.issue({ principal: 'bob', org: 'acme', roles: ['agent'], ...odd }),
+  'revoking a key': ({ plane }, odd) => plane.keys.revoke({ key: 'a', ...odd }),
+  'an approval': ({ plane, by }, odd) => plane.approve({ ticket: 'a', by, ...odd }),
+  'a denial': ({ plane, by }, odd) => plane.deny({ ticket: 'a', by, ...odd }),
+  'revoking a grant': ({ plane, by }, odd) => plane.revokeGrant({ grant: 'a', by, ...odd }),
+  'waiting for a ticket': ({ plane }, odd) => plane.ticketDecided('a', odd),
+  'a hand-off': ({ session }, odd) => session.handOff({ agent: 'bot', expiresAt: soon, ...odd }),
+  'a lease': ({ session }, odd) => session.lease({ holder: 'worker', ...odd }),
+  'a model call': ({ session }, odd) =>
+    callModel(session, { model: 'gpt', ...odd }, async () => ({ result: 1 })),
+  'a usage report': ({ plane }, odd) => plane.usage({ by: ['model'], ...odd }),
+  'a reconciliation': ({ plane }, odd) =>
+    plane.reconcile({ org: 'acme', source: 'bill', rows: [], ...odd }),
+  'a query of events': ({ plane }, odd) => plane.events(odd).next(),
+  'a query of what a principal may see': ({ plane, by }, odd) =>
+    plane.readAs(by).events(odd).next(),
+  'a verification': (_, odd) => verify(memory(), odd),
+};
+
+test.each(Object.keys(orders))('%s with a misspelt member is refused', async (name) => {
+  const given = await opened();
+  const before = await given.plane.head();
+  const order = async () => orders[name]?.(given, { expires: soon });
+  await expect(order()).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('`expires` is not known') as string,
+  });
+  expect(await given.plane.head()).toEqual(before);
+  await given.plane.close();
+});
+
+test.each([null, 'a1', {}, { size: 3 }, { size: -1, root: '' }, { size: '3', root: '' }])(
+  'a log is not held against an anchor that is none: %j',
+  async (anchor) => {
+    const options = { anchor } as unknown as { anchor: { size: number; root: string } };
+    await expect(verify(memory(), options)).rejects.toMatchObject({ code: 'input-invalid' });
+  },
+);
