@@ -22,7 +22,8 @@ const scales: ReadonlyMap<string, number> = new Map([
 /** Amounts by unit, in the units' smallest steps. Keys are sorted; a zero is stated, not left out. */
 export type Amounts = Readonly<Record<string, number>>;
 
-function scaleOf(unit: string): number {
+/** Decimal places that amounts of a unit may have. */
+export function scaleOf(unit: string): number {
   const known = scales.get(unit);
   if (known !== undefined) return known;
   const [, places] = ownUnit.exec(unit) ?? [];

@@ -6,6 +6,7 @@ export {
   isUnit,
   parseAmount,
   parseAmounts,
+  scaleOf,
 } from './amount.ts';
 export type { AgentTransition } from './rights/agent.ts';
 export { apply } from './apply.ts';

@@ -67,6 +67,17 @@ test.each([
   ['a number as its budget', { budget: 5 }, 'amounts must be exact'],
   ['a text as its budget', { budget: '' }, 'amounts must be exact'],
   ['a list as its budget', { budget: [] }, 'amounts must be exact'],
+  [
+    'more decimals than its unit has',
+    { budget: { actions: 1, usd: '0.0000001' } },
+    '`0.0000001` is none in `usd`, which has at most 6 decimals',
+  ],
+  ['a unit that is none', { budget: { 'us d': 1 } }, '`us d` is no unit'],
+  [
+    'an amount that has no text',
+    { budget: { usd: Object.create(null) as unknown } },
+    'a value of type object',
+  ],
   ['a number as its key', { idempotencyKey: 5 }, 'an idempotency key is'],
 ])('a session is not opened with %s, and so without a limit', async (_, odd, sentence) => {
   const { plane, terms } = await opened();
@@ -99,6 +110,32 @@ test.each([
   );
   expect({ runs, ...(await plane.head()) }).toEqual(before);
   await plane.close();
+});
+
+test('usage that is grouped by nothing is refused by its code', async () => {
+  const { plane } = await opened();
+  const queries = [{ org: 'acme' }, { by: 'agent' }, { by: ['agnet'] }] as never[];
+  for (const query of queries) {
+    await expect(plane.usage(query)).rejects.toMatchObject({ code: 'input-invalid' });
+  }
+  await plane.close();
+});
+
+test('whoever asks a control plane that is closed is told so, and not to ask again', async () => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  await plane.close();
+  const asked = [
+    () => plane.head(),
+    () => plane.events().next(),
+    () => plane.budgets('acme'),
+    () => plane.session(session.id),
+    () => plane.usage({ org: 'acme', by: ['agent'] }),
+    () => guard(session, tool)({}),
+  ];
+  for (const ask of asked) {
+    await expect(ask()).rejects.toMatchObject({ code: 'closed', retryable: false });
+  }
 });
 
 test('a guarded call can be mapped over a list, which gives it a number as its second argument', async () => {

@@ -100,7 +100,7 @@ const foldersOfRooms: Readonly<Record<string, Folders>> = {
       'session',
       'notifying',
     ],
-    top: ['clock.ts', 'error.ts', 'ids.ts'],
+    top: ['clock.ts', 'error.ts', 'ids.ts', 'known-members.ts'],
   },
   'enforce/mcp': {
     order: ['protocol', 'config', 'upstream', 'tools', 'call', 'passing', 'client', 'http'],

@@ -83,6 +83,8 @@ function checkedQuery(query: UsageQuery): UsageQuery {
     if (bound === undefined || (Number.isSafeInteger(bound) && bound >= 0)) continue;
     throw fault('input-invalid', `${quoted(bound)} is no log time in milliseconds`);
   }
+  const given: unknown = by;
+  if (!Array.isArray(given)) throw fault('input-invalid', '`by` lists what usage is grouped by');
   const unknown = by.find((dimension) => !usageDimensions.includes(dimension));
   if (unknown !== undefined) {
     throw fault('input-invalid', `usage cannot be grouped by ${quoted(unknown)}`);

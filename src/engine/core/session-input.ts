@@ -1,22 +1,38 @@
 /** What callers give a session, read once and checked for its shape; what it means the kernel says. */
 import {
   type Amounts,
+  isUnit,
   limits,
   type ModelReport,
   type ModelRequest,
   parseAmounts,
+  quoted,
+  scaleOf,
 } from '../../kernel/index.ts';
 import { fault } from '../error.ts';
 
 export function checkedAmounts(value: Readonly<Record<string, string | number>>): Amounts {
   const amounts = parseAmounts(value);
   if (amounts === undefined) {
-    throw fault(
-      'input-invalid',
-      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit',
-    );
+    const rule =
+      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit';
+    throw fault('input-invalid', `${rule}${oddAmount(value)}`);
   }
   return amounts;
+}
+
+/** Which of them is none, where it is one of them. */
+function oddAmount(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return '';
+  const odd = Object.entries(value).find(
+    ([unit, amount]) => parseAmounts({ [unit]: amount }) === undefined,
+  );
+  if (odd === undefined) return '';
+  const [unit, amount] = odd;
+  if (!isUnit(unit)) return `; ${quoted(unit)} is no unit`;
+  const isShown = typeof amount === 'string' || typeof amount === 'number';
+  const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;
+  return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals`;
 }
 
 /** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */

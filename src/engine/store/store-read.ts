@@ -20,6 +20,8 @@ export type ReadFault = 'store-unavailable' | 'outcome-unknown';
 
 export function readFault(failure: unknown, code: ReadFault): unknown {
   if (!StorageError.is(failure)) return failure;
+  // Whoever asked again would be told the same for ever.
+  if (failure.code === 'closed') return fault('closed');
   return fault(code, `${failure.code}: ${failure.message}`, failure);
 }
 
