@@ -28,7 +28,7 @@ function oddAmount(value: unknown): string {
     ([unit, amount]) => parseAmounts({ [unit]: amount }) === undefined,
   );
   if (odd === undefined) return '';
-  const [unit, amount] = odd;
+  const [unit, amount]: readonly [string, unknown] = odd;
   if (!isUnit(unit)) return `; ${quoted(unit)} is no unit`;
   const isShown = typeof amount === 'string' || typeof amount === 'number';
   const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;
