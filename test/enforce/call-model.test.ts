@@ -233,7 +233,12 @@ test('a call that nothing bounds is denied; the model’s own maximum is a bound
     { model, maxOutputTokens: 1 },
   ];
   for (const call of unbounded) {
-    expect(await codeOf(callModel(session, call, answers({})))).toBe('model-unbounded');
+    const missing = call.maxInputTokens === undefined ? 'maxInputTokens' : 'maxOutputTokens';
+    await expect(callModel(session, call, answers({}))).rejects.toMatchObject({
+      code: 'model-unbounded',
+      // By the name that the call has for it.
+      help: expect.stringContaining(`\`${missing}\``) as string,
+    });
   }
   let bound = 0;
   await callModel(session, { model: 'small' }, ({ maxOutputTokens }) => {

@@ -24,11 +24,11 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
 /** Which of them is none, where it is one of them. */
 function oddAmount(value: unknown): string {
   if (typeof value !== 'object' || value === null) return '';
-  const odd = Object.entries(value).find(
+  const odd = Object.entries<unknown>({ ...value }).find(
     ([unit, amount]) => parseAmounts({ [unit]: amount }) === undefined,
   );
   if (odd === undefined) return '';
-  const [unit, amount]: readonly [string, unknown] = odd;
+  const [unit, amount] = odd;
   if (!isUnit(unit)) return `; ${quoted(unit)} is no unit`;
   const isShown = typeof amount === 'string' || typeof amount === 'number';
   const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;

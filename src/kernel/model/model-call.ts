@@ -111,9 +111,10 @@ function bounded(
   const inputTokensMax = bound(asked.inputTokensMax, own.inputTokensMax);
   const outputTokensMax = bound(asked.outputTokensMax, own.outputTokensMax);
   if (inputTokensMax === undefined || outputTokensMax === undefined) {
-    const side = inputTokensMax === undefined ? 'input' : 'output';
+    const [side, called] =
+      inputTokensMax === undefined ? ['input', 'maxInputTokens'] : ['output', 'maxOutputTokens'];
     const message = `nothing bounds the ${side} tokens of model ${quoted(found.name)}`;
-    const help = `state \`${side}TokensMax\` with the call, or in the catalogue`;
+    const help = `state \`${called}\` with the call, or \`${side}TokensMax\` in the catalogue`;
     return { rejection: reject('model-unbounded', message, help) };
   }
   return { terms: { ...found, inputTokensMax, outputTokensMax } };
