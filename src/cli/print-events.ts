@@ -9,7 +9,7 @@ import type { LogOptions } from './store-options.ts';
 
 export interface EventsOptions extends LogOptions {
   readonly session?: string;
-  readonly type?: readonly string[];
+  readonly type?: readonly LogEvent['type'][];
   readonly from: number;
   readonly limit?: number;
   readonly follow?: true;

@@ -113,7 +113,7 @@ test('of entries without a session a principal reads its own, and the org’s on
   );
   const seenBy = async (principal: Principal) => {
     const seen: string[] = [];
-    const types = ['kill-engaged', 'command-rejected'];
+    const types = ['kill-engaged', 'command-rejected'] as const;
     for await (const event of plane.readAs(principal).events({ types })) {
       if (event.session === undefined) seen.push(`${event.type} ${event.by.id}`);
     }

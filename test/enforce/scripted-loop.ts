@@ -31,7 +31,10 @@ export async function openWorld(
   return { plane, session, approver, operator };
 }
 
-export async function eventsOf(plane: ControlPlane, ...types: string[]): Promise<LogEvent[]> {
+export async function eventsOf(
+  plane: ControlPlane,
+  ...types: LogEvent['type'][]
+): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   for await (const event of plane.events(types.length === 0 ? {} : { types })) events.push(event);
   return events;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   ActionRefused,
   type ControlPlane,
+  type LogEvent,
   defineAssetClassifier,
   defineEvaluator,
   defineRiskClassifier,
@@ -55,7 +56,7 @@ async function stage({ policy, evaluators = [word], execute, resource }: Stage) 
   return { plane, session, tried, storage };
 }
 
-async function dataOf(plane: ControlPlane, type: string): Promise<unknown[]> {
+async function dataOf(plane: ControlPlane, type: LogEvent['type']): Promise<unknown[]> {
   const found: unknown[] = [];
   for await (const { data } of plane.events({ types: [type] })) found.push(data);
   return found;

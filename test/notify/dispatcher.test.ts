@@ -58,7 +58,10 @@ async function ask(plane: ControlPlane, orderId = 'o-1'): Promise<string> {
   return ticket;
 }
 
-async function eventsOf(plane: ControlPlane, ...types: readonly string[]): Promise<LogEvent[]> {
+async function eventsOf(
+  plane: ControlPlane,
+  ...types: readonly LogEvent['type'][]
+): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   for await (const event of plane.events({ types })) events.push(event);
   return events;

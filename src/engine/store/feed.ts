@@ -27,7 +27,8 @@ export interface EventQuery {
   /** At most this many entries; all by default. */
   readonly limit?: number;
   readonly session?: string;
-  readonly types?: readonly string[];
+  /** Only entries of these types. */
+  readonly types?: readonly LogEvent['type'][];
 }
 
 const queryKnown = [
