@@ -431,10 +431,18 @@ test('budgets that send a call from one model to the other and back end with a r
 });
 
 test('a tool that is a model is not called without one, nor another tool with one', async () => {
-  const { plane, session } = await open({ tools: [] });
+  const plain = { name: 'plain', action: 'order.read' };
+  const { plane, session } = await open({ tools: [plain] });
   const read = session.read({});
-  const decision = await session.authorize({ tool: bindTool(modelTool), arguments: read });
-  expect(decision.code).toBe('model-missing');
+  expect(await session.authorize({ tool: bindTool(modelTool), arguments: read })).toMatchObject({
+    code: 'model-missing',
+    message: 'tool `model` is a model, and the call does not say which',
+  });
+  const model = { name: 'small' };
+  expect(await session.authorize({ tool: bindTool(plain), arguments: read, model })).toMatchObject({
+    code: 'model-missing',
+    message: 'tool `plain` is not registered as a model',
+  });
   await plane.close();
 });
 

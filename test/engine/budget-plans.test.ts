@@ -104,6 +104,19 @@ test('an admin sets plans of the own org, with the reason beside the log', async
   await plane.close();
 });
 
+test.each([[null], [[]], ['month']])(
+  'a plan that is %j is refused, and sets nothing',
+  async (odd) => {
+    const plane = await openControlPlane({ storage: memory(), ...setting });
+    await expect(plane.setBudget({ org, plan: odd as never })).rejects.toMatchObject({
+      code: 'budget-invalid',
+      message: expect.stringContaining('a budget plan must be an object') as string,
+    });
+    expect(await plane.budgets(org)).toEqual([]);
+    await plane.close();
+  },
+);
+
 test('teams come from the identity, and a malformed one is refused', async () => {
   const plane = await openControlPlane({ storage: memory(), ...setting });
   const teamPlan = { ...plan, scope: { kind: 'team', every: true }, sharing: 'perMember' } as const;
