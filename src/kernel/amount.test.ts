@@ -70,8 +70,10 @@ test('amounts by unit are sorted, keep their zeros, and are refused whole', () =
   expect(parseAmounts({ usd: '1', tokens: -1 })).toBeUndefined();
   expect(parseAmounts({ 'us d': '1' })).toBeUndefined();
   expect(parseAmounts(JSON.parse('{"__proto__":"1"}') as Record<string, unknown>)).toBeUndefined();
-  const many = Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`u${n}`, 1]));
-  expect(parseAmounts(many)).toBeUndefined();
+  const inUnits = (length: number) =>
+    parseAmounts(Object.fromEntries(Array.from({ length }, (_, n) => [`u${n}`, 1])));
+  expect(Object.keys(inUnits(limits.unitsMax) ?? {})).toHaveLength(limits.unitsMax);
+  expect(inUnits(limits.unitsMax + 1)).toBeUndefined();
 });
 
 test.each([
