@@ -96,6 +96,13 @@ describe('canonical form', () => {
     );
   });
 
+  it.each([63, 64, 65, 200])('does not depend on the order of %i keys', (count) => {
+    const names = Array.from({ length: count }, (_, n) => `k${(n * 7_919) % 1_000}`);
+    const inOrder = names.toSorted().map((name) => `"${name}":1`);
+    const value = Object.fromEntries(names.map((name) => [name, 1]));
+    expect(canonicalJson(value)).toBe(`{${inOrder.join(',')}}`);
+  });
+
   it('reads back as the same value', () => {
     fc.assert(
       fc.property(jsonValue, (value) => {

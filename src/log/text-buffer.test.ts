@@ -47,6 +47,22 @@ it('grows, whatever is written, and keeps what was written before', () => {
   expect(bufferText(full)).toBe(','.repeat(length + 1));
 });
 
+it.each([0, 1, 2, 3, 4])(
+  'writes a text whole that ends %i bytes from the end of its buffer',
+  (left) => {
+    for (const write of [writeAscii, writePlainString, writeUtf8]) {
+      const buffer = takeBuffer();
+      const before = 'x'.repeat(buffer.bytes.length - 8);
+      writeAscii(buffer, before);
+      const text = 'y'.repeat(8 - left);
+      write(buffer, text);
+      const quote = write === writePlainString ? '"' : '';
+      expect(bufferText(buffer)).toBe(`${before}${quote}${text}${quote}`);
+      giveBackBuffer(buffer);
+    }
+  },
+);
+
 it('keeps a small buffer for the next text and drops a large one', () => {
   const small = takeBuffer();
   giveBackBuffer(small);

@@ -31,6 +31,22 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['src/engine/verify/fold.test.ts'],
   },
   {
+    name: 'many-keys-as-they-came',
+    guards: 'Equal values have equal text, however many keys an object has.',
+    file: 'src/log/canonical-json.ts',
+    find: '    names.sort();',
+    replace: '',
+    tests: ['src/log/canonical-json.test.ts'],
+  },
+  {
+    name: 'text-cut-at-its-buffer',
+    guards: 'What is hashed is all of the text, wherever its buffer ends.',
+    file: 'src/log/text-buffer.ts',
+    find: '  reserve(buffer, text.length + 2);',
+    replace: '  reserve(buffer, text.length - 2);',
+    tests: ['src/log/text-buffer.test.ts'],
+  },
+  {
     name: 'head-file-misses-appends',
     guards: 'The head file soon has what was appended, whether the process closes or not.',
     file: 'src/storage/head-file.ts',
