@@ -120,6 +120,13 @@ test.each([
   expect(build(options)).toThrow(TypeError);
 });
 
+test.each([{}, { keys: 'AAAA' }, { keys: [key.jwk, null] }, { keys: [5, key.jwk] }])(
+  'what is no list of keys is called so: %j',
+  (jwks) => {
+    expect(build({ keys: { jwks } })).toThrow('not an object with a list `keys`');
+  },
+);
+
 test('what is changed after the authenticator was built changes nothing', async () => {
   const algorithms: JwtOptions['algorithms'][number][] = ['ES256'];
   const keys = { jwks: { keys: [{ ...key.jwk }] } };

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import * as fc from 'fast-check';
 import { AuthenticationError, type JwtOptions } from '../../src/identity/jwt.ts';
+import { readToken } from '../../src/identity/signed-token.ts';
 import { jwtLimits } from '../../src/identity/jwt-limits.ts';
 import { base64url, KeyServer, signed, signingKey, type Algorithm } from './issuer.ts';
 import {
@@ -271,6 +272,19 @@ test.each([
   `${base64url('\ufeff{"alg":"ES256"}')}.${base64url('{}')}.AAAA`,
 ])('what is no token is refused: %#', async (credential) => {
   expect(await refused(credential)).toBe('token-malformed');
+});
+
+test('a genuine token with a part too many or too few is none', async () => {
+  const genuine = token(key);
+  expect(await refused(genuine)).toBe('accepted user:ada');
+  for (const odd of [
+    `${genuine}.AAAA`,
+    `${genuine}.`,
+    genuine.slice(0, genuine.lastIndexOf('.')),
+  ]) {
+    expect(await refused(odd)).toBe('token-malformed');
+    expect(() => readToken(odd)).toThrow('it does not have three parts');
+  }
 });
 
 test.each([undefined, null, 1, {}, ['a.b.c'], new String('a.b.c')])(
