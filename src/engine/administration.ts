@@ -105,7 +105,16 @@ const known = {
   heartbeat: ['by', 'org'],
   budget: ['org', 'plan', 'by', 'reason'],
   closing: ['org', 'id', 'by', 'reason'],
-} as const;
+} as const satisfies {
+  readonly agent: readonly (keyof AgentOrder)[];
+  readonly session: readonly (keyof SessionOrder)[];
+  readonly kill: readonly (keyof KillOrder)[];
+  readonly kills: readonly (keyof KillsOrder)[];
+  readonly release: readonly (keyof ReleaseOrder)[];
+  readonly heartbeat: readonly (keyof HeartbeatOrder)[];
+  readonly budget: readonly (keyof BudgetOrder)[];
+  readonly closing: readonly (keyof BudgetClosing)[];
+};
 
 /** Read once: the canonical text of plain data. */
 function plainText(what: string, value: unknown, bytesMax: number): string {

@@ -332,7 +332,7 @@ export const gatewayMutants: readonly Mutant[] = [
     name: 'pinned-program-not-checked',
     guards: 'A program that is not the pinned one is not started.',
     file: gateway('upstream/reach'),
-    find: "if (digest.digest('hex') === sha256) return path;",
+    find: "if (digest.digest('hex') === target.sha256) return path;",
     replace: "if (digest.digest('hex') !== '') return path;",
     tests: serverAttacks,
   },

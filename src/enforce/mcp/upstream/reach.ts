@@ -50,19 +50,15 @@ export async function startObstacle(server: ServerConfig): Promise<string | unde
   const { target } = server;
   if (target.kind !== 'process') return undefined;
   const [program] = target.command;
-  const path = pathOf(target);
   if (target.sha256 !== undefined) {
     const refusal = await pinned(target, program).catch((failure: unknown) => failure);
     return refusal instanceof Error ? refusal.message : undefined;
   }
-  const folders = path.split(delimiter);
   // A search path that is empty, or relative to where it is read from, is the system's to understand.
-  if (!program.includes('/') && !folders.every(isAbsolute)) return undefined;
-  const { cwd = '.' } = target;
-  const files = program.includes('/')
-    ? [resolve(cwd, program)]
-    : folders.map((folder) => join(folder, program));
-  const there = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() ? files.filter(isFile) : [];
+  if (!program.includes('/') && !pathOf(target).split(delimiter).every(isAbsolute))
+    return undefined;
+  const isFolder = statSync(target.cwd ?? '.', { throwIfNoEntry: false })?.isDirectory() === true;
+  const there = isFolder ? filesOf(target) : [];
   if (there.some(isExecutable)) return undefined;
   const code = there.length === 0 ? 'ENOENT' : 'EACCES';
   return startProblem(Object.assign(new Error(code), { code, syscall: 'spawn' }), server);
@@ -109,24 +105,25 @@ function reachHttp({ url, headers }: HttpTarget): Transport {
 
 /** The path of the program, once its file is known to be the pinned one. */
 async function pinned(target: ProcessTarget, program: string): Promise<string> {
-  const { sha256, cwd = '.' } = target;
-  const path = fileOf(program, pathOf(target), cwd);
+  const [path] = filesOf(target);
   if (path === undefined) throw refused(`there is no program \`${program}\``);
   const digest = createHash('sha256');
   await pipeline(createReadStream(path), digest);
-  if (digest.digest('hex') === sha256) return path;
+  if (digest.digest('hex') === target.sha256) return path;
   throw refused(`\`${path}\` is not the program that was pinned: its SHA-256 is another`);
 }
 
-/** The file that a program's name means, found as the system would. */
-function fileOf(program: string, path: string, cwd: string): string | undefined {
-  if (isAbsolute(program)) return isFile(program) ? program : undefined;
-  if (program.includes('/')) {
-    const file = resolve(cwd, program);
-    return isFile(file) ? file : undefined;
-  }
-  const folders = path.split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, program)).find(isFile);
+/** The files that a program's name can mean, in the order in which the system looks for them. */
+function filesOf(target: ProcessTarget): readonly string[] {
+  const [program] = target.command;
+  // Not by the slash alone: an absolute path of Windows may have none.
+  if (program.includes('/') || isAbsolute(program))
+    return [resolve(target.cwd ?? '.', program)].filter(isFile);
+  const folders = pathOf(target).split(delimiter);
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program))
+    .filter(isFile);
 }
 
 /** As the server's process has it. */
