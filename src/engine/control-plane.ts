@@ -61,11 +61,11 @@ import {
   listGrants,
   refuseTicket,
   revokeGrant,
-  ticketDecided,
-  type TicketWait,
   type TicketRuling,
 } from './tickets/tickets.ts';
-import { listTickets, ticketCard } from './tickets/card.ts';
+import { ticketDecided, type TicketWait } from './tickets/ticket-wait.ts';
+import { assertCardOptions, type CardOptions, ticketCard } from './tickets/card.ts';
+import { assertTicketQuery, listTickets, type TicketQuery } from './tickets/ticket-list.ts';
 import type { ToolDeclaration } from './tools/tool.ts';
 import { Tools } from './tools/tools.ts';
 import { type UsageQuery, usageReport } from './budgets/usage-report.ts';
@@ -248,8 +248,8 @@ export class ControlPlane {
 
   /**
    * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it; in any process,
-   * also after a restart. Rejects with `closed` when this control plane closes, and with the signal's reason
-   * when that is aborted.
+   * also after a restart. Throws `ticket-unknown` where there is none. Rejects with `closed` when this
+   * control plane closes, and with the signal's reason when that is aborted.
    */
   ticketDecided(ticket: string, wait: TicketWait = {}): Promise<'approved' | 'refused'> {
     return ticketDecided(this.#core, ticket, wait);
@@ -309,22 +309,17 @@ export class ControlPlane {
   }
 
   /** Tickets of an org in any state or in one, oldest first, as the store has them. */
-  tickets(
-    org: string,
-    { status }: { readonly status?: TicketRecord['status'] } = {},
-  ): Promise<readonly TicketRecord[]> {
-    const { storage } = this.#core.options;
-    return reading(listTickets(storage, { org, ...(status === undefined ? {} : { status }) }));
+  async tickets(org: string, query: TicketQuery = {}): Promise<readonly TicketRecord[]> {
+    assertTicketQuery(query);
+    return reading(listTickets(this.#core.options.storage, { ...query, org }));
   }
 
   /** What an approver sees of a ticket before deciding; undefined where there is no such ticket. */
-  async card(
-    ticket: string,
-    { full = false }: { readonly full?: boolean } = {},
-  ): Promise<ApprovalCard | undefined> {
+  async card(ticket: string, options: CardOptions = {}): Promise<ApprovalCard | undefined> {
+    assertCardOptions(options);
     const { storage, clock } = this.#core.options;
     const { at } = await this.head();
-    return reading(ticketCard(storage, { ticket, full, now: Math.max(at, clock.now()) }));
+    return reading(ticketCard(storage, { ...options, ticket, now: Math.max(at, clock.now()) }));
   }
 
   session(id: string): Promise<SessionRecord | undefined> {

@@ -65,7 +65,8 @@ export type {
   GrantRevocation,
   TicketRuling,
 } from './tickets/tickets.ts';
-export { listTickets, ticketCard } from './tickets/card.ts';
+export { ticketCard } from './tickets/card.ts';
+export { listTickets } from './tickets/ticket-list.ts';
 export type { ToolApproval, ToolDefinitions, Tools } from './tools/tools.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';
 export { tallyUsage, type UsageQuery } from './budgets/usage-report.ts';

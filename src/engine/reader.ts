@@ -18,8 +18,9 @@ import type { Core } from './core/core.ts';
 import { type EventQuery, type LogEvent, limitOf, readEvents } from './store/feed.ts';
 import { type KeyListed, keyListed } from './access/keys.ts';
 import { orgOf } from './notifying/notification.ts';
-import { reading, storedSession } from './store/store-read.ts';
-import { listTickets, ticketCard } from './tickets/card.ts';
+import { reading, storedSession, storedTicket } from './store/store-read.ts';
+import { assertCardOptions, type CardOptions, ticketCard } from './tickets/card.ts';
+import { assertTicketQuery, listTickets, type TicketQuery } from './tickets/ticket-list.ts';
 import { type GrantListed, listGrants } from './tickets/tickets.ts';
 
 interface Owned {
@@ -57,27 +58,26 @@ export class Reader {
   }
 
   /** Tickets in any state or in one, oldest first. */
-  async tickets(
-    query: { readonly status?: TicketRecord['status'] } = {},
-  ): Promise<readonly TicketRecord[]> {
+  async tickets(query: TicketQuery = {}): Promise<readonly TicketRecord[]> {
     const by = this.#by();
+    assertTicketQuery(query);
     const { storage } = this.#core.options;
     const tickets = await reading(listTickets(storage, { ...query, org: by.org }));
     return tickets.filter((ticket) => this.#sees(by, ticket));
   }
 
   async ticket(id: string): Promise<TicketRecord | undefined> {
-    return (await this.tickets()).find((ticket) => ticket.id === id);
+    const by = this.#by();
+    const ticket = await storedTicket(this.#core.options.storage, id);
+    return ticket !== undefined && this.#sees(by, ticket) ? ticket : undefined;
   }
 
   /** The approval card of a ticket. */
-  async card(
-    ticket: string,
-    { full = false }: { readonly full?: boolean } = {},
-  ): Promise<ApprovalCard | undefined> {
+  async card(ticket: string, options: CardOptions = {}): Promise<ApprovalCard | undefined> {
+    assertCardOptions(options);
     if ((await this.ticket(ticket)) === undefined) return undefined;
     const { storage, clock } = this.#core.options;
-    return reading(ticketCard(storage, { ticket, full, now: clock.now() }));
+    return reading(ticketCard(storage, { ...options, ticket, now: clock.now() }));
   }
 
   grants(): readonly GrantListed[] {

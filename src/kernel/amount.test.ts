@@ -89,6 +89,13 @@ test.each([
   ['usd@2', false],
   ['seconds@3', false],
   ['tokens.input@1', false],
+  // Nobody would ever count in them, and nobody would be bound.
+  ['USD', false],
+  ['Tokens', false],
+  ['Tokens.input', false],
+  ['USD@2', false],
+  ['EUR@2', true],
+  ['Credits', true],
   ['eur@2\n', false],
   [2, false],
   [undefined, false],

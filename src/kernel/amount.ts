@@ -8,7 +8,7 @@
  * scale is refused, because whoever sent it believes in a precision that would be lost.
  */
 import { limits } from './limits.ts';
-import { isName } from './name.ts';
+import { isName, quoted } from './name.ts';
 
 /** Decimal places of the built-in units. */
 const scales: ReadonlyMap<string, number> = new Map([
@@ -35,13 +35,24 @@ const ownUnit = /^[^@]+@([1-9])$/;
 /**
  * Whether a value is a unit: a built-in one, or a name, with `@` and its decimal places (1 to 9) behind it
  * where it is not counted in ones. The scale is part of the name, so that no two processes can differ about
- * it.
+ * it. `USD` is none: nothing would ever be counted in it, and a budget in it would bind nobody.
  */
 export function isUnit(value: unknown): value is string {
-  if (isName(value)) return true;
-  if (typeof value !== 'string' || !ownUnit.test(value)) return false;
-  const name = value.slice(0, -2);
-  return isName(name) && !scales.has(name) && !name.startsWith('tokens.');
+  if (typeof value !== 'string') return false;
+  const isOwn = ownUnit.test(value);
+  const name = isOwn ? value.slice(0, -2) : value;
+  return isName(name) && (isBuiltIn(name) ? !isOwn : !isBuiltIn(name.toLowerCase()));
+}
+
+/** Says of what is no unit that it is none, and which one may have been meant. */
+export function unitProblem(value: unknown): string {
+  const lower = typeof value === 'string' ? value.toLowerCase() : '';
+  const meant = isBuiltIn(lower) && isUnit(lower) ? `; ${quoted(lower)} is` : '';
+  return `${quoted(value)} is no unit${meant}`;
+}
+
+function isBuiltIn(name: string): boolean {
+  return scales.has(name) || name.startsWith('tokens.');
 }
 
 const decimalText = /^(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,18}))?$/;

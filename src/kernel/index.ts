@@ -4,6 +4,7 @@ export {
   amountOf,
   formatAmount,
   isUnit,
+  unitProblem,
   parseAmount,
   parseAmounts,
   scaleOf,
@@ -103,6 +104,7 @@ export {
 } from './policy/value-type.ts';
 export { emptyHistory, type SessionHistory } from './policy/session-risk.ts';
 export type { GrantRecord, TicketRecord } from './approval/approval-record.ts';
+export { ticketStates } from './approval/ticket-states.ts';
 export {
   type EstimateTerm,
   isLive,

@@ -73,6 +73,7 @@ test.each([
     '`0.0000001` is none in `usd`, which has at most 6 decimals',
   ],
   ['a unit that is none', { budget: { 'us d': 1 } }, '`us d` is no unit'],
+  ['dollars in capitals', { budget: { USD: '50' } }, '`USD` is no unit; `usd` is'],
   [
     'an amount that has no text',
     { budget: { usd: Object.create(null) as unknown } },
@@ -266,4 +267,19 @@ test.each(['resorce', 'estimats', 'parameters'])('a tool with `%s` is refused', 
   const options = { storage: memory(), tools: [odd] } as ControlPlaneOptions;
   await expect(openControlPlane(options)).rejects.toMatchObject({ code: 'tool-ungovernable' });
   await plane.close();
+});
+
+test.each([
+  ['a unit that differs from `usd` in its letters', { USD: '1' }, '`USD` is no unit; `usd` is'],
+  ['that unit, by an argument', { USD: { argument: 'amount' } }, '`USD` is no unit; `usd` is'],
+  ['what is no unit, by an argument', { 'us d': { argument: 'amount' } }, '`us d` is no unit'],
+  ['more than it says to read', { usd: { argument: 'amount', times: 2 } }, 'and nothing else'],
+  ['an argument that is no name', { usd: { argument: 5 } }, '`usd` is not exact'],
+])('a tool that estimates in %s is refused', async (_, estimate, sentence) => {
+  const odd = { ...tool, estimate } as unknown as typeof tool;
+  const options = { storage: memory(), tools: [odd] } as ControlPlaneOptions;
+  await expect(openControlPlane(options)).rejects.toMatchObject({
+    code: 'tool-ungovernable',
+    message: expect.stringContaining(sentence) as string,
+  });
 });

@@ -61,6 +61,12 @@ const orders: Record<string, (given: Opened, odd: object) => unknown> = {
   'an approval': ({ plane, by }, odd) => plane.approve({ ticket: 'a', by, ...odd }),
   'a denial': ({ plane, by }, odd) => plane.deny({ ticket: 'a', by, ...odd }),
   'revoking a grant': ({ plane, by }, odd) => plane.revokeGrant({ grant: 'a', by, ...odd }),
+  'a query of tickets': ({ plane }, odd) => plane.tickets('acme', odd),
+  'a query of the tickets a principal may see': ({ plane, by }, odd) =>
+    plane.readAs(by).tickets(odd),
+  'a card': ({ plane }, odd) => plane.card('a', odd),
+  'a card that a principal may see': ({ plane, by }, odd) => plane.readAs(by).card('a', odd),
+  'a list of models': ({ plane }, odd) => plane.models({ agent: 'bot', principal: 'bob', ...odd }),
   'waiting for a ticket': ({ plane }, odd) => plane.ticketDecided('a', odd),
   'a hand-off': ({ session }, odd) => session.handOff({ agent: 'bot', expiresAt: soon, ...odd }),
   'a lease': ({ session }, odd) => session.lease({ holder: 'worker', ...odd }),
@@ -94,3 +100,26 @@ test.each([null, 'a1', {}, { size: 3 }, { size: -1, root: '' }, { size: '3', roo
     await expect(verify(memory(), options)).rejects.toMatchObject({ code: 'input-invalid' });
   },
 );
+
+test('a state that no ticket can be in is refused, and not taken for one that none is in', async () => {
+  const { plane, by } = await opened();
+  const odd = { status: 'waiting' } as unknown as { status: 'pending' };
+  const refused = { code: 'input-invalid', message: expect.stringContaining('pending') as string };
+  await expect(plane.tickets('acme', odd)).rejects.toMatchObject(refused);
+  await expect(plane.readAs(by).tickets(odd)).rejects.toMatchObject(refused);
+  await plane.close();
+});
+
+test('a card that is to be whole is asked for with true, and with nothing else', async () => {
+  const { plane } = await opened();
+  const odd = { full: 'yes' } as unknown as { full: boolean };
+  await expect(plane.card('a', odd)).rejects.toMatchObject({ code: 'input-invalid' });
+  await plane.close();
+});
+
+test('models are listed for names', async () => {
+  const { plane } = await opened();
+  const odd = { agent: 'bot' } as unknown as { agent: string; principal: string };
+  expect(() => plane.models(odd)).toThrow('for the names of an agent and a principal');
+  await plane.close();
+});

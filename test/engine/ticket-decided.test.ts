@@ -1,5 +1,6 @@
 /** Waiting for a ticket in another process than the one that asked. */
 import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
@@ -17,6 +18,8 @@ async function two() {
   return {
     asks,
     waits,
+    session,
+    call,
     ticket,
     [Symbol.asyncDispose]: async () => {
       await asks.close();
@@ -29,15 +32,48 @@ test('a ticket that this process has not heard of yet is waited for, not refused
   await using stage = await two();
   const { asks, waits, ticket } = stage;
   const decided = waits.ticketDecided(ticket);
-  await waits.sync();
+  // Long enough to be refused, were it.
+  for (let turns = 0; turns < 20; turns += 1) await setImmediate();
   await asks.approve({ ticket, by: staff(asks).ada });
   await waits.sync();
   expect(await decided).toBe('approved');
 });
 
-test('a ticket that nobody asked for is refused', async () => {
+test.each(['no-such-ticket', 'no id at all', ''])(
+  'who waits for a ticket that nobody asked for is told so: %j',
+  async (ticket) => {
+    await using stage = await two();
+    expect(await codeOf(stage.waits.ticketDecided(ticket))).toBe('ticket-unknown');
+  },
+);
+
+test('a ticket that was approved and used before anybody waited was not refused', async () => {
   await using stage = await two();
-  expect(await stage.waits.ticketDecided('no-such-ticket')).toBe('refused');
+  const { asks, waits, ticket, call } = stage;
+  await asks.approve({ ticket, by: staff(asks).ada });
+  expect(await waits.ticketDecided(ticket)).toBe('approved');
+  expect(await stage.session.authorize(call)).toMatchObject({ outcome: 'allow', ticket });
+  expect((await asks.ticket(ticket))?.status).toBe('consumed');
+  expect(await asks.ticketDecided(ticket)).toBe('approved');
+  expect(await waits.ticketDecided(ticket)).toBe('approved');
+});
+
+test('a ticket that is over is told of as it ended, also where nothing in memory knows it', async () => {
+  const fleet = memoryFleet();
+  const asks = await openShop(fleet());
+  const session = await asks.openSession({ principal: staff(asks).billing, agent: 'bot' });
+  const ask = async (orderId: string) => {
+    const read = session.read({ orderId, amount: '1' });
+    return session.authorize({ tool: bindTool(refund), arguments: read });
+  };
+  const [used, denied] = [await ask('o-1'), await ask('o-2')];
+  await asks.approve({ ticket: used.ticket ?? '', by: staff(asks).ada });
+  await ask('o-1');
+  await asks.deny({ ticket: denied.ticket ?? '', by: staff(asks).ada });
+  const later = await openShop(fleet());
+  expect(await later.ticketDecided(used.ticket ?? '')).toBe('approved');
+  expect(await later.ticketDecided(denied.ticket ?? '')).toBe('refused');
+  await Promise.all([asks.close(), later.close()]);
 });
 
 test('nobody waits at a control plane that has closed', async () => {

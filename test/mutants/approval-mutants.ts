@@ -319,8 +319,8 @@ export const approvalMutants: readonly Mutant[] = [
   {
     name: 'ticket-unheard-of-refused',
     guards: 'A ticket that this process has not heard of yet is waited for.',
-    file: 'src/engine/tickets/tickets.ts',
-    find: "if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();",
+    file: 'src/engine/tickets/ticket-wait.ts',
+    find: "if (stored.status === 'pending') await core.follow();",
     replace: '',
     tests: ['test/engine/ticket-decided.test.ts'],
   },

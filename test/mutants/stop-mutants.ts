@@ -53,7 +53,7 @@ export const stopMutants: readonly Mutant[] = [
   {
     name: 'process-ends-while-it-waits',
     guards: 'A process that waits for an approver, and does nothing else, is not ended.',
-    file: engine('tickets/tickets'),
+    file: engine('tickets/ticket-wait'),
     find: 'const rest = stayAlive();',
     replace: 'const rest = (): void => {};',
     tests: ['test/cli/tickets.test.ts'],

@@ -8,6 +8,7 @@ import {
   parseAmounts,
   quoted,
   scaleOf,
+  unitProblem,
 } from '../../kernel/index.ts';
 import { fault } from '../error.ts';
 
@@ -29,7 +30,7 @@ function oddAmount(value: unknown): string {
   );
   if (odd === undefined) return '';
   const [unit, amount] = odd;
-  if (!isUnit(unit)) return `; ${quoted(unit)} is no unit`;
+  if (!isUnit(unit)) return `; ${unitProblem(unit)}`;
   const isShown = typeof amount === 'string' || typeof amount === 'number';
   const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;
   return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals`;

@@ -35,7 +35,7 @@ import { Permit } from './permit.ts';
 import { schemaFact } from '../tools/schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/session-input.ts';
 import { contentText, reading, storedRecord } from '../store/store-read.ts';
-import { ticketDecided, type TicketWait } from '../tickets/tickets.ts';
+import { ticketDecided, type TicketWait } from '../tickets/ticket-wait.ts';
 import type { BoundTool } from '../tools/tool.ts';
 
 export interface AuthorizeRequest {

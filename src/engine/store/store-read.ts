@@ -1,5 +1,11 @@
 /** Reads of the store, with their failures in the engine's words. */
-import type { RecordKind, RecordsByKind, SessionRecord } from '../../kernel/index.ts';
+import {
+  isQualifiedName,
+  type RecordKind,
+  type RecordsByKind,
+  type SessionRecord,
+  type TicketRecord,
+} from '../../kernel/index.ts';
 import { type Storage, StorageError } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
 import { fromStored } from './stored-record.ts';
@@ -49,6 +55,14 @@ export async function storedRecord<K extends RecordKind>(
 /** A session as the store has it, live or not. */
 export function storedSession(storage: Storage, key: string): Promise<SessionRecord | undefined> {
   return reading(storedRecord(storage, 'session', key));
+}
+
+/** A ticket as the store has it, whatever became of it; undefined also for what cannot be the id of one. */
+export async function storedTicket(
+  storage: Storage,
+  key: string,
+): Promise<TicketRecord | undefined> {
+  return isQualifiedName(key) ? reading(storedRecord(storage, 'ticket', key)) : undefined;
 }
 
 /** What the digests of a session's arguments are keyed with. Throws `input-invalid` where it was erased. */

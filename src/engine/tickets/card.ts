@@ -7,19 +7,30 @@
  * one.
  */
 import { approvalCard, type ApprovalCard, type PreviousApproval } from '../../approvals/index.ts';
-import { compareText, isQualifiedName, type TicketRecord } from '../../kernel/index.ts';
+import type { TicketRecord } from '../../kernel/index.ts';
 import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
 import { scanAll } from '../store/scan.ts';
-import { contentText, storedRecord } from '../store/store-read.ts';
+import { contentText, storedRecord, storedTicket } from '../store/store-read.ts';
 
-export interface CardQuery {
-  readonly ticket: string;
+export interface CardOptions {
   /** Show every field and every text to its end. */
   readonly full?: boolean;
+}
+
+interface CardQuery extends CardOptions {
+  readonly ticket: string;
   /** Log time in ms. */
   readonly now: number;
+}
+
+/** What an approver asks to see whole, and does not get so for a misspelt word, is approved unread. */
+export function assertCardOptions(options: CardOptions): void {
+  assertMembers('the options of a card', options, ['full']);
+  if (options.full === undefined || typeof options.full === 'boolean') return;
+  throw fault('input-invalid', '`full` is true or false');
 }
 
 /**
@@ -30,7 +41,7 @@ export async function ticketCard(
   storage: Storage,
   { ticket: id, full = false, now }: CardQuery,
 ): Promise<ApprovalCard | undefined> {
-  const ticket = isQualifiedName(id) ? await storedRecord(storage, 'ticket', id) : undefined;
+  const ticket = await storedTicket(storage, id);
   if (ticket === undefined) return undefined;
   const { text, isTheirs } = await argumentsOf(storage, ticket);
   if (!isTheirs) {
@@ -47,23 +58,6 @@ export async function ticketCard(
     full,
     ...(previous === undefined ? {} : { previous }),
   });
-}
-
-/** Tickets of an org, or of all, oldest first. */
-export async function listTickets(
-  storage: Storage,
-  query: { readonly org?: string; readonly status?: TicketRecord['status'] } = {},
-): Promise<readonly TicketRecord[]> {
-  const { org, status } = query;
-  const found: TicketRecord[] = [];
-  for await (const { value } of scanAll(storage, { kind: 'ticket' })) {
-    const ticket = JSON.parse(value) as TicketRecord;
-    if (org !== undefined && ticket.org !== org) continue;
-    if (status === undefined || ticket.status === status) found.push(ticket);
-  }
-  return found.toSorted(
-    (left, right) => left.requestedIndex - right.requestedIndex || compareText(left.id, right.id),
-  );
 }
 
 /** The approval that was given last to a call of the same tool by the same agent in the same org. */

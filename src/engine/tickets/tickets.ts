@@ -9,8 +9,6 @@ import {
   type TicketRecord,
 } from '../../kernel/index.ts';
 import { digestKey, keyedDigest } from '../../log/index.ts';
-import type { PlacedEvent } from '../store/placed-event.ts';
-import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
 import { assertMembers, assertObject } from '../known-members.ts';
@@ -18,7 +16,7 @@ import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope, type WrittenScope } from '../access/scopes.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
-import { reading, sessionSecret, storedSession } from '../store/store-read.ts';
+import { sessionSecret, storedSession, storedTicket } from '../store/store-read.ts';
 
 export interface TicketRuling {
   readonly ticket: string;
@@ -121,9 +119,7 @@ async function editOf(core: Core, ticket: string, edit: unknown) {
  * another org.
  */
 async function sessionOfTicket({ options }: Core, key: string): Promise<string | undefined> {
-  const { records } = await reading(options.storage.readRecords([{ kind: 'ticket', key }]));
-  const [record] = records;
-  return record === undefined ? undefined : (JSON.parse(record.value) as TicketRecord).session;
+  return (await storedTicket(options.storage, key))?.session;
 }
 
 function grantTerms(order: GrantOrder): GrantTerms {
@@ -173,74 +169,4 @@ export async function revokeGrant(core: Core, revocation: GrantRevocation): Prom
     'grants',
     committed(core.options.ids, { reason: checkedText('the reason', reason) }),
   );
-}
-
-/** How long somebody waits for a ticket. */
-export interface TicketWait {
-  /** Ends the wait, not the ticket. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Rejects with
- * `closed` when the control plane closes: the ticket stays and can be used after a restart. Rejects with the
- * signal's reason when that is aborted, and then waits for nothing any more.
- */
-export async function ticketDecided(
-  core: Core,
-  ticket: string,
-  wait: TicketWait = {},
-): Promise<'approved' | 'refused'> {
-  assertMembers('the options of waiting for a ticket', wait, ['signal']);
-  const { signal } = wait;
-  // Another process may have asked since this one last looked: what is not known is not refused yet.
-  if (core.options.replica.cache.peek('ticket', ticket) === undefined) await core.follow();
-  signal?.throwIfAborted();
-  return decidedOf(core, ticket, signal);
-}
-
-function decidedOf(
-  core: Core,
-  ticket: string,
-  signal: AbortSignal | undefined,
-): Promise<'approved' | 'refused'> {
-  const { cache } = core.options.replica;
-  return new Promise((resolve, fail) => {
-    const answer = (): 'approved' | 'refused' | undefined => {
-      const record = cache.peek('ticket', ticket);
-      if (record?.status === 'pending' && !core.isKilled(record)) return undefined;
-      return record?.status === 'approved' ? 'approved' : 'refused';
-    };
-    const known = answer();
-    if (known !== undefined) return resolve(known);
-    const rest = stayAlive();
-    const waitNoMore = (): void => {
-      rest();
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      stop();
-      waitNoMore();
-      fail(signal?.reason);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const stop = core.listen(
-      (events) => {
-        const decided = events.some((each) => concerns(each, ticket)) ? answer() : undefined;
-        if (decided === undefined) return;
-        stop();
-        waitNoMore();
-        resolve(decided);
-      },
-      () => {
-        waitNoMore();
-        fail(fault('closed'));
-      },
-    );
-  });
-}
-
-function concerns({ event }: PlacedEvent, ticket: string): boolean {
-  if (event.type === 'kill-engaged') return true;
-  return event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket;
 }

@@ -7,6 +7,8 @@ import {
   type ModelAccess,
 } from '../../kernel/index.ts';
 import type { StateView } from '../../kernel/index.ts';
+import { fault } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
 import { modelTool } from './model-tool.ts';
 
 export interface ModelListRequest {
@@ -26,6 +28,7 @@ export function listModels(
   cache: { readonly peek: StateView['get'] },
   request: ModelListRequest,
 ): readonly ModelListed[] {
+  assertRequest(request);
   const prices = cache.peek('prices', 'active');
   if (prices === undefined) return [];
   const active = cache.peek('policy', 'active');
@@ -41,4 +44,12 @@ export function listModels(
         : modelAccess(policy.models, asked, model);
     return { id, tier, aliases, access };
   });
+}
+
+/** What is asked for another agent or action than was meant would list models that are denied. */
+function assertRequest(request: ModelListRequest): void {
+  assertMembers('a list of models', request, ['agent', 'principal', 'action']);
+  const { agent, principal, action = '' } = request;
+  if ([agent, principal, action].every((name) => typeof name === 'string')) return;
+  throw fault('input-invalid', 'a list of models is for the names of an agent and a principal');
 }

@@ -15,6 +15,7 @@ import {
   quoted,
   sortedEntries,
   type ToolRecord,
+  unitProblem,
 } from '../../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../../log/index.ts';
 import { fault } from '../error.ts';
@@ -137,13 +138,16 @@ function estimateTerm(
   unit: string,
   term: string | number | { readonly argument: string },
 ): EstimateTerm {
+  const ungovernable = (why: string) =>
+    fault('tool-ungovernable', `tool ${quoted(tool)}: estimate ${why}`);
+  if (!isUnit(unit)) throw ungovernable(unitProblem(unit));
   if (typeof term === 'object' && term !== null && typeof term.argument === 'string') {
+    const heeded = Object.keys(term).length === 1;
+    if (!heeded) throw ungovernable(`${quoted(unit)} may have an \`argument\`, and nothing else`);
     return { argument: term.argument };
   }
-  const amount = isUnit(unit) ? parseAmount(unit, term) : undefined;
-  if (amount === undefined) {
-    throw fault('tool-ungovernable', `tool ${quoted(tool)}: estimate ${quoted(unit)} is not exact`);
-  }
+  const amount = parseAmount(unit, term);
+  if (amount === undefined) throw ungovernable(`${quoted(unit)} is not exact`);
   return { amount };
 }
 

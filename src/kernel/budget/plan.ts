@@ -5,7 +5,7 @@
  * Nothing is meant by omission: a scope names one member or says `every`, the sharing is stated, and a plan
  * over all orgs has to be acknowledged.
  */
-import { isUnit, parseAmount } from '../amount.ts';
+import { isUnit, parseAmount, unitProblem } from '../amount.ts';
 import { limits } from '../limits.ts';
 import { isModelName } from '../model/catalogue-document.ts';
 import { isName, isQualifiedName, quoted } from '../name.ts';
@@ -117,7 +117,7 @@ export function checkPlan(
   const problem = (text: string): { readonly problem: string } => ({
     problem: `budget plan ${quoted(id)}: ${text}`,
   });
-  if (!isUnit(unit)) return problem(`${quoted(unit)} is no unit`);
+  if (!isUnit(unit)) return problem(unitProblem(unit));
   const amount = parseAmount(unit, limit);
   if (amount === undefined) return problem('`limit` must be an exact amount of the unit from 0 up');
   const scopeWrong = scopeProblem(scope, org, given);

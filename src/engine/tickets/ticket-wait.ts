@@ -1,0 +1,94 @@
+/** Waiting until somebody decides a ticket: on any surface, in any process. */
+import { reject, type TicketRecord } from '../../kernel/index.ts';
+import { stayAlive } from '../clock.ts';
+import type { Core } from '../core/core.ts';
+import { fault, rejected } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
+import type { PlacedEvent } from '../store/placed-event.ts';
+import { storedTicket } from '../store/store-read.ts';
+
+/** How long somebody waits for a ticket. */
+export interface TicketWait {
+  /** Ends the wait, not the ticket. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Ruling = 'approved' | 'refused';
+
+/** Of a ticket that waits no more. What was used had been approved; what has ended since is of no use. */
+function rulingOf({ status }: TicketRecord): Ruling {
+  return status === 'approved' || status === 'consumed' ? 'approved' : 'refused';
+}
+
+/**
+ * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Throws
+ * `ticket-unknown` where there is none. Rejects with `closed` when the control plane closes: the ticket stays
+ * and can be used after a restart. Rejects with the signal's reason when that is aborted, and then waits for
+ * nothing any more.
+ */
+export async function ticketDecided(
+  core: Core,
+  ticket: string,
+  wait: TicketWait = {},
+): Promise<Ruling> {
+  assertMembers('the options of waiting for a ticket', wait, ['signal']);
+  const { signal } = wait;
+  const known = await knownTicket(core, ticket);
+  signal?.throwIfAborted();
+  return known.status === 'pending' ? decidedOf(core, ticket, signal) : rulingOf(known);
+}
+
+/** As this process knows it, which may have to look first; one that is over, as the store does. */
+async function knownTicket(core: Core, id: string): Promise<TicketRecord> {
+  const { storage, replica } = core.options;
+  const inMemory = () => replica.cache.peek('ticket', id);
+  const here = inMemory();
+  if (here !== undefined) return here;
+  const stored = await storedTicket(storage, id);
+  if (stored === undefined) throw rejected(reject('ticket-unknown'));
+  // Another process may have opened it since this one last looked: it is heard of before it is waited for.
+  if (stored.status === 'pending') await core.follow();
+  return inMemory() ?? stored;
+}
+function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined): Promise<Ruling> {
+  const { cache } = core.options.replica;
+  return new Promise((resolve, fail) => {
+    const answer = (): Ruling | undefined => {
+      const record = cache.peek('ticket', ticket);
+      // Nothing leaves memory while it is pending.
+      if (record === undefined) return 'refused';
+      return record.status === 'pending' && !core.isKilled(record) ? undefined : rulingOf(record);
+    };
+    const known = answer();
+    if (known !== undefined) return resolve(known);
+    const rest = stayAlive();
+    const waitNoMore = (): void => {
+      rest();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      stop();
+      waitNoMore();
+      fail(signal?.reason);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const stop = core.listen(
+      (events) => {
+        const decided = events.some((each) => concerns(each, ticket)) ? answer() : undefined;
+        if (decided === undefined) return;
+        stop();
+        waitNoMore();
+        resolve(decided);
+      },
+      () => {
+        waitNoMore();
+        fail(fault('closed'));
+      },
+    );
+  });
+}
+
+function concerns({ event }: PlacedEvent, ticket: string): boolean {
+  if (event.type === 'kill-engaged') return true;
+  return event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket;
+}
