@@ -11,6 +11,10 @@ Scopes: system, org:<org>, and principal, agent, session, action, tool, model or
 budget (a plan) as <kind>:<org>/<name>. Each is tried, whatever becomes of the
 others, and the command ends with 1 where one failed.`;
 
+const unknownHelp = `
+A name that nothing in the log bears is engaged too, with a warning; with --json,
+its line has "known": false.`;
+
 export function addKillCommand(program: Command): void {
   const kill = program
     .command('kill')
@@ -50,7 +54,7 @@ function addSwitchCommand(kill: Command, name: 'engage' | 'release'): void {
   addActingOptions(command)
     .addHelpText(
       'after',
-      `${scopesHelp}
+      `${scopesHelp}${name === 'engage' ? unknownHelp : ''}
 ${actingHelp}
 
 Examples:

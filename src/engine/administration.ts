@@ -21,11 +21,13 @@ import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core/core.ts';
 import { assertMembers } from './known-members.ts';
 import { fault } from './error.ts';
+import { isKnownTarget } from './core/kill-target.ts';
 import { checkedText, committed } from './core/payload.ts';
 import { policyToActivate } from './policy-reading.ts';
 import type { Recorded } from './session/session.ts';
 import { checkedKey } from './core/session-input.ts';
 import type { DeclaredTool } from '../policy/argument-types.ts';
+import { reading } from './store/store-read.ts';
 import { type AgentDeclaration, declaredAgent } from './access/declared-agent.ts';
 import { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';
 
@@ -366,6 +368,12 @@ export class Administration {
   }
 
   isEngaged(scope: KillScope): boolean {
-    return this.#core.options.replica.cache.peek('latch', latchKey(scope))?.engaged ?? false;
+    const { cache } = this.#core.options.replica;
+    return cache.peek('latch', latchKey(readScope(scope)))?.engaged ?? false;
+  }
+
+  async isKnown(scope: KillScope): Promise<boolean> {
+    const { replica, storage } = this.#core.options;
+    return reading(isKnownTarget({ cache: replica.cache, storage }, readScope(scope)));
   }
 }

@@ -274,6 +274,14 @@ export class ControlPlane {
     return this.#administration.engageKills(order);
   }
 
+  /**
+   * Whether the log has heard of what a kill switch's scope names. The switch of a misspelt name is engaged
+   * as any other, and stops nothing: whoever engages one by hand wants to know.
+   */
+  isKnown(scope: KillScope): Promise<boolean> {
+    return this.#administration.isKnown(scope);
+  }
+
   /** Releases a kill switch, at once or on probation. */
   async release(order: ReleaseOrder): Promise<RecordsByKind['latch'] & Recorded> {
     return this.#administration.releaseKill(order);

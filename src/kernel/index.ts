@@ -9,7 +9,8 @@ export {
   parseAmounts,
   scaleOf,
 } from './amount.ts';
-export type { AgentTransition } from './rights/agent.ts';
+export { agentKey, type AgentTransition } from './rights/agent.ts';
+export { principalKey } from './session/principal-record.ts';
 export { apply } from './apply.ts';
 export { available, type BudgetRecord, budgetKey, isFrozen } from './budget/account.ts';
 export { takenAt } from './budget/bucket.ts';

@@ -46,6 +46,20 @@ describe('kill', () => {
     expect(jsonLines(ofOrg.stdout).map(({ scope }) => scope)).toEqual(['org:acme', 'system']);
   });
 
+  test('a name that nothing bears is engaged, and whoever misspelt it is warned', async () => {
+    const words = ['kill', 'engage', desk.path, 'agent:acme/bott', 'agent:acme/bot', ...because];
+    const { code, stdout, stderr } = await cli(...words, ...asOperator);
+    expect([code, stdout]).toEqual([0, 'agent:acme/bott engaged\nagent:acme/bot engaged\n']);
+    expect(stderr).toBe(
+      'warning: nothing in the log is called agent:acme/bott yet: look whether it is spelt so\n',
+    );
+    const json = await cli(...words, ...asOperator, '--json');
+    expect(jsonLines(json.stdout).map(({ scope, known }) => [scope, known])).toEqual([
+      ['agent:acme/bott', false],
+      ['agent:acme/bot', undefined],
+    ]);
+  });
+
   test('release ends it, and what is not engaged cannot be released', async () => {
     await cli('kill', 'engage', desk.path, 'org:acme', ...because, ...asOperator);
     const words = ['kill', 'release', desk.path, 'org:acme', ...because, ...asOperator];

@@ -158,9 +158,18 @@ test('lint says whom a plan binds, and what about it is likely not meant', async
   await set('small', { scope: each, sharing: 'perMember', limit: '1' });
   await set('daily', { scope: each, sharing: 'perMember', window: { everyMs: 86_400_000 } });
   await set('gone', { scope: { kind: 'tool', id: 'gone' }, limit: '0' });
+  await set('hers', { scope: { kind: 'agent', id: 'hers' }, window: 'unlimited' });
+  await set('agents', {
+    scope: { kind: 'agent', every: true },
+    sharing: 'perMember',
+    window: { everyMs: 1_000 },
+  });
   await set('teams', { scope: { kind: 'team', every: true }, sharing: 'perMember', limit: '1' });
+  await plane.registerAgent({ org, name: 'hers' });
+  await plane.registerAgent({ org: 'zeta', name: 'theirs' });
   const { matches, findings } = await plane.lintBudgets(org);
   expect(matches).toMatchObject({ 'a-org': [org], each: ['ann'], gone: [], teams: undefined });
+  expect(matches).toMatchObject({ hers: ['hers'], agents: ['bot', 'hers'] });
   expect(findings.map((found) => `${found.plan} ${found.code}`).toSorted()).toEqual([
     'a-org overlap',
     'each overlap',

@@ -51,6 +51,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: escalationTests,
   },
   {
+    name: 'target-of-another-org',
+    guards: 'A kill switch of one org is not known by the sessions of another.',
+    file: engine('core/kill-target'),
+    find: "return (await storedRecord(storage, 'session', scope.id))?.org === scope.org;",
+    replace: "return (await storedRecord(storage, 'session', scope.id)) !== undefined;",
+    tests: ['test/engine/kill-target.test.ts'],
+  },
+  {
     name: 'process-ends-while-it-waits',
     guards: 'A process that waits for an approver, and does nothing else, is not ended.',
     file: engine('tickets/ticket-wait'),

@@ -25,9 +25,14 @@ interface Failed {
   readonly failure: ControlPlaneError | CommandError;
 }
 
-type Outcome =
-  | { readonly scope: string; readonly latch: Awaited<ReturnType<ControlPlane['kill']>> }
-  | Failed;
+interface Switched {
+  readonly scope: string;
+  readonly latch: Awaited<ReturnType<ControlPlane['kill']>>;
+  /** Whether the log has heard of it; undefined where that does not matter, or could not be found out. */
+  readonly known: boolean | undefined;
+}
+
+type Outcome = Switched | Failed;
 
 export async function switchKills(
   order: 'engage' | 'release',
@@ -96,10 +101,15 @@ async function switched(
 ): Promise<Outcome> {
   try {
     const scope = readKillScope(text);
-    const latch = await (order === 'engage'
-      ? plane.kill({ scope, by, reason })
-      : plane.release({ scope, by, reason, ...(supervised === true ? { supervised } : {}) }));
-    return { scope: text, latch };
+    if (order === 'release') {
+      const how = supervised === true ? { supervised } : {};
+      const latch = await plane.release({ scope, by, reason, ...how });
+      return { scope: text, latch, known: undefined };
+    }
+    const latch = await plane.kill({ scope, by, reason });
+    // It is engaged, whatever becomes of this.
+    const known = await plane.isKnown(scope).catch(() => undefined);
+    return { scope: text, latch, known };
   } catch (failure) {
     const isTold = ControlPlaneError.is(failure) || failure instanceof CommandError;
     if (!isTold) throw failure;
@@ -112,17 +122,23 @@ async function printOutcome(
   outcome: Outcome,
   json: boolean,
 ): Promise<void> {
+  const { scope } = outcome;
   if (json) {
-    const { scope } = outcome;
     const line =
       'failure' in outcome
         ? { scope, error: refusalJson(outcome.failure) }
-        : latchJson(outcome.latch);
+        : { ...latchJson(outcome.latch), ...(outcome.known === false ? { known: false } : {}) };
     return print(jsonLine(line));
   }
-  if (!('failure' in outcome)) return print(shown(`${outcome.scope} ${order}d`));
   const { stderr } = terminal();
-  const { scope, failure } = outcome;
+  if (!('failure' in outcome)) {
+    await print(shown(`${scope} ${order}d`));
+    if (outcome.known !== false) return;
+    const why = `nothing in the log is called ${scope} yet: look whether it is spelt so`;
+    stderr.write(`${colorsFor(stderr).yellow('warning:')} ${shown(why)}\n`);
+    return;
+  }
+  const { failure } = outcome;
   const code = ControlPlaneError.is(failure) ? `${failure.code}: ` : '';
   const failed = `${scope} was not ${order}d: ${code}${withoutPasswords(failure.message)}`;
   stderr.write(`${colorsFor(stderr).red('error:')} ${shown(failed)}\n`);

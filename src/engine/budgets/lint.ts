@@ -108,7 +108,10 @@ async function knownMembers(storage: Storage, org: string): Promise<Known> {
     known.principal.add(session.principal);
     known.session.add(session.id);
   }
-  for await (const { key } of scanAll(storage, { kind: 'agent' })) known.agent.add(key);
+  for await (const { value } of scanAll(storage, { kind: 'agent' })) {
+    const agent = JSON.parse(value) as RecordsByKind['agent'];
+    if ([agent.org, org].includes(everyOrg) || agent.org === org) known.agent.add(agent.name);
+  }
   for await (const { value } of scanAll(storage, { kind: 'tool' })) {
     const { name, action } = JSON.parse(value) as RecordsByKind['tool'];
     known.tool.add(name);
