@@ -4,7 +4,7 @@
  * A step that fails shows its output; the steps after it still run, and the exit code says whether all passed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -29,6 +29,7 @@ const steps: readonly Step[] = [
   { name: 'knip', run: () => command('knip') },
   { name: 'tidy', run: () => command('vitest', 'run', 'test/tidy') },
   { name: 'build', run: build },
+  { name: 'require', run: requireEach },
   { name: 'publint', run: () => command('publint', '--strict') },
   { name: 'attw', run: checkTypesOfPackage },
 ];
@@ -70,6 +71,16 @@ function command(program: string, ...args: string[]): Outcome {
 function build(): Outcome {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   return command('tsc', '-p', 'tsconfig.build.json');
+}
+
+/** Hosts in CommonJS load the modules too, which one with an `await` at its top level would end. */
+function requireEach(): Outcome {
+  const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  };
+  const modules = Object.values(entries).filter((entry) => typeof entry === 'object');
+  const paths = modules.map((entry) => join(root, entry.default));
+  return command('node', '-e', `for (const path of ${JSON.stringify(paths)}) require(path);`);
 }
 
 /** Packs what `build` left: `attw --pack` would build again. */
