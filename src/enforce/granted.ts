@@ -13,6 +13,7 @@ import {
   type Session,
   type Settled,
   type Settlement,
+  thrownText,
 } from '../engine/index.ts';
 import { ActionRefused } from './action-refused.ts';
 
@@ -154,19 +155,10 @@ export async function settleFailed(
   more: Pick<Settlement, 'model'> = {},
 ): Promise<{ readonly thrown: unknown }> {
   const outcome = granted.signal.aborted ? 'unknown' : 'failed';
-  const settlement = { ...more, outcome, result: textOf(failure) } as const;
+  const settlement = { ...more, outcome, result: thrownText(failure) } as const;
   const { result, redacted } = await settle(session, granted, settlement, failure);
   // Not the failure with another message: its stack and its cause say the same again.
   return { thrown: redacted === 0 ? failure : new Error(String(result)) };
-}
-
-/** What was thrown may be anything, also what has no text: its permit must not stay open for that. */
-function textOf(failure: unknown): string {
-  try {
-    return String(failure);
-  } catch {
-    return 'what was thrown cannot be shown as text';
-  }
 }
 
 /**

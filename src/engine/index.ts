@@ -80,3 +80,4 @@ export {
 } from './budgets/usage-tally.ts';
 export { verify } from './verify/verify.ts';
 export type { VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';
+export { thrownText } from './thrown-text.ts';

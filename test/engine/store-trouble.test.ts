@@ -296,7 +296,10 @@ test('a read that fails is told in the engine’s words', async () => {
   expect((await plane.openSession(options)).id).toBe(id);
 });
 
-test('a subscriber that throws turns no answer into an error', async () => {
+test.each([
+  ['an error', new Error('a bug of the host'), 'a bug of the host'],
+  ['what has no text', Object.create(null), 'cannot be shown as text'],
+])('a subscriber that throws %s turns no answer into an error', async (_, thrown, told) => {
   const { plane } = await twoPlanes();
   const session = await sessionOf(plane);
   const warnings: string[] = [];
@@ -304,11 +307,11 @@ test('a subscriber that throws turns no answer into an error', async () => {
   process.on('warning', onWarning);
   onTestFinished(() => void process.off('warning', onWarning));
   plane.subscribe(() => {
-    throw new Error('a bug of the host');
+    throw thrown;
   });
   const request = { ...call, arguments: session.read({ orderId: 'o-1' }) };
   expect((await session.authorize(request)).outcome).toBe('allow');
-  await expect.poll(() => warnings.join()).toContain('a bug of the host');
+  await expect.poll(() => warnings.join()).toContain(told);
 });
 
 test('the first two tickets of a session can be asked for in one batch', async () => {

@@ -223,6 +223,21 @@ test('one that hangs, one that throws and one whose filter throws hold up nobody
   expect([never.told, wrong.told]).toEqual([[], []]);
 });
 
+test.each([
+  ['what has no text', Object.create(null), 'what was thrown cannot be shown as text'],
+  ['an error whose message is no text', Object.assign(new Error(), { message: 5 }), '5'],
+  ['nothing', undefined, 'undefined'],
+])('one that throws %s is given up like any other', async (_, thrown, problem) => {
+  const { notifier } = keeping({ retry: { ...soon, attemptsMax: 2 } }, () => {
+    throw thrown;
+  });
+  const plane = await open(memoryFleet()(), { notifiers: [notifier] });
+  await ask(plane);
+  await untilTold(plane, 1);
+  const [abandoned] = await eventsOf(plane, 'notification-abandoned');
+  expect(abandoned).toMatchObject({ data: { attempts: 2 }, contents: { problem } });
+});
+
 test('closing ends what is under way and does not wait for who does not listen', async () => {
   const signals: AbortSignal[] = [];
   const { notifier } = keeping({}, (_, signal) => {

@@ -35,6 +35,7 @@ import { committed, type Payload } from './payload.ts';
 import type { Replica } from '../store/replica.ts';
 import { RunningWork } from './running.ts';
 import { Sequencer } from '../store/sequencer.ts';
+import { thrownText } from '../thrown-text.ts';
 
 export type Listener = (events: readonly PlacedEvent[]) => void;
 
@@ -384,6 +385,6 @@ function heard(listener: Listener, events: readonly PlacedEvent[]): void {
   try {
     listener(events);
   } catch (failure) {
-    process.emitWarning(`a subscriber of agent-control-plane threw: ${String(failure)}`);
+    process.emitWarning(`a subscriber of agent-control-plane threw: ${thrownText(failure)}`);
   }
 }

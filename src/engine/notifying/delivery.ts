@@ -3,6 +3,7 @@ import { limits, quoted } from '../../kernel/index.ts';
 import type { Notification, Notifier, RetryTerms } from '../../notify/notifier.ts';
 import type { Clock } from '../clock.ts';
 import { fault } from '../error.ts';
+import { thrownMessage } from '../thrown-text.ts';
 
 const usualTerms = {
   attemptsMax: 12,
@@ -74,8 +75,7 @@ export async function attemptDelivery(
 
 /** What is kept beside the log of a failure: one text of bounded length that can be stored. */
 function problemText(failure: unknown): string {
-  const message = failure instanceof Error ? failure.message : String(failure);
-  const text = message.toWellFormed().replaceAll('\0', '').trim();
+  const text = thrownMessage(failure).toWellFormed().replaceAll('\0', '').trim();
   if (text === '') return 'the notifier gave no reason';
   return text.length > problemLengthMax ? `${text.slice(0, problemLengthMax)}...` : text;
 }
