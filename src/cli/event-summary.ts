@@ -145,9 +145,6 @@ function sum(rows: Reconciled, name: 'billed' | 'recorded'): number {
   return rows.reduce((total, row) => Math.min(Number.MAX_SAFE_INTEGER, total + row[name]), 0);
 }
 
-/** The kinds of event there are. */
-export const eventTypes = Object.keys(summaries) as EventType[];
-
 function decided(data: DataOf<'action-decided'>): string {
   const { tool, resource, outcome, code, message, guidance, determinedBy, ticket } = data;
   const call = resource === '' || resource === tool ? tool : `${tool} ${resource}`;

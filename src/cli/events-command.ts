@@ -2,7 +2,7 @@
 import { sessionOption } from './org-option.ts';
 import { collecting } from './repeated-options.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { eventTypes } from './event-summary.ts';
+import { eventTypes } from '../kernel/index.ts';
 import type { EventsOptions } from './print-events.ts';
 import { logOption, schemaOption, storeText } from './store-options.ts';
 
@@ -19,7 +19,7 @@ export function addEventsCommand(program: Command): void {
         .choices(eventTypes)
         .argParser(
           collecting((type: string, others: readonly string[] | undefined) => {
-            if ((eventTypes as string[]).includes(type)) return [...(others ?? []), type];
+            if ((eventTypes as readonly string[]).includes(type)) return [...(others ?? []), type];
             throw new InvalidArgumentError(`The types are ${eventTypes.join(', ')}.`);
           }),
         ),

@@ -12,8 +12,8 @@ budget (a plan) as <kind>:<org>/<name>. Each is tried, whatever becomes of the
 others, and the command ends with 1 where one failed.`;
 
 const unknownHelp = `
-A name that nothing in the log bears is engaged too, with a warning; with --json,
-its line has "known": false.`;
+A name that nothing in the log bears is engaged too, with a warning; with
+--json, its line has "known": false.`;
 
 export function addKillCommand(program: Command): void {
   const kill = program

@@ -19,7 +19,7 @@ import {
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core/core.ts';
-import { assertMembers } from './known-members.ts';
+import { assertList, assertMembers, assertOrg } from './known-members.ts';
 import { fault } from './error.ts';
 import { isKnownTarget } from './core/kill-target.ts';
 import { checkedText, committed } from './core/payload.ts';
@@ -302,6 +302,7 @@ export class Administration {
   async engageKills(order: KillsOrder): Promise<KillsEngaged> {
     assertMembers('the options of kills', order, known.kills);
     const { scopes, by, reason } = order;
+    assertList('`scopes`', scopes);
     const outcomes = await Promise.allSettled(
       scopes.map(async (scope) => this.engageKill({ scope, by, reason })),
     );
@@ -352,6 +353,7 @@ export class Administration {
 
   /** The latches that are engaged, or released on probation, and cover something of an org. */
   engaged(org: string): readonly RecordsByKind['latch'][] {
+    assertOrg(org);
     const covers = (scope: string): boolean => {
       const [kind, of] = scope.split('|');
       return kind === 'system' || of === org || of === everyOrg;
@@ -362,6 +364,7 @@ export class Administration {
   }
 
   agents(org: string): readonly RecordsByKind['agent'][] {
+    assertOrg(org);
     return [...this.#core.options.replica.cache.live('agent')]
       .filter((agent) => agent.org === org || agent.org === everyOrg)
       .toSorted((left, right) => compareText(left.name, right.name));

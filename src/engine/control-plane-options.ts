@@ -4,7 +4,7 @@ import type { Authenticator } from '../identity/authenticator.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from './clock.ts';
-import { assertMembers } from './known-members.ts';
+import { assertList, assertMembers } from './known-members.ts';
 import { fault } from './error.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import type { Ids } from './ids.ts';
@@ -63,9 +63,7 @@ export function assertOptions(options: ControlPlaneOptions): void {
   if (typeof log !== 'string' || log === '') throw fault('input-invalid', '`log` is no name');
   for (const name of lists) {
     const list = options[name];
-    if (list !== undefined && !Array.isArray(list)) {
-      throw fault('input-invalid', `\`${name}\` is no list`);
-    }
+    if (list !== undefined) assertList(`\`${name}\``, list);
   }
   for (const name of lists) {
     for (const each of options[name] ?? []) assertMember(name, each);

@@ -32,7 +32,9 @@ import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
 import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
-import { assertMembers } from './known-members.ts';
+import { heard } from './core/heard.ts';
+import { fault } from './error.ts';
+import { assertMembers, assertOrg } from './known-members.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import { startNotifiers } from './notifying/dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './store/feed.ts';
@@ -311,6 +313,7 @@ export class ControlPlane {
 
   /** Pending tickets of an org, oldest first. */
   pendingTickets(org: string): readonly TicketRecord[] {
+    assertOrg(org);
     return [...this.#core.options.replica.cache.live('ticket')]
       .filter((ticket) => ticket.org === org && ticket.status === 'pending')
       .toSorted((left, right) => left.requestedIndex - right.requestedIndex);
@@ -318,6 +321,7 @@ export class ControlPlane {
 
   /** Tickets of an org in any state or in one, oldest first, as the store has them. */
   async tickets(org: string, query: TicketQuery = {}): Promise<readonly TicketRecord[]> {
+    assertOrg(org);
     assertTicketQuery(query);
     return reading(listTickets(this.#core.options.storage, { ...query, org }));
   }
@@ -365,8 +369,9 @@ export class ControlPlane {
 
   /** Calls back with every committed event, this process's and others'. Returns a function that stops it. */
   subscribe(listener: (event: LogEvent) => void): () => void {
+    if (typeof listener !== 'function') throw fault('input-invalid', 'a subscriber is a function');
     return this.#core.listen((events) => {
-      for (const event of events) listener(logEvent(event, {}));
+      for (const event of events) heard(() => listener(logEvent(event, {})));
     });
   }
 

@@ -85,3 +85,27 @@ export function rejected({ code, message, help }: Rejection, index?: number): Co
     index,
   });
 }
+
+/** Of what has no text, or throws once more where it is asked for it. */
+const noText = 'what was thrown cannot be shown as text';
+
+/**
+ * What code of somebody else threw, as text; with the name of its class, where it is an error. It may be
+ * anything: nothing that has to be done may be left undone for that.
+ */
+export function thrownText(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return noText;
+  }
+}
+
+/** What code of somebody else threw, as text; the message alone, where it is an error. */
+export function thrownMessage(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return noText;
+  }
+}

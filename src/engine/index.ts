@@ -20,7 +20,7 @@ export type { ControlPlaneOptions } from './control-plane-options.ts';
 export type { AgentDeclaration } from './access/declared-agent.ts';
 export type { Decision, ShadowDecision } from './session/decision.ts';
 export { assertMembers } from './known-members.ts';
-export { ControlPlaneError, faultCodes } from './error.ts';
+export { ControlPlaneError, faultCodes, thrownText } from './error.ts';
 export type { EventQuery, LogEvent } from './store/feed.ts';
 export { readEvents } from './store/feed.ts';
 export type { Reader } from './reader.ts';
@@ -80,4 +80,3 @@ export {
 } from './budgets/usage-tally.ts';
 export { verify } from './verify/verify.ts';
 export type { VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';
-export { thrownText } from './thrown-text.ts';

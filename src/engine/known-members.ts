@@ -1,4 +1,5 @@
 /** Options as callers give them: what is misspelt is refused, since it may have been a limit. */
+import { everyOrg, isName } from '../kernel/index.ts';
 import { fault } from './error.ts';
 
 /** Throws `input-invalid` where the options are no object, or have a member that is not listed. */
@@ -14,4 +15,15 @@ export function assertMembers(what: string, options: unknown, known: readonly st
 export function assertObject(what: string, options: unknown): asserts options is object {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw fault('input-invalid', `${what} must be an object`);
+}
+
+/** Throws `input-invalid` for what is no list: a text would be taken for its letters. */
+export function assertList(what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw fault('input-invalid', `${what} is no list`);
+}
+
+/** Throws `input-invalid` for what can be no org: what is asked of it would have an empty answer. */
+export function assertOrg(org: unknown): asserts org is string {
+  if (isName(org) || org === everyOrg) return;
+  throw fault('input-invalid', 'an org is given by its name');
 }

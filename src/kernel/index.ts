@@ -52,6 +52,7 @@ export { modelIdOf, type ModelRequest, type ModelTerms } from './model/model-cal
 export { driftedModels } from './model/reconciliation.ts';
 export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
+export { eventTypes } from './event-types.ts';
 export { everyOrg } from './org.ts';
 export { compareText, sortedEntries } from './order.ts';
 export {

@@ -149,6 +149,10 @@ export function callbackNotifier(
 export function notifierTerms(options: NotifierOptions): Omit<Notifier, 'deliver'> {
   const { name, events = usualEvents, orgs, timeoutMs, retry } = options;
   if (retry !== undefined) assertKnown('`retry` of a notifier', retry, retryKnown);
+  for (const [option, list] of Object.entries({ events, orgs: orgs ?? [] })) {
+    // A text would be taken for its letters, none of which is the org that was meant.
+    if (!Array.isArray(list)) throw new TypeError(`\`${option}\` of a notifier is a list`);
+  }
   const unknown = events.find((type) => !isNotifiable(type));
   if (unknown !== undefined) {
     throw new TypeError(`\`${String(unknown)}\` is no event that can be notified of`);

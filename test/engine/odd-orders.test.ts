@@ -123,3 +123,57 @@ test('models are listed for names', async () => {
   expect(() => plane.models(odd)).toThrow('for the names of an agent and a principal');
   await plane.close();
 });
+
+test.each([
+  ['a type that there is not', { types: ['policy-activate'] }, 'no event is `policy-activate`'],
+  ['a text as its list of types', { types: 'policy-activated' }, '`types` is no list'],
+  ['a session that is no text', { session: 5 }, '`session` is the id of a session'],
+  ['a text as its first entry', { from: '1' }, '`from` is the index of an entry'],
+  ['a first entry before all others', { from: -1 }, '`from` is the index of an entry'],
+])('a query of events by %s is refused', async (_, odd, sentence) => {
+  const { plane, by } = await opened();
+  const query = odd as unknown as { types: [] };
+  const refused = {
+    code: 'input-invalid',
+    message: expect.stringContaining(sentence) as string,
+  };
+  await expect(plane.events(query).next()).rejects.toMatchObject(refused);
+  await expect(plane.readAs(by).events(query).next()).rejects.toMatchObject(refused);
+  await plane.close();
+});
+
+test.each([{ org: 'acme' }, '', 'acme corp', undefined])(
+  'what is asked of %j, which is no org, has no empty answer',
+  async (odd) => {
+    const { plane } = await opened();
+    const org = odd as string;
+    const asked: readonly (() => unknown)[] = [
+      () => plane.budgets(org),
+      () => plane.headroom(org),
+      () => plane.lintBudgets(org),
+      () => plane.grants(org),
+      () => plane.kills(org),
+      () => plane.agents(org),
+      () => plane.pendingTickets(org),
+      () => plane.tickets(org),
+      () => plane.keys.list(org),
+    ];
+    for (const ask of asked) {
+      await expect(async () => ask()).rejects.toThrow('an org is given by its name');
+    }
+    await plane.close();
+  },
+);
+
+test('one scope in place of a list of them kills nothing, and says so', async () => {
+  const { plane, by } = await opened();
+  const odd = { scopes: scope, by, reason } as unknown as { scopes: []; by: typeof by; reason: '' };
+  await expect(plane.killAll(odd)).rejects.toMatchObject({ code: 'input-invalid' });
+  await plane.close();
+});
+
+test('what is no function cannot subscribe', async () => {
+  const { plane } = await opened();
+  expect(() => plane.subscribe('all' as unknown as () => void)).toThrow('is a function');
+  await plane.close();
+});

@@ -314,6 +314,20 @@ test.each([
   await expect.poll(() => warnings.join()).toContain(told);
 });
 
+test('a subscriber that throws at one event of a batch hears of the next', async () => {
+  const { plane } = await twoPlanes();
+  const session = await sessionOf(plane);
+  const heard: string[] = [];
+  plane.subscribe(({ type }) => {
+    heard.push(type);
+    throw new Error('a bug of the host');
+  });
+  const ask = (orderId: string) =>
+    session.authorize({ ...call, arguments: session.read({ orderId }) });
+  await Promise.all([ask('o-1'), ask('o-2'), ask('o-3')]);
+  expect(heard).toEqual(Array(3).fill('action-decided'));
+});
+
 test('the first two tickets of a session can be asked for in one batch', async () => {
   const { plane } = await twoPlanes();
   const session = await sessionOf(plane);

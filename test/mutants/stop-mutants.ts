@@ -51,6 +51,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: escalationTests,
   },
   {
+    name: 'subscriber-misses-the-rest',
+    guards: 'A subscriber that throws at one event of a batch hears of the next.',
+    file: engine('control-plane'),
+    find: 'for (const event of events) heard(() => listener(logEvent(event, {})));',
+    replace: 'for (const event of events) listener(logEvent(event, {}));',
+    tests: ['test/engine/store-trouble.test.ts'],
+  },
+  {
     name: 'target-of-another-org',
     guards: 'A kill switch of one org is not known by the sessions of another.',
     file: engine('core/kill-target'),

@@ -238,6 +238,17 @@ test.each([
   expect(abandoned).toMatchObject({ data: { attempts: 2 }, contents: { problem } });
 });
 
+test('a filter that answers with a promise has not answered, and nobody is told', async () => {
+  const { notifier, told } = keeping({ retry: { ...soon, attemptsMax: 1 } });
+  const later = { ...notifier, wants: async () => false } as unknown as typeof notifier;
+  const plane = await open(memoryFleet()(), { notifiers: [later] });
+  await ask(plane);
+  await untilTold(plane, 1);
+  const [abandoned] = await eventsOf(plane, 'notification-abandoned');
+  expect(abandoned?.contents).toEqual({ problem: '`wants` answered neither true nor false' });
+  expect(told).toEqual([]);
+});
+
 test('closing ends what is under way and does not wait for who does not listen', async () => {
   const signals: AbortSignal[] = [];
   const { notifier } = keeping({}, (_, signal) => {

@@ -1,5 +1,6 @@
 /** Options of notifiers that cannot be meant: a misspelt `orgs` would tell a receiver of every org. */
 import { expect, test } from 'vitest';
+import { memory, openControlPlane } from '../../src/index.ts';
 import {
   callbackNotifier,
   type NotifierOptions,
@@ -17,6 +18,27 @@ test.each([
   expect(() => webhook({ ...terms, ...odd } as typeof terms)).toThrow(sentence);
   const options: NotifierOptions = { name: 'desk', ...(odd as object) };
   expect(() => callbackNotifier(options, () => {})).toThrow(sentence);
+});
+
+test.each([
+  ['a text as its list of orgs', { orgs: 'acme' }, '`orgs` of a notifier is a list'],
+  ['a text as its list of events', { events: 'kill-engaged' }, '`events` of a notifier is a list'],
+])('no notifier is made with %s', (_, odd, sentence) => {
+  expect(() => webhook({ ...terms, ...(odd as object) })).toThrow(sentence);
+  const options: NotifierOptions = { name: 'desk', ...(odd as object) };
+  expect(() => callbackNotifier(options, () => {})).toThrow(sentence);
+});
+
+test.each([
+  ['says nothing of what it wants', { wants: undefined }],
+  ['cannot be told', { deliver: 'https://hooks.example/a' }],
+])('a notifier that %s is refused before anything is told', async (_, odd) => {
+  const whole = callbackNotifier({ name: 'desk' }, () => {});
+  const notifiers = [{ ...whole, ...odd } as unknown as typeof whole];
+  await expect(openControlPlane({ storage: memory(), notifiers })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('cannot be asked or told') as string,
+  });
 });
 
 test('a secret that the environment does not have is named as what is missing', () => {

@@ -2,7 +2,7 @@
 import type { Principal } from '../../identity/principal.ts';
 import { compareText, type RecordsByKind } from '../../kernel/index.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers } from '../known-members.ts';
+import { assertMembers, assertOrg } from '../known-members.ts';
 import { apiKeyText, secretHashOf } from './api-keys.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';
@@ -99,6 +99,7 @@ export class Keys {
 
   /** The keys of an org, revoked ones included, oldest first. */
   list(org: string): readonly KeyListed[] {
+    assertOrg(org);
     return [...this.#core.options.replica.cache.live('key')]
       .filter((key) => key.org === org)
       .toSorted((left, right) => left.issuedAt - right.issuedAt || compareText(left.id, right.id))

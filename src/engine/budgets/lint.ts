@@ -4,6 +4,7 @@
  */
 import { type BudgetPlan, everyOrg, type RecordsByKind } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { assertOrg } from '../known-members.ts';
 import { scanAll } from '../store/scan.ts';
 
 export const budgetLintCodes = [
@@ -33,6 +34,7 @@ export interface BudgetLint {
 type Known = Readonly<Record<Exclude<BudgetPlan['scope']['kind'], 'team' | 'all'>, Set<string>>>;
 
 export async function lintBudgets(storage: Storage, org: string): Promise<BudgetLint> {
+  assertOrg(org);
   const { records } = await storage.readRecords([{ kind: 'plans', key: org }]);
   const [record] = records;
   if (record === undefined) return { org, matches: {}, findings: [] };

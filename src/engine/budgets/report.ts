@@ -11,6 +11,7 @@ import {
   type RecordsByKind,
 } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { assertOrg } from '../known-members.ts';
 import { scanAll } from '../store/scan.ts';
 
 /** One account of a plan. Amounts are exact decimal texts of the plan's unit. */
@@ -42,6 +43,7 @@ export async function budgetUsage(
   org: string,
   now: number,
 ): Promise<readonly BudgetUsage[]> {
+  assertOrg(org);
   const { records } = await storage.readRecords([{ kind: 'plans', key: org }]);
   const [record] = records;
   if (record === undefined) return [];

@@ -29,13 +29,13 @@ import { assertNames, type CommandBody } from './command-body.ts';
 import { type Deadline, Deadlines, expiryOf } from './deadlines.ts';
 import { killEffects } from './kill-effects.ts';
 import { ControlPlaneError, fault, rejected } from '../error.ts';
+import { heard } from './heard.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { Ids } from '../ids.ts';
 import { committed, type Payload } from './payload.ts';
 import type { Replica } from '../store/replica.ts';
 import { RunningWork } from './running.ts';
 import { Sequencer } from '../store/sequencer.ts';
-import { thrownText } from '../thrown-text.ts';
 
 export type Listener = (events: readonly PlacedEvent[]) => void;
 
@@ -376,15 +376,6 @@ export class Core {
           break;
       }
     }
-    for (const listener of this.#listeners.keys()) heard(listener, events);
-  }
-}
-
-/** What was committed is committed: a subscriber that throws must not turn an answer into an error. */
-function heard(listener: Listener, events: readonly PlacedEvent[]): void {
-  try {
-    listener(events);
-  } catch (failure) {
-    process.emitWarning(`a subscriber of agent-control-plane threw: ${thrownText(failure)}`);
+    for (const listener of this.#listeners.keys()) heard(() => listener(events));
   }
 }

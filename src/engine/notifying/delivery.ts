@@ -2,8 +2,7 @@
 import { limits, quoted } from '../../kernel/index.ts';
 import type { Notification, Notifier, RetryTerms } from '../../notify/notifier.ts';
 import type { Clock } from '../clock.ts';
-import { fault } from '../error.ts';
-import { thrownMessage } from '../thrown-text.ts';
+import { fault, thrownMessage } from '../error.ts';
 
 const usualTerms = {
   attemptsMax: 12,
@@ -56,7 +55,10 @@ export async function attemptDelivery(
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const giveUp = (): void => reject(signal.reason as Error);
   try {
-    if (!notifier.wants(notification)) return 'unwanted';
+    const wanted: unknown = notifier.wants(notification);
+    // A promise is no answer, and would be taken for a yes.
+    if (typeof wanted !== 'boolean') throw new Error('`wants` answered neither true nor false');
+    if (!wanted) return 'unwanted';
     // Not before: a filter may close the control plane too.
     signal.throwIfAborted();
     const deliver = async (): Promise<void> => notifier.deliver(notification, signal);

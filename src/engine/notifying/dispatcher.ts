@@ -37,6 +37,10 @@ export async function startNotifiers(core: Core, notifiers: readonly Notifier[])
     if (!isName(name)) throw fault('input-invalid', `${quoted(name)} is no name of a notifier`);
     if (names.has(name)) throw fault('input-invalid', `two notifiers are named ${quoted(name)}`);
     names.add(name);
+    const given: Partial<Record<keyof Notifier, unknown>> = notifier;
+    if (typeof given.wants !== 'function' || typeof given.deliver !== 'function') {
+      throw fault('input-invalid', `notifier ${quoted(name)} cannot be asked or told`);
+    }
     checkedTerms(notifier);
   }
   for (const notifier of notifiers) {

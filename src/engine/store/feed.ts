@@ -1,9 +1,10 @@
 /** The feed: entries of the log as readers see them, in order and without gaps. */
+import { eventTypes, quoted } from '../../kernel/index.ts';
 import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from './placed-event.ts';
 import { fault } from '../error.ts';
-import { assertMembers } from '../known-members.ts';
+import { assertList, assertMembers } from '../known-members.ts';
 import { placedEvent } from './placed-event.ts';
 
 /** One entry. `contents` are the payloads it commits to, those that are not erased. */
@@ -45,6 +46,20 @@ export function limitOf({ limit = Number.POSITIVE_INFINITY }: EventQuery): numbe
   throw fault('input-invalid', '`limit` is a whole number, 0 or more');
 }
 
+/** A type that there is not, or a session that is none, would give an empty answer: nothing happened. */
+function assertFilters({ from = 0, session, types }: EventQuery): void {
+  if (!Number.isSafeInteger(from) || from < 0) {
+    throw fault('input-invalid', '`from` is the index of an entry');
+  }
+  if (session !== undefined && typeof session !== 'string') {
+    throw fault('input-invalid', '`session` is the id of a session');
+  }
+  if (types === undefined) return;
+  assertList('`types`', types);
+  const unknown = types.find((type) => !eventTypes.includes(type));
+  if (unknown !== undefined) throw fault('input-invalid', `no event is ${quoted(unknown)}`);
+}
+
 const pageSize = 500;
 /** Never shown: the session's secret is kept beside the log for the engine alone. */
 const hiddenFields: ReadonlySet<string> = new Set(['secret']);
@@ -55,6 +70,7 @@ export async function* readEvents(
 ): AsyncGenerator<LogEvent, void, undefined> {
   assertMembers('the options of a query of events', query, queryKnown);
   const { session, types } = query;
+  assertFilters(query);
   let left = limitOf(query);
   for (let from = query.from ?? 0; left > 0;) {
     const entries = await storage.readEntries(from, pageSize);

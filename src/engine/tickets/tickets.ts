@@ -11,7 +11,7 @@ import {
 import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers, assertObject } from '../known-members.ts';
+import { assertMembers, assertObject, assertOrg } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope, type WrittenScope } from '../access/scopes.ts';
@@ -140,6 +140,7 @@ function grantTerms(order: GrantOrder): GrantTerms {
 
 /** The grants of an org that are neither used up, expired nor revoked, oldest first. */
 export function listGrants({ options }: Core, org: string): readonly GrantListed[] {
+  assertOrg(org);
   const now = options.clock.now();
   return [...options.replica.cache.live('grants')]
     .filter((held) => held.org === org)
