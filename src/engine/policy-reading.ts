@@ -9,6 +9,7 @@ import {
   evaluatorCallsOf,
   limits,
   type PolicyDocument,
+  findingsText,
   reject,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
@@ -52,7 +53,7 @@ export function policyToActivate(written: unknown, needs: PolicyNeeds): PolicyTo
     explained: (refusal) => {
       const isRefused = ControlPlaneError.is(refusal) && refusal.code === 'policy-invalid';
       if (!isRefused || lowered.findings.length === 0) return refusal;
-      return rejected(reject('policy-invalid', listed(lowered.findings)));
+      return rejected(reject('policy-invalid', findingsText(lowered.findings)));
     },
   };
 }
@@ -71,19 +72,7 @@ function problemOf(
   }
   const findings = [...lintPolicy(document), ...argumentFindings(document, tools)];
   const errors = findings.filter(({ severity }) => severity === 'error');
-  return errors.length === 0 ? undefined : listed(errors);
-}
-
-const listedMax = 10;
-
-function listed(
-  findings: readonly { readonly code: string; readonly path: string; readonly message: string }[],
-): string {
-  const shown = findings
-    .slice(0, listedMax)
-    .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
-  const more = findings.length - shown.length;
-  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return errors.length === 0 ? undefined : findingsText(errors);
 }
 
 function canonicalPolicy(document: unknown): string {

@@ -53,6 +53,7 @@ export { driftedModels } from './model/reconciliation.ts';
 export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
 export { isName, isQualifiedName, quoted } from './name.ts';
 export { eventTypes } from './event-types.ts';
+export { findingsText } from './findings-text.ts';
 export { everyOrg } from './org.ts';
 export { compareText, sortedEntries } from './order.ts';
 export {

@@ -17,6 +17,7 @@ import { everyOrg } from '../org.ts';
 import type { StateView } from '../record.ts';
 import { checkPolicy } from '../policy/check.ts';
 import { sortedEntries } from '../order.ts';
+import { findingsText } from '../findings-text.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { permits, permitsIn } from '../rights/rights.ts';
 import { isSameTool, offerRefusal, quarantineRefusal } from '../tool/quarantine.ts';
@@ -101,7 +102,7 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
     return { rejection: reject('permission-denied') };
   const checked = checkPolicy(command.document);
   if ('findings' in checked) {
-    return { rejection: reject('policy-invalid', shown(checked.findings)) };
+    return { rejection: reject('policy-invalid', findingsText(checked.findings)) };
   }
   if (command.problem !== undefined) {
     return { rejection: reject('policy-invalid', command.problem) };
@@ -129,7 +130,7 @@ export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
     return { rejection: reject('permission-denied') };
   const checked = checkCatalogue(command.document);
   if ('findings' in checked)
-    return { rejection: reject('prices-invalid', shown(checked.findings)) };
+    return { rejection: reject('prices-invalid', findingsText(checked.findings)) };
   const active = view.get('prices', 'active');
   const { document } = checked;
   const subject = { kind: 'prices', key: 'active' } as const;
@@ -143,17 +144,6 @@ export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
 
 function activeBefore(active: ActiveBefore | undefined): ActiveBefore | null {
   return active === undefined ? null : { version: active.version, hash: active.hash };
-}
-
-/** The first findings, as a text. */
-function shown(
-  findings: readonly { readonly code: string; readonly path: string; readonly message: string }[],
-): string {
-  const texts = findings
-    .slice(0, 10)
-    .map(({ code, path, message }) => `${code}: \`${path}\` ${message}`);
-  const more = findings.length - texts.length;
-  return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 function behind(
