@@ -16,6 +16,7 @@ import type { KillSubject } from '../kill/latch.ts';
 import { limits } from '../limits.ts';
 import { withinRisk, type RiskLevel } from '../policy/risk.ts';
 import type { ApproverTerms, GrantRecord, HolderGrants } from './approval-record.ts';
+import { answersFor, worksFor } from './on-behalf.ts';
 import type { StateView } from '../record.ts';
 import { isKeyRevoked } from '../rights/rights.ts';
 import { engagedAfter } from '../kill/engaged-latch.ts';
@@ -80,14 +81,19 @@ export function coveringGrant(
 ): GrantRecord | undefined {
   const held: HolderGrants | undefined = view.get('grants', holderKey(call));
   return held?.grants.find(
-    (grant) => isGood(view, grant, call) && isOthers(grant, call) && fits(view, grant, call, now),
+    (grant) =>
+      isGood(view, grant, call) && isOthers(view, grant, call) && fits(view, grant, call, now),
   );
 }
 
-/** Whether nobody who gave a grant is one on whose behalf the call is made: they could not approve it. */
-function isOthers({ givenBy, endorsedBy = [] }: GrantRecord, { lineage }: GrantedCall): boolean {
+/** Whether nobody who gave a grant is one whose call it is: they could not approve it. */
+function isOthers(
+  view: StateView,
+  { givenBy, endorsedBy = [] }: GrantRecord,
+  call: GrantedCall,
+): boolean {
   const givers = [givenBy, ...endorsedBy];
-  return !givers.some((giver) => lineage?.principals.includes(giver));
+  return !givers.some((giver) => worksFor(giver, call) || answersFor(view, giver, call));
 }
 
 /** Whether what a grant rests on is still there: no kill, no revoked key, no changed tool since. */
