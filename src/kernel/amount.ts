@@ -30,6 +30,11 @@ export function scaleOf(unit: string): number {
   return places === undefined ? 0 : Number(places);
 }
 
+/** Whether a unit is one of the control plane's own, which tools may cost in without declaring it. */
+export function isBuiltInUnit(unit: string): boolean {
+  return scales.has(unit) || unit.startsWith('tokens.');
+}
+
 const ownUnit = /^[^@]+@([1-9])$/;
 
 /**

@@ -94,6 +94,7 @@ export { type Finding, type FindingCode, findingCodes, Findings } from './policy
 export { compileGlob, isLiteral } from './policy/glob.ts';
 export { isResourceTemplate } from './policy/resource.ts';
 export { isRiskLevel, type RiskLevel, riskLevels } from './policy/risk.ts';
+export { canMatch } from './policy/subject-pattern.ts';
 export {
   anything,
   type ArgumentReading,

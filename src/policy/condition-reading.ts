@@ -96,7 +96,8 @@ function reads({ op, name }: Members): boolean {
   return op === 'path' || op === 'variable' || (op === 'call' && name === 'countAllowed');
 }
 
-function* nodesOf(node: unknown): Generator<Members> {
+/** The node and all below it. */
+export function* nodesOf(node: unknown): Generator<Members> {
   if (!isObject(node)) return;
   if (typeof node['op'] === 'string') yield node;
   for (const child of childrenOf(node)) yield* nodesOf(child);
@@ -107,6 +108,6 @@ function childrenOf(node: Members): readonly unknown[] {
   return Object.values(node).flat();
 }
 
-function isObject(value: unknown): value is Members {
+export function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -147,8 +147,8 @@ function changesOf(
   return { changes, cut: false };
 }
 
-/** Removing what is there, and the other truth value. */
+/** The other truth value, or nothing in place of what is there. */
 function opposites(value: unknown): readonly unknown[] {
-  if (typeof value === 'boolean') return [!value, absent];
+  if (typeof value === 'boolean') return [!value];
   return value === absent ? [] : [absent];
 }

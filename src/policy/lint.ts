@@ -11,6 +11,7 @@ import {
 } from '../kernel/index.ts';
 import { canonicalJson } from '../log/index.ts';
 import { constantParts } from './condition-reading.ts';
+import { impossibleValues } from './impossible-values.ts';
 import { actionsNamed, subjectIncludes } from './pattern-inclusion.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
 
@@ -123,6 +124,11 @@ class Lint {
     for (const part of constantParts(rule.when, `${path}.when`)) {
       const message = 'reads nothing of the request in one of its parts: it is always the same';
       this.#add('constant-condition', part, message, 'error');
+    }
+    const impossible = impossibleValues(rule.when, `${path}.when`, this.#document);
+    for (const { path: part, message, isPossibleStill } of impossible) {
+      if (isPossibleStill) this.#add('label-unset', part, message, 'warning');
+      else this.#add('impossible-value', part, message, 'error');
     }
   }
 

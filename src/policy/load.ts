@@ -2,7 +2,7 @@
 import type { PolicyDocument } from '../kernel/index.ts';
 import type { NodePositions } from './node-positions.ts';
 import type { PositionedFinding } from './policy-finding.ts';
-import { readPolicy, type ReadingOptions } from './read-policy.ts';
+import { readPlainPolicy, type ReadingOptions } from './read-policy.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface PolicyTextRead {
@@ -19,7 +19,7 @@ export function readPolicyText(
   const yaml = readYaml(text, { file });
   if ('findings' in yaml) return yaml;
   const { positions } = yaml;
-  const read = readPolicy(yaml.value, { tools });
+  const read = readPlainPolicy(yaml.value, { tools });
   if ('findings' in read) {
     return { findings: read.findings.map((finding) => positions.locate(finding)) };
   }

@@ -138,9 +138,9 @@ function waysOf(
   }));
   const resource = declaredIn(document, action)?.resource;
   const limited = resource !== undefined && fitOf({ resource }, subject) === 'maybe';
-  const outside = {
+  const outside = limited && {
     source: `action:${action}`,
-    document: { ...certain, actions: { [action]: limited ? { ...declared, resource } : declared } },
+    document: { ...certain, actions: { [action]: { ...declared, resource } } },
     request: { resource: nowhere },
   };
   return [
@@ -148,7 +148,7 @@ function waysOf(
     ...checks,
     ...((guardrails.input ?? []).some(mayFit) ? [screened] : []),
     ...raised,
-    ...(limited ? [outside] : []),
+    ...(outside === false ? [] : [outside]),
   ];
 }
 

@@ -4,6 +4,7 @@
  * Either there is a document that may be activated, or there are findings.
  */
 import { checkPolicy, type PolicyDocument } from '../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import { argumentFindings, type DeclaredTool } from './argument-types.ts';
 import { lowerCel } from './cel-lowering.ts';
 import { lintPolicy } from './lint.ts';
@@ -25,9 +26,25 @@ export interface ReadingOptions {
   readonly tools?: readonly DeclaredTool[] | undefined;
 }
 
+/** Deeper and larger than what the kernel takes, so that it is the one to say what is too much. */
+const mostOfDocument = { depthMax: 200, bytesMax: 33_554_432, membersMax: 4_000_000 };
+
 export function readPolicy(
   value: unknown,
   { tools }: ReadingOptions = {},
+): PolicyRead | PolicyRefused {
+  const plain = plainData(value);
+  if (plain.problem !== undefined) {
+    const message = `is not plain data: ${plain.problem}`;
+    return { findings: [{ code: 'wrong-type', path: '', message, severity: 'error' }] };
+  }
+  return readPlainPolicy(plain.value, { tools });
+}
+
+/** The same of what is plain data already. */
+export function readPlainPolicy(
+  value: unknown,
+  { tools }: ReadingOptions,
 ): PolicyRead | PolicyRefused {
   const lowered = lowerCel(value);
   if (lowered.findings.length > 0) return { findings: lowered.findings };
@@ -44,6 +61,19 @@ export function readPolicy(
   const findings = [...lintPolicy(document), ...written(ofArguments, texts)];
   const refused = findings.some(({ severity }) => severity === 'error');
   return refused ? { findings } : { document, warnings: findings };
+}
+
+/** A copy, so that nothing is read that would not be in the log; or why there is none. */
+function plainData(value: unknown): {
+  readonly value?: unknown;
+  readonly problem?: string;
+} {
+  try {
+    return { value: JSON.parse(canonicalJson(value, mostOfDocument)) };
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    return { problem: failure.message };
+  }
 }
 
 /** The same at one place in a text is said once. */

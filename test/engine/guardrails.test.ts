@@ -1,4 +1,7 @@
 /** Guardrails end to end: evaluators run before the decision, and what they found is in the log. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import {
   ActionRefused,
@@ -140,4 +143,10 @@ test('a process without the evaluator that the active policy names denies', asyn
     (refusal) => ActionRefused.is(refusal) && refusal.code === 'policy-error',
   );
   await second.close();
+});
+
+test('a guardrail that never answers refuses in time, also where nothing else keeps the process alive', async () => {
+  const script = join(import.meta.dirname, 'silent-evaluator-process.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  expect(stdout).toBe('`guardrail:g`: did not answer within 50 ms');
 });

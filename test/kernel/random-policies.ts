@@ -73,7 +73,7 @@ const roles = fc.constantFrom(['approver'], ['admin'], ['approver', 'admin']);
 const approval = fc.record(
   {
     roles,
-    timeoutMs: fc.constantFrom(10, 20, 30),
+    timeoutMs: fc.constantFrom(100_000, 200_000, 300_000),
     quorum: fc.constantFrom(1, 2, 3),
     principals: fc.constantFrom(['user:*'], ['user:ann', '**']),
     reasonRequired: fc.boolean(),

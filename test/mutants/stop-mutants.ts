@@ -75,6 +75,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: ['test/cli/tickets.test.ts'],
   },
   {
+    name: 'process-ends-before-the-time-limit',
+    guards: 'A guardrail that never answers refuses in time, also with nothing else going on.',
+    file: engine('session/guardrails'),
+    find: 'const done = stayAlive();',
+    replace: 'const done = (): void => {};',
+    tests: ['test/engine/guardrails.test.ts'],
+  },
+  {
     name: 'anybody-reminds',
     guards: 'Nobody but the control plane reminds of a ticket.',
     file: kernel('approval/remind-ticket'),

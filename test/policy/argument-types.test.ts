@@ -276,10 +276,14 @@ describe('keywords', () => {
     expect(found('arguments.pair[0] > 5', pair)).toEqual(['argument-type']);
     expect(found('arguments.pair[1] > 5', pair)).toEqual([]);
     expect(found('arguments.pair[2] > 5', pair)).toEqual(['argument-unknown']);
+    expect(found('arguments.pair[0.5] == true', pair)).toEqual(['argument-type']);
     expect(found('arguments.pair.exists(x, x > 5)', pair)).toEqual([]);
     expect(found('arguments.pair.exists(x, x == true)', pair)).toEqual(['argument-type']);
     expect(found({ path: 'arguments.pair.0', moreThan: true }, pair)).toEqual(['operand-invalid']);
     expect(found({ path: 'arguments.pair.1', endsWith: 'x' }, pair)).toEqual(['argument-type']);
+    const open = { pair: { type: 'array', prefixItems: [text, number] } };
+    expect(found('arguments.pair[0] > 5', open)).toEqual(['argument-type']);
+    expect(found('arguments.pair[2] > 5', open)).toEqual([]);
     const old = { pair: { type: 'array', items: [text, number] } };
     expect(found('arguments.pair[0] > 5', old)).toEqual([]);
   });

@@ -27,6 +27,7 @@ const good = {
   rules: [
     { id: 'r', effect: 'steer', steer: { guidance: 'no', suggest: ['b'] }, match: { action: 'a' } },
     { id: 's', effect: 'require-approval', approval: { roles: ['admin'] }, labels: ['seen'] },
+    { id: 't', effect: 'deny', when: { path: 'guardrails.h', equals: 'refuse' } },
   ],
   risk: {
     points: { low: 2 },
@@ -38,7 +39,10 @@ const good = {
   assets: { classifiers: [{ id: 'ac', classifier: 'inventory' }], risk: { personal: 'high' } },
   guardrails: {
     input: [{ id: 'i', evaluator: 'regex', match: { agent: 'a*' } }],
-    tool: [{ id: 'g', evaluator: 'regex', config: { any: ['thing'] } }],
+    tool: [
+      { id: 'g', evaluator: 'regex', config: { any: ['thing'] } },
+      { id: 'h', evaluator: 'secrets', effect: 'inform' },
+    ],
     output: [
       { id: 'o', evaluator: 'secrets', match: { action: 'a' }, reason: 'no', effect: 'redact' },
       { id: 'p', evaluator: 'secrets', effect: 'withhold' },

@@ -7,8 +7,10 @@ import {
   explainPolicy,
   junitReport,
   type PolicyRequest,
+  readPolicy,
   readPolicyTests,
   readPolicyText,
+  readRequest,
   runPolicyTests,
   starterCases,
   starterPolicy,
@@ -192,6 +194,16 @@ rules:
   });
 });
 
+test.each(['action', 'resource', 'tool', 'agent', 'principal', 'org'])(
+  'a request whose `%s` is no text is refused, and not decided without it',
+  (name) => {
+    const problem = { code: 'case-invalid', path: name, message: 'must be a text' };
+    for (const value of [5, null, ['x']]) {
+      expect(readRequest({ action: 'order.read', [name]: value })).toEqual(problem);
+    }
+  },
+);
+
 describe('explain', () => {
   test('says which rules spoke, what they read, and what would alter the outcome', () => {
     const { verdict, rules, tiers, changes } = explainPolicy(starter, refund);
@@ -231,6 +243,26 @@ describe('explain', () => {
     expect(changes.map(({ path, to }) => [path, to])).toContainEqual([
       'agent',
       { value: 'intern-x' },
+    ]);
+  });
+
+  test('an argument without its truth, and a label of the session, are tried', () => {
+    const document = {
+      ...starter,
+      rules: [
+        { id: 'urgent', effect: 'deny', when: '!arguments.urgent' },
+        { id: 'red', effect: 'deny', when: '"red" in session.labels' },
+      ],
+    };
+    const read = readPolicy(document);
+    if ('findings' in read) throw new Error('it checks');
+    const asked = { ...refund, arguments: { amount: '20', urgent: true } };
+    const { changes } = explainPolicy(read.document, asked);
+    expect(changes.map(({ path, to }) => [path, to])).toEqual([
+      ['resource', { value: 'other' }],
+      ['arguments.urgent', { missing: true }],
+      ['arguments.urgent', { value: false }],
+      ['session.labels', { value: 'red' }],
     ]);
   });
 

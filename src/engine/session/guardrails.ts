@@ -15,6 +15,7 @@ import {
   resourceOf,
 } from '../../kernel/index.ts';
 import { frozenFromCanonical } from '../../log/index.ts';
+import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import type { Readable } from '../core/payload.ts';
 import type { BoundTool } from '../tools/tool.ts';
@@ -120,7 +121,13 @@ export async function factsFound(
     text: content.text,
   };
   const { evaluators: registry, clock } = core.options;
-  return runEvaluators({ asked, registry, subject, clock });
+  // Their time limits do not keep a process alive, and somebody waits for what they find.
+  const done = stayAlive();
+  try {
+    return await runEvaluators({ asked, registry, subject, clock });
+  } finally {
+    done();
+  }
 }
 
 /** What cannot be read cannot be judged. */

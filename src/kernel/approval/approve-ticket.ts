@@ -39,7 +39,8 @@ export function approveTicket(
   }
   const edited = edit === undefined || isEditedSo ? undefined : editedCall(view, ticket, edit);
   if (edited !== undefined && 'rejection' in edited) return edited;
-  const standing = edited === undefined ? ticket : { ...ticket, approvals: [], grant: undefined };
+  const standing =
+    edited === undefined ? ticket : { ...ticket, ...edited, approvals: [], grant: undefined };
   const refusal = grantRefusal(view, command, standing, now);
   if (refusal !== undefined) return { rejection: refusal };
   const events: Event[] = [];
@@ -66,7 +67,14 @@ function grantRefusal(
   { by, grant }: DecideTicket,
   ticket: Pick<
     TicketRecord,
-    'approverRoles' | 'approverPrincipals' | 'org' | 'principal' | 'agent' | 'risk' | 'approvals'
+    | 'approverRoles'
+    | 'approverPrincipals'
+    | 'org'
+    | 'principal'
+    | 'agent'
+    | 'risk'
+    | 'approvals'
+    | 'estimate'
   > & {
     readonly grant?: TicketRecord['grant'];
   },
@@ -81,7 +89,7 @@ function grantRefusal(
   if (!isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) {
     return reject('grant-invalid', 'whom a ticket was escalated to decides the one call');
   }
-  const problem = grantProblem(grant, ticket.risk, now);
+  const problem = grantProblem(grant, ticket, now);
   if (problem !== undefined) return reject('grant-invalid', problem);
   const held = view.get('grants', holderKey(ticket))?.grants ?? [];
   if (held.filter((each) => isActive(each, now)).length < limits.grantsPerHolderMax) {

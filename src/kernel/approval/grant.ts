@@ -9,26 +9,35 @@
  * they would without it, and it covers a call only where that call would be put to the same people, at no
  * higher risk than what they have seen, and for nothing that changed since they said yes.
  */
-import { type Amounts, amountOf } from '../amount.ts';
+import { type Amounts, amountOf, isBuiltInUnit } from '../amount.ts';
 import { type CallScope, covers, type ScopedCall, scopeProblem } from '../rights/call-scope.ts';
 import { type GrantHolder, type GrantTerms, holderKey } from './grant-terms.ts';
 import type { KillSubject } from '../kill/latch.ts';
 import { limits } from '../limits.ts';
+import { quoted } from '../name.ts';
 import { withinRisk, type RiskLevel } from '../policy/risk.ts';
 import type { ApproverTerms, GrantRecord, HolderGrants } from './approval-record.ts';
+import { answersFor, worksFor } from './on-behalf.ts';
 import type { StateView } from '../record.ts';
 import { isKeyRevoked } from '../rights/rights.ts';
 import { engagedAfter } from '../kill/engaged-latch.ts';
 
-/** What is wrong with terms from outside, or undefined. */
-export function grantProblem(terms: GrantTerms, risk: RiskLevel, now: number): string | undefined {
-  const { uses, expiresAt } = terms;
+/** What is wrong with terms from outside, given for a call of that risk and cost, or undefined. */
+export function grantProblem(
+  terms: GrantTerms,
+  { risk, estimate }: { readonly risk: RiskLevel; readonly estimate: Amounts },
+  now: number,
+): string | undefined {
+  const { uses, expiresAt, cost } = terms;
   if (risk === 'critical') return 'what is of critical risk is approved call by call';
   const problem = scopeProblem(scopeOf(terms));
   if (problem !== undefined) return problem;
   if (!Number.isSafeInteger(uses) || uses < 0 || uses > limits.grantUsesMax) {
     return `\`uses\` must be a whole number from 0 to ${limits.grantUsesMax}`;
   }
+  // A limit in a unit that nothing is counted in would be no limit: `eur` where the tool says `eur@2`.
+  const odd = Object.keys(cost).find((u) => !isBuiltInUnit(u) && !Object.hasOwn(estimate, u));
+  if (odd !== undefined) return `the call costs nothing in ${quoted(odd)}, which \`cost\` limits`;
   if (!Number.isSafeInteger(expiresAt) || expiresAt <= now) return 'it would have expired already';
   if (expiresAt - now > limits.grantMsMax) return `it must end within ${limits.grantMsMax} ms`;
   return undefined;
@@ -80,14 +89,19 @@ export function coveringGrant(
 ): GrantRecord | undefined {
   const held: HolderGrants | undefined = view.get('grants', holderKey(call));
   return held?.grants.find(
-    (grant) => isGood(view, grant, call) && isOthers(grant, call) && fits(view, grant, call, now),
+    (grant) =>
+      isGood(view, grant, call) && isOthers(view, grant, call) && fits(view, grant, call, now),
   );
 }
 
-/** Whether nobody who gave a grant is one on whose behalf the call is made: they could not approve it. */
-function isOthers({ givenBy, endorsedBy = [] }: GrantRecord, { lineage }: GrantedCall): boolean {
+/** Whether nobody who gave a grant is one whose call it is: they could not approve it. */
+function isOthers(
+  view: StateView,
+  { givenBy, endorsedBy = [] }: GrantRecord,
+  call: GrantedCall,
+): boolean {
   const givers = [givenBy, ...endorsedBy];
-  return !givers.some((giver) => lineage?.principals.includes(giver));
+  return !givers.some((giver) => worksFor(giver, call) || answersFor(view, giver, call));
 }
 
 /** Whether what a grant rests on is still there: no kill, no revoked key, no changed tool since. */

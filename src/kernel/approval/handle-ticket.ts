@@ -1,10 +1,10 @@
 /** Tickets: approve, deny, cancel, expire. Opening and using one belong to `decision/authorize.ts`. */
-import { findAgent } from '../rights/agent-rights.ts';
 import { approveTicket } from './approve-ticket.ts';
 import { isAsked } from './asked.ts';
 import type { DecideTicket } from '../command.ts';
 import type { HandlerFor } from '../handled.ts';
 import { quoted } from '../name.ts';
+import { answersFor, worksFor } from './on-behalf.ts';
 import { isOwner, isSystem, type PrincipalReference } from '../principal.ts';
 import type { TicketRecord } from './approval-record.ts';
 import type { StateView } from '../record.ts';
@@ -73,10 +73,10 @@ function refusalOf(
     if (!requester && !may) return reject(isSystem(by) ? 'not-due' : 'permission-denied');
   } else {
     if (requester) return reject('self-approval');
-    if (worksFor(by, ticket)) {
+    if (worksFor(by.id, ticket)) {
       return reject('self-approval', 'it is asked on behalf of whoever would decide it');
     }
-    if (answersFor(view, by, ticket)) {
+    if (answersFor(view, by.id, ticket)) {
       return reject('self-approval', 'whoever answers for a call cannot decide its ticket');
     }
     if (!permits(view, by, 'decide-ticket') || !mayDecide(by, ticket, now)) {
@@ -111,18 +111,6 @@ function mayDecide(by: PrincipalReference, ticket: TicketRecord, now: number): b
   if (isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) return true;
   if (escalation === undefined || now < escalation.at) return false;
   return isAsked(by, escalation.roles, escalation.principals);
-}
-
-/** Whether one of the sessions on whose behalf it is asked is theirs. */
-function worksFor(by: PrincipalReference, { lineage }: TicketRecord): boolean {
-  return lineage?.principals.includes(by.id) ?? false;
-}
-
-/** Whether one of their own agents asks, or works above: as it was registered then, or as it is now. */
-function answersFor(view: StateView, by: PrincipalReference, ticket: TicketRecord): boolean {
-  const { org, agent, agentOwner, lineage } = ticket;
-  const agents = [agent, ...(lineage?.agents ?? [])];
-  return by.id === agentOwner || agents.some((each) => by.id === findAgent(view, org, each)?.owner);
 }
 
 function whoMay({ approverRoles, approverPrincipals = [] }: TicketRecord): string {

@@ -57,9 +57,7 @@ export function claimTicket(
   const standing =
     found !== undefined &&
     isStanding(view, found, asking, estimate, context) &&
-    (found.edited === undefined ||
-      found.status === 'denied' ||
-      isAskedOf(found, verdict, context.now));
+    (found.status === 'denied' || isAskedOf(found, verdict, context.now));
   if (standing && found.status === 'approved') {
     return { ticket: found.id, consumed: true, events: [] };
   }
@@ -120,7 +118,7 @@ function editedAway({ id, status, edited }: TicketRecord): TicketUse {
 
 /**
  * Whether a call would be put to those that a ticket was put to, at no higher risk. An edit may make another
- * call of it: an approver must not turn what they may approve into what others would be asked about.
+ * call of it, and so may what its session did since: a yes must not stand for what others would be asked.
  */
 function isAskedOf(ticket: TicketRecord, { approval, risk }: PolicyVerdict, now: number): boolean {
   return sameApprovers(ticket, approverTerms(approval, now)) && withinRisk(risk, ticket.risk);

@@ -7,7 +7,7 @@ import { operators, type Operator } from './document.ts';
 import { pathRoots } from './expression.ts';
 import { type Findings, isText } from './finding.ts';
 import { isGlob } from './glob.ts';
-import { pathSegments } from './path.ts';
+import { isFolder } from './path.ts';
 import type { ArgumentTypes } from './value-type.ts';
 
 /**
@@ -138,9 +138,7 @@ function wrongOperand(operator: Operator, operand: unknown): string | undefined 
       return isGlob(operand) ? undefined : 'a glob pattern in printable ASCII';
     case 'inside':
     case 'outside':
-      return isText(operand) && pathSegments(operand) !== undefined
-        ? undefined
-        : 'a plain folder path';
+      return isText(operand) && isFolder(operand) ? undefined : 'a plain folder path';
     case 'exists':
       return typeof operand === 'boolean' ? undefined : 'true or false';
     case 'startsWith':

@@ -2,7 +2,7 @@
 import { limits } from '../limits.ts';
 import type { DecidesTickets } from './check-roles.ts';
 import { type Findings, isWholeNumber } from './finding.ts';
-import { isGlob } from './glob.ts';
+import { isPrincipalPattern, principalPatternText } from './subject-pattern.ts';
 
 export function checkEscalation(
   findings: Findings,
@@ -19,7 +19,7 @@ export function checkEscalation(
     findings.add('wrong-type', `${path}.afterMs`, message);
   }
   findings.listOf(`${path}.roles`, roles, decides, 'a role that decides tickets');
-  findings.listOf(`${path}.principals`, principals, isGlob, 'a pattern');
+  findings.listOf(`${path}.principals`, principals, isPrincipalPattern, principalPatternText);
   if (roles === undefined && principals === undefined) {
     findings.add('no-effect', path, 'names neither other roles nor other principals');
   }

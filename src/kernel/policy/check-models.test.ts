@@ -32,12 +32,18 @@ test.each<[unknown, string]>([
   [{ tiers: { a: { agents: [] } } }, 'empty-list models.tiers.a.agents'],
   [{ tiers: { a: { agents: 'x' } } }, 'wrong-type models.tiers.a.agents'],
   [{ tiers: { a: { principals: [7] } } }, 'wrong-type models.tiers.a.principals[0]'],
+  [{ tiers: { a: { agents: ['a,b'] } } }, 'wrong-type models.tiers.a.agents[0]'],
+  [{ tiers: { a: { principals: ['a,b'] } } }, 'wrong-type models.tiers.a.principals[0]'],
   [{ tiers: { a: { actions: ['model.cal'] } } }, 'unknown-action models.tiers.a.actions[0]'],
   [{ tiers: { a: { actionTiers: ['free'] } } }, 'wrong-type models.tiers.a.actionTiers[0]'],
   [{ overrides: {} }, 'wrong-type models.overrides'],
   [{ overrides: [] }, 'empty-list models.overrides'],
   [{ overrides: [{ id: 'a', allow: ['x'] }] }, 'wrong-type models.overrides[0].principals'],
   [{ overrides: [{ id: 'a', principals: ['x'] }] }, 'no-effect models.overrides[0]'],
+  [
+    { overrides: [{ id: 'a', principals: ['^x$'], deny: ['**'] }] },
+    'wrong-type models.overrides[0].principals[0]',
+  ],
   [
     { overrides: [{ id: '', principals: ['x'], deny: ['y'] }] },
     'invalid-name models.overrides[0].id',

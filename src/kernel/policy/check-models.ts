@@ -5,6 +5,12 @@ import { isName } from '../name.ts';
 import { tiersByStrictness } from './document.ts';
 import type { Findings } from './finding.ts';
 import { isGlob } from './glob.ts';
+import {
+  agentPatternText,
+  isAgentPattern,
+  isPrincipalPattern,
+  principalPatternText,
+} from './subject-pattern.ts';
 
 export function checkModels(
   findings: Findings,
@@ -22,8 +28,20 @@ export function checkModels(
   checkUnknown(findings, models['unknown']);
 }
 
-function patterns(findings: Findings, path: string, value: unknown): readonly string[] {
-  findings.listOf(path, value, isGlob, 'a pattern');
+interface PatternKind {
+  readonly isPattern: (value: unknown) => boolean;
+  readonly text: string;
+}
+
+const ofPrincipals = { isPattern: isPrincipalPattern, text: principalPatternText };
+
+function patterns(
+  findings: Findings,
+  path: string,
+  value: unknown,
+  { isPattern, text }: PatternKind = { isPattern: isGlob, text: 'a pattern' },
+): readonly string[] {
+  findings.listOf(path, value, isPattern, text);
   if (!Array.isArray(value)) return [];
   if (value.length > limits.modelPatternsMax) {
     findings.add('too-many', path, `has more than ${limits.modelPatternsMax} patterns`);
@@ -44,8 +62,10 @@ function checkTiers(
     if (!isName(name)) findings.add('invalid-name', path, 'is not a valid name of a tier');
     const known = ['agents', 'principals', 'actions', 'actionTiers'];
     const tier = findings.object(path, tiers?.[name], known);
-    patterns(findings, `${path}.agents`, tier?.['agents']);
-    patterns(findings, `${path}.principals`, tier?.['principals']);
+    const { agents, principals } = tier ?? {};
+    const agentPath = `${path}.agents`;
+    patterns(findings, agentPath, agents, { isPattern: isAgentPattern, text: agentPatternText });
+    patterns(findings, `${path}.principals`, principals, ofPrincipals);
     const actions = patterns(findings, `${path}.actions`, tier?.['actions']);
     for (const [position, each] of actions.entries()) {
       checkAction(`${path}.actions[${position}]`, each);
@@ -76,7 +96,7 @@ function checkOverrides(findings: Findings, value: unknown): void {
     if (principals === undefined) {
       findings.add('wrong-type', `${path}.principals`, 'must be a list of patterns');
     }
-    patterns(findings, `${path}.principals`, principals);
+    patterns(findings, `${path}.principals`, principals, ofPrincipals);
     if (allow === undefined && deny === undefined) {
       findings.add('no-effect', path, 'neither allows nor denies a model');
     }

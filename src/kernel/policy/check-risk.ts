@@ -94,12 +94,25 @@ function checkSequences(findings: Findings, value: unknown, actions: readonly st
     for (const name of ['withinMs', 'withinActions'] as const) {
       findings.optional(`${path}.${name}`, sequence[name], within, 'a whole number from 1 up');
     }
+    checkRoom(findings, path, sequence);
     if (!isRiskLevel(raiseTo)) findings.add('wrong-type', `${path}.raiseTo`, `must be ${levels}`);
     else if (rank(raiseTo) === 0) {
       findings.add('no-effect', `${path}.raiseTo`, 'raises nothing: no risk is below `low`');
     }
     findings.optional(`${path}.reason`, sequence['reason'], isText, 'a text');
   }
+}
+
+/** Each step is an action of its own. */
+function checkRoom(
+  findings: Findings,
+  path: string,
+  { steps, withinActions }: Readonly<Record<string, unknown>>,
+): void {
+  if (!Array.isArray(steps) || typeof withinActions !== 'number') return;
+  if (withinActions >= steps.length) return;
+  const message = `is less than the ${steps.length} steps: the sequence could never complete`;
+  findings.add('no-effect', `${path}.withinActions`, message);
 }
 
 function checkSteps(

@@ -123,6 +123,16 @@ test.each<[string, unknown, string]>([
   ],
   ['approvals without time', { ...good, approvals: { timeoutMs: 0 } }, 'approvals.timeoutMs'],
   ['approvals for ever', { ...good, approvals: { timeoutMs: 1e12 } }, 'approvals.timeoutMs'],
+  [
+    'a sequence with no room for its steps',
+    {
+      ...good,
+      risk: {
+        sequences: [{ id: 'q', steps: ['read', 'pay.x'], withinActions: 1, raiseTo: 'high' }],
+      },
+    },
+    'risk.sequences[0].withinActions',
+  ],
   ['rules as an object', { ...good, rules: {} }, 'rules'],
   ['a rule that is a text', { ...good, rules: ['deny'] }, 'rules[0]'],
   ['an unknown rule member', withRule({ unless: leaf }), 'rules[0].unless'],

@@ -4,6 +4,7 @@
  */
 import { limits } from '../limits.ts';
 import { isName } from '../name.ts';
+import { checkApprovalTimes } from './check-approval-times.ts';
 import { checkCondition } from './check-condition.ts';
 import {
   checkEvaluators,
@@ -20,6 +21,12 @@ import { fourEyesSubjects, type PolicyDocument, tiersByStrictness } from './docu
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
 import { compileGlob, isGlob, isLiteral } from './glob.ts';
 import { isRiskLevel } from './risk.ts';
+import {
+  agentPatternText,
+  isAgentPattern,
+  isPrincipalPattern,
+  principalPatternText,
+} from './subject-pattern.ts';
 
 const effects: ReadonlySet<unknown> = new Set(['deny', 'steer', 'require-approval', 'allow']);
 
@@ -86,7 +93,10 @@ export function checkPolicy(
   checkEvaluators(findings, document, (path, match, members) =>
     checkMatch(findings, path, match, actions, members),
   );
-  if (findings.list.length === 0) checkInformed(findings, document);
+  if (findings.list.length === 0) {
+    checkInformed(findings, document);
+    checkApprovalTimes(findings, document);
+  }
   checkModels(findings, document['models'], (path, pattern) =>
     checkActionPattern(findings, path, pattern, actions),
   );
@@ -212,7 +222,8 @@ function checkApproval(
   const approval = findings.object(path, value, known);
   if (approval === undefined) return;
   findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
-  findings.listOf(`${path}.principals`, approval['principals'], isGlob, 'a pattern');
+  const { principals } = approval;
+  findings.listOf(`${path}.principals`, principals, isPrincipalPattern, principalPatternText);
   findings.optional(
     `${path}.quorum`,
     approval['quorum'],
@@ -319,10 +330,20 @@ function checkMatch(
       findings.add('empty-list', `${path}.${name}`, 'is empty and would never match');
     for (const one of patterns) {
       if (name === 'action') checkActionPattern(findings, `${path}.action`, one, actions);
-      else if (!isGlob(one))
-        findings.add('invalid-pattern', `${path}.${name}`, 'must be a pattern');
+      else checkSubjectPattern(findings, `${path}.${name}`, { name, pattern: one });
     }
   }
+}
+
+function checkSubjectPattern(
+  findings: Findings,
+  path: string,
+  { name, pattern }: { readonly name: string; readonly pattern: unknown },
+): void {
+  const add = (wanted: string): void => findings.add('invalid-pattern', path, `must be ${wanted}`);
+  if (name === 'agent' && !isAgentPattern(pattern)) add(agentPatternText);
+  else if (name === 'principal' && !isPrincipalPattern(pattern)) add(principalPatternText);
+  else if (!isGlob(pattern)) add('a pattern');
 }
 
 /** The terms that belong to an effect: required where it needs them, refused where they have no effect. */

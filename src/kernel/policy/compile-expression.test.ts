@@ -186,6 +186,14 @@ test.each([
   expect(outcomeOf(text)).toContain(`${limits.conditionIterationsMax} times`);
 });
 
+test('as many bodies are evaluated as the limit says, and not one more', () => {
+  const evaluate = compileCondition({ expression: read('arguments.rows.all(a, a >= 0)') });
+  const ofRows = (length: number) =>
+    evaluate({ ...subject, arguments: { rows: Array.from({ length }, (_, at) => at) } });
+  expect(ofRows(limits.conditionIterationsMax)).toBe(true);
+  expect(ofRows(limits.conditionIterationsMax + 1)).toHaveProperty('error');
+});
+
 test.each([
   'arguments.many.all(a, arguments.long.contains("ab") == false)',
   'arguments.many.all(a, arguments.long + "b" != arguments.long)',

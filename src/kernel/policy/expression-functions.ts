@@ -11,7 +11,7 @@ import type { ConditionSubject } from './expression.ts';
 import { isMap, type Meter, tooMuchWork } from './expression-value.ts';
 import { Failure } from './failure.ts';
 import { compileGlob, isGlob } from './glob.ts';
-import { isInside, pathSegments } from './path.ts';
+import { isFolder, isInside } from './path.ts';
 import { compileRegex } from './regex.ts';
 import { riskLevels } from './risk.ts';
 import { isHost, isHostInside, parseUrl } from './url.ts';
@@ -101,7 +101,7 @@ const noSize = new Failure('`size` needs a text, a list or a map');
 const noPattern = new Failure('the pattern is not a literal that was checked');
 
 const notAFolder = (text: string): string | undefined =>
-  text === '' || pathSegments(text) === undefined ? 'must be a plain folder path' : undefined;
+  isFolder(text) ? undefined : 'must be a plain folder path';
 
 const size: ExpressionFunction = {
   parameters: [['text', 'list', 'map']],

@@ -1,6 +1,6 @@
 /** Paths: one reading or none. */
 import { expect, test } from 'vitest';
-import { isInside, pathSegments } from './path.ts';
+import { isFolder, isInside, pathSegments } from './path.ts';
 
 test.each<[string, readonly string[] | undefined]>([
   ['/data/a', ['', 'data', 'a']],
@@ -26,6 +26,11 @@ test.each<[string, readonly string[] | undefined]>([
   ['/data/...', undefined],
   ['/data/caf\u0065\u0301', ['', 'data', 'caf\u00e9']],
   ['/data/100%', ['', 'data', '100%']],
+  ['~', undefined],
+  ['~/.ssh', undefined],
+  ['~root/x', undefined],
+  ['~$report.docx', ['~$report.docx']],
+  ['/data/~', ['', 'data', '~']],
 ])('%j has the segments %j', (path, segments) => {
   expect(pathSegments(path)).toEqual(segments);
 });
@@ -48,4 +53,18 @@ test.each<[string, string, boolean | undefined]>([
   ['/data/caf\u0065\u0301/x', '/data/caf\u00e9', true],
 ])('%j inside %j: %s', (path, folder, expected) => {
   expect(isInside(path, folder)).toBe(expected);
+});
+
+test.each<[string, boolean]>([
+  ['/data', true],
+  ['data/a', true],
+  ['.', true],
+  ['', false],
+  ['/data/*', false],
+  ['/data/**', false],
+  ['/data?', false],
+  ['~/work', false],
+  ['/data/%2e%2e', false],
+])('whether a policy may name the folder %j: %s', (text, expected) => {
+  expect(isFolder(text)).toBe(expected);
 });

@@ -3,12 +3,13 @@
  *
  * A path is split into segments once. Anything whose meaning depends on who decodes it is an error, not a
  * guess: percent-encoding of separators or dots, backslashes, control characters, a segment that ends in a
- * dot or space (dropped by some systems). `..` is resolved, and may not climb above the start.
+ * dot or space (dropped by some systems), a `~` at the start (somebody's home to some programs). `..` is
+ * resolved, and may not climb above the start.
  */
 
 /** The segments of a path, or undefined where it cannot be read one way only. Comparison is in NFC. */
 export function pathSegments(path: string): readonly string[] | undefined {
-  if (/[\\\u0000-\u001f\u007f]|%(2e|2f|5c|00|25)/i.test(path)) return undefined;
+  if (/[\\\u0000-\u001f\u007f]|%(2e|2f|5c|00|25)|^~[\w.-]*(?:\/|$)/i.test(path)) return undefined;
   const segments: string[] = [];
   if (path.startsWith('/')) segments.push('');
   for (const segment of path.normalize('NFC').split('/')) {
@@ -23,6 +24,11 @@ export function pathSegments(path: string): readonly string[] | undefined {
     }
   }
   return segments;
+}
+
+/** Whether a policy may name a folder so: read one way only, and without the wildcards that patterns have. */
+export function isFolder(text: string): boolean {
+  return text !== '' && !/[*?]/.test(text) && pathSegments(text) !== undefined;
 }
 
 /** Whether `path` is `folder` or below it; undefined where either cannot be read one way only. */

@@ -1,0 +1,186 @@
+/**
+ * Values that can never be there: `risk` compared with `High`, `action` with one that is not declared, a
+ * guardrail with `refused`. Whoever wrote such a condition believes that it holds at times.
+ */
+import {
+  canMatch,
+  compileGlob,
+  type ConditionDocument,
+  isName,
+  isQualifiedName,
+  type PolicyDocument,
+  riskLevels,
+} from '../kernel/index.ts';
+import { isObject, nodesOf } from './condition-reading.ts';
+
+export interface Impossible {
+  readonly path: string;
+  readonly message: string;
+  /** Whether an older policy may have left on a session what is looked for. */
+  readonly isPossibleStill: boolean;
+}
+
+/** One thing that a condition reads, beside one literal. */
+interface Comparison {
+  /** The segments of what is read, such as `guardrails` and an id. */
+  readonly read: readonly string[];
+  readonly operator: string;
+  readonly literal: unknown;
+}
+
+/** What something that a condition reads can be. */
+interface Range {
+  readonly what: string;
+  /** All that it can be, where they can be listed. */
+  readonly all?: readonly string[];
+  /** Whether it can be this, where they cannot. */
+  readonly isOne: (text: string) => boolean;
+}
+
+export function impossibleValues(
+  condition: ConditionDocument,
+  path: string,
+  document: PolicyDocument,
+): readonly Impossible[] {
+  const found: Impossible[] = [];
+  for (const { at, comparison } of comparisonsOf(condition, path)) {
+    const { read, literal } = comparison;
+    const shown = `\`${String(literal)}\``;
+    const [root, member] = read;
+    const name = read.join('.');
+    if (root === 'assetClasses' && document.assets === undefined) {
+      const message = `looks for ${shown} in \`assetClasses\`, and no classifier gives any`;
+      found.push({ path: at, message, isPossibleStill: false });
+    } else if (name === 'session.labels' && !labelsOf(document).has(literal)) {
+      const message = `looks for the label ${shown}, which no rule sets`;
+      found.push({ path: at, message, isPossibleStill: true });
+    } else {
+      const range = rangeOf(root ?? '', member, Object.keys(document.actions));
+      if (range === undefined || isPossible(comparison, range)) continue;
+      const message = `compares \`${name}\` with ${shown}, which is no ${range.what}`;
+      found.push({ path: at, message, isPossibleStill: false });
+    }
+  }
+  return found;
+}
+
+function labelsOf({ rules = [] }: PolicyDocument): ReadonlySet<unknown> {
+  return new Set(rules.flatMap(({ labels }) => labels ?? []));
+}
+
+function rangeOf(
+  root: string,
+  member: string | undefined,
+  actions: readonly string[],
+): Range | undefined {
+  const listed = (what: string, all: readonly string[]): Range => ({
+    what,
+    all,
+    isOne: (text) => all.includes(text),
+  });
+  switch (root) {
+    case 'risk':
+      return listed('risk', riskLevels);
+    case 'guardrails':
+      return listed('outcome of a guardrail', ['pass', 'refuse']);
+    case 'action':
+    case 'countAllowed':
+      return listed('action that is declared', actions);
+    case 'agent':
+    case 'org':
+      return { what: `name of an ${root}`, isOne: isName };
+    case 'resource':
+    case 'tool':
+      return { what: 'text', isOne: () => true };
+    case 'principal':
+      return { what: 'id of a principal', isOne: isQualifiedName };
+    case 'session':
+      return member === undefined || member === 'id'
+        ? { what: 'id of a session', isOne: isQualifiedName }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a comparison can come out both ways; operators that are not here are not judged. */
+function isPossible({ operator, literal }: Comparison, { all, isOne }: Range): boolean {
+  const some = (test: (text: string) => boolean): boolean | undefined => all?.some(test);
+  if (operator === 'equals') return typeof literal === 'string' && isOne(literal);
+  if (typeof literal !== 'string') return true;
+  switch (operator) {
+    case 'glob':
+      return some(compileGlob(literal)) ?? canMatch(literal, isOne);
+    case 'startsWith':
+      return some((text) => text.startsWith(literal)) ?? isOne(literal);
+    case 'endsWith':
+      return some((text) => text.endsWith(literal)) ?? (isOne(literal) || isOne(`a${literal}`));
+    case 'contains':
+      return some((text) => text.includes(literal)) ?? (isOne(literal) || isOne(`a${literal}`));
+    default:
+      return true;
+  }
+}
+
+const equalities = new Set(['equals', 'notEquals', 'in', 'notIn']);
+
+function* comparisonsOf(
+  condition: unknown,
+  path: string,
+): Generator<{ readonly at: string; readonly comparison: Comparison }> {
+  if (!isObject(condition)) return;
+  for (const name of ['all', 'any'] as const) {
+    const operands = condition[name];
+    for (const [position, operand] of (Array.isArray(operands) ? operands : []).entries()) {
+      yield* comparisonsOf(operand, `${path}.${name}[${position}]`);
+    }
+  }
+  yield* comparisonsOf(condition['not'], `${path}.not`);
+  for (const node of nodesOf(condition['expression'])) {
+    for (const comparison of inExpression(node)) yield { at: path, comparison };
+  }
+  const { path: read, ...others } = condition;
+  if (typeof read !== 'string') return;
+  for (const [name, operand] of Object.entries(others)) {
+    const operator = equalities.has(name) ? 'equals' : name === 'matches' ? 'glob' : name;
+    for (const literal of [operand].flat()) {
+      yield { at: path, comparison: { read: read.split('.'), operator, literal } };
+    }
+  }
+}
+
+/** What one node of an expression holds beside a literal, without anything between the two. */
+function* inExpression(node: Readonly<Record<string, unknown>>): Generator<Comparison> {
+  const { op, name, of, left, right } = node;
+  if (op === 'equal' || op === 'unequal') {
+    yield* beside(left, right, 'equals');
+    yield* beside(right, left, 'equals');
+  } else if (op === 'in') {
+    const elements = isObject(right) && Array.isArray(right['of']) ? right['of'] : [];
+    for (const element of elements) yield* beside(left, element, 'equals');
+    yield* beside(right, left, 'holds');
+  } else if (op === 'call' && Array.isArray(of)) {
+    const [first, second] = of as readonly unknown[];
+    if (name === 'countAllowed' && isObject(first)) {
+      yield { read: [name], operator: 'glob', literal: first['value'] };
+    }
+    yield* beside(first, second, name === 'matches' ? 'regex' : String(name));
+  }
+}
+
+function* beside(reading: unknown, literal: unknown, operator: string): Generator<Comparison> {
+  const read = readBy(reading);
+  if (read === undefined || !isObject(literal) || literal['op'] !== 'value') return;
+  yield { read, operator, literal: literal['value'] };
+}
+
+/** The segments of a path, or of `guardrails["id"]`. */
+function readBy(node: unknown): readonly string[] | undefined {
+  if (!isObject(node)) return undefined;
+  const { op, path, of, at } = node;
+  if (op === 'path' && Array.isArray(path)) return path.map(String);
+  const root = op === 'index' ? readBy(of) : undefined;
+  return root?.join('.') === 'guardrails' && isObject(at)
+    ? [...root, String(at['value'])]
+    : undefined;
+}

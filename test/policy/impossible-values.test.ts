@@ -1,0 +1,150 @@
+/** What a condition can never meet is refused: the rule would be there, and would not be kept to. */
+import { expect, test } from 'vitest';
+import { noCounters } from '../../src/kernel/policy/expression.ts';
+import { compileCondition } from '../../src/kernel/policy/condition.ts';
+import type { ConditionDocument } from '../../src/kernel/index.ts';
+import { readPolicy } from '../../src/policy/index.ts';
+import { lowerCel } from '../../src/policy/cel-lowering.ts';
+import { openOneTool } from '../engine/one-tool.ts';
+
+const guard = { id: 'g', evaluator: 'secrets', effect: 'inform' };
+const actions = { 'order.read': {}, 'order.refund': {}, 'mail.send': {} };
+/** What each of them can be; of names, some. */
+const values = {
+  risk: ['low', 'medium', 'high', 'critical'],
+  action: Object.keys(actions),
+  'guardrails.g': ['pass', 'refuse'],
+  agent: ['bot', 'bot-2', 'a'],
+  org: ['acme', 'a'],
+  principal: ['user:ann', 'a/b', 'a'],
+  session: ['s-1', 'a'],
+} as const;
+type Root = keyof typeof values;
+const roots = Object.keys(values) as Root[];
+const listed: ReadonlySet<Root> = new Set(['risk', 'action', 'guardrails.g'] as const);
+
+function read(when: unknown, more: object = {}) {
+  return readPolicy({
+    format: 1,
+    version: 1,
+    actions,
+    tiers: { unrestricted: ['**'] },
+    rules: [
+      { id: 'r', effect: 'deny', when },
+      { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } },
+    ],
+    guardrails: { tool: [guard] },
+    ...more,
+  });
+}
+
+function codesOf(when: unknown, more?: object): readonly string[] {
+  const result = read(when, more);
+  const findings = 'findings' in result ? result.findings : result.warnings;
+  return findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+}
+
+/** How the condition comes out, by what the root is. */
+function truths(when: unknown, root: Root): readonly unknown[] {
+  const lowered = lowerCel({ rules: [{ when }] }).document as { rules: { when: unknown }[] };
+  const evaluate = compileCondition(lowered.rules[0]?.when as ConditionDocument);
+  const subject = { arguments: {}, resource: 'x', tool: 't', counters: noCounters };
+  return values[root].map((value) =>
+    evaluate({
+      ...Object.fromEntries(roots.map((each) => [each, values[each][0]])),
+      ...subject,
+      assetClasses: [],
+      [root]: value,
+      guardrails: { g: root === 'guardrails.g' ? value : 'pass' },
+    } as unknown as Parameters<typeof evaluate>[0]),
+  );
+}
+
+const literals =
+  'low High order.read order.* ordre.* pass refused bot bot-? a,b user:ann user:* ^a$ s-1 or a . *'.split(
+    ' ',
+  );
+
+const cel = (root: string): string => (root === 'session' ? 'session.id' : root);
+const forms: Readonly<Record<string, (root: string, literal: string) => unknown>> = {
+  equals: (path, equals) => ({ path, equals }),
+  in: (path, literal) => ({ any: [{ path, in: [literal] }] }),
+  matches: (path, matches) => ({ all: [{ path, matches }] }),
+  startsWith: (path, startsWith) => ({ path, startsWith }),
+  endsWith: (path, endsWith) => ({ path, endsWith }),
+  contains: (path, contains) => ({ path, contains }),
+  '==': (path, literal) => `${cel(path)} == "${literal}"`,
+  '== the other way round': (path, literal) => `"${literal}" == ${cel(path)}`,
+  'in […]': (path, literal) => `${cel(path)} in ["${literal}"]`,
+  glob: (path, literal) => ({ any: [{ cel: `glob(${cel(path)}, "${literal}")` }] }),
+  '.startsWith': (path, literal) => `${cel(path)}.startsWith("${literal}")`,
+  '.endsWith': (path, literal) => `${cel(path)}.endsWith("${literal}")`,
+  '.contains': (path, literal) => `${cel(path)}.contains("${literal}")`,
+};
+
+test.each(Object.keys(forms))('`%s` is refused where it can never hold, and else not', (form) => {
+  const wrong: string[] = [];
+  for (const root of roots) {
+    for (const literal of literals) {
+      const when = forms[form]?.(root, literal);
+      const isRefused = codesOf(when).some((each) => each.includes('impossible-value'));
+      const holds = truths(when, root).includes(true);
+      // Of names there are more than are tried here.
+      if (isRefused ? holds : listed.has(root) && !holds) wrong.push(`${root} ${literal}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+const when = 'rules[0].when';
+const refused = `error impossible-value ${when}`;
+
+test.each<[unknown, readonly string[]]>([
+  [{ path: 'agent', equals: 'a,b' }, [refused]],
+  [{ path: 'principal', matches: 'user:.+$' }, [refused]],
+  [{ path: 'agent', startsWith: '.' }, [refused]],
+  [{ path: 'org', endsWith: ' ' }, [refused]],
+  [{ path: 'session', contains: ',' }, [refused]],
+  [{ path: 'agent', equals: 5 }, [refused]],
+  [{ path: 'resource', equals: null }, [refused]],
+  [{ path: 'tool', in: ['x', true] }, [refused]],
+  [{ path: 'tool', startsWith: 'any text, or none' }, []],
+  [{ not: { path: 'risk', notEquals: 'HIGH' } }, [`${refused}.not`]],
+  [
+    {
+      all: [
+        { path: 'risk', notIn: ['high', 'higher'] },
+        { path: 'risk', equals: 'low' },
+      ],
+    },
+    [`${refused}.all[0]`],
+  ],
+  ['guardrails["g"] == "refused"', [refused]],
+  ['guardrails["g"] == "refuse"', []],
+  ['arguments.n > 5 && (risk != "HIGH" || arguments.n > 9)', [refused]],
+  ['arguments.risk == "HIGH" && lower(risk) == "high"', []],
+  ['countAllowed("order.wriet") >= 10', [refused]],
+  ['countAllowed("order.*") >= 10', []],
+  ['risk.matches("h.gh")', []],
+  ['"personal" in assetClasses', [refused]],
+  ['"red" in session.labels', [`warning label-unset ${when}`]],
+  ['"seen" in session.labels', []],
+])('%j: %j', (condition, expected) => {
+  const sets = { id: 't', effect: 'allow', match: { action: 'mail.send' }, labels: ['seen'] };
+  const other = { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } };
+  const rules = [{ id: 'r', effect: 'deny', when: condition }, other, sets];
+  expect(codesOf(condition, { rules })).toEqual(expected);
+});
+
+test('classes are looked for where a classifier gives some', () => {
+  const assets = { classifiers: [{ id: 'c', classifier: 'inventory' }] };
+  expect(codesOf('"personal" in assetClasses', { assets })).toEqual([]);
+});
+
+test('a control plane does not open with such a policy', async () => {
+  const opened = openOneTool({
+    tool: { name: 't', action: 'act', resource: 'x' },
+    policy: { rules: [{ id: 'r', effect: 'deny', when: { path: 'risk', equals: 'High' } }] },
+  });
+  await expect(opened).rejects.toThrow(/impossible-value.*`risk` with `High`/);
+});
