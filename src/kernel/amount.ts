@@ -14,6 +14,10 @@ import { isName, quoted } from './name.ts';
 const scales: ReadonlyMap<string, number> = new Map([
   ['usd', 6],
   ['tokens', 0],
+  ['tokens.input', 0],
+  ['tokens.output', 0],
+  ['tokens.cached', 0],
+  ['tokens.reasoning', 0],
   ['actions', 0],
   ['seconds', 0],
   ['concurrent', 0],
@@ -32,7 +36,7 @@ export function scaleOf(unit: string): number {
 
 /** Whether a unit is one of the control plane's own, which tools may cost in without declaring it. */
 export function isBuiltInUnit(unit: string): boolean {
-  return scales.has(unit) || unit.startsWith('tokens.');
+  return scales.has(unit);
 }
 
 const ownUnit = /^[^@]+@([1-9])$/;
@@ -40,24 +44,25 @@ const ownUnit = /^[^@]+@([1-9])$/;
 /**
  * Whether a value is a unit: a built-in one, or a name, with `@` and its decimal places (1 to 9) behind it
  * where it is not counted in ones. The scale is part of the name, so that no two processes can differ about
- * it. `USD` is none: nothing would ever be counted in it, and a budget in it would bind nobody.
+ * it. `USD` and `tokens.inputs` are none: nothing would ever be counted in them, and nobody bound.
  */
 export function isUnit(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   const isOwn = ownUnit.test(value);
   const name = isOwn ? value.slice(0, -2) : value;
-  return isName(name) && (isBuiltIn(name) ? !isOwn : !isBuiltIn(name.toLowerCase()));
+  return isName(name) && (isBuiltInUnit(name) ? !isOwn : !looksBuiltIn(name.toLowerCase()));
+}
+
+/** No name of one's own: what it counts would be looked for among the control plane's. */
+function looksBuiltIn(lower: string): boolean {
+  return isBuiltInUnit(lower) || lower.startsWith('tokens.');
 }
 
 /** Says of what is no unit that it is none, and which one may have been meant. */
 export function unitProblem(value: unknown): string {
   const lower = typeof value === 'string' ? value.toLowerCase() : '';
-  const meant = isBuiltIn(lower) && isUnit(lower) ? `; ${quoted(lower)} is` : '';
+  const meant = isBuiltInUnit(lower) ? `; ${quoted(lower)} is` : '';
   return `${quoted(value)} is no unit${meant}`;
-}
-
-function isBuiltIn(name: string): boolean {
-  return scales.has(name) || name.startsWith('tokens.');
 }
 
 const decimalText = /^(0|[1-9][0-9]{0,15})(?:\.([0-9]{1,18}))?$/;

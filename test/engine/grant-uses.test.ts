@@ -48,7 +48,7 @@ test('a grant covers calls for which the same principals are named, and no other
 });
 
 test.each<[string, string]>([
-  ['USD', 'grant-invalid'],
+  ['USD', 'input-invalid'],
   ['eur', 'grant-invalid'],
   ['constructor', 'grant-invalid'],
   ['usd', 'resolved'],
