@@ -10,9 +10,9 @@
  * process that was never overtaken would not know that it overtakes.
  *
  * A process that is stopped with its turn holds the others up for a bounded time, `idleMs` at first: the
- * server ends its transaction. Whoever has waited for `waitMs` goes on without a turn. So does whoever decides
- * for longer than its turn was kept, and its next turn is kept for twice as long: of processes that are all
- * slow, each would lose its turn to the next, and none would append.
+ * server ends its transaction. Whoever has waited for `waitMs` goes on without a turn. So does whoever
+ * decides for longer than its turn was kept, and its next turn is kept for twice as long: of processes that
+ * are all slow, each would lose its turn to the next, and none would append.
  */
 import { performance } from 'node:perf_hooks';
 import type { News, RecordKey, Turns } from '../storage.ts';
