@@ -17,6 +17,14 @@ export const postgresMutants: readonly Mutant[] = [
     tests: network,
   },
   {
+    name: 'postgres-still-is-unanswered',
+    guards: 'A process that stood still reads what came meanwhile before it gives up on it.',
+    file: `${room}/connections.ts`,
+    find: 'timer = setTimeout(() => setImmediate(end), this.#timeoutMs);',
+    replace: 'timer = setTimeout(end, this.#timeoutMs);',
+    tests: ['test/postgres/connections.test.ts'],
+  },
+  {
     name: 'postgres-append-does-not-compare',
     guards: 'A batch is appended only to the size it was decided on.',
     file: `${room}/schema.ts`,
