@@ -119,6 +119,15 @@ export const storeMutants: readonly Mutant[] = [
     tests: sqliteTests,
   },
   {
+    name: 'asked-again-is-forgotten',
+    guards:
+      'Whoever was refused while a kill could not be written, and asks again at once, is answered.',
+    file: 'src/engine/store/sequencer.ts',
+    find: 'if (this.#queue.length > 0) continue;',
+    replace: '',
+    tests: ['src/engine/store/sequencer.test.ts'],
+  },
+  {
     name: 'batch-in-doubt-grows',
     guards: 'A call that comes while another is in doubt is answered by a decision of its own.',
     file: 'src/engine/store/sequencer.ts',

@@ -5,6 +5,7 @@ import { Listener } from '../../src/storage/postgres/listener.ts';
 import { newPool } from '../../src/storage/postgres/pool.ts';
 import { schemaName } from '../../src/storage/postgres/schema-name.ts';
 import { Proxy } from './proxy.ts';
+import { ScriptedPool } from './scripted-pool.ts';
 import { newSchema } from './schema.ts';
 
 const timeoutMs = 100_000;
@@ -30,4 +31,26 @@ test('what fails late of a connection that was lost does not close the one after
     await pool.end();
     await proxy.close();
   }
+});
+
+test('a trial that ends late leaves the trial of the connection after it alone', async () => {
+  const pool = new ScriptedPool();
+  const listener = new Listener(
+    new Connections(pool, 'test', timeoutMs),
+    schemaName('some_schema'),
+    1,
+    () => {},
+  );
+  // The first connection is lost while its trial is on its way by another.
+  const first = listener.start();
+  const firstTrial = await pool.asked(1, 'pg_notify');
+  pool.lose(0);
+  const secondTrial = await pool.asked(3, 'pg_notify');
+  firstTrial.fail();
+  await first;
+  secondTrial.answer();
+  pool.notify(2, 'some_schema', String(secondTrial.values[1]));
+  await expect.poll(() => listener.state).not.toBe('lost');
+  expect(listener.state).toBe('listening');
+  listener.close();
 });

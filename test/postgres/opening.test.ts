@@ -154,6 +154,38 @@ test('a schema whose name is a word of SQL, and one on the session’s path, are
   }
 });
 
+test.each([
+  'standard_conforming_strings=off',
+  'backslash_quote=off',
+  'array_nulls=off',
+  'client_encoding=LATIN1',
+  'DateStyle=SQL',
+  'default_transaction_isolation=serializable',
+])('a schema is the same under a session’s %s', async (setting) => {
+  await opening();
+  const url = new URL(schema.url);
+  url.searchParams.set('options', `-c ${setting}`);
+  const same = newSchema(url.href, schema.schema);
+  const store = same.open();
+  const { size } = await store.open('main');
+  const key = { kind: 'lock', key: `\\'"{,}é€😀\n\u0001` };
+  const record = { ...key, parent: '', live: false, value: `"\\u0000 NULL é€😀"` };
+  const head = { size, previous: null, root: 'root', frontier: [], at: 0 };
+  const batch = { expectedSize: size, entries: [], contents: [], records: [record], head };
+  expect(await store.append(batch)).toEqual({ status: 'appended' });
+  expect((await store.readRecords([key])).records).toEqual([record]);
+  await store.close();
+});
+
+test('of a session that only reads it is said that it does, and not to migrate', async () => {
+  const url = new URL(schema.url);
+  url.searchParams.set('options', '-c default_transaction_read_only=on');
+  const [code, message] = await opening(newSchema(url.href, schema.schema));
+  expect(code).toBe('read-only');
+  expect(message).toContain('read-only transaction');
+  expect(message).not.toContain('migrate');
+});
+
 test('a session that does not wait for the disk is refused', async () => {
   const url = new URL(schema.url);
   url.searchParams.set('options', '-c synchronous_commit=off');

@@ -1,10 +1,9 @@
 /** What the roles of a schema may do: a worker continues the log and nothing else, a reader sees its org (A94). */
 import { DatabaseError } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guard } from '../../src/enforce/guard.ts';
-import { bindTool, verify } from '../../src/engine/index.ts';
-import { openShop, read, refund, staff } from '../engine/shop.ts';
+import { verify } from '../../src/engine/index.ts';
 import { newSchema, type TestSchema } from './schema.ts';
+import { workDay } from './work-day.ts';
 
 let schema: TestSchema;
 /** Roles belong to the whole server: each test has its own. */
@@ -28,28 +27,6 @@ afterEach(async () => {
   await schema.drop();
   await schema.sql(`DROP ROLE ${role}`);
 });
-
-/** Decisions, an approval, a key and a kill, of two orgs. */
-async function workDay(store: ReturnType<TestSchema['open']>): Promise<void> {
-  const plane = await openShop(store);
-  const { billing, ada, root, ops } = staff(plane);
-  const elsewhere = plane.identity.assert({ id: 'service:x', org: 'globex', roles: ['agent'] });
-  for (const principal of [billing, elsewhere]) {
-    const session = await plane.openSession({ principal, agent: 'bot', budget: { actions: 5 } });
-    await guard(session, read)({ orderId: 'o-1' });
-  }
-  const session = await plane.openSession({ principal: billing, agent: 'bot' });
-  const asking = { orderId: 'o-1', amount: '1' };
-  const { ticket = '' } = await session.authorize({
-    tool: bindTool(refund),
-    arguments: session.read(asking),
-  });
-  await plane.approve({ ticket, by: ada });
-  expect(await guard(session, refund)(asking)).toEqual({ refunded: '1' });
-  await plane.keys.issue({ principal: 'service:billing', roles: ['agent'], by: root });
-  await plane.kill({ scope: { kind: 'agent', org: 'acme', name: 'bot' }, by: ops, reason: 'done' });
-  await plane.close();
-}
 
 async function refusal(work: Promise<unknown>): Promise<string> {
   const failure: unknown = await work.then(
@@ -137,6 +114,21 @@ test('a reader’s role sees its own org and no keys', async () => {
   expect(new Set(records.map(({ org }) => org))).toEqual(new Set(['acme']));
   expect(records.map(({ kind }) => kind)).not.toContain('key');
   expect(await schema.sql(`SELECT kind FROM $s.record WHERE kind = 'key'`)).toHaveLength(1);
+});
+
+test('a reader’s role with a schema of its own sees no other org by an equality of its own', async () => {
+  await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
+  await workDay(schema.open());
+  await schema.sql(`CREATE SCHEMA ${role} AUTHORIZATION ${role}`);
+  await as.sql(`CREATE FUNCTION ${role}.always(text, text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE AS 'SELECT true'`);
+  await as.sql(
+    `CREATE OPERATOR ${role}.= (FUNCTION = ${role}.always, LEFTARG = text, RIGHTARG = text)`,
+  );
+  await schema.sql(`ALTER ROLE ${role} SET search_path = ${role}, pg_catalog`);
+  const seen = await as.sql(`SELECT DISTINCT body::json -> 'by' ->> 'org' AS org FROM $s.entry`);
+  await schema.sql(`DROP SCHEMA ${role} CASCADE`);
+  expect(seen).toEqual([{ org: 'acme' }]);
 });
 
 test('a reader’s role changes nothing and gives itself no other org', async () => {

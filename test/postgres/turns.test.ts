@@ -1,8 +1,11 @@
 /** The queue for the log's head: whoever was never overtaken gives way too, and nobody waits without end. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import { appendMs } from '../../src/storage/postgres/schema.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { idleMs } from '../../src/storage/postgres/turn.ts';
 import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
 import { Proxy } from './proxy.ts';
 import { newSchema, type TestSchema } from './schema.ts';
@@ -41,10 +44,11 @@ async function turnOf(place: TestSchema): Promise<() => Promise<unknown>> {
   return () => client.query('COMMIT');
 }
 
-async function waiting({ sql, schema }: TestSchema): Promise<number> {
-  const [row] = await sql(
+/** How many have the turn, or wait for it. */
+async function turnsThat(how: 'granted' | 'NOT granted', place: TestSchema): Promise<number> {
+  const [row] = await place.sql(
     `SELECT count(*) FROM pg_locks
-      WHERE locktype = 'advisory' AND NOT granted AND classid = hashtext('${schema}')::oid`,
+      WHERE locktype = 'advisory' AND ${how} AND classid = hashtext('${place.schema}')::oid`,
   );
   return Number(row?.['count']);
 }
@@ -57,7 +61,7 @@ test('an append gives way to whoever has the turn, and waits for its own', async
   expect(store.turns?.wanted).toBe(true);
   let isDone = false;
   const taken = store.turns?.take(0, []).finally(() => (isDone = true));
-  await expect.poll(() => waiting(schema)).toBe(1);
+  await expect.poll(() => turnsThat('NOT granted', schema)).toBe(1);
   expect(isDone).toBe(false);
   await give();
   expect(await taken).toMatchObject({ head: { size: 0 }, entries: [], records: [] });
@@ -111,6 +115,48 @@ test('an append goes on without a turn that nobody gives back', async () => {
   expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'conflict', size: 0 });
   expect(await store.turns?.take(0, [])).toBeUndefined();
   expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'appended' });
+});
+
+test('an append whose turn was over before it came goes on without one', async () => {
+  const { schema, store } = await opened();
+  await store.turns?.take(0, []);
+  await turnOf(schema);
+  // Timers run in the order of their times: the store has noticed by now, too.
+  await sleep(1);
+  expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'appended' });
+});
+
+test('a turn that was over too soon is kept for longer the next time', async () => {
+  const { schema, store } = await opened();
+  for (let attempts = 0; ; attempts += 1) {
+    expect(attempts).toBeLessThan(20);
+    await store.turns?.take(0, []);
+    await sleep(2 * idleMs);
+    if ((await turnsThat('granted', schema)) > 0) break;
+  }
+});
+
+test('of processes that all decide for longer than a turn is kept at first, each gets on', async () => {
+  const { schema, store } = await opened();
+  const other = schema.open();
+  cleanups.push(() => other.close());
+  await other.open('main');
+  const decideMs = 400;
+  let attempts = 0;
+  const appendTwice = async (slow: Storage): Promise<void> => {
+    for (let appended = 0; appended < 2; attempts += 1) {
+      const news = await slow.turns?.take(0, []);
+      const { size } = news?.head ?? (await slow.head());
+      await sleep(decideMs);
+      const append = slow.append(batchOf(size, [`${attempts}`]));
+      // A machine that stood still loses its turn without a sign: then it is not known, and tried again.
+      const { status } = await append.catch(() => ({ status: 'in-doubt' }));
+      if (status === 'appended') appended += 1;
+    }
+  };
+  await Promise.all([store, other].map(appendTwice));
+  // A conflict means that the other has appended, and never that it only has the turn.
+  expect(attempts).toBeLessThan(20);
 });
 
 test('with the turn comes what the log holds from the index on, and the records asked for', async () => {

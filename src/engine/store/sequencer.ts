@@ -139,7 +139,11 @@ export class Sequencer {
       // Commands submitted in the same turn of the event loop belong to the same batch.
       await Promise.resolve();
       while (this.#journal.length > 0 || this.#queue.length > 0) {
-        if (!(await this.#writeJournal())) return;
+        if (!(await this.#writeJournal())) {
+          // Whoever was told so may have asked again at once: nobody else would look at the queue.
+          if (this.#queue.length > 0) continue;
+          return;
+        }
         const batch = this.#queue.splice(0, limits.batchCommandsMax);
         await this.#commit(batch, () => {
           batch.push(...this.#queue.splice(0, limits.batchCommandsMax - batch.length));

@@ -4,7 +4,7 @@ import { Connections } from './connections.ts';
 import { assertCurrent } from './look.ts';
 import { type Migrated, migrate, versionOf } from './migrate.ts';
 import { newPool } from './pool.ts';
-import { storageError } from './postgres-errors.ts';
+import { isReadOnlySession, storageError } from './postgres-errors.ts';
 import { type SchemaName, quoted, schemaName } from './schema-name.ts';
 
 export type { Migrated } from './migrate.ts';
@@ -73,7 +73,7 @@ async function granted(
 }
 
 function notTheOwner(error: StorageError, schema: SchemaName): StorageError {
-  if (error.code !== 'read-only') return error;
+  if (error.code !== 'read-only' || isReadOnlySession(error.cause)) return error;
   const message = `${error.message}; only the owner of the schema \`${schema}\` lets roles in`;
   return new StorageError('unavailable', message, { cause: error });
 }

@@ -4,6 +4,8 @@
  * A connection that has not answered in time, or was lost, is closed and not used again: what it was asked
  * may still happen, which is what `ambiguous` says.
  */
+// Not the global one: a host's tests may have put a fake in its place, which never runs.
+import { setImmediate } from 'node:timers';
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './pool.ts';
 import { isRefused, storageError } from './postgres-errors.ts';
 
@@ -125,15 +127,20 @@ export class Connections {
   /** `late` gets what comes when nobody waits for it any more. */
   async #withEnd<T>(work: Promise<T>, late: (value: T) => void): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const ended = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const end = (): void => {
+        if (isOver) return;
         reject(new TimedOut(`no answer within ${this.#timeoutMs} ms`));
         work.then(late, () => {});
-      }, this.#timeoutMs);
+      };
+      // In a process that stood still the time is over before what came meanwhile is read.
+      timer = setTimeout(() => setImmediate(end), this.#timeoutMs);
     });
     try {
       return await Promise.race([work, ended]);
     } finally {
+      isOver = true;
       clearTimeout(timer);
     }
   }

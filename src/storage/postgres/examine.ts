@@ -110,7 +110,7 @@ async function serverOf(
 async function standbysOf(connection: Connection): Promise<Examination['standbys']> {
   const [row = []] = await connection.query(
     `SELECT current_setting('synchronous_standby_names'),
-      pg_has_role('pg_read_all_stats', 'USAGE'), count(*),
+      pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'), count(*),
       count(*) FILTER (WHERE sync_state IN ('sync', 'quorum') AND state = 'streaming')
       FROM pg_stat_replication`,
   );
@@ -165,7 +165,7 @@ async function tablesOf(
   schema: SchemaName,
 ): Promise<Examination['tables']> {
   const rows: Rows = await connection.query(
-    `SELECT relname, pg_total_relation_size(relid), n_dead_tup FROM pg_stat_user_tables
+    `SELECT relname, pg_total_relation_size(relid::regclass), n_dead_tup FROM pg_stat_user_tables
       WHERE schemaname = $1 ORDER BY relname`,
     [schema],
   );

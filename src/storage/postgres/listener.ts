@@ -148,8 +148,8 @@ export class Listener {
       if (!isHeard) await connection.query('SELECT 1');
       return isHeard;
     } finally {
+      // Whom it asked for is left as it is: it may be the probe of the connection after this one.
       clearTimeout(timer);
-      this.#onProbe = () => {};
     }
   }
 

@@ -7,7 +7,7 @@
 import { StorageError } from '../storage.ts';
 import { integerCell } from './cells.ts';
 import type { Connection, Connections, Rows } from './connections.ts';
-import { storageError } from './postgres-errors.ts';
+import { isReadOnlySession, storageError } from './postgres-errors.ts';
 import { migrations, schemaVersion } from './schema.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
 import { assertUntouched } from './schema-check.ts';
@@ -79,7 +79,7 @@ export async function versionOf(connection: Connection, schema: SchemaName): Pro
 async function find(connection: Connection, schema: SchemaName): Promise<Found> {
   const [row = []] = await connection.query(
     `SELECT to_regclass($1) IS NOT NULL,
-      (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($2))`,
+      (SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($2)::oid)`,
     [`${quoted(schema)}.migration`, quoted(schema)],
   );
   const [exists, tables] = row;
@@ -109,7 +109,8 @@ function assertKnown(found: Found): number {
 }
 
 function explained(error: StorageError, schema: SchemaName): StorageError {
-  if (error.code !== 'read-only') return error;
+  // Whom a whole session or server only lets read, a migration would be refused as well.
+  if (error.code !== 'read-only' || isReadOnlySession(error.cause)) return error;
   const help = `as the owner of \`${schema}\`, run \`agent-control-plane postgres migrate\``;
   return new StorageError('unavailable', `${error.message}; ${help}`, { cause: error });
 }

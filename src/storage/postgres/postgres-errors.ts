@@ -51,6 +51,11 @@ export function isSerializationFailure(error: unknown): boolean {
   return isServerError(error) && error.code === '40001';
 }
 
+/** Nobody writes in this session: it says so itself, or its server is a standby. */
+export function isReadOnlySession(error: unknown): boolean {
+  return isServerError(error) && error.code === '25006';
+}
+
 /** `writing`: whether what failed may have been a commit. */
 export function storageError(error: unknown, name: string, writing: boolean): StorageError {
   if (StorageError.is(error)) return error;

@@ -46,7 +46,7 @@ export function presentIn(schema: SchemaName): string {
     WHERE NOT tgisinternal
   UNION ALL
   SELECT 'policy ' || polname || ' of ' || relname, concat_ws(' ', polcmd, polpermissive, polroles,
-      replace(regexp_replace(pg_get_expr(polqual, polrelid), '\\s+', ' ', 'g'),
+      replace(regexp_replace(pg_get_expr(polqual, polrelid), E'\\\\s+', ' ', 'g'),
         quote_ident('${schema}') || '.', '$s.'))
     FROM pg_policy JOIN tables ON tables.oid = polrelid
   UNION ALL

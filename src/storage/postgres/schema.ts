@@ -217,7 +217,9 @@ function policies(s: string): readonly string[] {
   const all = `(SELECT ${s}.reads_all())`;
   const orgs = `(SELECT org FROM ${s}.reader WHERE role = current_user)`;
   return [
-    `CREATE FUNCTION ${s}.reads_all() RETURNS boolean LANGUAGE sql STABLE AS
+    // Its text is read anew in each session: under a path of the reader's, by what the reader means by `=`.
+    `CREATE FUNCTION ${s}.reads_all() RETURNS boolean LANGUAGE sql STABLE
+      SET search_path = pg_catalog, pg_temp AS
       $$ SELECT EXISTS (SELECT FROM ${s}.reader WHERE role = current_user AND org = '*') $$`,
     ...secured.map((table) => `ALTER TABLE ${s}.${table} ENABLE ROW LEVEL SECURITY`),
     `CREATE POLICY own_row ON ${s}.reader FOR SELECT USING (role = current_user)`,

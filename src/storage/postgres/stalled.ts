@@ -18,11 +18,11 @@ import { type SchemaName, quoted } from './schema-name.ts';
  */
 export function endStalled(schema: SchemaName): Statement {
   return {
-    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    text: `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE usename = current_user AND wait_event = 'ClientRead'
         AND xact_start < clock_timestamp() - interval '${appendMs} ms'
         AND pid IN (SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
-          WHERE datname = current_database() AND relation = $1::regclass
+          WHERE datname = current_database() AND relation = $1::regclass::oid
             AND mode = 'RowExclusiveLock' AND granted)`,
     values: [`${quoted(schema)}.log`],
   };

@@ -145,7 +145,7 @@ export class Statements {
   #withHead(rows: string): string {
     return `SELECT * FROM (
       SELECT NULL AS kind, NULL AS key, NULL AS parent, NULL::boolean AS live,
-        json_build_array(${this.#headColumns})::text AS value, 0::bigint AS place
+        pg_catalog.json_build_array(${this.#headColumns})::text AS value, 0::bigint AS place
         FROM ${this.#s}.log WHERE id = $1
       UNION ALL ${rows}
     ) AS answer ORDER BY place`;
