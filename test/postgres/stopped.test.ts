@@ -20,6 +20,8 @@ const stepper = join(import.meta.dirname, 'stepper.ts');
 const writers = 3;
 /** Entries that the others write while one stands still. */
 const entriesMeanwhile = 40;
+/** For what a process sent just before it was stopped; less than a turn may stand idle. */
+const arrivalMs = 50;
 /** For a machine that does other things. */
 const patience = 10;
 
@@ -85,7 +87,10 @@ test('a process that stands still with the turn holds the others up for a bounde
   await schema.drop();
 });
 
-/** Stops a process that has the turn; whoever gave it back just before goes on, and another one is looked for. */
+/**
+ * Stops a process that has the turn and has sent nothing under it. Whoever gave the turn back just before, or
+ * whose append was on its way, goes on, and another one is looked for.
+ */
 async function stopWithTurn(
   looking: Client,
   { schema }: TestSchema,
@@ -101,9 +106,17 @@ async function stopWithTurn(
     if (holder === undefined) continue;
     const stopped = Number(holder.name.split(' ')[1]);
     running[stopped]?.process.kill('SIGSTOP');
-    if (await holds(looking, holder.pid)) return { stopped, pid: holder.pid };
+    await sleep(arrivalMs);
+    if (await stands(looking, holder.pid)) return { stopped, pid: holder.pid };
     running[stopped]?.process.kill('SIGCONT');
   }
+}
+
+/** Whether the turn stands idle: what is on its way to the server would have been read by then. */
+async function stands(looking: Client, pid: number): Promise<boolean> {
+  const idle = `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE pid = $1
+    AND locktype = 'advisory' AND granted AND state = 'idle in transaction'`;
+  return (await looking.query(idle, [pid])).rows.length > 0;
 }
 
 async function holds(looking: Client, pid: number): Promise<boolean> {
