@@ -113,6 +113,14 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['test/postgres/stopped.test.ts'],
   },
   {
+    name: 'postgres-write-asked-again',
+    guards: 'What may have been written is never sent a second time.',
+    file: `${room}/connections.ts`,
+    find: 'async #run(statement: Statement, writing: boolean, again = !writing): Promise<Rows> {',
+    replace: 'async #run(statement: Statement, writing: boolean, again = true): Promise<Rows> {',
+    tests: ['test/postgres/connections.test.ts'],
+  },
+  {
     name: 'postgres-append-without-end',
     guards: 'The transaction of an append has an end that the server keeps.',
     file: `${room}/schema.ts`,

@@ -1,8 +1,9 @@
-/** When a statement counts as unanswered: by what its process could read, and not by its clock alone. */
+/** When a statement counts as unanswered, and what is asked once more. */
 import { expect, test } from 'vitest';
-import { Connections } from '../../src/storage/postgres/connections.ts';
+import { Connections, type Statement } from '../../src/storage/postgres/connections.ts';
 import { newPool } from '../../src/storage/postgres/pool.ts';
-import { newSchema } from './schema.ts';
+import { StorageError } from '../../src/storage/storage.ts';
+import { newSchema, type TestSchema } from './schema.ts';
 
 const timeoutMs = 1_000;
 
@@ -29,4 +30,33 @@ test('a process that stood still for longer than an answer may take has the answ
   }
   expect(answers).toEqual([[1]]);
   await pool.end();
+});
+
+/** A statement whose server process ends each time but the one of this number; and how often it was begun. */
+async function ending(schema: TestSchema, survives: number) {
+  await schema.sql('CREATE SCHEMA $s');
+  await schema.sql('CREATE SEQUENCE $s.begun');
+  const text = `SELECT CASE WHEN nextval('${schema.schema}.begun') <> ${survives}
+    THEN pg_terminate_backend(pg_backend_pid()) AND pg_sleep(60) IS NULL END`;
+  const begun = async () => (await schema.sql('SELECT last_value::int AS begun FROM $s.begun'))[0];
+  return { statement: { text } satisfies Statement, begun };
+}
+
+test.each([
+  ['is read is asked once more', 'read', 2, 'answered', 2],
+  ['is read is asked no third time', 'read', 3, 'unavailable', 2],
+  ['may be written is never asked again', 'write', 2, 'unavailable', 1],
+] as const)('after a connection was lost, what %s', async (_, way, survives, expected, times) => {
+  const schema = newSchema();
+  const pool = await newPool(schema.url, 60_000);
+  const connections = new Connections(pool, 'test', 30_000);
+  const { statement, begun } = await ending(schema, survives);
+  const told = await connections[way](statement).then(
+    () => 'answered',
+    (failure: unknown) => (StorageError.is(failure) ? failure.code : String(failure)),
+  );
+  expect(told).toBe(expected);
+  expect(await begun()).toEqual({ begun: times });
+  await pool.end();
+  await schema.drop();
 });

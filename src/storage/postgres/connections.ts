@@ -74,7 +74,9 @@ export class Connections {
     return this.#connection(client);
   }
 
-  async #run({ text, values = [] }: Statement, writing: boolean): Promise<Rows> {
+  /** A pool gives out a connection that is lost until it hears of it: what only reads is asked once more. */
+  async #run(statement: Statement, writing: boolean, again = !writing): Promise<Rows> {
+    const { text, values = [] } = statement;
     const connection = await this.take();
     try {
       const rows = await connection.query(text, values);
@@ -82,6 +84,7 @@ export class Connections {
       return rows;
     } catch (error) {
       connection.release(!isRefused(error));
+      if (again && isLost(error)) return this.#run(statement, writing, false);
       throw storageError(error, this.#name, writing);
     }
   }
@@ -144,6 +147,11 @@ export class Connections {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whoever has waited for an answer in vain waits no longer. */
+function isLost(error: unknown): boolean {
+  return !isRefused(error) && !(error instanceof TimedOut);
 }
 
 async function answersTo(
