@@ -66,8 +66,14 @@ class Lint {
     }
   }
 
-  /** A pattern all of whose actions are in a stricter tier changes nothing. */
+  /** A pattern all of whose actions are in a stricter tier changes nothing, nor does what bounds no tier. */
   tiers(): void {
+    const { autoApproveWhen, tiers } = this.#document;
+    if (autoApproveWhen !== undefined && tiers?.autoApprove === undefined) {
+      // Whoever wrote it believes that what another tier allows is bounded.
+      const message = 'bounds the tier `autoApprove`, which is not there';
+      this.#add('no-effect', 'autoApproveWhen', message, 'error');
+    }
     const stricter = new Map<string, string>();
     for (const tier of tiersByStrictness) {
       const patterns = this.#document.tiers?.[tier] ?? [];

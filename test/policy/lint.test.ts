@@ -179,6 +179,15 @@ describe('what is idle but harmless is a warning', () => {
       'warning tier-overridden tiers.unrestricted[0]',
     ]);
   });
+
+  test('a bound of the tier autoApprove, where there is none', () => {
+    const autoApproveWhen = { riskAtMost: 'medium' } as const;
+    const base = { format: 1, version: 1, actions: { read: {} }, autoApproveWhen } as const;
+    const found = (tiers: PolicyDocument['tiers']) =>
+      lintPolicy({ ...base, tiers }).map(({ severity, code, path }) => [severity, code, path]);
+    expect(found({ unrestricted: ['read'] })).toEqual([['error', 'no-effect', 'autoApproveWhen']]);
+    expect(found({ autoApprove: ['read'] })).toEqual([]);
+  });
 });
 
 describe('a rule that names what a deny takes away whole is wider than the deny', () => {
