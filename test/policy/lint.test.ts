@@ -183,7 +183,7 @@ describe('what is idle but harmless is a warning', () => {
   test('a bound of the tier autoApprove, where there is none', () => {
     const autoApproveWhen = { riskAtMost: 'medium' } as const;
     const base = { format: 1, version: 1, actions: { read: {} }, autoApproveWhen } as const;
-    const found = (tiers: PolicyDocument['tiers']) =>
+    const found = (tiers: NonNullable<PolicyDocument['tiers']>) =>
       lintPolicy({ ...base, tiers }).map(({ severity, code, path }) => [severity, code, path]);
     expect(found({ unrestricted: ['read'] })).toEqual([['error', 'no-effect', 'autoApproveWhen']]);
     expect(found({ autoApprove: ['read'] })).toEqual([]);
