@@ -73,7 +73,7 @@ export { checkPolicy } from './policy/check.ts';
 export { checkCondition } from './policy/check-condition.ts';
 export { tiersByStrictness } from './policy/document.ts';
 export type { ConditionSubject, PolicyCall, Scalar } from './policy/expression.ts';
-export { exactDecimal } from './policy/decimal.ts';
+export { compareDecimals, exactDecimal } from './policy/decimal.ts';
 export type {
   ConditionDocument,
   MatchDocument,

@@ -11,6 +11,7 @@ import {
 } from '../kernel/index.ts';
 import { canonicalJson } from '../log/index.ts';
 import { constantParts } from './condition-reading.ts';
+import { contradictions } from './contradictions.ts';
 import { impossibleValues } from './impossible-values.ts';
 import { actionsNamed, subjectIncludes } from './pattern-inclusion.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
@@ -129,6 +130,9 @@ class Lint {
     if (rule.when === undefined) return;
     for (const part of constantParts(rule.when, `${path}.when`)) {
       const message = 'reads nothing of the request in one of its parts: it is always the same';
+      this.#add('constant-condition', part, message, 'error');
+    }
+    for (const { path: part, message } of contradictions(rule.when, `${path}.when`)) {
       this.#add('constant-condition', part, message, 'error');
     }
     const impossible = impossibleValues(rule.when, `${path}.when`, this.#document);

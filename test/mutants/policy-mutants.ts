@@ -368,4 +368,12 @@ export const policyMutants: readonly Mutant[] = [
     replace: 'return true;',
     tests: ['test/kernel/glob.prop.test.ts', 'src/kernel/policy/glob.test.ts'],
   },
+  {
+    name: 'contradiction-at-its-edge',
+    guards: 'More than 5 and at most 5 is never met, and is refused.',
+    file: 'src/policy/contradictions.ts',
+    find: "const isStrict = upper.operator === 'lessThan' || lower.operator === 'moreThan';",
+    replace: 'const isStrict = false;',
+    tests: ['test/policy/contradictions.test.ts'],
+  },
 ];
