@@ -28,6 +28,7 @@ import {
   type Rehearsed,
   settle,
   settleFailed,
+  settleUnbegun,
 } from '../granted.ts';
 
 export interface ModelCall extends Omit<CallOptions, 'idempotencyKey'> {
@@ -87,6 +88,7 @@ export async function callModel<R>(
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const { terms, permit, signal } = granted;
+  if (signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   let settlement: ReturnType<typeof settlementOf>;
   try {
     const { name: model, outputTokensMax: maxOutputTokens } = terms;

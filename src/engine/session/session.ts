@@ -289,6 +289,7 @@ export class Session {
     const body = { ...about, permit: permit.id };
     const payload = committed(core.options.ids, texts);
     const { record, answered } = await core.submit(by, body, 'decision', payload);
+    Permit.became(permit, core, about.kind === 'start-permit' ? 'started' : 'resolved');
     return { record, index: answered.index };
   }
 
