@@ -119,7 +119,7 @@ async function run<R>(
   if (signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   let result: R;
   try {
-    result = await execute(Object.freeze({ signal, permit }));
+    result = await session.attend(signal, () => execute(Object.freeze({ signal, permit })));
   } catch (failure) {
     throw (await settleFailed(session, granted, failure)).thrown;
   }

@@ -1,4 +1,6 @@
 /** Calls that are stopped between their decision and their code: once a kill is answered, nothing begins. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { callModel, guard, memory } from '../../src/index.ts';
@@ -135,4 +137,15 @@ test('a permit is taken while it runs: not before its start, nor once it is reso
   await kill();
   refusedTake(killed, 'killed');
   await plane.close();
+});
+
+// 13 is what Node ends with where nobody is left who could end what is waited for.
+test.each([
+  ['a tool that ends when its time is over is heard out', 'heeds', 0, 'permit-expired'],
+  ['a tool that never ends keeps no process alive beyond its time', 'ignores', 13, ''],
+  ['nor beyond the end of the control plane', 'closes', 13, ''],
+] as const)('where nothing else goes on: %s', (_, what, status, stdout) => {
+  const script = join(import.meta.dirname, 'stopped-call-process.ts');
+  const ended = spawnSync(process.execPath, [script, what], { timeout: 20_000, encoding: 'utf8' });
+  expect([ended.status, ended.stdout]).toEqual([status, stdout]);
 });

@@ -334,4 +334,28 @@ export const stopMutants: readonly Mutant[] = [
     replace: '',
     tests: callbackTests,
   },
+  {
+    name: 'process-ends-before-its-tool',
+    guards: 'A tool that is waited for keeps its process alive until its time is over.',
+    file: engine('session/attended'),
+    find: 'const done = stayAlive();',
+    replace: 'const done = (): void => stayAlive()();',
+    tests: stoppedTests,
+  },
+  {
+    name: 'hung-tool-keeps-the-process-alive',
+    guards: 'A tool that never ends keeps no process alive beyond its time.',
+    file: engine('session/attended'),
+    find: "signal.addEventListener('abort', done, { once: true });",
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'hung-tool-outlives-its-control-plane',
+    guards: 'A tool that never ends keeps no process alive once its control plane is closed.',
+    file: engine('session/attended'),
+    find: 'const unlisten = core.listen(() => {}, done);',
+    replace: 'const unlisten = core.listen(() => {});',
+    tests: stoppedTests,
+  },
 ];

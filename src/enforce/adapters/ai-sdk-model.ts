@@ -172,7 +172,7 @@ async function settledOnFailure<T>(
 ): Promise<T> {
   if (granted.signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   try {
-    return await call();
+    return await session.attend(granted.signal, call);
   } catch (failure) {
     const model: ModelReport = isRefusal(failure) ? { refused: true } : {};
     throw (await settleFailed(session, granted, failure, { model })).thrown;

@@ -93,9 +93,8 @@ export async function callModel<R>(
   try {
     const { name: model, outputTokensMax: maxOutputTokens } = terms;
     // What is no answer, or cannot be read as one, is a call that failed: its permit does not stay open.
-    settlement = settlementOf(
-      await send(Object.freeze({ model, maxOutputTokens, signal, permit })),
-    );
+    const context = Object.freeze({ model, maxOutputTokens, signal, permit });
+    settlement = settlementOf(await session.attend(signal, () => send(context)));
   } catch (failure) {
     throw (await settleFailed(session, granted, failure)).thrown;
   }
