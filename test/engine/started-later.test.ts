@@ -13,13 +13,13 @@ async function stage(options: Partial<ControlPlaneOptions> = {}) {
   const by = plane.identity.assert({ id: 'user:root', org: 'acme', roles });
   const session = await plane.openSession({ principal: ann(plane), agent: 'bot' });
   const permitted = async () => {
-    const { permit } = await session.authorize({
+    const { permit, code } = await session.authorize({
       tool: bindTool(modelTool),
       arguments: session.read({ model: 'small-alias' }),
       model: { name: 'small-alias', inputTokensMax: 1, outputTokensMax: 1 },
       start: 'later',
     });
-    if (permit === undefined) throw new Error('no permit');
+    if (permit === undefined) throw new Error(`no permit: ${code}`);
     return permit;
   };
   return { plane, by, session, permitted };
@@ -41,6 +41,7 @@ test.each([
     const permit = await permitted();
     await plane.kill({ scope, by, reason: 'stop' });
     expect(await codeOf(session.start(permit))).toBe('killed');
+    await expect(permitted()).rejects.toThrow('no permit: killed');
     await plane.release({ scope, by, reason: 'over' });
     expect(await codeOf(session.start(permit))).toBe('killed');
     expect(await codeOf(session.start(await permitted()))).toBe('resolved');

@@ -358,4 +358,12 @@ export const stopMutants: readonly Mutant[] = [
     replace: 'const unlisten = core.listen(() => {});',
     tests: stoppedTests,
   },
+  {
+    name: 'kill-of-a-budget-forgotten',
+    guards: 'A kill of a budget plan stops every call that it counts.',
+    file: kernel('decision/authorize-steps'),
+    find: '...(plans.length === 0 ? {} : { plans }),',
+    replace: '',
+    tests: startTests,
+  },
 ];
