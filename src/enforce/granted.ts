@@ -35,6 +35,8 @@ export interface Granted {
   readonly read: ReadArguments;
   /** Fires when the call is killed, its session aborted, its time over, or the caller gives up. */
   readonly signal: AbortSignal;
+  /** What was used where the code of the call is never entered: nothing of what it was estimated at. */
+  readonly unused: NonNullable<Settlement['usage']>;
 }
 
 /** A call that was allowed in a session that runs nothing. */
@@ -100,22 +102,52 @@ interface Decided {
   readonly read: ReadArguments;
 }
 
-function permitted(
+async function permitted(
   session: Session,
   tool: BoundTool,
   { decision, read }: Decided,
   options: CallOptions,
-): Granted | Rehearsed {
+): Promise<Granted | Rehearsed> {
   if (decision.outcome === 'allow' && decision.mode !== 'live') {
     return { decision, read, rehearsed: true };
   }
   if (decision.outcome !== 'allow' || decision.permit === undefined) {
     throw new ActionRefused(decision);
   }
-  const permit = session.take(decision.permit, tool, read);
-  const { signal } = options;
+  const { permit } = decision;
+  const { signal, estimate } = options;
   const either = signal === undefined ? permit.signal : AbortSignal.any([permit.signal, signal]);
-  return { decision, permit, read, signal: either };
+  const units = Object.keys({ ...tool.record.estimate, ...estimate });
+  const unused = Object.fromEntries(units.map((unit) => [unit, 0]));
+  const granted = { decision, permit, read, signal: either, unused };
+  if (either.aborted) throw (await settleUnbegun(session, granted)).thrown;
+  session.take(permit, tool, read);
+  return granted;
+}
+
+/**
+ * Gives back a call that was stopped before its code was entered, and gives what is to be thrown for it, as
+ * `settleFailed` does. Enforcement points ask for its signal right before the code: once a kill is answered,
+ * nothing that it covers begins.
+ */
+export async function settleUnbegun(
+  session: Session,
+  { decision, permit, signal, unused }: Granted,
+): Promise<{ readonly thrown: unknown }> {
+  const thrown: unknown = signal.reason;
+  const model = decision.model === undefined ? {} : { model: { refused: true } as const };
+  const settlement = {
+    ...model,
+    outcome: 'failed',
+    usage: unused,
+    result: thrownText(thrown),
+  } as const;
+  try {
+    await session.settle(permit, settlement);
+  } catch {
+    // Nothing ran, whether that is recorded or not: the permit expires, and is charged in full.
+  }
+  return { thrown };
 }
 
 /** Decides a call; where an approver is waited for, decides it again once the ticket is decided. */

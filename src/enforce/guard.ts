@@ -15,9 +15,16 @@ import {
   type Settlement,
   type ToolDeclaration,
 } from '../engine/index.ts';
-import { parseAmounts, quoted } from '../kernel/index.ts';
+import { formatAmount, parseAmounts, quoted } from '../kernel/index.ts';
 import { ActionRefused } from './action-refused.ts';
-import { type CallOptions, grant, type Granted, settle, settleFailed } from './granted.ts';
+import {
+  type CallOptions,
+  grant,
+  type Granted,
+  settle,
+  settleFailed,
+  settleUnbegun,
+} from './granted.ts';
 
 /** What a tool's code gets beside its arguments. */
 export interface ToolContext {
@@ -109,25 +116,33 @@ async function run<R>(
   usageOf: (result: R) => Settlement['usage'],
 ): Promise<R> {
   const { permit, signal } = granted;
+  if (signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   let result: R;
   try {
-    result = await execute(Object.freeze({ signal, permit }));
+    result = await session.attend(signal, () => execute(Object.freeze({ signal, permit })));
   } catch (failure) {
     throw (await settleFailed(session, granted, failure)).thrown;
   }
-  const usage = reportedUsage(result, usageOf);
+  const usage = await reportedUsage(result, usageOf);
   const settled = await settle(session, granted, { outcome: 'succeeded', result, usage });
   return settled.result as R;
 }
 
-/** A usage that throws or cannot be counted is none: everything that was reserved counts. */
-function reportedUsage<R>(
+/**
+ * A usage that throws or cannot be counted is none: everything that was reserved counts. A promise of one is
+ * waited for, whatever the types say: it would be no amount at all, and end the process where it rejects.
+ */
+async function reportedUsage<R>(
   result: R,
-  usageOf: (result: R) => Settlement['usage'],
-): Settlement['usage'] {
+  usageOf: (result: R) => Settlement['usage'] | Promise<Settlement['usage']>,
+): Promise<Settlement['usage']> {
   try {
-    const usage = usageOf(result);
-    return usage !== undefined && parseAmounts(usage) !== undefined ? usage : undefined;
+    const usage = await usageOf(result);
+    const amounts = usage === undefined ? undefined : parseAmounts(usage);
+    if (amounts === undefined) return undefined;
+    // Read once: what is counted is what was checked.
+    const texts = Object.entries(amounts).map(([unit, each]) => [unit, formatAmount(unit, each)]);
+    return Object.fromEntries(texts) as NonNullable<Settlement['usage']>;
   } catch {
     return undefined;
   }

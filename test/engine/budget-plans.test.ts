@@ -1,5 +1,6 @@
 /** Budget plans through the control plane: parallel calls, restarts, reports, and who may set what. */
 import { expect, test } from 'vitest';
+import { bindTool } from '../../src/engine/index.ts';
 import { ActionRefused, guard, memory, openControlPlane, verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock } from '../../src/testing/index.ts';
@@ -199,5 +200,56 @@ test('a raise before an overrun does not thaw what the overrun freezes', async (
   expect(await codeOfNext()).toBe('budget-frozen');
   await plane.setBudget({ org, plan: { ...terms, limit: '21' } });
   expect(await codeOfNext()).toBe('ran');
+  await plane.close();
+});
+
+test('what freezes under a lowered limit thaws with the first limit above that one', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const terms = { ...plan, window: 'unlimited' } as const;
+  await plane.setBudget({ org, plan: terms });
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const overrunning = guard(session, {
+    ...tool,
+    execute: () => plane.setBudget({ org, plan: { ...terms, limit: '5' } }),
+    usage: () => ({ usd: '2' }),
+  });
+  await overrunning({});
+  const codeOfNext = () =>
+    guard(session, { ...tool, execute: () => 'ran' })({}).catch((refusal: unknown) =>
+      ActionRefused.is(refusal) ? refusal.code : 'failed',
+    );
+  expect(await codeOfNext()).toBe('budget-frozen');
+  await plane.setBudget({ org, plan: { ...terms, limit: '8' } });
+  expect(await codeOfNext()).toBe('ran');
+  await plane.close();
+});
+
+test('a token bucket whose limit was lowered gives nothing back twice', async () => {
+  const clock = new FakeClock();
+  const policy = { ...setting.policy, actions: { 'order.pay': { runTimeoutMs: 86_400_000 } } };
+  const plane = await openControlPlane({ storage: memory(), ...setting, policy, clock });
+  const set = (limit: string) =>
+    plane.setBudget({ org, plan: { ...plan, limit, window: { bucketMs: 3_600_000 } } });
+  await set('100');
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const reserve = async (usd: string) => {
+    const request = { tool: bindTool(tool), arguments: session.read({ usd }) };
+    const { permit } = await session.authorize({ ...request, estimate: { usd } });
+    if (permit === undefined) throw new Error('no permit');
+    return permit;
+  };
+  const whole = await reserve('100');
+  clock.advance(3_240_000);
+  await reserve('50');
+  await set('50');
+  clock.advance(1_080_000);
+  await reserve('1');
+  const taken = async () => (await plane.budgets(org))[0]?.accounts[0]?.posted;
+  // All of the hundred had flowed back by 36 minutes' flow at the old limit and the rest at the new one.
+  expect(await taken()).toBe('46');
+  await session.settle(whole, { outcome: 'succeeded', usage: { usd: '0' } });
+  expect(await taken()).toBe('46');
   await plane.close();
 });

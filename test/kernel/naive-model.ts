@@ -5,6 +5,7 @@
 import { isDeepStrictEqual as same } from 'node:util';
 import type { Command, Kill, KillScope } from '../../src/kernel/index.ts';
 import { type Grant, naiveBudget, tellLate, told } from './naive-account.ts';
+import { globs } from './naive-condition.ts';
 import { type Call, covers, naiveAnswer, Registered, type Session } from './naive-call.ts';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -82,6 +83,8 @@ export class NaiveModel {
     if (isKilled && (isToWork || next === 'active' || next === 'approved')) return no('killed');
     if (isToWork && call && !tool) return no('tool-unknown');
     if (isToWork && tool?.definition !== call?.definition) return no('tool-changed');
+    const isCapable = globs(agent?.capabilities[0]?.actions ?? [], grant?.answer.action ?? '');
+    if (starts && !isCapable) return 'agent-not-capable';
     if (starts && grant?.answer.terms.policy !== policy) return 'permit-not-startable';
     if (kind === 'authorize') return this.#decide(session, command, now);
     if (opens) this.sessions.push(session);

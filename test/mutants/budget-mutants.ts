@@ -5,6 +5,8 @@ const budget = (file: string) => `src/kernel/budget/${file}.ts`;
 const planTests = ['test/kernel/budget-plans.test.ts'];
 const tenantTests = ['test/attack/tenants.test.ts'];
 
+const largestTests = ['test/engine/largest-amounts.test.ts'];
+
 export const budgetMutants: readonly Mutant[] = [
   {
     name: 'one-plan-is-left-out',
@@ -111,5 +113,38 @@ export const budgetMutants: readonly Mutant[] = [
     find: 'const own = org === everyOrg ? {} : { parent: org };',
     replace: 'const own = {};',
     tests: tenantTests,
+  },
+  {
+    name: 'usage-not-waited-for',
+    guards: 'A usage that is a promise counts.',
+    file: 'src/enforce/guard.ts',
+    find: 'const usage = await usageOf(result);',
+    replace: "const usage = usageOf(result) as Settlement['usage'];",
+    tests: ['test/enforce/odd-callbacks.test.ts'],
+  },
+  {
+    name: 'uncountable-permit-stays-open',
+    guards: 'A permit in a budget that cannot count further ends all the same.',
+    file: 'src/kernel/decision/handle-permit.ts',
+    find: 'used: Math.min(countable, amountOf(usage, each.unit))',
+    replace: 'used: amountOf(usage, each.unit) + 0 * countable',
+    tests: largestTests,
+  },
+  {
+    name: 'late-usage-booked-short',
+    guards: 'Late usage is booked as far as it can be counted.',
+    file: 'src/kernel/decision/handle-permit.ts',
+    find: '- (isPosted ? each.amount : 0);',
+    replace: '- (isPosted ? 0 : 0);',
+    tests: largestTests,
+  },
+  {
+    name: 'lowered-bucket-gives-back-twice',
+    guards:
+      'A token bucket gives back no more than was taken of it, also where its limit was lowered.',
+    file: 'src/kernel/decision/apply-decision.ts',
+    find: 'Math.max(limit, record.limit);',
+    replace: 'Math.min(Math.max(limit, record.limit), record.limit);',
+    tests: ['test/engine/budget-plans.test.ts'],
   },
 ];

@@ -247,8 +247,8 @@ export const modelMutants: readonly Mutant[] = [
     name: 'raise-thaws-later-overrun',
     guards: 'Only a raise after the overrun thaws what it froze.',
     file: 'src/kernel/decision/apply-decision.ts',
-    find: 'limit <= account.limit ? account : { ...account, limit };',
-    replace: 'limit <= account.limit ? account : account;',
+    find: 'limit === account.limit ? account : { ...account, limit };',
+    replace: 'limit === account.limit ? account : account;',
     tests: ['test/engine/budget-plans.test.ts'],
   },
   {

@@ -6,6 +6,9 @@ const engine = (name: string): string => `src/engine/${name}.ts`;
 const switchTests = ['test/engine/dead-mans-switch.test.ts'];
 const escalationTests = ['test/engine/escalation.test.ts'];
 const effectTests = ['test/engine/kill-effects.test.ts'];
+const stoppedTests = ['test/enforce/stopped-calls.test.ts'];
+const startTests = ['test/engine/started-later.test.ts'];
+const callbackTests = ['test/enforce/odd-callbacks.test.ts'];
 const readerTests = ['test/attack/readers.test.ts'];
 
 export const stopMutants: readonly Mutant[] = [
@@ -250,5 +253,117 @@ export const stopMutants: readonly Mutant[] = [
     find: 'const absent = absenceRefusal(view, decision.org, context.now);',
     replace: "const absent = absenceRefusal(view, '', 0);",
     tests: ['test/engine/started-later.test.ts'],
+  },
+  {
+    name: 'code-entered-after-a-kill',
+    guards: 'Once a kill is answered, no code that it covers is entered.',
+    file: 'src/enforce/guard.ts',
+    find: 'if (signal.aborted) throw (await settleUnbegun(session, granted)).thrown;',
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'killed-before-its-code-is-charged',
+    guards: 'What never began used nothing.',
+    file: 'src/enforce/granted.ts',
+    find: 'usage: unused,',
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'model-call-that-was-not-sent-is-charged',
+    guards: 'A model call that was not sent costs nothing.',
+    file: 'src/enforce/granted.ts',
+    find: 'decision.model === undefined ? {} : { model: { refused: true } as const };',
+    replace: '{};',
+    tests: stoppedTests,
+  },
+  {
+    name: 'permit-taken-before-its-start',
+    guards: 'A permit that was issued for later runs nothing before it is started.',
+    file: engine('session/permit'),
+    find: "if (value.#state === 'issued') throw rejected(reject('permit-not-started'));",
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'permit-taken-after-its-end',
+    guards: 'A permit that was settled or given back runs nothing.',
+    file: engine('session/permit'),
+    find: "if (value.#state === 'resolved') throw fault('permit-used', 'it was settled, or given back');",
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'permit-taken-after-a-kill',
+    guards: 'A permit that was killed runs nothing.',
+    file: engine('session/permit'),
+    find: 'value.#signal.throwIfAborted();',
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'start-of-what-an-agent-may-no-more',
+    guards: 'A permit does not start once an agent of its line is registered for less.',
+    file: kernel('decision/handle-permit'),
+    find: 'if (incapable !== undefined) return { rejection: incapable };',
+    replace: '',
+    tests: startTests,
+  },
+  {
+    name: 'start-on-another-resource',
+    guards: 'Nor once an agent is registered for other resources.',
+    file: kernel('rights/call-scope'),
+    find: 'compiledScope.action(action) && compiledScope.resource?.(resource) !== false;',
+    replace: 'compiledScope.action(action) || resource === undefined;',
+    tests: startTests,
+  },
+  {
+    name: 'start-after-a-refused-input',
+    guards: 'A permit does not start once what came into its session was refused.',
+    file: kernel('decision/handle-permit'),
+    find: 'if (isInputRefused(view, session, decision)) {',
+    replace: 'if (isInputRefused(view, session, decision) && context.now < 0) {',
+    tests: startTests,
+  },
+  {
+    name: 'async-subscriber-ends-the-process',
+    guards: 'An async subscriber that throws ends no process.',
+    file: engine('core/heard'),
+    find: 'if (told !== undefined) Promise.resolve(told).catch(warn);',
+    replace: '',
+    tests: callbackTests,
+  },
+  {
+    name: 'process-ends-before-its-tool',
+    guards: 'A tool that is waited for keeps its process alive until its time is over.',
+    file: engine('session/attended'),
+    find: 'const done = stayAlive();',
+    replace: 'const done = (): void => stayAlive()();',
+    tests: stoppedTests,
+  },
+  {
+    name: 'hung-tool-keeps-the-process-alive',
+    guards: 'A tool that never ends keeps no process alive beyond its time.',
+    file: engine('session/attended'),
+    find: "signal.addEventListener('abort', done, { once: true });",
+    replace: '',
+    tests: stoppedTests,
+  },
+  {
+    name: 'hung-tool-outlives-its-control-plane',
+    guards: 'A tool that never ends keeps no process alive once its control plane is closed.',
+    file: engine('session/attended'),
+    find: 'const unlisten = core.listen(() => {}, done);',
+    replace: 'const unlisten = core.listen(() => {});',
+    tests: stoppedTests,
+  },
+  {
+    name: 'kill-of-a-budget-forgotten',
+    guards: 'A kill of a budget plan stops every call that it counts.',
+    file: kernel('decision/authorize-steps'),
+    find: '...(plans.length === 0 ? {} : { plans }),',
+    replace: '',
+    tests: startTests,
   },
 ];

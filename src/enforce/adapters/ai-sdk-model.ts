@@ -9,7 +9,7 @@ import { APICallError, wrapLanguageModel } from 'ai';
 import { ControlPlaneError, type Session, type ToolDeclaration } from '../../engine/index.ts';
 import type { ModelReport } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
-import { settle, settleFailed } from '../granted.ts';
+import { settle, settleFailed, settleUnbegun } from '../granted.ts';
 import { grantModel, type GrantedModel } from '../models/call-model.ts';
 import { readPrompt } from './ai-sdk-prompt.ts';
 import { governedStream } from './ai-sdk-stream.ts';
@@ -170,8 +170,9 @@ async function settledOnFailure<T>(
   granted: GrantedModel,
   call: () => PromiseLike<T>,
 ): Promise<T> {
+  if (granted.signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   try {
-    return await call();
+    return await session.attend(granted.signal, call);
   } catch (failure) {
     const model: ModelReport = isRefusal(failure) ? { refused: true } : {};
     throw (await settleFailed(session, granted, failure, { model })).thrown;

@@ -28,6 +28,7 @@ import {
   type Rehearsed,
   settle,
   settleFailed,
+  settleUnbegun,
 } from '../granted.ts';
 
 export interface ModelCall extends Omit<CallOptions, 'idempotencyKey'> {
@@ -87,13 +88,13 @@ export async function callModel<R>(
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const { terms, permit, signal } = granted;
+  if (signal.aborted) throw (await settleUnbegun(session, granted)).thrown;
   let settlement: ReturnType<typeof settlementOf>;
   try {
     const { name: model, outputTokensMax: maxOutputTokens } = terms;
     // What is no answer, or cannot be read as one, is a call that failed: its permit does not stay open.
-    settlement = settlementOf(
-      await send(Object.freeze({ model, maxOutputTokens, signal, permit })),
-    );
+    const context = Object.freeze({ model, maxOutputTokens, signal, permit });
+    settlement = settlementOf(await session.attend(signal, () => send(context)));
   } catch (failure) {
     throw (await settleFailed(session, granted, failure)).thrown;
   }

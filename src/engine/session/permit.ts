@@ -4,19 +4,21 @@
  * The `#…` fields exist only on objects that this class built; `#decision in value` cannot be faked by a
  * prototype, proxy, clone or JSON.
  */
-import type { DecisionRecord } from '../../kernel/index.ts';
-import { fault } from '../error.ts';
+import { type DecisionRecord, reject } from '../../kernel/index.ts';
+import { fault, rejected } from '../error.ts';
 
 export class Permit {
   readonly #decision: DecisionRecord;
   readonly #issuer: object;
   readonly #signal: AbortSignal;
+  #state: 'issued' | 'started' | 'resolved';
   #taken = false;
 
   constructor(issuer: object, decision: DecisionRecord, signal: AbortSignal) {
     this.#issuer = issuer;
     this.#decision = decision;
     this.#signal = signal;
+    this.#state = decision.permit === 'issued' ? 'issued' : 'started';
     Object.freeze(this);
   }
 
@@ -56,9 +58,15 @@ export class Permit {
     );
   }
 
+  /** For its issuer: what the log says of it since it was issued. */
+  static became(permit: Permit, issuer: object, state: 'started' | 'resolved'): void {
+    if (Permit.isGenuine(permit, issuer)) permit.#state = state;
+  }
+
   /**
    * Uses a permit up, once. Throws `permit-not-genuine` for anything that is not a permit of `issuer` for
-   * exactly this call, and `permit-used` the second time.
+   * exactly this call, `permit-not-started` while it waits for its start, `permit-used` the second time and
+   * once it was settled or given back, and why it was stopped where it was.
    */
   static take(
     value: unknown,
@@ -70,6 +78,9 @@ export class Permit {
       throw fault('permit-not-genuine', 'it was issued for another call');
     }
     if (value.#taken) throw fault('permit-used');
+    if (value.#state === 'issued') throw rejected(reject('permit-not-started'));
+    if (value.#state === 'resolved') throw fault('permit-used', 'it was settled, or given back');
+    value.#signal.throwIfAborted();
     value.#taken = true;
     return value;
   }

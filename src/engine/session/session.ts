@@ -17,6 +17,7 @@ import {
 import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../../log/index.ts';
 import type { CommandBody } from '../core/command-body.ts';
 import type { Core } from '../core/core.ts';
+import { attended } from './attended.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from '../error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';
@@ -289,6 +290,7 @@ export class Session {
     const body = { ...about, permit: permit.id };
     const payload = committed(core.options.ids, texts);
     const { record, answered } = await core.submit(by, body, 'decision', payload);
+    Permit.became(permit, core, about.kind === 'start-permit' ? 'started' : 'resolved');
     return { record, index: answered.index };
   }
 
@@ -305,6 +307,14 @@ export class Session {
       tool: tool.record.name,
       argumentsDigest: read.digest,
     });
+  }
+
+  /**
+   * Does what a permit allows, and keeps the process alive meanwhile, as long as `signal` has not fired; for
+   * enforcement points.
+   */
+  attend<R>(signal: AbortSignal, work: () => R | PromiseLike<R>): Promise<R> {
+    return attended(this.#core, signal, work);
   }
 
   /** Waits until a ticket is decided; see `ControlPlane.ticketDecided`. */

@@ -146,13 +146,15 @@ function resolve(
   resolved: readonly Resolution[],
   { charged, takenAt, at }: Resolving,
 ): readonly RecordChange[] {
-  return resolved.map(({ budget, amount, used, onOverrun, bucketMs }) =>
+  return resolved.map(({ budget, amount, used, limit = 0, onOverrun, bucketMs }) =>
     budgetChange(view, budget, (record) => {
       const value = charged
         ? frozenSince(view, post(record, amount, used, onOverrun !== 'continue'), record)
         : release(record, amount);
       if (bucketMs === undefined) return value;
-      const change = { limit: record.limit, bucketMs, reserved: amount, used, takenAt, at };
+      // Under a limit that was lowered since, more had flowed back than the new one would have let.
+      const fastest = Math.max(limit, record.limit);
+      const change = { limit: fastest, bucketMs, reserved: amount, used, takenAt, at };
       return { ...value, bucket: corrected(record.bucket, change) };
     }),
   );
@@ -165,7 +167,7 @@ function resolve(
 function frozenSince(view: StateView, account: BudgetRecord, before: BudgetRecord): BudgetRecord {
   if (!account.frozen || account.overrun === before.overrun) return account;
   const limit = planLimit(view, account.scope);
-  return limit === undefined || limit <= account.limit ? account : { ...account, limit };
+  return limit === undefined || limit === account.limit ? account : { ...account, limit };
 }
 
 /** A plan's account comes into being with its first reservation, and has the limit in force since. */

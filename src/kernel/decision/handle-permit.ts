@@ -8,12 +8,12 @@ import { countedUnits } from '../budget/reservation.ts';
 import { worstCaseAmounts } from '../model/model-call.ts';
 import { type ModelReport, type ModelRun, modelUsage } from '../model/model-usage.ts';
 import type { ExpirePermit, SettlePermit, StartPermit, VoidPermit } from '../command.ts';
-import { lineRefusal } from '../rights/delegation.ts';
+import { lineRefusal, startRefusal } from '../rights/delegation.ts';
 import type { Event, Resolution } from '../event.ts';
 import { isWithdrawn } from '../approval/grant.ts';
 import type { HandlerFor, HandlerResult } from '../handled.ts';
 import { inactiveSession } from '../session/own-session.ts';
-import { judgeOutput } from '../session/handle-screening.ts';
+import { isInputRefused, judgeOutput } from '../session/handle-screening.ts';
 import { leaseRefusal } from '../session/lease.ts';
 import { absenceRefusal } from '../kill/heartbeat.ts';
 import { limits } from '../limits.ts';
@@ -58,12 +58,18 @@ export const startPermit: HandlerFor<StartPermit> = (view, command, context) => 
   const tool = view.get('tool', decision.tool);
   if (tool?.definition !== decision.definition) return { rejection: reject('tool-changed') };
   if (tool.quarantine !== undefined) return { rejection: quarantineRefusal(tool) };
+  const incapable = startRefusal(view, session, decision);
+  if (incapable !== undefined) return { rejection: incapable };
   if (view.get('policy', 'active')?.version !== decision.policyVersion) {
     const message = 'the policy changed since the permit was issued';
     return { rejection: reject('permit-not-startable', message, 'authorize the call again') };
   }
   if (isWithdrawn(view, decision)) {
     const message = 'the grant that stood in for an approver was revoked';
+    return { rejection: reject('permit-not-startable', message, 'authorize the call again') };
+  }
+  if (isInputRefused(view, session, decision)) {
+    const message = 'a guardrail refused what came into the session since the permit was issued';
     return { rejection: reject('permit-not-startable', message, 'authorize the call again') };
   }
   const expiresAt = context.now + decision.runTimeoutMs;
@@ -98,8 +104,7 @@ export const settlePermit: HandlerFor<SettlePermit> = (view, command, context) =
       : modelUsage(terms, reportOf(command), view.get('prices', 'active'), context.now);
   const usage = usageOf(decision, command.usage, ran, context.now);
   if (decision.late === 'awaited') return lateUsage(view, decision, command, { usage, ran });
-  const resolved = resolutionsOf(view, decision, usage);
-  if (resolved === undefined) return { rejection: reject('amount-out-of-range') };
+  const resolved = resolvedBy(view, decision, usage);
   const output = judgeOutput(view, decision, command.facts);
   const settled: Event = {
     type: 'permit-settled',
@@ -132,8 +137,7 @@ function lateUsage(
   { usage, ran }: { readonly usage: Amounts; readonly ran: ModelRun | undefined },
 ): HandlerResult {
   const subject = { kind: 'decision', key: decision.id } as const;
-  const resolved = resolutionsOf(view, decision, usage);
-  if (resolved === undefined) return { rejection: reject('amount-out-of-range') };
+  const resolved = resolvedBy(view, decision, usage, { isPosted: true });
   const debts = resolved
     .filter(({ used, amount }) => used > amount)
     .map(({ used, ...reservation }) => ({ ...reservation, debt: used - reservation.amount }));
@@ -210,19 +214,6 @@ function allReserved({ modelTerms, reservations }: DecisionRecord): Amounts {
   return Object.hasOwn(all, countedUnits.concurrent) ? { ...all, concurrent: 0 } : all;
 }
 
-/** How each reservation is resolved, or undefined where a budget could not count the amount. */
-function resolutionsOf(
-  view: StateView,
-  decision: DecisionRecord,
-  usage: Amounts,
-): readonly Resolution[] | undefined {
-  const resolved = resolvedBy(decision, usage);
-  const countable = resolved.every(
-    ({ budget, used }) => used <= limits.amountMax - (view.get('budget', budget)?.posted ?? 0),
-  );
-  return countable ? resolved : undefined;
-}
-
 export const voidPermit: HandlerFor<VoidPermit> = (view, command) => {
   const decision = ownPermit(view, command.by, command.permit);
   if (decision === undefined) return { rejection: reject('permit-unknown') };
@@ -233,7 +224,7 @@ export const voidPermit: HandlerFor<VoidPermit> = (view, command) => {
   if (!canMovePermit(decision.permit, 'void')) {
     return { rejection: reject('permit-not-voidable', `the permit is ${decision.permit}`) };
   }
-  const data = { permit: decision.id, resolved: resolvedBy(decision, {}) };
+  const data = { permit: decision.id, resolved: resolvedBy(view, decision, {}) };
   return { events: [{ type: 'permit-voided', session: decision.session, data }], subject };
 };
 
@@ -245,7 +236,7 @@ export const expirePermit: HandlerFor<ExpirePermit> = (view, command, context) =
   if (!isOpenPermit(decision.permit) || context.now < decision.expiresAt)
     return { rejection: reject('not-due') };
   const usage = started ? allReserved(decision) : {};
-  const resolved = resolvedBy(decision, usage);
+  const resolved = resolvedBy(view, decision, usage);
   const data = { permit: decision.id, started, usage, resolved };
   return {
     events: [{ type: 'permit-expired', session: decision.session, data }],
@@ -253,6 +244,20 @@ export const expirePermit: HandlerFor<ExpirePermit> = (view, command, context) =
   };
 };
 
-function resolvedBy({ reservations }: DecisionRecord, usage: Amounts): readonly Resolution[] {
-  return reservations.map((each) => ({ ...each, used: amountOf(usage, each.unit) }));
+/**
+ * How each reservation is resolved. A budget that has counted as far as it can is full, and stays so: a
+ * permit that could not be resolved in it would stay open for ever.
+ */
+function resolvedBy(
+  view: StateView,
+  { reservations }: DecisionRecord,
+  usage: Amounts,
+  /** Whether what was reserved was posted already. */
+  { isPosted = false }: { readonly isPosted?: boolean } = {},
+): readonly Resolution[] {
+  return reservations.map((each) => {
+    const others = (view.get('budget', each.budget)?.posted ?? 0) - (isPosted ? each.amount : 0);
+    const countable = limits.amountMax - others;
+    return { ...each, used: Math.min(countable, amountOf(usage, each.unit)) };
+  });
 }

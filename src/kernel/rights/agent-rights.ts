@@ -4,7 +4,7 @@
  * An agent of the whole installation goes before one of an org with its name.
  */
 import { agentKey } from './agent.ts';
-import { covers, coversAction, type ScopedCall } from './call-scope.ts';
+import { covers, coversAction, coversPlace, type Place, type ScopedCall } from './call-scope.ts';
 import { quoted } from '../name.ts';
 import { everyOrg } from '../org.ts';
 import type { AgentRecord, StateView } from '../record.ts';
@@ -46,6 +46,19 @@ export function incapable(
     'agent-not-capable',
     `agent ${quoted(name)} is not registered for ${quoted(action)}`,
   );
+}
+
+/** Why an agent is not capable any more of a call that was decided, as far as that can still be told. */
+export function incapableSince(
+  view: StateView,
+  org: string,
+  name: string,
+  place: Place,
+): Rejection | undefined {
+  const capabilities = findAgent(view, org, name)?.capabilities ?? [];
+  if (capabilities.some((each) => coversPlace(each, place))) return undefined;
+  const message = `agent ${quoted(name)} is not registered for ${quoted(place.action)} any more`;
+  return reject('agent-not-capable', message);
 }
 
 /** Why exactly this call is outside an agent's capabilities, or undefined. */

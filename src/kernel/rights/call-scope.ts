@@ -33,6 +33,9 @@ export interface ScopedCall {
   readonly org: string;
 }
 
+/** What a call does, and to what. */
+export type Place = Pick<ScopedCall, 'action' | 'resource'>;
+
 const readable: ReadonlySet<unknown> = new Set([
   'arguments',
   'resource',
@@ -102,6 +105,12 @@ function compileScope(scope: CallScope): CompiledScope {
 /** Whether a scope has the action at all, whatever else it asks of a call. */
 export function coversAction(scope: CallScope, action: string): boolean {
   return compileScope(scope).action(action);
+}
+
+/** As `covers`, where the arguments are not known any more: its condition is not asked. */
+export function coversPlace(scope: CallScope, { action, resource }: Place): boolean {
+  const compiledScope = compileScope(scope);
+  return compiledScope.action(action) && compiledScope.resource?.(resource) !== false;
 }
 
 export function covers(scope: CallScope, call: ScopedCall): boolean {

@@ -4,8 +4,8 @@
  * Nothing is copied and clipped when the session is opened, since what is above may shrink later: each call
  * is held against the whole line, every session's terms and every agent's capabilities, when it is made.
  */
-import { agentRefusal, incapable, incapableOf } from './agent-rights.ts';
-import { type CallScope, covers, coversAction, type ScopedCall } from './call-scope.ts';
+import { agentRefusal, incapable, incapableOf, incapableSince } from './agent-rights.ts';
+import { type CallScope, covers, coversAction, type Place, type ScopedCall } from './call-scope.ts';
 import type { DelegationTerms } from './delegation-terms.ts';
 import { quoted } from '../name.ts';
 import type { SessionRecord, StateView } from '../record.ts';
@@ -65,6 +65,22 @@ export function callRefusal(
       const message = `${quoted(call.action)} on ${quoted(call.resource)} was not delegated`;
       return reject('delegation-exceeded', message);
     }
+  }
+  return undefined;
+}
+
+/**
+ * Why a call that was decided cannot start: an agent of the line was registered for less since. Terms of a
+ * delegation do not change.
+ */
+export function startRefusal(
+  view: StateView,
+  session: SessionRecord,
+  place: Place,
+): Rejection | undefined {
+  for (const { org, agent } of lineOf(view, session)) {
+    const refusal = incapableSince(view, org, agent, place);
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import type { EvaluatorFacts, StageVerdict } from '../policy/evaluator-fact.ts';
 import type { MatchSubject } from '../policy/compile-evaluators.ts';
 import { judgeStage } from '../policy/hear-evaluators.ts';
-import type { PolicyRecord, StateView } from '../record.ts';
+import type { PolicyRecord, SessionRecord, StateView } from '../record.ts';
 import { reject } from '../rejection.ts';
 import { permits } from '../rights/rights.ts';
 import { engagedLatch, killedMessage } from '../kill/engaged-latch.ts';
@@ -51,6 +51,18 @@ export const screenInput: HandlerFor<ScreenInput> = (view, command) => {
     subject: { kind: 'session', key: id },
   };
 };
+
+/** Whether a call waits for its start in a session into which came what its input guardrails refused. */
+export function isInputRefused(
+  view: StateView,
+  { history }: SessionRecord,
+  call: MatchSubject,
+): boolean {
+  const active = view.get('policy', 'active');
+  if (active === undefined || history.input?.effective !== 'refuse') return false;
+  const { calls, under } = compilePolicy(active.document).input;
+  return history.input.under === under && calls.some(({ matches }) => matches(call));
+}
 
 /** What the active policy's output guardrails say of a result; undefined where it asks for none. */
 export function judgeOutput(
