@@ -22,6 +22,7 @@ import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.t
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
+import { assertDepth } from './answer-depth.ts';
 import { NotificationRate } from './notification-rate.ts';
 import { mayDieAsked, negotiation, reach, startProblem } from './reach.ts';
 import type { ServerTask } from './server-task.ts';
@@ -231,10 +232,12 @@ export class Upstream {
     options: ForwardOptions = {},
   ): Promise<RawResult> {
     const told = await this.#withLogLevel(this.#inItsNames(params), options);
-    return this.hearing(told, options.onprogress, (asked) => {
+    const answer = await this.hearing(told, options.onprogress, (asked) => {
       const request = asked === undefined ? { method } : { method, params: { ...asked } };
       return this.#connected().request(request, rawResult, this.#requestOptions(options));
     });
+    assertDepth(answer);
+    return answer;
   }
 
   /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
@@ -258,6 +261,7 @@ export class Upstream {
     });
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
+    assertDepth(result);
     return result;
   }
 
