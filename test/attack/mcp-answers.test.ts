@@ -1,5 +1,6 @@
 /** Attacks on the gateway by what servers list and answer: one of them is to harm nobody but itself. */
 import { afterEach, expect, test } from 'vitest';
+import { SchemaValidator } from '../../src/enforce/mcp/upstream/schema-validator.ts';
 import { offering, scripted, toolOf } from '../mcp/scripted.ts';
 import type { Script } from '../mcp/scripted-server.ts';
 import { policyFor, Stage, textOf } from '../mcp/stage.ts';
@@ -39,7 +40,8 @@ test('a tool that is none of the protocol’s leaves the tools of all others in 
   await openWith(offering(odd, toolOf('echo')));
   const client = await stage?.client();
   const listed = await client?.listTools();
-  expect(listed?.tools.map(({ name }) => name)).toEqual(['bad__echo', 'good__echo']);
+  const names = listed?.tools.map(({ name }) => name).toSorted();
+  expect(names).toEqual(['bad__echo', 'good__echo']);
   expect(stage?.reports.join('\n')).toContain('is not what the protocol calls one');
 });
 
@@ -81,6 +83,53 @@ test('a result that is nested deeper than any stack is no answer, and its permit
   expect(textOf(result ?? {})).toContain('nested deeper than 200 levels');
   expect(textOf(result ?? {})).toContain('Code: upstream-no-answer');
   expect(await stage?.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
+});
+
+const slow = '^(a+)+$';
+
+test.each([
+  ['a pattern', { properties: { x: { type: 'string', pattern: slow } } }],
+  ['a pattern of names', { patternProperties: { [slow]: true }, additionalProperties: false }],
+  [
+    'a pattern that is referred to',
+    { properties: { x: { $ref: '#/$defs/slow' } }, $defs: { slow: { pattern: slow } } },
+  ],
+])('%s that takes for ever stops nobody', async (_, schema) => {
+  const outputSchema = { type: 'object', ...schema };
+  const long = `${'a'.repeat(60)}!`;
+  const structuredContent = 'patternProperties' in schema ? { [long]: 1 } : { x: long };
+  await openWith({
+    ...offering(toolOf('echo', { outputSchema })),
+    'tools/call': [{ result: JSON.stringify({ content: [], structuredContent }) }],
+  });
+  const client = await stage?.client({ jsonSchemaValidator: new SchemaValidator() });
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(result).toMatchObject({ structuredContent });
+});
+
+test('what does not fit the rest of a schema with a pattern is no result, and a property may be called so', async () => {
+  const pattern = { type: 'number' };
+  const outputSchema = { type: 'object', properties: { pattern, x: { pattern: 'a' } } };
+  await openWith({
+    ...offering(toolOf('echo', { outputSchema })),
+    'tools/call': [{ result: '{"content":[],"structuredContent":{"pattern":"a","x":"a"}}' }],
+  });
+  const client = await stage?.client();
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(textOf(result ?? {})).toContain('does not match');
+});
+
+test('a server that never answered is let go of with the gateway', async () => {
+  const mute = { command: [process.execPath, '-e', 'setInterval(() => {}, 1_000)'] };
+  const file = { waits: { readyMs: 500, listMs: 500 } };
+  const servers = { mute: { ...mute, protocol: 'legacy' }, good: scripted(offering()) };
+  const running = () => process.getActiveResourcesInfo().filter((each) => each === 'ProcessWrap');
+  const before = running().length;
+  const opened = await Stage.open({ servers, file, policy: policyFor(['good.echo']) });
+  await opened.client();
+  expect(running().length).toBeGreaterThan(before);
+  await opened.close();
+  await expect.poll(() => running(), { timeout: 10_000 }).toHaveLength(before);
 });
 
 test('what a server says of a failure is passed on within bounds', async () => {

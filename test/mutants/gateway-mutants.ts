@@ -42,6 +42,14 @@ export const gatewayMutants: readonly Mutant[] = [
     tests: answerAttacks,
   },
   {
+    name: 'connecting-outlives-the-gateway',
+    guards: 'A server that never answered is let go of with the gateway.',
+    file: gateway('upstream/upstream'),
+    find: 'const client = this.#client ?? this.#connecting;',
+    replace: 'const client = this.#client;',
+    tests: answerAttacks,
+  },
+  {
     name: 'logs-after-a-kill',
     guards: 'What a server tells of by itself stops with the session.',
     file: gateway('client/gateway-session'),

@@ -13,7 +13,7 @@ export const modelMutants: readonly Mutant[] = [
     name: 'provider-tools-by-a-text',
     guards: 'Tools that may run at the provider are a list, not the parts of a text.',
     file: 'src/enforce/adapters/ai-sdk-model.ts',
-    find: 'if (given[list] !== undefined) assertList(`\`${list}\``, given[list]);',
+    find: 'if (given[list] !== undefined) assertList(`\\`${list}\\``, given[list]);',
     replace: '',
     tests: sdkTests,
   },
