@@ -1,7 +1,7 @@
 /**
  * Holds results against the schemas that servers give. Their patterns are left out: a server that chooses
- * both the pattern and the text can have one looked for in the other for as long as it likes, and nothing else
- * of the process runs meanwhile.
+ * both the pattern and the text can have one looked for in the other for as long as it likes, and nothing
+ * else of the process runs meanwhile.
  */
 import type { JsonSchemaType, JsonSchemaValidator } from '@modelcontextprotocol/client';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
