@@ -1,9 +1,11 @@
 /** Attacks on the gateway by what servers list and answer: one of them is to harm nobody but itself. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { SchemaValidator } from '../../src/enforce/mcp/upstream/schema-validator.ts';
 import { offering, scripted, toolOf } from '../mcp/scripted.ts';
 import type { Script } from '../mcp/scripted-server.ts';
-import { policyFor, Stage, textOf } from '../mcp/stage.ts';
+import { policyFor, Stage, temporaryFolder, textOf } from '../mcp/stage.ts';
 
 let stage: Stage | undefined;
 
@@ -120,17 +122,26 @@ test('what does not fit the rest of a schema with a pattern is no result, and a 
 });
 
 test('a server that never answered is let go of with the gateway', async () => {
-  const mute = { command: [process.execPath, '-e', 'setInterval(() => {}, 1_000)'] };
+  const place = join(temporaryFolder(), 'pid');
+  const program = `fs.writeFileSync(${JSON.stringify(place)}, String(process.pid)); setInterval(() => {}, 1_000)`;
+  const mute = { command: [process.execPath, '-e', program], protocol: 'legacy' };
   const file = { waits: { readyMs: 500, listMs: 500 } };
-  const servers = { mute: { ...mute, protocol: 'legacy' }, good: scripted(offering()) };
-  const running = () => process.getActiveResourcesInfo().filter((each) => each === 'ProcessWrap');
-  const before = running().length;
+  const servers = { mute, good: scripted(offering()) };
   const opened = await Stage.open({ servers, file, policy: policyFor(['good.echo']) });
   await opened.client();
-  expect(running().length).toBeGreaterThan(before);
+  await expect.poll(() => existsSync(place), { timeout: 10_000 }).toBe(true);
+  const pid = Number(readFileSync(place, 'utf8'));
   await opened.close();
-  await expect.poll(() => running(), { timeout: 10_000 }).toHaveLength(before);
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 test('what a server says of a failure is passed on within bounds', async () => {
   const error = 'x'.repeat(100_000);
