@@ -50,7 +50,11 @@ export type ClaimReader = (claims: Claims) => Omit<Authenticated, 'expiresAt'>;
 /** Throws a `TypeError` where the mapping itself is wrong. */
 export function claimReader(mapping: ClaimMapping): ClaimReader {
   checkMembers('claims', mapping, ['subject', 'kind', 'org', 'teams', 'roles']);
-  const readSubject = textReader('claims.subject', { claim: mapping.subject ?? 'sub' }, isSubject);
+  const readSubject = textReader(
+    'claims.subject',
+    { claim: mapping.subject === undefined ? 'sub' : mapping.subject },
+    isSubject,
+  );
   const readKind = fixedOrText('claims.kind', mapping.kind, isKind);
   const readOrg = fixedOrText('claims.org', mapping.org, isName);
   const readTeams = teamsReader(mapping.teams);

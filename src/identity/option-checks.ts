@@ -20,7 +20,8 @@ export function wholeWithin(
   given: number | undefined,
   range: { readonly least: number; readonly most: number; readonly fallback: number },
 ): number {
-  const value = given ?? range.fallback;
+  // Not for what is null: that is what a member without a value is in YAML.
+  const value = given === undefined ? range.fallback : given;
   if (Number.isSafeInteger(value) && value >= range.least && value <= range.most) return value;
   throw new TypeError(`\`${option}\` is not a whole number from ${range.least} to ${range.most}`);
 }

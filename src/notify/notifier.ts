@@ -138,6 +138,7 @@ export function callbackNotifier(
   deliver: (notification: Notification, signal: AbortSignal) => Promise<void> | void,
 ): Notifier {
   assertKnown('a callback notifier', options, termsKnown);
+  if (typeof deliver !== 'function') throw new TypeError('a callback notifier has a function');
   return Object.freeze({
     ...notifierTerms(options),
     deliver: async (notification: Notification, signal: AbortSignal) =>

@@ -56,6 +56,7 @@ const ownHeader =
 export function webhook(options: WebhookOptions): Notifier {
   assertKnown('a webhook', options, optionsKnown);
   const { allowPrivateAddresses = false, headers = {}, ca, resolve = systemResolver } = options;
+  checkTypes(options);
   const url = checkedUrl(options.url, allowPrivateAddresses);
   const keys = keysOf(options.secret);
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
@@ -73,6 +74,20 @@ export function webhook(options: WebhookOptions): Notifier {
       if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
     },
   });
+}
+
+/** What an environment gives is text, of which `'false'` would open the host's own network. */
+function checkTypes({ allowPrivateAddresses, headers, resolve }: WebhookOptions): void {
+  if (allowPrivateAddresses !== undefined && typeof allowPrivateAddresses !== 'boolean') {
+    throw new TypeError('`allowPrivateAddresses` of a webhook is true or false');
+  }
+  if (resolve !== undefined && typeof resolve !== 'function') {
+    throw new TypeError('`resolve` of a webhook is a function');
+  }
+  const isObject = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  if (headers !== undefined && !isObject) {
+    throw new TypeError('`headers` of a webhook are an object');
+  }
 }
 
 function checkedUrl(text: string, allowPrivate: boolean): URL {

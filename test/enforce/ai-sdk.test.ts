@@ -355,6 +355,15 @@ describe('what is not declared or does not exist', () => {
     await expect(wrapping).rejects.toMatchObject({ code: 'tool-ungovernable' });
   });
 
+  test.each([{ approval: 'Wait' }, { undeclared: 'Refuse' }])(
+    'options that say none of what they can say are refused: %j',
+    async (odd) => {
+      const { tools, declarations, session } = await openDesk();
+      const wrapping = governTools(session, tools, declarations, odd as object);
+      await expect(wrapping).rejects.toMatchObject({ code: 'input-invalid' });
+    },
+  );
+
   test('a declaration for a tool that is not there is refused', async () => {
     const { tools, declarations, session } = await openDesk();
     const misspelt = { ...declarations, raed: { action: 'order.read' } };

@@ -215,9 +215,11 @@ test('what guardrails take out of an answer is in no part of it, streamed or not
   const policy = { ...modelPolicy, guardrails: { output } };
   const input = JSON.stringify({ to: key });
   const call: Part = { type: 'tool-call', toolCallId: 'c', toolName: 'send', input };
+  const providerMetadata = { mock: { logprobs: [{ token: key }] } };
   const model = mock({
     doStream: () => {
-      const stream = convertArrayToReadableStream(parts(['see ', key], [call, finish]));
+      const end = { ...finish, providerMetadata } as Part;
+      const stream = convertArrayToReadableStream(parts(['see ', key], [call, end]));
       return Promise.resolve({ stream });
     },
   });
@@ -233,6 +235,19 @@ test('what guardrails take out of an answer is in no part of it, streamed or not
   });
   expect(seen.at(-1)?.type).toBe('finish');
   await plane.close();
+});
+
+test.each([
+  ['a misspelt list of tools', { providerTool: ['web_search'] }],
+  ['a text in place of a list, whose parts would be names', { providerTools: 'web_search' }],
+  ['a text in place of models', { downgradeTo: 'small' }],
+  ['a misspelt cap', { maxOutputToken: 5 }],
+  ['an approval that says neither', { approval: 'Wait' }],
+  ['a text that would keep prompts', { keepPrompts: 'false' }],
+  ['a tokenizer that is none', { countInput: 5 }],
+])('no model is governed with %s', async (_, odd) => {
+  const governing = open(mock({}), odd as unknown as GovernModelOptions);
+  await expect(governing).rejects.toMatchObject({ code: 'input-invalid' });
 });
 
 test('a budget that is nearly used up sends the call to the model that was given for it', async () => {

@@ -56,6 +56,8 @@ test.each<readonly [string, object]>([
   ['servers.files.sha256', { servers: { files: { ...server, sha256: 'abc' } } }],
   ['servers.files.callTimeoutMs', { servers: { files: { ...server, callTimeoutMs: 1 } } }],
   ['servers.files.protocol', { servers: { files: { ...server, protocol: '2025' } } }],
+  ['servers.files.env.A=B', { servers: { files: { ...server, env: { 'A=B': 'x' } } } }],
+  ['servers.files.env.', { servers: { files: { ...server, env: { '': 'x' } } } }],
   ['servers.web.url', { servers: { web: { url: 'ftp://example.com' } } }],
   ['servers.web.url', { servers: { web: { url: 'https://ada:secret@example.com' } } }],
   [
@@ -78,6 +80,18 @@ test.each<readonly [string, object]>([
   ['agent', { agent: 'a b' }],
 ])('`%s` is told where it is wrong', (path, more) => {
   expect(problemOf({ ...whole, ...more })).toContain(`\`${path}\``);
+});
+
+test.each<readonly [string, Readonly<Record<string, string>>, string]>([
+  ['has a name that no header can have', { 'x key': 'a secret' }, 'x key'],
+  ['has a value of two lines', { authorization: 'a\nsecret' }, 'authorization'],
+  ['has a value that no header can have', { authorization: 'a secret \u20ac' }, 'authorization'],
+  ['is there twice', { Authorization: 'a', authorization: 'a secret' }, 'authorization'],
+])('a header that %s is refused before it is sent, and is not shown', (_, headers, name) => {
+  const web = { url: 'https://example.com/mcp', headers };
+  const problem = problemOf({ ...whole, servers: { web } });
+  expect(problem).toContain(`\`servers.web.headers.${name}\``);
+  expect(problem).not.toContain('secret');
 });
 
 test('what is no object at all is refused', () => {

@@ -10,6 +10,22 @@ const replayTests = ['test/mcp/http-replay.test.ts'];
 
 export const gatewayHttpMutants: readonly Mutant[] = [
   {
+    name: 'http-cancelled-call-keeps-its-stream',
+    guards: 'What was cancelled is answered by nothing, and keeps neither its stream nor its id.',
+    file: gateway('http/session-transport'),
+    find: 'this.#cancelled(body);',
+    replace: '',
+    tests: ['test/mcp/http-cancelled.test.ts'],
+  },
+  {
+    name: 'http-header-shown',
+    guards: 'A header that cannot be sent is refused before its value could be in an error.',
+    file: gateway('config/read-server'),
+    find: 'if (!canBeHeader(name, value)) {',
+    replace: "if (!canBeHeader(name, '')) {",
+    tests: ['test/mcp/config.test.ts'],
+  },
+  {
     name: 'http-origin-not-checked',
     guards: 'A page of another origin is refused.',
     file: gateway('http/doorway'),

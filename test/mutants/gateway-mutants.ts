@@ -9,6 +9,7 @@ const quarantineTests = [
 const approvalTests = ['test/mcp/approvals.test.ts'];
 const toolAttacks = ['test/attack/mcp-tools.test.ts'];
 const serverAttacks = ['test/attack/mcp-servers.test.ts'];
+const answerAttacks = ['test/attack/mcp-answers.test.ts'];
 const keptTests = ['test/engine/kept-result.test.ts'];
 const extensionTests = ['test/mcp/tasks-extension.test.ts'];
 const hostedTests = ['test/mcp/hosted-tasks.test.ts'];
@@ -16,6 +17,70 @@ const askedTests = ['test/mcp/asked-what-it-speaks.test.ts'];
 const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
+  {
+    name: 'server-member-is-unpinned',
+    guards: 'All that a server says of a tool is in its pin, whatever the name it has.',
+    file: gateway('tools/definition'),
+    find: "if (Object.hasOwn(foreign, 'server')) {",
+    replace: "if (Object.hasOwn(foreign, 'servers')) {",
+    tests: answerAttacks,
+  },
+  {
+    name: 'no-tool-in-a-list',
+    guards: 'What is no tool of the protocol keeps no client from the tools of others.',
+    file: gateway('tools/catalogue'),
+    find: 'if (!isSpecType.Tool(tool)) return',
+    replace: "if (tool.name === '') return",
+    tests: answerAttacks,
+  },
+  {
+    name: 'answer-of-any-depth',
+    guards: 'A result that is nested too deep is no answer, and its permit is settled.',
+    file: gateway('upstream/answer-depth'),
+    find: 'if (depth > passingLimits.answerDepthMax) {',
+    replace: 'if (depth > Number.MAX_SAFE_INTEGER) {',
+    tests: answerAttacks,
+  },
+  {
+    name: 'connecting-outlives-the-gateway',
+    guards: 'A server that never answered is let go of with the gateway.',
+    file: gateway('upstream/upstream'),
+    find: 'const client = this.#client ?? this.#connecting;',
+    replace: 'const client = this.#client;',
+    tests: answerAttacks,
+  },
+  {
+    name: 'logs-after-a-kill',
+    guards: 'What a server tells of by itself stops with the session.',
+    file: gateway('client/gateway-session'),
+    find: 'void this.#lookWhetherStopped();',
+    replace: '',
+    tests: ['test/mcp/stopped-logs.test.ts'],
+  },
+  {
+    name: 'logs-after-a-revocation',
+    guards: 'Whoever came with a key that is revoked hears nothing more.',
+    file: gateway('client/gateway-session'),
+    find: 'if (this.#isStopped || tools.credentialRefusal(this.#acting.principal) !== undefined) return;',
+    replace: 'void tools; if (this.#isStopped) return;',
+    tests: ['test/mcp/stopped-logs.test.ts'],
+  },
+  {
+    name: 'message-of-any-length',
+    guards: 'A message of a server over HTTP is read within its bound.',
+    file: gateway('upstream/bounded-fetch'),
+    find: 'if (counter.add(chunk) <= bytesMax) return controller.enqueue(chunk);',
+    replace: 'if (counter.add(chunk) >= 0) return controller.enqueue(chunk);',
+    tests: ['test/mcp/upstream-over-http.test.ts'],
+  },
+  {
+    name: 'events-add-up',
+    guards: 'The bound of a message over HTTP is that of one event, not of its stream.',
+    file: gateway('upstream/bounded-fetch'),
+    find: 'if (this.#inLine === 0) this.#bytes = 0;',
+    replace: '',
+    tests: ['test/mcp/upstream-over-http.test.ts'],
+  },
   {
     name: 'none-shown-is-silent',
     guards: 'Of a server whose tools are all hidden, somebody is told why.',

@@ -10,6 +10,22 @@ const lateTests = ['test/engine/late-usage.test.ts'];
 
 export const modelMutants: readonly Mutant[] = [
   {
+    name: 'provider-tools-by-a-text',
+    guards: 'Tools that may run at the provider are a list, not the parts of a text.',
+    file: 'src/enforce/adapters/ai-sdk-model.ts',
+    find: 'if (given[list] !== undefined) assertList(`\\`${list}\\``, given[list]);',
+    replace: '',
+    tests: sdkTests,
+  },
+  {
+    name: 'provider-says-it-again',
+    guards: 'What was taken out of a stream is not in the metadata at its end.',
+    file: 'src/enforce/adapters/ai-sdk-stream.ts',
+    find: 'if (redacted === 0) return [...passed, finish];',
+    replace: 'if (redacted >= 0) return [...passed, finish];',
+    tests: sdkTests,
+  },
+  {
     name: 'billed-twice',
     guards: 'A bill has one row of a model and day.',
     file: model('reconciliation'),

@@ -6,6 +6,14 @@ const receiverTests = ['test/notify/verify-webhook.test.ts'];
 
 export const notifyMutants: readonly Mutant[] = [
   {
+    name: 'notify-private-by-a-text',
+    guards: 'Only `true` opens private networks to a webhook.',
+    file: 'src/notify/webhook.ts',
+    find: "if (allowPrivateAddresses !== undefined && typeof allowPrivateAddresses !== 'boolean') {",
+    replace: 'if (allowPrivateAddresses === undefined && resolve === null) {',
+    tests: ['test/notify/odd-options.test.ts'],
+  },
+  {
     name: 'notify-resolves-twice',
     guards: 'The address that was checked is the one connected to.',
     file: 'src/notify/webhook.ts',

@@ -30,6 +30,20 @@ test.each([
 });
 
 test.each([
+  ['a text that says to stay out of private networks', { allowPrivateAddresses: 'false' }],
+  ['a text as its headers', { headers: 'authorization: a' }],
+  ['a list as its headers', { headers: ['a'] }],
+  ['a resolver that is none', { resolve: '127.0.0.1' }],
+])('no webhook is made with %s', (_, odd) => {
+  expect(() => webhook({ ...terms, ...(odd as object) })).toThrow(TypeError);
+});
+
+test('no notifier is made of no function', () => {
+  const missing = undefined as unknown as () => void;
+  expect(() => callbackNotifier({ name: 'desk' }, missing)).toThrow(TypeError);
+});
+
+test.each([
   ['says nothing of what it wants', { wants: undefined }],
   ['cannot be told', { deliver: 'https://hooks.example/a' }],
 ])('a notifier that %s is refused before anything is told', async (_, odd) => {

@@ -35,6 +35,12 @@ export async function denyUndeclared(
   throw new ControlPlaneError('tool-ungovernable', `tool \`${name}\` has no declaration`);
 }
 
+/** Throws `input-invalid` for what says neither to wait nor to refuse. */
+export function assertApproval(approval: unknown): void {
+  if (approval === undefined || approval === 'wait' || approval === 'refuse') return;
+  throw new ControlPlaneError('input-invalid', '`approval` is neither `wait` nor `refuse`');
+}
+
 /** A tool call's idempotency key: the SDK's id of the call, within its session. */
 export function callKey(session: Session, toolCallId: string): string {
   const key = `${session.id}/${toolCallId}`;

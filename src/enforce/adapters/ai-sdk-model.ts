@@ -6,11 +6,18 @@
  * The model inside is in a closure: whoever has only the governed one cannot go around it.
  */
 import { APICallError, wrapLanguageModel } from 'ai';
-import { ControlPlaneError, type Session, type ToolDeclaration } from '../../engine/index.ts';
+import {
+  assertList,
+  assertMembers,
+  ControlPlaneError,
+  type Session,
+  type ToolDeclaration,
+} from '../../engine/index.ts';
 import type { ModelReport } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
 import { settle, settleFailed, settleUnbegun } from '../granted.ts';
 import { grantModel, type GrantedModel } from '../models/call-model.ts';
+import { assertApproval } from './ai-sdk-attempt.ts';
 import { readPrompt } from './ai-sdk-prompt.ts';
 import { governedStream } from './ai-sdk-stream.ts';
 import { thinkingTokens } from './ai-sdk-thinking.ts';
@@ -44,6 +51,7 @@ export function governModel(
   model: AnyModel,
   options: GovernModelOptions = {},
 ): WrappedModel {
+  assertOptions(options);
   const models = byName([model, ...(options.downgradeTo ?? [])]);
   const granting = async (params: CallParams) => {
     const granted = await decide(session, model.modelId, params, options);
@@ -78,6 +86,39 @@ export function governModel(
       },
     },
   });
+}
+
+const optionsKnown = [
+  'maxOutputTokens',
+  'countInput',
+  'countThinking',
+  'countOutput',
+  'downgradeTo',
+  'providerTools',
+  'approval',
+  'keepPrompts',
+  'tool',
+] as const satisfies readonly (keyof GovernModelOptions)[];
+
+/**
+ * Throws `input-invalid`. A misspelt cap would be none, and of a text in place of a list each part would be
+ * the name of a tool that may run out of reach.
+ */
+function assertOptions(options: GovernModelOptions): void {
+  assertMembers('the options of a governed model', options, optionsKnown);
+  const { approval, keepPrompts, ...given } = options;
+  for (const list of ['providerTools', 'downgradeTo'] as const) {
+    if (given[list] !== undefined) assertList(`\`${list}\``, given[list]);
+  }
+  for (const count of ['countInput', 'countThinking', 'countOutput'] as const) {
+    if (!['undefined', 'function'].includes(typeof given[count])) {
+      throw new ControlPlaneError('input-invalid', `\`${count}\` is no function`);
+    }
+  }
+  assertApproval(approval);
+  if (keepPrompts !== undefined && typeof keepPrompts !== 'boolean') {
+    throw new ControlPlaneError('input-invalid', '`keepPrompts` is neither true nor false');
+  }
 }
 
 /** What was taken out of the content is in the provider's own words, too. */

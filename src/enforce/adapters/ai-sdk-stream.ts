@@ -104,7 +104,11 @@ class StreamRun {
     void this.#reader.cancel().catch(() => {});
     const { redacted } = settled;
     const passed = redacted === 0 ? this.#held : streamOf(this.#held, settled.result as Kept[]);
-    return finish === undefined ? passed : [...passed, finish];
+    if (finish === undefined) return passed;
+    if (redacted === 0) return [...passed, finish];
+    // What was taken out is in the provider's own words, too, such as the probabilities of its tokens.
+    const { providerMetadata: _, ...rest } = finish;
+    return [...passed, rest];
   }
 
   /** Stops reading and charges everything: nobody knows what the provider goes on doing. */

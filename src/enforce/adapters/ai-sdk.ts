@@ -21,7 +21,7 @@ import {
 } from '../../engine/index.ts';
 import { quoted } from '../../kernel/index.ts';
 import { guardWork } from '../guard.ts';
-import { callKey, denyUndeclared } from './ai-sdk-attempt.ts';
+import { assertApproval, callKey, denyUndeclared } from './ai-sdk-attempt.ts';
 
 export { governModel, type GovernModelOptions } from './ai-sdk-model.ts';
 export { recordUnknownTools } from './ai-sdk-attempt.ts';
@@ -105,12 +105,17 @@ export async function governTools<TOOLS extends ToolSet>(
   options: GovernOptions = {},
 ): Promise<TOOLS> {
   assertMembers('the options of governed tools', options, optionsKnown);
+  assertApproval(options.approval);
+  const { undeclared = 'deny' } = options;
+  if (undeclared !== 'deny' && undeclared !== 'refuse') {
+    throw new ControlPlaneError('input-invalid', '`undeclared` is neither `deny` nor `refuse`');
+  }
   assertDeclared(tools, declarations);
   const governed: Record<string, unknown> = {};
   for (const [name, tool] of Object.entries(tools)) {
     const code = codeOf(name, tool);
     const declaration = ownOf(declarations, name);
-    if (declaration === undefined && options.undeclared === 'refuse') {
+    if (declaration === undefined && undeclared === 'refuse') {
       throw ungovernable(name, 'has no declaration');
     }
     const execute =

@@ -5,6 +5,7 @@
 import type { Principal } from '../../identity/principal.ts';
 import {
   compareText,
+  credentialRefusal,
   type RecordsByKind,
   type Rejection,
   sessionRefusal,
@@ -124,6 +125,13 @@ export class Tools {
    */
   async sessionRefusal(session: string): Promise<Rejection | undefined> {
     return sessionRefusal(this.#view, await this.#session(session), this.#now);
+  }
+
+  /** Why the credential that established a principal is no longer good, or undefined: for the same. */
+  credentialRefusal(principal: Principal): Rejection | undefined {
+    const by = this.#core.referenceOf(principal);
+    const { cache } = this.#core.options.replica;
+    return credentialRefusal(cache, { by, kind: 'authorize' }, this.#now);
   }
 
   get #now(): number {

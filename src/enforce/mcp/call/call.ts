@@ -10,7 +10,7 @@ import { limits } from '../../../kernel/index.ts';
 import { ActionRefused } from '../../action-refused.ts';
 import { recordAttempt } from '../../attempt.ts';
 import { type CallOptions, grant, type Granted, settle } from '../../granted.ts';
-import { type ResultTerms, taskLimits } from '../config/config.ts';
+import { passingLimits, type ResultTerms, taskLimits } from '../config/config.ts';
 import { forwardedMeta, metaKeys, withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import type { Catalogue } from '../tools/catalogue.ts';
@@ -171,7 +171,7 @@ async function forwarded(
     const outcome = outcomeOf(failure, granted.signal);
     const settlement = { outcome, result: messageOf(failure) } as const;
     const settled = await settle(control, granted, settlement, failure);
-    const said = String(settled.result);
+    const said = String(settled.result).slice(0, passingLimits.failureLengthMax);
     throw new CallFailed(failedCall(tool.name, said, { outcome, granted }));
   }
   const outcome = result['isError'] === true ? 'failed' : 'succeeded';

@@ -88,6 +88,8 @@ export class GatewaySession {
   /** Before, nobody was shown a list that could be another now. */
   #isStarted = false;
   #isClosed = false;
+  /** Whether the control session was stopped, as of the last event that may have to do with it. */
+  #isStopped = false;
 
   constructor(
     host: GatewayHost,
@@ -181,6 +183,7 @@ export class GatewaySession {
   /** Connects to all servers; one that fails is tried again, and one that is slow comes later. */
   async start(): Promise<void> {
     const { readyMs } = this.#host.config.waits;
+    await this.#lookWhetherStopped();
     const started = this.upstreams.map((upstream) => this.#startOne(upstream));
     await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
     this.#isStarted = true;
@@ -237,11 +240,17 @@ export class GatewaySession {
 
   /** Why nothing passes any more, or undefined: what is not governed stops with what is. */
   async stopped(): Promise<string | undefined> {
-    const refusal = await this.#host.plane.tools.sessionRefusal(this.control.id);
+    const { tools } = this.#host.plane;
+    const refusal =
+      tools.credentialRefusal(this.#acting.principal) ??
+      (await tools.sessionRefusal(this.control.id));
     return refusal?.message;
   }
 
   #serverSaid(upstream: Upstream, notification: Notification): void {
+    // At once, or what is said would come after the answer that it was said before.
+    const { tools } = this.#host.plane;
+    if (this.#isStopped || tools.credentialRefusal(this.#acting.principal) !== undefined) return;
     // A server's names for its tasks are not the client's.
     if (notification.method === taskStatus) {
       this.tasks.heard(upstream, notification.params ?? {});
@@ -269,7 +278,19 @@ export class GatewaySession {
   }
 
   #heard(event: LogEvent): void {
-    if (visibilityEvents.test(event.type)) this.#tell('tools');
+    if (!visibilityEvents.test(event.type)) return;
+    this.#tell('tools');
+    void this.#lookWhetherStopped();
+  }
+
+  async #lookWhetherStopped(): Promise<void> {
+    try {
+      const { tools } = this.#host.plane;
+      this.#isStopped = (await tools.sessionRefusal(this.control.id)) !== undefined;
+    } catch (failure) {
+      this.#isStopped = true;
+      this.#host.report(`it is not known whether the session goes on: ${String(failure)}`);
+    }
   }
 
   #tell(list: ListKind): void {

@@ -207,6 +207,10 @@ export const passingLimits = {
   notificationsPerSecondMax: 200,
   /** How long a question of a server waits for its answer. */
   questionMs: 600_000,
+  /** Levels of lists and objects in what a server answers; what is deeper is no answer. */
+  answerDepthMax: 200,
+  /** Characters of what a server says of a call that failed, as the client is told. */
+  failureLengthMax: 16_384,
 } as const;
 
 export type HttpLimits = Readonly<typeof httpLimits>;

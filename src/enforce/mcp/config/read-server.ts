@@ -83,10 +83,12 @@ function readTarget(members: Members, environment: Environment): ProcessTarget |
   if (members.has('url')) {
     const url = members.required('url', httpUrl);
     const headers = members.optional('headers', secrets) ?? new Map<string, string>();
+    checkHeaders(headers, members.pathOf('headers'));
     return { kind: 'http', url, headers: Object.fromEntries(headers) };
   }
   const command = members.required('command', readCommand);
   const env = members.optional('env', secrets) ?? new Map<string, string>();
+  checkVariables(env, members.pathOf('env'));
   return {
     kind: 'process',
     command,
@@ -94,6 +96,42 @@ function readTarget(members: Members, environment: Environment): ProcessTarget |
     cwd: members.optional('cwd', text),
     sha256: members.optional('sha256', digest),
   };
+}
+
+/** What cannot be sent is refused here, without its value: an error at each request would show that. */
+function checkHeaders(headers: ReadonlyMap<string, string>, path: string): void {
+  const names = new Set<string>();
+  for (const [name, value] of headers) {
+    if (!canBeHeader(name, '')) {
+      throw configurationProblem(`${path}.${name}`, 'is no name of a header');
+    }
+    if (!canBeHeader(name, value)) {
+      throw configurationProblem(`${path}.${name}`, 'has a value that no header can have');
+    }
+    if (names.has(name.toLowerCase())) {
+      throw configurationProblem(
+        `${path}.${name}`,
+        'is there twice: names of headers have no case',
+      );
+    }
+    names.add(name.toLowerCase());
+  }
+}
+
+function canBeHeader(name: string, value: string): boolean {
+  try {
+    return new Headers([[name, value]]).has(name);
+  } catch {
+    return false;
+  }
+}
+
+/** What a process would get under another name than the one that is written. */
+function checkVariables(env: ReadonlyMap<string, string>, path: string): void {
+  for (const name of env.keys()) {
+    if (name !== '' && !/[=\0]/.test(name)) continue;
+    throw configurationProblem(`${path}.${name}`, 'is no name of a variable');
+  }
 }
 
 /** Characters that mean something to a shell: whoever writes them in a program's name expects one. */

@@ -38,8 +38,13 @@ export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
     request: Request,
     options?: HandleRequestOptions,
   ): Promise<Response> {
-    const id = requestId(options?.parsedBody);
-    if (id === undefined) return super.handleRequest(request, options);
+    const body: unknown = options?.parsedBody;
+    const id = requestId(body);
+    if (id === undefined) {
+      const answer = await super.handleRequest(request, options);
+      this.#cancelled(body);
+      return answer;
+    }
     if (this.#running.has(id)) {
       const code = ProtocolErrorCode.InvalidRequest;
       return refused({ status: 400, message: 'a request with this `id` is running', code });
@@ -48,6 +53,17 @@ export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
     const answer = await super.handleRequest(request, options);
     if (answer.status !== 200) this.#running.delete(id);
     return answer;
+  }
+
+  /** Nothing answers what was cancelled: its stream would stay open, and take what is for others. */
+  #cancelled(body: unknown): void {
+    const { method, params } = Object(body) as {
+      readonly method?: unknown;
+      readonly params?: { readonly requestId?: unknown } | null;
+    };
+    if (method !== 'notifications/cancelled') return;
+    const id = params?.requestId as RequestId;
+    if (this.#running.delete(id)) this.closeSSEStream(id);
   }
 
   override send(

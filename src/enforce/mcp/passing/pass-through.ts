@@ -3,7 +3,12 @@
  * servers, prompts have prefixed names as tools have, resources keep their URIs, and lists go on from server
  * to server.
  */
-import { ProtocolError, ProtocolErrorCode, UriTemplate } from '@modelcontextprotocol/client';
+import {
+  isSpecType,
+  ProtocolError,
+  ProtocolErrorCode,
+  UriTemplate,
+} from '@modelcontextprotocol/client';
 import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
@@ -12,9 +17,13 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** Lists by the method that asks for them, with the member that holds their elements. */
 const lists = {
-  'prompts/list': { member: 'prompts', of: 'prompts' },
-  'resources/list': { member: 'resources', of: 'resources' },
-  'resources/templates/list': { member: 'resourceTemplates', of: 'resources' },
+  'prompts/list': { member: 'prompts', of: 'prompts', isOne: isSpecType.Prompt },
+  'resources/list': { member: 'resources', of: 'resources', isOne: isSpecType.Resource },
+  'resources/templates/list': {
+    member: 'resourceTemplates',
+    of: 'resources',
+    isOne: isSpecType.ResourceTemplate,
+  },
 } as const;
 
 export type ListMethod = keyof typeof lists;
@@ -62,7 +71,11 @@ export class PassThrough {
     const page = this.#named(
       server,
       method,
-      await server.request(method, { ...rest, ...cursor }, options),
+      // The lists of others go on where one server has none to give.
+      await unless(server.request(method, { ...rest, ...cursor }, within(server, options)), {
+        options,
+        otherwise: {},
+      }),
     );
     const next = page['nextCursor'];
     if (typeof next === 'string')
@@ -133,13 +146,14 @@ export class PassThrough {
 
   #named(server: Upstream, method: ListMethod, page: RawResult): RawResult {
     const shown = withoutHopMeta(page);
-    const prompts = shown['prompts'];
-    if (!this.#isPrefixed || method !== 'prompts/list' || !Array.isArray(prompts)) return shown;
-    const named = (prompts as { readonly name: string }[]).map((prompt) => ({
+    const elements = elementsOf(method, shown);
+    const { member } = lists[method];
+    if (!this.#isPrefixed || method !== 'prompts/list') return { ...shown, [member]: elements };
+    const named = elements.map((prompt) => ({
       ...prompt,
-      name: `${server.name}__${prompt.name}`,
+      name: `${server.name}__${String(prompt['name'])}`,
     }));
-    return { ...shown, prompts: named };
+    return { ...shown, [member]: named };
   }
 
   #promptOf(name: unknown): { readonly server: Upstream; readonly name: string } {
@@ -163,7 +177,9 @@ export class PassThrough {
     const written = String(uri);
     const having: Upstream[] = [];
     for (const server of servers) {
-      if (await hasResource(server, written, options)) having.push(server);
+      // One that does not say what it has keeps nobody from what others have.
+      const has = hasResource(server, written, within(server, options));
+      if (await unless(has, { options, otherwise: false })) having.push(server);
     }
     const [first, ...others] = having;
     if (first !== undefined && others.length === 0) return first;
@@ -172,6 +188,32 @@ export class PassThrough {
         ? `no server has the resource ${written}`
         : `several servers have the resource ${written}: ${having.map(({ name }) => name).join(', ')}`;
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, problem, { uri: written });
+  }
+}
+
+/** Elements that are what the protocol has there: of a list with another, a client takes nothing. */
+function elementsOf(method: ListMethod, page: RawResult): readonly RawResult[] {
+  const { member, isOne } = lists[method];
+  const elements: unknown = page[member];
+  if (!Array.isArray(elements)) return [];
+  return elements.filter((each: unknown) => isOne(each)) as unknown[] as RawResult[];
+}
+
+/** Others wait no longer for one server than it may take to start. */
+function within({ config }: Upstream, options: ForwardOptions): ForwardOptions {
+  return { ...options, timeoutMs: config.startTimeoutMs };
+}
+
+/** What a server says, or `otherwise` where it says nothing; not where the client gave up. */
+async function unless<T>(
+  said: Promise<T>,
+  { options, otherwise }: { readonly options: ForwardOptions; readonly otherwise: T },
+): Promise<T> {
+  try {
+    return await said;
+  } catch (failure) {
+    if (options.signal?.aborted === true) throw failure;
+    return otherwise;
   }
 }
 
@@ -203,8 +245,7 @@ async function allOf(
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
     const result = await server.request(method, cursor === undefined ? {} : { cursor }, options);
-    const elements = result[lists[method].member];
-    if (Array.isArray(elements)) found.push(...(elements as RawResult[]));
+    found.push(...elementsOf(method, result));
     cursor = result['nextCursor'];
     if (typeof cursor !== 'string') break;
   }

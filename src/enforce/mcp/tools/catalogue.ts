@@ -5,7 +5,7 @@
  * other than it was is quarantined whatever the configuration says. Whether anything of it runs is the
  * kernel's to say, at each call.
  */
-import type { Tool } from '@modelcontextprotocol/client';
+import { isSpecType, type Tool } from '@modelcontextprotocol/client';
 import { type ControlPlane, ControlPlaneError } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
 import { configLimits, type GatewayConfig, type ServerConfig } from '../config/config.ts';
@@ -32,6 +32,8 @@ export class Catalogue {
   readonly #config: GatewayConfig;
   readonly #report: (message: string) => void;
   readonly #byServer = new Map<string, ServerTools>();
+  /** Terms of which was told that they have no effect, by their paths. */
+  readonly #senseless = new Set<string>();
   /** One look at a server at a time: the later sees what the earlier pinned. */
   readonly #looking = new Map<string, Promise<void>>();
 
@@ -79,6 +81,7 @@ export class Catalogue {
     let tools: readonly Tool[];
     try {
       tools = upstream.capabilities.tools === undefined ? [] : await listed(upstream);
+      this.#saySenseless(upstream.config, tools);
     } catch (failure) {
       this.#report(`server ${upstream.name}: its tools cannot be listed: ${String(failure)}`);
       tools = [];
@@ -94,6 +97,16 @@ export class Catalogue {
     });
     await Promise.all(pinned);
     this.#byServer.set(upstream.name, { offered, refused });
+  }
+
+  /** Terms of a tool that is not there have no effect; a misspelt `hidden` would show what it was to hide. */
+  #saySenseless({ name: server, tools: terms }: ServerConfig, tools: readonly Tool[]): void {
+    for (const name of terms.keys()) {
+      const path = `servers.${server}.tools.${name}`;
+      if (tools.some((tool) => tool.name === name) || this.#senseless.has(path)) continue;
+      this.#senseless.add(path);
+      this.#report(`\`${path}\` of the configuration has no effect: the server has no such tool`);
+    }
   }
 
   #sorted(tools: readonly Tool[], upstream: Upstream) {
@@ -150,10 +163,13 @@ export class Catalogue {
 
 /** Why a tool cannot be offered at all. */
 function problemOf(
-  { name, execution }: Tool,
+  tool: Tool,
   times: ReadonlyMap<string, number>,
   hasTasks: boolean,
 ): string | undefined {
+  const { name, execution } = tool;
+  // A client would take nothing of a list that has such a one in it, other servers' tools included.
+  if (!isSpecType.Tool(tool)) return `the tool ${quoted(name)} is not what the protocol calls one`;
   if (execution?.taskSupport === 'required' && !hasTasks) {
     return `the tool ${quoted(name)} only runs as a task, and its server runs none`;
   }

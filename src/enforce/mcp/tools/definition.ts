@@ -50,6 +50,13 @@ export function offeredTool(raw: Tool, server: ServerConfig, isPrefixed: boolean
       `tool \`${name}\` has no schema of its arguments`,
     );
   }
+  // What is pinned says there which server it is of: what this one said under that name would not be in it.
+  if (Object.hasOwn(foreign, 'server')) {
+    throw new ControlPlaneError(
+      'tool-ungovernable',
+      `tool \`${name}\` has a member \`server\`, which could change without a change of its pin`,
+    );
+  }
   const declaration: ToolDeclaration = {
     name,
     action: terms?.action ?? `${server.name}.${original}`,

@@ -16,6 +16,7 @@ import {
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { ControlPlaneError } from '../../../engine/index.ts';
 import type { HttpTarget, ProcessTarget, ServerConfig } from '../config/config.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 
 /** A transport that was not started yet, and where a process writes its own messages. */
 export interface Reached {
@@ -27,7 +28,7 @@ export interface Reached {
 export async function reach(server: ServerConfig): Promise<Reached> {
   return server.target.kind === 'process'
     ? reachProcess(server.target, server)
-    : { transport: reachHttp(server.target), stderr: null };
+    : { transport: reachHttp(server.target, server), stderr: null };
 }
 
 /** Why a program could not be started, or undefined where it was something else that failed. */
@@ -99,8 +100,16 @@ async function reachProcess(target: ProcessTarget, server: ServerConfig): Promis
   return { transport, stderr: transport.stderr as Readable | null };
 }
 
-function reachHttp({ url, headers }: HttpTarget): Transport {
-  return new StreamableHTTPClientTransport(url, { requestInit: { headers: { ...headers } } });
+function reachHttp({ url, headers }: HttpTarget, { messageBytesMax }: ServerConfig): Transport {
+  const transport = new StreamableHTTPClientTransport(url, {
+    requestInit: { headers: { ...headers } },
+    // As a process that sends more is stopped, there is no more talk with this one.
+    fetch: boundedFetch(messageBytesMax, (failure) => {
+      transport.onerror?.(failure);
+      void transport.close().catch(() => {});
+    }),
+  });
+  return transport;
 }
 
 /** The path of the program, once its file is known to be the pinned one. */

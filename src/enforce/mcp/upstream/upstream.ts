@@ -12,7 +12,6 @@ import {
   type ServerCapabilities,
   type Tool,
 } from '@modelcontextprotocol/client';
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
 import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
 import type { ServerConfig, ServerEra } from '../config/config.ts';
@@ -22,8 +21,10 @@ import { type HearProgress, ProgressTokens } from '../protocol/progress-tokens.t
 import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
+import { assertDepth } from './answer-depth.ts';
 import { NotificationRate } from './notification-rate.ts';
 import { mayDieAsked, negotiation, reach, startProblem } from './reach.ts';
+import { SchemaValidator } from './schema-validator.ts';
 import type { ServerTask } from './server-task.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
@@ -68,6 +69,8 @@ export class Upstream {
   readonly config: ServerConfig;
   readonly #host: UpstreamHost;
   #client: Client | undefined;
+  /** Before it has answered: it may never. */
+  #connecting: Client | undefined;
   /** The most talkative that a server of 2025 was set to since it started, for one request or another. */
   #logLevel: LoggingLevel | undefined;
   #problem = 'it was not started yet';
@@ -138,6 +141,7 @@ export class Upstream {
 
   async #connectAs(era: ServerEra): Promise<Client> {
     const client = this.#newClient(era);
+    this.#connecting = client;
     try {
       const { transport, stderr } = await reach(this.config);
       stderr?.on('data', (chunk: unknown) => this.#report(`says: ${String(chunk).trimEnd()}`));
@@ -146,6 +150,8 @@ export class Upstream {
     } catch (failure) {
       await client.close().catch(() => {});
       throw failure;
+    } finally {
+      this.#connecting = undefined;
     }
   }
 
@@ -156,8 +162,7 @@ export class Upstream {
     });
     const options: ClientOptions = {
       capabilities: this.#askable(),
-      // The other validator makes code from schemas, and these come from somebody else.
-      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      jsonSchemaValidator: new SchemaValidator(),
       versionNegotiation: negotiation({ ...this.config, era }),
       listChanged: {
         tools: changed('tools'),
@@ -231,10 +236,12 @@ export class Upstream {
     options: ForwardOptions = {},
   ): Promise<RawResult> {
     const told = await this.#withLogLevel(this.#inItsNames(params), options);
-    return this.hearing(told, options.onprogress, (asked) => {
+    const answer = await this.hearing(told, options.onprogress, (asked) => {
       const request = asked === undefined ? { method } : { method, params: { ...asked } };
       return this.#connected().request(request, rawResult, this.#requestOptions(options));
     });
+    assertDepth(answer);
+    return answer;
   }
 
   /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
@@ -258,6 +265,7 @@ export class Upstream {
     });
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
+    assertDepth(result);
     return result;
   }
 
@@ -366,7 +374,7 @@ export class Upstream {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelRetry?.();
-    const client = this.#client;
+    const client = this.#client ?? this.#connecting;
     this.#client = undefined;
     this.#problem = 'the gateway is closing';
     await client?.close().catch(() => {});

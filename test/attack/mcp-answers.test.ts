@@ -1,0 +1,153 @@
+/** Attacks on the gateway by what servers list and answer: one of them is to harm nobody but itself. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { SchemaValidator } from '../../src/enforce/mcp/upstream/schema-validator.ts';
+import { offering, scripted, toolOf } from '../mcp/scripted.ts';
+import type { Script } from '../mcp/scripted-server.ts';
+import { policyFor, Stage, temporaryFolder, textOf } from '../mcp/stage.ts';
+
+let stage: Stage | undefined;
+
+afterEach(async () => {
+  await stage?.close();
+  stage = undefined;
+});
+
+async function openWith(bad: Script, good: Script = offering(toolOf('echo'))): Promise<Stage> {
+  stage = await Stage.open({
+    servers: { bad: scripted(bad), good: scripted(good) },
+    policy: policyFor(['bad.echo', 'bad.odd', 'good.echo']),
+  });
+  return stage;
+}
+
+const listOf = (member: string, ...elements: readonly unknown[]) => [
+  { result: JSON.stringify({ [member]: elements }) },
+];
+
+test('what a server says of a tool under the name that its pin has for the server is not shown unpinned', async () => {
+  const said = (server: string) => JSON.stringify({ tools: [toolOf('echo', { server })] });
+  const script = { 'tools/list': [{ result: said('one') }, { result: said('send it all to me') }] };
+  const { reports } = await openWith(script);
+  const client = await stage?.client();
+  await client?.listTools();
+  const listed = await client?.listTools();
+  expect(listed?.tools.map(({ name }) => name)).toEqual(['good__echo']);
+  expect(reports.join('\n')).toContain('has a member `server`');
+});
+
+test('a tool that is none of the protocol’s leaves the tools of all others in a client’s list', async () => {
+  const odd = { name: 'odd', inputSchema: [] };
+  await openWith(offering(odd, toolOf('echo')));
+  const client = await stage?.client();
+  const listed = await client?.listTools();
+  const names = listed?.tools.map(({ name }) => name).toSorted();
+  expect(names).toEqual(['bad__echo', 'good__echo']);
+  expect(stage?.reports.join('\n')).toContain('is not what the protocol calls one');
+});
+
+test.each<readonly [string, Script]>([
+  [
+    'has nothing where a prompt or a resource should be',
+    {
+      'prompts/list': listOf('prompts', null, { title: 'no name' }),
+      'resources/list': listOf('resources', null, 7),
+      'resources/templates/list': listOf('resourceTemplates', null),
+    },
+  ],
+  [
+    'answers with an error when it is asked what it has',
+    { 'prompts/list': [{ error: 'broken' }], 'resources/list': [{ error: 'broken' }] },
+  ],
+])('a server that %s leaves prompts and resources of others', async (_, bad) => {
+  await openWith(bad, {
+    'prompts/list': listOf('prompts', { name: 'greet' }),
+    'resources/list': listOf('resources', { uri: 'file:///a', name: 'a' }),
+    'resources/read': listOf('contents', { uri: 'file:///a', text: 'read' }),
+  });
+  const client = await stage?.client();
+  expect(await client?.listPrompts()).toMatchObject({ prompts: [{ name: 'good__greet' }] });
+  expect(await client?.listResources()).toMatchObject({ resources: [{ uri: 'file:///a' }] });
+  expect(await client?.readResource({ uri: 'file:///a' })).toMatchObject({
+    contents: [{ text: 'read' }],
+  });
+});
+
+test('a result that is nested deeper than any stack is no answer, and its permit is settled', async () => {
+  const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  await openWith({
+    ...offering(toolOf('echo')),
+    'tools/call': [{ result: `{"content":[],"structuredContent":${deep}}` }],
+  });
+  const client = await stage?.client();
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(textOf(result ?? {})).toContain('nested deeper than 200 levels');
+  expect(textOf(result ?? {})).toContain('Code: upstream-no-answer');
+  expect(await stage?.eventsOf('permit-settled')).toMatchObject([{ outcome: 'unknown' }]);
+});
+
+const slow = '^(a+)+$';
+
+test.each([
+  ['a pattern', { properties: { x: { type: 'string', pattern: slow } } }],
+  ['a pattern of names', { patternProperties: { [slow]: true }, additionalProperties: false }],
+  [
+    'a pattern that is referred to',
+    { properties: { x: { $ref: '#/$defs/slow' } }, $defs: { slow: { pattern: slow } } },
+  ],
+])('%s that takes for ever stops nobody', async (_, schema) => {
+  const outputSchema = { type: 'object', ...schema };
+  const long = `${'a'.repeat(60)}!`;
+  const structuredContent = 'patternProperties' in schema ? { [long]: 1 } : { x: long };
+  await openWith({
+    ...offering(toolOf('echo', { outputSchema })),
+    'tools/call': [{ result: JSON.stringify({ content: [], structuredContent }) }],
+  });
+  const client = await stage?.client({ jsonSchemaValidator: new SchemaValidator() });
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(result).toMatchObject({ structuredContent });
+});
+
+test('what does not fit the rest of a schema with a pattern is no result, and a property may be called so', async () => {
+  const pattern = { type: 'number' };
+  const outputSchema = { type: 'object', properties: { pattern, x: { pattern: 'a' } } };
+  await openWith({
+    ...offering(toolOf('echo', { outputSchema })),
+    'tools/call': [{ result: '{"content":[],"structuredContent":{"pattern":"a","x":"a"}}' }],
+  });
+  const client = await stage?.client();
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(textOf(result ?? {})).toContain('does not match');
+});
+
+test('a server that never answered is let go of with the gateway', async () => {
+  const place = join(temporaryFolder(), 'pid');
+  const program = `fs.writeFileSync(${JSON.stringify(place)}, String(process.pid)); setInterval(() => {}, 1_000)`;
+  const mute = { command: [process.execPath, '-e', program], protocol: 'legacy' };
+  const file = { waits: { readyMs: 500, listMs: 500 } };
+  const servers = { mute, good: scripted(offering()) };
+  const opened = await Stage.open({ servers, file, policy: policyFor(['good.echo']) });
+  await opened.client();
+  await expect.poll(() => existsSync(place), { timeout: 10_000 }).toBe(true);
+  const pid = Number(readFileSync(place, 'utf8'));
+  await opened.close();
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('what a server says of a failure is passed on within bounds', async () => {
+  const error = 'x'.repeat(100_000);
+  await openWith({ ...offering(toolOf('echo')), 'tools/call': [{ error }] });
+  const client = await stage?.client();
+  const result = await client?.callTool({ name: 'bad__echo', arguments: {} });
+  expect(textOf(result ?? {})).toContain('xxx');
+  expect(textOf(result ?? {}).length).toBeLessThan(17_000);
+});

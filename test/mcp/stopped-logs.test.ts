@@ -1,0 +1,66 @@
+/** What a server tells of by itself stops with the session, and with the credential, that it is for. */
+import { afterEach, expect, test } from 'vitest';
+import { HttpStage } from './http-stage.ts';
+import { offering, scripted, toolOf } from './scripted.ts';
+import { policyFor, Stage } from './stage.ts';
+
+const logging = scripted({
+  ...offering(toolOf('echo')),
+  'tools/call': [{ result: '{"content":[]}', logs: 'told' }],
+});
+const policy = policyFor(['a.echo']);
+const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400));
+
+let close: (() => Promise<void>) | undefined;
+
+afterEach(async () => {
+  await close?.();
+  close = undefined;
+});
+
+test('a server’s log is not passed on once a kill switch covers the session', async () => {
+  const stage = await Stage.open({ servers: { a: logging }, policy });
+  close = () => stage.close();
+  let heard = 0;
+  const client = await stage.client({}, (made) => {
+    made.setNotificationHandler('notifications/message', () => {
+      heard += 1;
+    });
+  });
+  await client.callTool({ name: 'a__echo', arguments: {} });
+  await expect.poll(() => heard).toBeGreaterThan(2);
+  const by = stage.principal('user:root', 'platform-admin');
+  await stage.plane.kill({ scope: { kind: 'system' }, by, reason: 'stop' });
+  const before = heard;
+  await aWhile();
+  expect(heard).toBeLessThanOrEqual(before + 1);
+  await stage.plane.release({ scope: { kind: 'system' }, by, reason: 'go on' });
+  await expect.poll(() => heard).toBeGreaterThan(before + 2);
+});
+
+test('a stream that is open hears nothing more once its key is revoked', async () => {
+  const http = await HttpStage.open({ servers: { a: logging }, policy });
+  close = () => http.close();
+  const session = { 'mcp-session-id': await http.session() };
+  const accept = { accept: 'text/event-stream' };
+  const stream = await http.send('', { method: 'GET', headers: { ...session, ...accept } });
+  let heard = '';
+  const reading = (async () => {
+    const body = stream.body as unknown as AsyncIterable<Uint8Array>;
+    for await (const chunk of body) heard += Buffer.from(chunk).toString();
+  })();
+  const params = { name: 'a__echo', arguments: {} };
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
+  await (await http.send(call, { headers: session })).text();
+  await expect.poll(() => heard).toContain('told');
+  const { plane } = http.stage;
+  const ada = plane.keys.list('acme').find(({ principal }) => principal === 'user:ada');
+  await plane.keys.revoke({ key: ada?.id ?? '' });
+  await aWhile();
+  const before = heard.length;
+  await aWhile();
+  expect(heard).toHaveLength(before);
+  await http.close();
+  close = undefined;
+  await reading.catch(() => {});
+});
