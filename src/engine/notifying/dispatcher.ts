@@ -12,7 +12,7 @@ import { isNotifiable, type Notifier } from '../../notify/notifier.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Core } from '../core/core.ts';
 import { attemptDelivery, checkedTerms, pause, retryDelayMs } from './delivery.ts';
-import { fault } from '../error.ts';
+import { fault, thrownText } from '../error.ts';
 import { notificationOf, orgOf } from './notification.ts';
 import { committed } from '../core/payload.ts';
 import { placedEvent } from '../store/placed-event.ts';
@@ -202,6 +202,6 @@ class Lane {
 
   #warn(failure: unknown): void {
     const { name } = this.#notifier;
-    process.emitWarning(`notifier ${quoted(name)} has to wait: ${String(failure)}`);
+    process.emitWarning(`notifier ${quoted(name)} has to wait: ${thrownText(failure)}`);
   }
 }
