@@ -354,7 +354,7 @@ export class Ledger {
     const goesOn = hold.reservations.get(budget)?.onOverrun === 'continue';
     account.frozen ||= !goesOn;
     // Whoever raises the plan after this has seen the overrun, and nobody before.
-    if (!goesOn) account.limit = Math.max(account.limit, this.#limitOf(budget) ?? 0);
+    if (!goesOn) account.limit = this.#limitOf(budget) ?? account.limit;
     const type = goesOn ? 'budget-overrun' : 'budget-frozen';
     this.#untold.set(`${entry.data.permit} ${budget} ${type}`, { entry, overrun });
   }

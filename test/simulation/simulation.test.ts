@@ -32,6 +32,7 @@ const keptSeeds = [
   'soak-5',
   'lease-4',
   'line-17',
+  'r461192080',
 ];
 const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
 
