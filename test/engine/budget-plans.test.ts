@@ -181,7 +181,10 @@ test('lint says whom a plan binds, and what about it is likely not meant', async
   await plane.close();
 });
 
-test('a raise before an overrun does not thaw what the overrun freezes', async () => {
+test.each([
+  ['a raise before an overrun does not thaw what the overrun freezes', '20', '21'],
+  ['what freezes under a lowered limit thaws with the first limit above that one', '5', '8'],
+])('%s', async (_, meanwhile, afterwards) => {
   const plane = await openControlPlane({ storage: memory(), ...setting });
   const terms = { ...plan, window: 'unlimited' } as const;
   await plane.setBudget({ org, plan: terms });
@@ -189,7 +192,7 @@ test('a raise before an overrun does not thaw what the overrun freezes', async (
   const session = await plane.openSession({ principal, agent: 'bot' });
   const overrunning = guard(session, {
     ...tool,
-    execute: () => plane.setBudget({ org, plan: { ...terms, limit: '20' } }),
+    execute: () => plane.setBudget({ org, plan: { ...terms, limit: meanwhile } }),
     usage: () => ({ usd: '2' }),
   });
   await overrunning({});
@@ -198,29 +201,7 @@ test('a raise before an overrun does not thaw what the overrun freezes', async (
       ActionRefused.is(refusal) ? refusal.code : 'failed',
     );
   expect(await codeOfNext()).toBe('budget-frozen');
-  await plane.setBudget({ org, plan: { ...terms, limit: '21' } });
-  expect(await codeOfNext()).toBe('ran');
-  await plane.close();
-});
-
-test('what freezes under a lowered limit thaws with the first limit above that one', async () => {
-  const plane = await openControlPlane({ storage: memory(), ...setting });
-  const terms = { ...plan, window: 'unlimited' } as const;
-  await plane.setBudget({ org, plan: terms });
-  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
-  const session = await plane.openSession({ principal, agent: 'bot' });
-  const overrunning = guard(session, {
-    ...tool,
-    execute: () => plane.setBudget({ org, plan: { ...terms, limit: '5' } }),
-    usage: () => ({ usd: '2' }),
-  });
-  await overrunning({});
-  const codeOfNext = () =>
-    guard(session, { ...tool, execute: () => 'ran' })({}).catch((refusal: unknown) =>
-      ActionRefused.is(refusal) ? refusal.code : 'failed',
-    );
-  expect(await codeOfNext()).toBe('budget-frozen');
-  await plane.setBudget({ org, plan: { ...terms, limit: '8' } });
+  await plane.setBudget({ org, plan: { ...terms, limit: afterwards } });
   expect(await codeOfNext()).toBe('ran');
   await plane.close();
 });

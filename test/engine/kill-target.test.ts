@@ -22,6 +22,10 @@ async function busy() {
   const { billing } = staff(plane);
   const session = await plane.openSession({ principal: billing, agent: 'bot' });
   await plane.setBudget({ org, plan });
+  await plane.setBudget({
+    org: 'planned',
+    plan: { ...plan, scope: { kind: 'org', id: 'planned' } },
+  });
   await plane.registerAgent({ org, name: 'own' });
   await plane.keys.issue({ principal: 'keyholder', org: 'keyed', roles: ['agent'] });
   return { fleet, plane, session };
@@ -35,6 +39,7 @@ test('a kill switch is told apart from one whose name nothing bears', async () =
     { kind: 'system' },
     { kind: 'org', org },
     { kind: 'org', org: 'keyed' },
+    { kind: 'org', org: 'planned' },
     { kind: 'principal', org, id: 'service:billing' },
     { kind: 'principal', org: 'keyed', id: 'keyholder' },
     { kind: 'agent', org, name: 'bot' },

@@ -314,6 +314,26 @@ test.each([
   await expect.poll(() => warnings.join()).toContain(told);
 });
 
+test('whoever waits for a ticket hears of a kill, also where its cancellation is not written', async () => {
+  const { plane, follow } = await twoPlanes();
+  const session = await sessionOf(plane);
+  const asked = {
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-1', amount: '1' }),
+  };
+  const { ticket = '' } = await session.authorize(asked);
+  const decided = plane.ticketDecided(ticket);
+  // The kill is written, and nothing after it.
+  plane.subscribe(({ type }) => {
+    if (type === 'kill-engaged') follow(down);
+  });
+  const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
+  await plane.kill({ scope, by: staff(plane).ops, reason: 'odd' });
+  expect(await decided).toBe('refused');
+  follow(up);
+  expect((await plane.ticket(ticket))?.status).toBe('pending');
+});
+
 test('a subscriber that throws at one event of a batch hears of the next', async () => {
   const { plane } = await twoPlanes();
   const session = await sessionOf(plane);

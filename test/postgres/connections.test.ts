@@ -22,8 +22,7 @@ test('a process that stood still for longer than an answer may take has the answ
       (rows) => answers.push(...rows),
       () => {},
     );
-    // By then it is on its way.
-    await new Promise((done) => void setImmediate(done));
+    // It is on its way: a socket writes at once what it can. Nothing is read before the time is over.
     standStill(stillMs);
     await asked;
     connection.release(true);

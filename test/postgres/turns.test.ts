@@ -5,7 +5,11 @@ import { afterEach, expect, test } from 'vitest';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import { appendMs } from '../../src/storage/postgres/schema.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { idleMs } from '../../src/storage/postgres/turn.ts';
+import { type Connection, Connections } from '../../src/storage/postgres/connections.ts';
+import { newPool } from '../../src/storage/postgres/pool.ts';
+import { schemaName } from '../../src/storage/postgres/schema-name.ts';
+import { Statements } from '../../src/storage/postgres/statements.ts';
+import { idleMs, Turn } from '../../src/storage/postgres/turn.ts';
 import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
 import { Proxy } from './proxy.ts';
 import { newSchema, type TestSchema } from './schema.ts';
@@ -157,6 +161,50 @@ test('of processes that all decide for longer than a turn is kept at first, each
   await Promise.all([store, other].map(appendTwice));
   // A conflict means that the other has appended, and never that it only has the turn.
   expect(attempts).toBeLessThan(20);
+});
+
+/** Connections, and what was sent on those that were taken. */
+class Told extends Connections {
+  readonly texts: string[] = [];
+
+  override async take(): Promise<Connection> {
+    const connection = await super.take();
+    return {
+      ...connection,
+      queryAll: (statements) => {
+        this.texts.push(...statements.map(({ text }) => text));
+        return connection.queryAll(statements);
+      },
+    };
+  }
+}
+
+test('a process that is quick again has its turns for no longer than at first', async () => {
+  const { schema } = await opened();
+  const pool = await newPool(schema.url, 60_000);
+  cleanups.push(() => pool.end());
+  const connections = new Told(pool, 'test', 30_000);
+  const name = schemaName(schema.schema);
+  const [row] = await schema.sql(`SELECT id::int AS log FROM $s.log WHERE name = 'main'`);
+  const statements = new Statements(name, false);
+  const place = { connections, statements, schema: name, log: Number(row?.['log']), name: 'test' };
+  const turn = new Turn(place);
+  const idle = () =>
+    /idle_in_transaction_session_timeout = (\d+)/.exec(connections.texts.join())?.[1];
+  const taken = async (): Promise<string | undefined> => {
+    connections.texts.length = 0;
+    await turn.take(0, []);
+    return idle();
+  };
+  expect(await taken()).toBe(`${idleMs}`);
+  while (turn.held) await sleep(10);
+  expect(turn.isOverdue).toBe(true);
+  expect(Number(await taken())).toBeGreaterThan(idleMs);
+  // A machine that stands still in between makes a slow one of a quick one.
+  for (let kept = Number.POSITIVE_INFINITY; kept > idleMs; kept = Number(await taken())) {
+    if (turn.held) await turn.append({ text: 'SELECT 1' });
+  }
+  await turn.leave();
 });
 
 test('with the turn comes what the log holds from the index on, and the records asked for', async () => {

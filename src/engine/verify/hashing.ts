@@ -6,7 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Hashed, type HashPage, PageHasher } from '../../log/hash-page.ts';
-import { fault } from '../error.ts';
+import { fault, thrownMessage } from '../error.ts';
 
 export interface HashedPage extends Hashed {
   /** The page's memory, to build another one in. */
@@ -68,7 +68,7 @@ export class HashingThread implements Hashing {
   }
 
   #lose(cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = thrownMessage(cause);
     this.#lost ??= fault('internal-error', `the thread that hashes was lost: ${why}`, cause);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
   }

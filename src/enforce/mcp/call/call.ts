@@ -5,7 +5,12 @@
  * were decided on, and whatever comes of it is settled before the client hears of it.
  */
 import { type CallToolResult, ProtocolError } from '@modelcontextprotocol/client';
-import { ControlPlaneError, type Decision, type Session } from '../../../engine/index.ts';
+import {
+  ControlPlaneError,
+  type Decision,
+  type Session,
+  thrownMessage,
+} from '../../../engine/index.ts';
 import { limits } from '../../../kernel/index.ts';
 import { ActionRefused } from '../../action-refused.ts';
 import { recordAttempt } from '../../attempt.ts';
@@ -169,7 +174,7 @@ async function forwarded(
     result = await sent(call, { tool, upstream, params, signal: granted.signal });
   } catch (failure) {
     const outcome = outcomeOf(failure, granted.signal);
-    const settlement = { outcome, result: messageOf(failure) } as const;
+    const settlement = { outcome, result: thrownMessage(failure) } as const;
     const settled = await settle(control, granted, settlement, failure);
     const said = String(settled.result).slice(0, passingLimits.failureLengthMax);
     throw new CallFailed(failedCall(tool.name, said, { outcome, granted }));
@@ -232,10 +237,6 @@ function failedCall(
   const message = `\`${tool}\` gave no answer: ${said}`;
   const help = 'whether it did anything is not known; find out before you call it again';
   return { code: 'upstream-no-answer', message, help, decision };
-}
-
-function messageOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
 }
 
 /** A call of a tool that is not there is denied like any other, and recorded. */

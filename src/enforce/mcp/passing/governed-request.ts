@@ -10,6 +10,7 @@ import {
   type ControlPlane,
   type Session,
   type ToolDeclaration,
+  thrownText,
 } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
 import { ActionRefused } from '../../action-refused.ts';
@@ -67,7 +68,7 @@ async function governed(
   } catch (failure) {
     const isAnswer = failure instanceof ProtocolError && !granted.signal.aborted;
     const outcome = isAnswer ? 'failed' : 'unknown';
-    const settlement = { outcome, result: String(failure) } as const;
+    const settlement = { outcome, result: thrownText(failure) } as const;
     const settled = await settle(control, granted, settlement, failure);
     const said = String(settled.result);
     // Only the text of the server's error was judged, not the data beside it.

@@ -2,6 +2,7 @@
  * A call that a server runs as a task (2025-11-25): created, waited for, and cancelled where nobody waits any
  * more. To the kernel it is one call, from its permit to its result.
  */
+import { thrownMessage } from '../../../engine/index.ts';
 import { ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotocol/client';
 import { configLimits } from '../config/config.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
@@ -60,9 +61,7 @@ async function ran(
     // Stopped, timed out, or a server that does not know its own task: nobody waits for it any more.
     void cancelled(upstream, taskId);
     // Whatever it was, the task was begun: it is no refusal, and the server was there.
-    throw new Error(failure instanceof Error ? failure.message : String(failure), {
-      cause: failure,
-    });
+    throw new Error(thrownMessage(failure), { cause: failure });
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type Tool,
 } from '@modelcontextprotocol/client';
 import { LOG_LEVEL_META_KEY } from '@modelcontextprotocol/server';
-import { type Clock, ControlPlaneError } from '../../../engine/index.ts';
+import { type Clock, ControlPlaneError, thrownMessage } from '../../../engine/index.ts';
 import type { ServerConfig, ServerEra } from '../config/config.ts';
 import type { ClientRequest, QuestionMethod, TaskMethod } from '../protocol/client-request.ts';
 import { isQuieter } from '../protocol/log-levels.ts';
@@ -395,6 +395,6 @@ export class UpstreamUnavailable extends Error {
 }
 
 function messageOf(failure: unknown): string {
-  if (ControlPlaneError.is(failure)) return `${failure.code}: ${failure.message}`;
-  return failure instanceof Error ? failure.message : String(failure);
+  const message = thrownMessage(failure);
+  return ControlPlaneError.is(failure) ? `${failure.code}: ${message}` : message;
 }

@@ -3,7 +3,7 @@
  * what the server needs of the client meanwhile, and cancelled where nobody waits any more.
  */
 import { ProtocolError, type Tool } from '@modelcontextprotocol/client';
-import type { Clock } from '../../../engine/index.ts';
+import { type Clock, thrownMessage } from '../../../engine/index.ts';
 import { taskLimits } from '../config/config.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
@@ -39,9 +39,7 @@ export async function waitForTask(begun: RawResult, terms: WaitTerms): Promise<R
   } catch (failure) {
     void terms.send('tasks/cancel', { taskId }).catch(() => {});
     // Whatever it was, the task was begun: it is no refusal, and the server was there.
-    throw new Error(failure instanceof Error ? failure.message : String(failure), {
-      cause: failure,
-    });
+    throw new Error(thrownMessage(failure), { cause: failure });
   } finally {
     about.close();
   }
