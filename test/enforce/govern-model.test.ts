@@ -128,6 +128,8 @@ test('a stream is passed on, and settled before its end is', async () => {
 test('A84 a stream beyond the reserved tokens is cut and charged in full', async () => {
   const endless = new ReadableStream<Part>({
     pull: (controller) => controller.enqueue({ type: 'text-delta', id: '1', delta: 'more ' }),
+    // A provider that never says that it has stopped.
+    cancel: () => new Promise(() => {}),
   });
   const model = mock({ doStream: () => Promise.resolve({ stream: endless }) });
   const { governed, plane, posted } = await open(model, { maxOutputTokens: 7 });
@@ -242,6 +244,9 @@ test.each([
   ['a text in place of a list, whose parts would be names', { providerTools: 'web_search' }],
   ['a text in place of models', { downgradeTo: 'small' }],
   ['a misspelt cap', { maxOutputToken: 5 }],
+  ['a cap in text', { maxOutputTokens: '5' }],
+  ['half a token as its cap', { maxOutputTokens: 0.5 }],
+  ['a cap below nothing', { maxOutputTokens: -1 }],
   ['an approval that says neither', { approval: 'Wait' }],
   ['a text that would keep prompts', { keepPrompts: 'false' }],
   ['a tokenizer that is none', { countInput: 5 }],

@@ -115,6 +115,11 @@ function assertOptions(options: GovernModelOptions): void {
       throw new ControlPlaneError('input-invalid', `\`${count}\` is no function`);
     }
   }
+  const { maxOutputTokens: cap } = given;
+  if (cap !== undefined && !(Number.isSafeInteger(cap) && cap >= 0)) {
+    const message = '`maxOutputTokens` is no whole number of tokens from 0 up';
+    throw new ControlPlaneError('input-invalid', message);
+  }
   assertApproval(approval);
   if (keepPrompts !== undefined && typeof keepPrompts !== 'boolean') {
     throw new ControlPlaneError('input-invalid', '`keepPrompts` is neither true nor false');

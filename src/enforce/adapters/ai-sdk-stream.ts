@@ -111,11 +111,12 @@ class StreamRun {
     return [...passed, rest];
   }
 
-  /** Stops reading and charges everything: nobody knows what the provider goes on doing. */
+  /** Stops reading and charges everything: nobody knows what the provider goes on doing, or for how long. */
   async stop(reason: unknown): Promise<void> {
     if (this.#ended) return;
     this.#stopped = { reason };
-    await Promise.all([this.#reader.cancel(reason).catch(() => {}), this.#fail(reason)]);
+    void this.#reader.cancel(reason).catch(() => {});
+    await this.#fail(reason);
   }
 
   /** Gives what is to be thrown. */
