@@ -28,8 +28,9 @@ const steps: readonly Step[] = [
   { name: 'format', run: () => command('oxfmt', '--check', '.') },
   { name: 'knip', run: () => command('knip') },
   { name: 'tidy', run: () => command('vitest', 'run', 'test/tidy') },
-  { name: 'build', run: build },
+  { name: 'build', run: () => command('node', 'scripts/build.ts') },
   { name: 'require', run: requireEach },
+  { name: 'bundle', run: runBundled },
   { name: 'publint', run: () => command('publint', '--strict') },
   { name: 'attw', run: checkTypesOfPackage },
 ];
@@ -67,12 +68,6 @@ function command(program: string, ...args: string[]): Outcome {
   return { ok: status === 0, output: `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}` };
 }
 
-/** Into an empty folder, so that what was built from a deleted file is not published. */
-function build(): Outcome {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  return command('tsc', '-p', 'tsconfig.build.json');
-}
-
 /** Hosts in CommonJS load the modules too, which one with an `await` at its top level would end. */
 function requireEach(): Outcome {
   const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -81,6 +76,20 @@ function requireEach(): Outcome {
   const modules = Object.values(entries).filter((entry) => typeof entry === 'object');
   const paths = modules.map((entry) => join(root, entry.default));
   return command('node', '-e', `for (const path of ${JSON.stringify(paths)}) require(path);`);
+}
+
+/** A program that is bundled into one file works where there is no other, with its threads. */
+function runBundled(): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-bundle-'));
+  try {
+    const program = join(folder, 'program.mjs');
+    const module = join(root, 'scripts/bundled-program.js');
+    const bundled = command('rolldown', module, '--platform', 'node', '--file', program);
+    if (!bundled.ok) return bundled;
+    return command('node', program, join(folder, 'control-plane.db'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Packs what `build` left: `attw --pack` would build again. */

@@ -3,8 +3,10 @@
  * entry after the other, and a thread that is lost is never taken for a good word.
  */
 import * as fc from 'fast-check';
+import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { threadCode } from '../../scripts/thread-code.ts';
 import { Fold } from '../../src/engine/verify/fold.ts';
 import { openControlPlane, verify, type VerifyFault } from '../../src/engine/index.ts';
 import { placedEvent } from '../../src/engine/store/placed-event.ts';
@@ -245,6 +247,13 @@ test('the first fault is the same, however late the hashing answers', async () =
 
 test('the first fault is the same when a thread hashes', async () => {
   const same = fc.asyncProperty(anyCase, (each) => assertSameFault(each, new HashingThread()));
+  await fc.assert(same, { numRuns: 10 });
+});
+
+test('a thread whose code is text, as in the package, hashes as any other', async () => {
+  const module = join(import.meta.dirname, '../../src/engine/verify/verify-worker.ts');
+  const code = await threadCode(module);
+  const same = fc.asyncProperty(anyCase, (each) => assertSameFault(each, new HashingThread(code)));
   await fc.assert(same, { numRuns: 10 });
 });
 

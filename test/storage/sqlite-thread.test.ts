@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
+import { threadCode } from '../../scripts/thread-code.ts';
+import { SqliteStorage, sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { numbered } from './batches.ts';
 
@@ -66,6 +67,17 @@ test('two processes append at once: no gap, no loss, both get their turn', async
   await store.close();
   const counts = results.map(({ mine }) => mine.length);
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(each);
+});
+
+test('a thread whose code is text, as in the package, keeps a log that others read', async () => {
+  const module = join(import.meta.dirname, '../../src/storage/sqlite/sqlite-worker.ts');
+  const store = new SqliteStorage(path, {}, await threadCode(module));
+  await store.open('main');
+  expect(await store.append(numbered(0))).toEqual({ status: 'appended' });
+  await store.close();
+  const other = await openStore();
+  expect(await other.readEntries(0, 9)).toHaveLength(1);
+  await other.close();
 });
 
 test('a write that fails in COMMIT is in doubt, and every answer given holds', async () => {

@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Hashed, type HashPage, PageHasher } from '../../log/hash-page.ts';
 import { fault, thrownMessage } from '../error.ts';
+import { verifyWorkerCode } from './verify-worker-code.ts';
 
 export interface HashedPage extends Hashed {
   /** The page's memory, to build another one in. */
@@ -29,16 +30,14 @@ export class HashingInPlace implements Hashing {
   async end(): Promise<void> {}
 }
 
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const workerUrl = new URL(`./verify-worker${extension}`, import.meta.url);
-
 export class HashingThread implements Hashing {
   readonly #worker: Worker;
   readonly #waiting: PromiseWithResolvers<HashedPage>[] = [];
   #lost: Error | undefined;
 
-  constructor(url: URL = workerUrl) {
-    this.#worker = new Worker(url, {
+  constructor(source = verifyWorkerCode) {
+    this.#worker = new Worker(source, {
+      eval: typeof source === 'string',
       name: 'agent-control-plane verify',
       // Not the host's own: with --input-type, say, no worker would start.
       execArgv: ['--disable-warning=ExperimentalWarning'],

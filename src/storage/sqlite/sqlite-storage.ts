@@ -13,6 +13,7 @@ import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
 import { assertOptions } from '../rules.ts';
 import { batchColumns, contentsOf, entriesOf } from './columns.ts';
 import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
+import { sqliteWorkerCode } from './sqlite-worker-code.ts';
 import { WorkerLink } from './worker-link.ts';
 import { type CallName, type Calls, pageOf } from './worker-protocol.ts';
 
@@ -32,22 +33,19 @@ function assertStart(path: unknown, options: SqliteOptions): void {
   if (!(busyTimeoutMs >= 0)) throw new TypeError('`busyTimeoutMs` is not a number from 0 up');
 }
 
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const workerUrl = new URL(`./sqlite-worker${extension}`, import.meta.url);
-
 export class SqliteStorage implements Storage {
   readonly name: string;
   readonly durable = true;
   readonly #path: string;
   readonly #options: SqliteOptions;
-  readonly #worker: URL;
+  readonly #worker: URL | string;
   #link: WorkerLink | null = null;
   #log: string | null = null;
   #reopening: Promise<WorkerLink> | null = null;
   #closing: Promise<void> | null = null;
 
   /** `worker` is what runs in the store's thread: `sqlite-worker.ts`, or what measures it. */
-  constructor(path: string, options: SqliteOptions, worker = workerUrl) {
+  constructor(path: string, options: SqliteOptions, worker = sqliteWorkerCode) {
     assertStart(path, options);
     this.#worker = worker;
     // Once and for all: the host may change its directory before the thread starts anew.

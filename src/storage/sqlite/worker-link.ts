@@ -24,9 +24,11 @@ export class WorkerLink {
   #lastId = 0;
   #alive = true;
 
-  constructor(url: URL, name: string, start: WorkerStart) {
+  /** `source` is a module, or what is in one. */
+  constructor(source: URL | string, name: string, start: WorkerStart) {
     this.#name = name;
-    this.#worker = new Worker(url, {
+    this.#worker = new Worker(source, {
+      eval: typeof source === 'string',
       name: 'agent-control-plane sqlite',
       workerData: start,
       // Not the host's own: with --input-type, say, no worker would start. Node 22 calls its
