@@ -29,6 +29,12 @@ test('the README’s quick start is a region of its example', () => {
   expect(block.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 });
 
+test.each(['tools', 'chat'])('the code of docs/tools.md is region %s of its example', (name) => {
+  const example = read('examples/chat-approval.ts');
+  const region = new RegExp(`^// region ${name}\\n([^]*?)^// endregion$`, 'm').exec(example)?.[1];
+  expect(codeBlocks('docs/tools.md', 'ts')).toContain(region);
+});
+
 test('the README’s commands exist', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const [commands = ''] = codeBlocks('README.md', '');
