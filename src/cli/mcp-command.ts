@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { actingExitCodes, actingHelp, addActingOptions } from './acting-options.ts';
 import type { ApproveToolOptions } from './mcp/approve-tool.ts';
 import { addGatewayOptions, type GatewayCliOptions } from './mcp/gateway-options.ts';
+import type { InitPolicyOptions } from './mcp/init-policy.ts';
 import type { InspectOptions } from './mcp/inspect-tools.ts';
 import { agentOption, principalOption } from './org-option.ts';
+import { collected } from './repeated-options.ts';
 import { logOption, schemaOption, storeText } from './store-options.ts';
 
 export function addMcpCommand(program: Command, version: string): void {
@@ -43,10 +45,39 @@ could not be started.`,
       const { runGateway } = await import('./mcp/run-gateway.ts');
       await runGateway(words, { ...options, version });
     });
+  addInitCommand(mcp, version);
   addInspectCommand(mcp);
   addPinCommand(mcp, version);
   addApproveToolCommand(mcp);
   addDoctorCommand(mcp);
+}
+
+function addInitCommand(mcp: Command, version: string): void {
+  mcp
+    .command('init')
+    .description('Start the servers once and write a first policy for their tools.')
+    .argument('[words...]', 'behind `--`: the program of a server and its arguments')
+    .option('--config <path>', 'servers, in YAML or JSON')
+    .option('--env <name>', 'without --config: pass this variable on to the server', collected)
+    .option('--out <path>', 'where to write it; else where --config says, or policy.yaml')
+    .option('--json', 'print the path and the actions as a JSON object')
+    .addHelpText(
+      'after',
+      `
+A tool whose server says that it only reads is allowed, every other one asks an
+approver at each call. What a server says binds nobody: read the file first. A
+file that is there is not overwritten.
+
+Examples:
+  $ agent-control-plane mcp init -- npx -y @modelcontextprotocol/server-filesystem .
+  $ agent-control-plane mcp init --config gateway.yaml
+
+Exit codes: 0 written, 1 not every server could be asked, 2 it could not be done.`,
+    )
+    .action(async (words: string[], _: unknown, command: Command) => {
+      const { initPolicy } = await import('./mcp/init-policy.ts');
+      await initPolicy(words, { ...command.optsWithGlobals<InitPolicyOptions>(), version });
+    });
 }
 
 function addInspectCommand(mcp: Command): void {

@@ -21,6 +21,7 @@ import { addPolicyCommand } from './policy-command.ts';
 import { addPostgresCommand } from './postgres-command.ts';
 import { addSessionsCommand } from './sessions-command.ts';
 import { withoutPasswords } from './store-options.ts';
+import { refuseStray } from './stray-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
 import { exitCodeOf, printRefusal, usageHelp } from './refusal-json.ts';
 import { addPricesCommand } from './prices-command.ts';
@@ -85,6 +86,7 @@ Examples:
   $ agent-control-plane budgets control-plane.db
   $ agent-control-plane usage control-plane.db --by model,day
   $ agent-control-plane policy init
+  $ agent-control-plane mcp init -- npx -y some-mcp-server
   $ agent-control-plane mcp --policy policy.yaml -- npx -y some-mcp-server
   $ agent-control-plane postgres check postgres://db.example.com/agents
 
@@ -111,6 +113,7 @@ refuses), 2 it could not be done.`,
   addAcceptRestoreCommand(command);
   addMcpCommand(command, version());
   refuseRepeated(command);
+  refuseStray(command);
   return command;
 }
 

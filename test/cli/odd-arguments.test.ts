@@ -86,6 +86,18 @@ test.each([
   expect((await cli('kill', 'list', desk.path)).stdout).toBe('no kill switch is engaged\n');
 });
 
+test.each([
+  ['--policy', ['mcp', '--policy', 'policy.yaml', 'inspect', 'FILE']],
+  ['--store', ['mcp', '--store', 'other.db', 'doctor', 'FILE']],
+  ['--agent', ['mcp', '--agent', 'bot', 'init', '--config', 'gateway.yaml']],
+])('%s of another command, which would heed nothing, is refused', async (flag, words) => {
+  const { code, stdout, stderr } = await cli(
+    ...words.map((word) => (word === 'FILE' ? desk.path : word)),
+  );
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(new RegExp(`^error: option '${flag} .*' has no effect on '`));
+});
+
 test('what collects may be given several times', async () => {
   const types = ['--type', 'agent-registered', '--type', 'policy-activated'];
   const { code, stdout } = await cli('events', desk.path, ...types, '--json');

@@ -10,6 +10,12 @@ import { readTextFile } from '../text-file.ts';
 import { isDatabaseUrl, type NamedStore, storeToRun } from '../store-of.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
 
+/** What servers are found by, and what else stands for a file. */
+type FileOptions = Pick<
+  GatewayCliOptions,
+  'agent' | 'config' | 'env' | 'principal' | 'quarantineNew'
+>;
+
 export interface GatewayStart {
   readonly config: GatewayFile['config'];
   readonly policy: object | undefined;
@@ -17,9 +23,9 @@ export interface GatewayStart {
   readonly authenticators: GatewayFile['authenticators'];
 }
 
-/** Throws a `CommandError` that says what to write instead. */
-export function gatewayStart(words: readonly string[], options: GatewayCliOptions): GatewayStart {
-  const { config: path, policy: policyOption } = options;
+/** What the file says, or the words. Throws a `CommandError` that says what to write instead. */
+export function gatewayFile(words: readonly string[], options: FileOptions): GatewayFile {
+  const { config: path } = options;
   if (path === undefined && words.length === 0) {
     throw new CommandError(
       'no server is named',
@@ -29,13 +35,16 @@ export function gatewayStart(words: readonly string[], options: GatewayCliOption
   if (path !== undefined && words.length > 0) {
     throw new CommandError('the server is named twice', 'give `--config`, or words behind `--`');
   }
+  return path === undefined ? ofWords(words, options) : ofFile(path, options);
+}
+
+/** Throws a `CommandError` that says what to write instead. */
+export function gatewayStart(words: readonly string[], options: GatewayCliOptions): GatewayStart {
+  const { config: path, policy: policyOption } = options;
+  const file = gatewayFile(words, options);
   if (path === undefined && policyOption === undefined) {
-    throw new CommandError(
-      'no policy is named',
-      'give `--policy`; `policy init` writes a first one',
-    );
+    throw new CommandError('no policy is named', 'give `--policy`; `mcp init` writes a first one');
   }
-  const file = path === undefined ? ofWords(words, options) : ofFile(path, options);
   const folder = path === undefined ? '.' : dirname(path);
   const policy =
     policyOption ?? (file.policy === undefined ? undefined : resolve(folder, file.policy));
@@ -58,7 +67,7 @@ function besides(path: string): string {
   return join(dirname(path), `${basename(path, extname(path))}.db`);
 }
 
-function ofFile(path: string, options: GatewayCliOptions): GatewayFile {
+function ofFile(path: string, options: FileOptions): GatewayFile {
   const { agent, principal, quarantineNew, env } = options;
   if ([agent, principal, quarantineNew, env].some((each) => each !== undefined)) {
     const message = '--agent, --principal, --quarantine-new and --env are in the file of --config';
@@ -73,7 +82,7 @@ function ofFile(path: string, options: GatewayCliOptions): GatewayFile {
 }
 
 /** One server, without a prefix to its names; what is new of it is pinned as it is met. */
-function ofWords(words: readonly string[], options: GatewayCliOptions): GatewayFile {
+function ofWords(words: readonly string[], options: FileOptions): GatewayFile {
   const { agent = 'mcp-client', principal = 'local/user:local', quarantineNew, env = [] } = options;
   const [, org, id] = /^([^/]+)\/(.+)$/.exec(principal) ?? [];
   const file = {

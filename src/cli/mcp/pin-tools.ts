@@ -1,5 +1,5 @@
 /** Starts the servers of a configuration once, and pins what they offer. */
-import { pinServers } from '../../enforce/mcp/index.ts';
+import { type PinnedServers, pinServers } from '../../enforce/mcp/index.ts';
 import { CommandError, exitCodes } from '../exit.ts';
 import { jsonLine, print, shown } from '../terminal.ts';
 import { gatewayStart } from './gateway-file.ts';
@@ -15,7 +15,7 @@ export async function pinTools(
   const { config } = start;
   const { log, version, json } = options;
   const plane = await openPlane(start, log);
-  let away: readonly { readonly server: string; readonly problem: string }[];
+  let away: PinnedServers['away'];
   try {
     const pinned = await pinServers(plane, config, { version, report });
     ({ away } = pinned);
@@ -33,9 +33,13 @@ export async function pinTools(
   } finally {
     await plane.close();
   }
-  if (away.length === 0) return;
+  if (away.length > 0) throw notAsked(away);
+}
+
+/** What is said of servers that could not be asked for their tools. */
+export function notAsked(away: PinnedServers['away']): CommandError {
   const told = away.map(({ server, problem }) => `${server} (${problem})`).join(', ');
-  throw new CommandError(`not every server could be asked: ${told}`, undefined, {
+  return new CommandError(`not every server could be asked: ${told}`, undefined, {
     exitCode: exitCodes.bad,
   });
 }
