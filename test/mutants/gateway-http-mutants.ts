@@ -7,6 +7,7 @@ const limitAttacks = ['test/attack/mcp-http-limits.test.ts'];
 const metadataTests = ['test/mcp/resource-metadata.test.ts'];
 const httpTaskTests = ['test/mcp/http-tasks.test.ts'];
 const replayTests = ['test/mcp/http-replay.test.ts'];
+const holdTests = ['test/mcp/http-holds.test.ts'];
 
 export const gatewayHttpMutants: readonly Mutant[] = [
   {
@@ -98,6 +99,30 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     find: 'return this.#session.catalogue.get(name)?.raw.inputSchema;',
     replace: "return name === '' ? this.#session.catalogue.get(name)?.raw.inputSchema : undefined;",
     tests: httpAttacks,
+  },
+  {
+    name: 'http-used-again-let-go',
+    guards: 'A client that comes back in time keeps its servers.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'this.#cancel = this.#terms.unusedAfterAWhile();',
+    replace: 'this.#terms.unusedAfterAWhile();',
+    tests: holdTests,
+  },
+  {
+    name: 'http-clients-of-all-without-bound',
+    guards: 'There are only so many clients, whoever they are of.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'if (this.#holds.size >= this.#limits.clientsMax) this.#makeRoom([...this.#holds]);',
+    replace: '',
+    tests: holdTests,
+  },
+  {
+    name: 'http-oldest-let-go',
+    guards: 'Of too many clients the one goes that was not used for longest.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'this.#holds.delete(hold);',
+    replace: '',
+    tests: holdTests,
   },
   {
     name: 'http-id-used-twice',
