@@ -83,6 +83,9 @@ test('what could not be asked ends with 2, also of a kill switch that is to be r
   const release = ['kill', 'release', desk.path, 'org:acme'];
   const { code, stderr } = await onShell(fullDisk, ...release, ...because);
   expect([code, stderr]).toEqual([2, expect.stringContaining('org:acme was not released')]);
+  // Beside it, what is refused makes no answer of it.
+  const mixed = await onShell(fullDisk, ...release, 'org', ...because);
+  expect([mixed.code, mixed.stderr]).toEqual([2, expect.stringContaining('`org` is no scope')]);
   const unreasoned = await cli(...release, '--reason', '', ...asOperator);
   expect([unreasoned.code, unreasoned.stderr]).toEqual([2, expect.stringContaining('reason')]);
   expect((await cli(...release, ...because)).code).toBe(0);

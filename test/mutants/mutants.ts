@@ -6,6 +6,7 @@
 import { approvalMutants } from './approval-mutants.ts';
 import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
+import { cliMutants } from './cli-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
+  ...cliMutants,
   ...simulationMutants,
   ...gatewayMutants,
   ...gatewayHttpMutants,
