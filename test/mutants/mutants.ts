@@ -8,6 +8,7 @@ import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { cliMutants } from './cli-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { gatewayCallMutants } from './gateway-call-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
 import { gatewayTaskMutants } from './gateway-task-mutants.ts';
@@ -42,6 +43,7 @@ export const mutants: readonly Mutant[] = [
   ...cliMutants,
   ...simulationMutants,
   ...gatewayMutants,
+  ...gatewayCallMutants,
   ...gatewayHttpMutants,
   ...gatewayTaskMutants,
 ];
