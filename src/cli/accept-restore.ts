@@ -1,5 +1,5 @@
 /** What `accept-restore` does: keeps the old head as evidence, and makes a new one of the log as it is. */
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { readHeadFile, type KnownHead, withHeadFile } from '../storage/head-file.ts';
 import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import { isConfirmed } from './ask.ts';
@@ -28,10 +28,15 @@ export async function acceptRestore(file: string, options: AcceptRestoreOptions)
     if (options.yes !== true && !(await isConfirmed(question))) {
       throw new CommandError('not accepted', undefined, { exitCode: exitCodes.bad });
     }
-    const kept = `${headFile}.${known.size}`;
-    renameSync(headFile, kept);
-    // Writes the head that it finds.
-    await keepHead(storage, headFile, log);
+    const kept = keepOld(headFile, known.size);
+    try {
+      // Writes the head that it finds.
+      await keepHead(storage, headFile, log);
+    } catch (failure) {
+      // Without a head file, whatever is opened next would be taken.
+      renameSync(kept, headFile);
+      throw failure;
+    }
     report(known, head, kept, options);
   });
 }
@@ -45,6 +50,20 @@ function readKnown(path: string): KnownHead {
   }
   if (known !== undefined) return known;
   throw new CommandError(`there is no file \`${path}\``, 'name the file given to `withHeadFile()`');
+}
+
+/** Never in place of another: what an earlier restore left is evidence, too. */
+function keepOld(headFile: string, size: number): string {
+  const name = `${headFile}.${size}`;
+  let kept = name;
+  for (let count = 2; existsSync(kept); count += 1) kept = `${name}.${count}`;
+  try {
+    renameSync(headFile, kept);
+  } catch (failure) {
+    const message = `the old head cannot be kept: ${messageOf(failure)}`;
+    throw new CommandError(message, undefined, { cause: failure });
+  }
+  return kept;
 }
 
 async function continues(storage: Storage, headFile: string, log: string): Promise<boolean> {
@@ -64,11 +83,14 @@ async function keepHead(storage: Storage, headFile: string, log: string): Promis
 
 function report(known: KnownHead, head: Head, kept: string, { json }: AcceptRestoreOptions): void {
   const { stdout } = terminal();
-  const lost = Math.max(0, known.size - head.size);
+  const least = known.size - head.size;
+  // A log that went on elsewhere may be the longer one, and lost entries all the same.
+  const lost = least > 0 ? least : null;
   if (json === true) {
     stdout.write(`${jsonLine({ accepted: head.size, last: known.size, lost, kept })}\n`);
     return;
   }
-  stdout.write(`accepted: the log goes on from ${head.size} entries; ${lost} are lost\n`);
+  const many = lost === null ? 'how many were lost is not known' : `at least ${lost} are lost`;
+  stdout.write(`accepted: the log goes on from ${head.size} entries; ${many}\n`);
   stdout.write(`the old head is kept in ${shown(kept)}\n`);
 }

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { asAdmin, asApprover, asOperator, type Desk, makeDesk } from './desk.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { asAdmin, asApprover, asOperator, type Desk, makeDesk, openDesk } from './desk.ts';
 import { cli, cliProcess, type CliRun, jsonLines, scratch } from './run-cli.ts';
 
 const folder = scratch();
@@ -91,6 +92,24 @@ describe('keys', () => {
     const listed = await observed('keys', 'list', file, '--org', 'acme');
     expect(listed.stdout).toMatch(/^key +principal +roles +issued +by +ends +status$/m);
     expect(listed.stdout).toMatch(/ acme\/service:billing +agent .* user:root .* good$/m);
+  });
+
+  test('a key whose end is over is listed as expired, and one whose end is to come as good', async () => {
+    const path = join(folder, 'expired.db');
+    const clock = new FakeClock(Date.now() - 3_600_000);
+    const plane = await openDesk(path, { clock });
+    for (const minutes of [1, 100]) {
+      const expiresAt = new Date(clock.now() + minutes * 60_000);
+      const principal = `user:for-${minutes}`;
+      await plane.keys.issue({ principal, org: 'acme', roles: ['approver'], expiresAt });
+      clock.advance(1);
+    }
+    await plane.close();
+    const { stdout } = await observed('keys', 'list', path, '--json');
+    expect(jsonLines(stdout).map(({ principal, status }) => [principal, status])).toEqual([
+      ['user:for-1', 'expired'],
+      ['user:for-100', 'good'],
+    ]);
   });
 
   test('the key in a file or in the environment acts as whom it stands for, until it is revoked', async () => {

@@ -1,5 +1,12 @@
 /** A desk whose agent asks for refunds, each of which waits for an approver: what operators act on. */
-import { ActionRefused, guard, openControlPlane, sqlite, type Tool } from '../../src/index.ts';
+import {
+  ActionRefused,
+  type Clock,
+  guard,
+  openControlPlane,
+  sqlite,
+  type Tool,
+} from '../../src/index.ts';
 
 const policyWith = (quorum: number) => ({
   format: 1,
@@ -34,8 +41,14 @@ export const asOperator = ['--as', 'acme/user:olga', '--as-role', 'operator'] as
 export const asAdmin = ['--as', 'acme/user:root', '--as-role', 'admin'] as const;
 export const asHost = ['--as', 'platform/host', '--as-role', 'platform-admin'] as const;
 
-export function openDesk(path: string, quorum = 1) {
+interface DeskTerms {
+  readonly quorum?: number;
+  readonly clock?: Clock;
+}
+
+export function openDesk(path: string, { quorum = 1, clock }: DeskTerms = {}) {
   return openControlPlane({
+    ...(clock === undefined ? {} : { clock }),
     storage: sqlite(path),
     policy: policyWith(quorum),
     agents: ['bot', { name: 'clerk', version: '2', owner: 'user:olga' }],
@@ -51,8 +64,12 @@ export interface Desk {
 }
 
 /** A file with a session in which each of the calls waits for so many approvers. */
-export async function makeDesk(path: string, calls: readonly Refund[], quorum = 1): Promise<Desk> {
-  const plane = await openDesk(path, quorum);
+export async function makeDesk(
+  path: string,
+  calls: readonly Refund[],
+  terms: DeskTerms = {},
+): Promise<Desk> {
+  const plane = await openDesk(path, terms);
   try {
     const principal = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['agent'] });
     const session = await plane.openSession({ principal, agent: 'bot' });

@@ -284,6 +284,8 @@ describe('doctor', () => {
         open: { command: 'npx', args: ['-y', 'server'] },
         web: { url: 'https://mcp.example.com' },
         lax: { command, args: ['mcp', '--', 'npx', 'server'] },
+        bare: { command, args: ['mcp', '--policy', 'p.yaml', '--'] },
+        list: { command, args: ['events', 'a.db', '--policy', 'p.yaml', '--', 'npx'] },
       },
     });
     const { code, stdout } = await cli('mcp', 'doctor', file, '--json');
@@ -295,6 +297,8 @@ describe('doctor', () => {
       open: false,
       web: false,
       lax: false,
+      bare: false,
+      list: false,
     });
   });
 

@@ -60,6 +60,35 @@ describe('kill', () => {
     ]);
   });
 
+  test('a target that is named twice is one', async () => {
+    const words = [desk.path, 'org:acme', 'org:acme', ...because, ...asOperator];
+    const engaged = await cli('kill', 'engage', ...words);
+    expect([engaged.code, engaged.stdout]).toEqual([0, 'org:acme engaged\n']);
+    const released = await cli('kill', 'release', ...words);
+    expect([released.code, released.stdout]).toEqual([0, 'org:acme released\n']);
+  });
+
+  test('list has them in their order, what is on probation and what is of every org too', async () => {
+    const words = [...because, ...asHost] as const;
+    const scopes = ['tool:acme/refund', 'model:*/large', 'agent:acme/bot', 'org:zeta'];
+    await cli('kill', 'engage', desk.path, ...scopes, ...words);
+    await cli('kill', 'release', desk.path, 'tool:acme/refund', '--supervised', ...words);
+    const listed = async (...more: readonly string[]) => {
+      const { stdout } = await cli('kill', 'list', desk.path, '--json', ...more);
+      return jsonLines(stdout).map(({ scope, engaged }) => [scope, engaged]);
+    };
+    const ofAcme = [
+      ['tool:acme/refund', false],
+      ['model:*/large', true],
+      ['agent:acme/bot', true],
+    ];
+    expect(await listed('--org', 'acme')).toEqual(ofAcme);
+    expect(await listed()).toEqual([...ofAcme, ['org:zeta', true]]);
+    expect((await cli('kill', 'list', desk.path)).stdout).toMatch(
+      /^tool:acme\/refund +supervised /m,
+    );
+  });
+
   test('release ends it, and what is not engaged cannot be released', async () => {
     await cli('kill', 'engage', desk.path, 'org:acme', ...because, ...asOperator);
     const words = ['kill', 'release', desk.path, 'org:acme', ...because, ...asOperator];

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { type ApprovalCard, openControlPlane, sqlite } from '../../src/index.ts';
-import { asApprover, asOperator, type Desk, makeDesk } from './desk.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { asApprover, asOperator, type Desk, makeDesk, openDesk } from './desk.ts';
 import { cli, cliProcess, doctor, hostile, jsonLines, scratch } from './run-cli.ts';
 
 const folder = scratch();
@@ -89,6 +90,27 @@ describe('list', () => {
     const other = ['--as', 'acme/user:bea', '--as-role', 'approver'];
     expect((await cli('tickets', 'list', path, ...other)).stderr).toContain(' 0 tickets ');
   });
+});
+
+test('equal tickets that were decided have a line each: which one is what an auditor asks', async () => {
+  const calls = ['first', 'again'].map((note) => ({ orderId: 'o-1', note }));
+  const { path, tickets } = await makeDesk(join(folder, 'equal.db'), calls);
+  for (const ticket of tickets) await cli('tickets', 'deny', path, ticket, ...asApprover);
+  const { stdout } = await cli('tickets', 'list', path, '--status', 'denied');
+  const ids = stdout.split('\n').flatMap((line) => tickets.filter((id) => line.startsWith(id)));
+  expect(ids).toEqual(tickets);
+});
+
+test('what somebody decided more than an hour ago is not in the last hour', async () => {
+  const path = join(folder, 'earlier.db');
+  const clock = new FakeClock(Date.now() - 3_600_001);
+  const { tickets } = await makeDesk(path, [{ orderId: 'o-1', note: '' }], { clock });
+  const plane = await openDesk(path, { clock });
+  const by = plane.identity.assert({ org: 'acme', id: 'user:ann', roles: ['approver'] });
+  await plane.deny({ ticket: tickets[0] ?? '', by });
+  await plane.close();
+  const { stderr } = await cli('tickets', 'list', path, ...asApprover);
+  expect(stderr).toBe('acme/user:ann decided 0 tickets in the last hour\n');
 });
 
 describe('show', () => {
@@ -249,7 +271,7 @@ describe('approve', () => {
 
   test('where several have to approve, it is said how many did', async () => {
     const calls = [{ orderId: 'o-1', note: '' }];
-    const { path, tickets } = await makeDesk(join(folder, 'quorum.db'), calls, 2);
+    const { path, tickets } = await makeDesk(join(folder, 'quorum.db'), calls, { quorum: 2 });
     const words = ['tickets', 'approve', path, tickets[0] ?? '', '--yes'];
     const one = await cli(...words, ...asApprover);
     expect([one.code, one.stdout]).toEqual([0, `ticket ${tickets[0]} has 1 of 2 approvals\n`]);

@@ -121,11 +121,13 @@ describe('as a process, each command prints and ends with its exit code', () => 
   });
 });
 
-test('colours: none in a pipe, some where they are asked for, none against NO_COLOR', async () => {
+test('colours: none in a pipe, some where they are asked for, none against NO_COLOR or on what can show none', async () => {
   const { path } = await makeExample(join(folder, 'colours.db'));
   const coloured = async (env: NodeJS.ProcessEnv): Promise<boolean> =>
     (await cliProcess(env, 'events', path)).stdout.includes('\u001b[');
   expect(await coloured({})).toBe(false);
   expect(await coloured({ FORCE_COLOR: '1' })).toBe(true);
   expect(await coloured({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+  expect(await coloured({ FORCE_COLOR: '1', NO_COLOR: '' })).toBe(true);
+  expect(await coloured({ FORCE_COLOR: '1', TERM: 'dumb' })).toBe(false);
 });

@@ -115,6 +115,17 @@ describe('a log that does not hold', () => {
     expect(report.badEntry).toMatchObject({ index, type: 'action-decided' });
   });
 
+  test('of an entry that is gone, the one after it is not shown in its place', async () => {
+    const path = copyOfGood();
+    const index = decisionIndex(path);
+    doctor(path, `DELETE FROM entry WHERE idx = ${index}`, 'entry_never_goes');
+    const { code, stdout } = await cli('verify', path, '--json');
+    expect(code).toBe(1);
+    const { faults, badEntry } = JSON.parse(stdout) as VerifyJson;
+    expect(faults[0]).toMatchObject({ index });
+    expect(badEntry).toBeUndefined();
+  });
+
   test('where the trigger is still gone, the entry is named and so is the trigger', async () => {
     const path = copyOfGood();
     const index = decisionIndex(path);

@@ -1,5 +1,6 @@
 /** A gateway's configuration is read as it is written, or refused with the path of what is wrong. */
 import { expect, test } from 'vitest';
+import { configLimits } from '../../src/enforce/mcp/config/config.ts';
 import { readGatewayFile } from '../../src/enforce/mcp/index.ts';
 
 const server = { command: ['node', 'server.js'] };
@@ -9,6 +10,10 @@ const whole = {
   agent: 'bot',
   servers: { files: server },
 };
+
+function serversOf(count: number): object {
+  return Object.fromEntries(Array.from({ length: count }, (_, each) => [`s-${each}`, server]));
+}
 
 function problemOf(value: unknown): string {
   try {
@@ -32,6 +37,11 @@ test('what is left out has its default', () => {
   expect(config.servers[0]).toMatchObject({ era: 'auto', firstSight: 'quarantine' });
 });
 
+test('there may be as many servers as the limit says', () => {
+  const file = { ...whole, servers: serversOf(configLimits.serversMax) };
+  expect(readGatewayFile(file, {}).config.servers).toHaveLength(32);
+});
+
 test('a credential comes from a variable of the gateway, or is refused where that is not set', () => {
   const withVariable = (from: string) => ({
     ...whole,
@@ -39,7 +49,10 @@ test('a credential comes from a variable of the gateway, or is refused where tha
   });
   const { config } = readGatewayFile(withVariable('SET'), { SET: 'a secret' });
   expect(config.servers[0]?.target).toMatchObject({ headers: { authorization: 'a secret' } });
-  expect(problemOf(withVariable('UNSET'))).toContain('servers.web.headers.authorization');
+  for (const environment of [{}, { UNSET: '' }]) {
+    const read = () => readGatewayFile(withVariable('UNSET'), environment);
+    expect(read).toThrow('servers.web.headers.authorization');
+  }
 });
 
 test.each<readonly [string, object]>([
@@ -69,7 +82,9 @@ test.each<readonly [string, object]>([
     { servers: { files: { ...server, tools: { x: { resource: '{' } } } } },
   ],
   ['servers', { servers: {} }],
+  ['servers', { servers: serversOf(33) }],
   ['prefix', { prefix: false, servers: { a: server, b: server } }],
+  ['http.session', { session: { key: 'k' }, http: { port: 0, session: 'connection' } }],
   ['session.budget', { session: { budget: { usd: 5 } } }],
   ['session.budget.usd', { session: { key: 'k', budget: { usd: true } } }],
   ['principal.id', { principal: { id: '', org: 'acme' } }],

@@ -73,7 +73,9 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
     const held = await client.getPrompt(prompt).catch((failure: unknown) => failure);
     const { ticket = '' } = (held as { readonly data: { readonly ticket?: string } }).data;
     await stage.plane.approve({ ticket, by: stage.principal('user:bob', 'approver') });
-    expect((await client.getPrompt(prompt)).messages).toHaveLength(1);
+    // What goes along with a request is no part of what was approved.
+    const again = { ...prompt, _meta: { 'example.com/trace': 'second' } };
+    expect((await client.getPrompt(again)).messages).toHaveLength(1);
     expect((await client.getPrompt({ name: 'all__simple-prompt' })).messages).toHaveLength(1);
   });
 
@@ -91,4 +93,18 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
       'there is no prompt',
     );
   });
+});
+
+test('a name that the host gave to a tool of its own is not taken for readings', async () => {
+  const command = [process.execPath, join(import.meta.dirname, 'modern-server.ts')];
+  const servers = { one: { command, resources: 'govern' } };
+  const other = await Stage.open({ servers, policy: policyFor(['one.resources-read']) });
+  const name = 'one__resources-read';
+  await other.plane.registerTool({ name, action: 'one.resources-read', resource: 'other' });
+  const client = await other.client();
+  await expect(client.readResource({ uri: 'modern://one' })).rejects.toMatchObject({
+    data: { code: 'tool-ungovernable' },
+  });
+  expect(await other.eventsOf('action-decided')).toEqual([]);
+  await other.close();
 });

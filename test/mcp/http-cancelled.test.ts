@@ -1,6 +1,6 @@
 /** A call of 2025-11-25 over HTTP that its client cancels is answered by nothing: what it had is let go of. */
 import { afterEach, expect, test } from 'vitest';
-import { HttpStage } from './http-stage.ts';
+import { HttpStage, initialize } from './http-stage.ts';
 
 let http: HttpStage | undefined;
 
@@ -33,3 +33,21 @@ test('the stream of a cancelled call ends, and its id is free again', async () =
   expect(again.status).toBe(200);
   expect(await again.text()).toContain('"result":{}');
 });
+
+test('the id of a request that was refused is free again', async () => {
+  http = await HttpStage.open();
+  const session = { 'mcp-session-id': await http.session() };
+  const ping = { jsonrpc: '2.0', id: 7, method: 'ping' };
+  const headers = { ...session, accept: 'text/html' };
+  expect((await http.send(ping, { headers })).status).toBe(406);
+  expect((await http.send(ping, { headers: session })).status).toBe(200);
+});
+
+test('a client that was not let in leaves no session open', async () => {
+  http = await HttpStage.open({ http: { session: 'connection' } });
+  const headers = { accept: 'text/html' };
+  expect((await http.send(initialize, { headers })).status).toBe(406);
+  await expect
+    .poll(() => http?.stage.eventsOf('session-transitioned'))
+    .toMatchObject([{ transition: 'complete' }]);
+}, 30_000);

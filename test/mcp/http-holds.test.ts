@@ -1,4 +1,5 @@
 /** What clients over HTTP hold behind the gateway: while they use it, a while longer, and never too much. */
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { httpLimits } from '../../src/enforce/mcp/config/config.ts';
 import { Holds, TooManyClients } from '../../src/enforce/mcp/http/holds.ts';
@@ -60,4 +61,40 @@ test('where all are in use, one more is refused', () => {
   }
   expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
   expect(() => holds.take('bob', nothing)).not.toThrow();
+});
+
+test('what is used again in that while is not let go of when it is over', async () => {
+  const { clock, pass, tasks } = handClock();
+  const holds = new Holds(clock, 1_000, httpLimits);
+  let released = 0;
+  const hold = holds.take('ada', async () => void (released += 1));
+  hold.use(over);
+  await over;
+  expect(tasks.size).toBe(1);
+  hold.use(forEver);
+  pass();
+  expect(released).toBe(0);
+});
+
+test('of too many of all principals, the one unused longest goes, whoever comes', async () => {
+  const { clock } = handClock();
+  const holds = new Holds(clock, 1_000, { clientsPerPrincipalMax: 9, clientsMax: 2 });
+  const released: string[] = [];
+  const first = holds.take('ada', async () => void released.push('ada'));
+  holds.take('bob', async () => void released.push('bob'));
+  first.use(over);
+  await over;
+  holds.take('eve', nothing);
+  expect(released).toEqual(['bob']);
+});
+
+test('the end of all waits for what is being let go of, however that ends', async () => {
+  const { clock } = handClock();
+  const holds = new Holds(clock, 1_000, httpLimits);
+  const { promise, reject } = Promise.withResolvers<void>();
+  holds.end(holds.take('ada', () => promise));
+  const ended = holds.endAll().then(() => 'ended');
+  expect(await Promise.race([ended, setImmediate('waits')])).toBe('waits');
+  reject(new Error('it could not be let go of'));
+  expect(await ended).toBe('ended');
 });

@@ -7,6 +7,7 @@ const limitAttacks = ['test/attack/mcp-http-limits.test.ts'];
 const metadataTests = ['test/mcp/resource-metadata.test.ts'];
 const httpTaskTests = ['test/mcp/http-tasks.test.ts'];
 const replayTests = ['test/mcp/http-replay.test.ts'];
+const holdTests = ['test/mcp/http-holds.test.ts'];
 
 export const gatewayHttpMutants: readonly Mutant[] = [
   {
@@ -98,6 +99,54 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     find: 'return this.#session.catalogue.get(name)?.raw.inputSchema;',
     replace: "return name === '' ? this.#session.catalogue.get(name)?.raw.inputSchema : undefined;",
     tests: httpAttacks,
+  },
+  {
+    name: 'http-used-again-let-go',
+    guards: 'A client that comes back in time keeps its servers.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'this.#cancel = this.#terms.unusedAfterAWhile();',
+    replace: 'this.#terms.unusedAfterAWhile();',
+    tests: holdTests,
+  },
+  {
+    name: 'http-clients-of-all-without-bound',
+    guards: 'There are only so many clients, whoever they are of.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'if (this.#holds.size >= this.#limits.clientsMax) this.#makeRoom([...this.#holds]);',
+    replace: '',
+    tests: holdTests,
+  },
+  {
+    name: 'http-oldest-let-go',
+    guards: 'Of too many clients the one goes that was not used for longest.',
+    file: 'src/enforce/mcp/http/holds.ts',
+    find: 'this.#holds.delete(hold);',
+    replace: '',
+    tests: holdTests,
+  },
+  {
+    name: 'http-every-address-is-a-name',
+    guards: 'A page that reached the gateway by the address of every interface is not let in.',
+    file: 'src/enforce/mcp/http/doorway.ts',
+    find: 'everyAddress.has(terms.host) ? [] : [terms.host]',
+    replace: '[terms.host]',
+    tests: ['test/mcp/doorway.test.ts'],
+  },
+  {
+    name: 'http-key-for-each-connection',
+    guards: 'What is one session for all connections is not one for each.',
+    file: 'src/enforce/mcp/config/read-gateway-file.ts',
+    find: "if (config.http?.session === 'connection' && config.session.key !== undefined) {",
+    replace: 'if (config.servers.length === 0) {',
+    tests: ['test/mcp/config.test.ts'],
+  },
+  {
+    name: 'http-empty-credential',
+    guards: 'A variable that is set to nothing is no credential.',
+    file: 'src/enforce/mcp/config/read-server.ts',
+    find: "if (found !== undefined && found !== '') return found;",
+    replace: 'if (found !== undefined) return found;',
+    tests: ['test/mcp/config.test.ts'],
   },
   {
     name: 'http-id-used-twice',

@@ -6,7 +6,9 @@
 import { approvalMutants } from './approval-mutants.ts';
 import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
+import { cliMutants } from './cli-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { gatewayCallMutants } from './gateway-call-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
 import { gatewayTaskMutants } from './gateway-task-mutants.ts';
@@ -38,8 +40,10 @@ export const mutants: readonly Mutant[] = [
   ...rightsMutants,
   ...approvalMutants,
   ...stopMutants,
+  ...cliMutants,
   ...simulationMutants,
   ...gatewayMutants,
+  ...gatewayCallMutants,
   ...gatewayHttpMutants,
   ...gatewayTaskMutants,
 ];

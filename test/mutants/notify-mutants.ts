@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const webhookTests = ['test/notify/webhook.test.ts'];
+const requestTests = ['test/notify/webhook-request.test.ts'];
 const receiverTests = ['test/notify/verify-webhook.test.ts'];
 
 export const notifyMutants: readonly Mutant[] = [
@@ -84,6 +85,78 @@ export const notifyMutants: readonly Mutant[] = [
     file: 'src/notify/signature.ts',
     find: '`${id}.${timestamp}.`',
     replace: '`${id}.`',
+    tests: receiverTests,
+  },
+  {
+    name: 'notify-headers-changed-later',
+    guards: 'What is sent beside a notification was checked.',
+    file: 'src/notify/webhook.ts',
+    find: 'const more = { ...headers };',
+    replace: 'const more = headers;',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-keeps-reading',
+    guards: 'A receiver that answers without an end holds no connection.',
+    file: 'src/notify/webhook.ts',
+    find: 'response.destroy();',
+    replace: 'response.resume();',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-keeps-connections',
+    guards: 'No connection is kept for the next request.',
+    file: 'src/notify/webhook.ts',
+    find: 'agent: false,',
+    replace: '',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-certificate-by-environment',
+    guards: 'No variable of the environment switches the check of certificates off.',
+    file: 'src/notify/webhook.ts',
+    find: ', rejectUnauthorized: true',
+    replace: '',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-from-the-future',
+    guards: 'A timestamp is a second that has begun.',
+    file: 'src/notify/webhook.ts',
+    find: 'Math.floor(attemptedAt / 1_000)',
+    replace: 'Math.ceil(attemptedAt / 1_000)',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-header-of-the-connection',
+    guards: 'Headers that say where a message or connection ends are the webhook’s own.',
+    file: 'src/notify/webhook.ts',
+    find: '|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect)$/i;',
+    replace: '|transfer-encoding)$/i;',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-secret-changed-later',
+    guards: 'A secret given as bytes is the one of then.',
+    file: 'src/notify/signature.ts',
+    find: 'Uint8Array.from(secret)',
+    replace: 'secret',
+    tests: requestTests,
+  },
+  {
+    name: 'notify-secret-in-part',
+    guards: 'A secret that is not all base64 is refused, and not cut.',
+    file: 'src/notify/signature.ts',
+    find: 'if (!base64.test(encoded)) throw',
+    replace: "if (encoded === '') throw",
+    tests: receiverTests,
+  },
+  {
+    name: 'notify-signatures-without-end',
+    guards: 'A header of signatures is compared within bounds.',
+    file: 'src/notify/verify-webhook.ts',
+    find: 'const signaturesPattern = /^[\\u0020-\\u007e]{1,4096}$/;',
+    replace: 'const signaturesPattern = /^[\\u0020-\\u007e]+$/;',
     tests: receiverTests,
   },
   {

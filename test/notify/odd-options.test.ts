@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { memory, openControlPlane } from '../../src/index.ts';
 import {
   callbackNotifier,
+  type Notification,
   type NotifierOptions,
   verifyWebhook,
   webhook,
@@ -62,4 +63,12 @@ test('a secret that the environment does not have is named as what is missing', 
   expect(() => verifyWebhook({}, '', missing, { now: 0 })).toThrow(
     'the secret of a webhook is text',
   );
+});
+
+test('a callback that throws has not taken the notification: its delivery is rejected', async () => {
+  const notifier = callbackNotifier({ name: 'desk' }, () => {
+    throw new Error('out of order');
+  });
+  const delivery = notifier.deliver({} as Notification, new AbortController().signal);
+  await expect(delivery).rejects.toThrow('out of order');
 });

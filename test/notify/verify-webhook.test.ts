@@ -151,14 +151,22 @@ test('a header that is missing, doubled or of another form is refused', () => {
   for (const timestamp of ['-1', '1e9', ' 1767225600', '1767225600.0', 'NaN', '0x1']) {
     expect(check({ 'webhook-timestamp': timestamp })).toBe('header-invalid');
   }
+  const signature = headers['webhook-signature'];
+  const long = (length: number) => ({ 'webhook-signature': signature.padEnd(length, ' v1,A') });
+  expect([check(long(4_096)), check(long(4_097))]).toEqual(['verified', 'header-invalid']);
+  expect(check({ 'webhook-id': 'm'.repeat(128) })).toBe('not-signed');
+  expect(check({ 'webhook-id': 'm'.repeat(129) })).toBe('header-invalid');
 });
 
-test('a secret that is short, empty or not base64 is refused, and is not in the message', () => {
+test('a secret that is short, empty, not base64 or one of too many is refused, and is not in the message', () => {
   for (const bad of [
     'short',
     [],
     '',
     `whsec_${'!'.repeat(40)}`,
+    // Node would skip what is no base64, and take the rest for the secret.
+    `${secret}!`,
+    Array<string>(9).fill(secret),
     'whsec_c2hvcnQ=',
     new Uint8Array(23),
   ]) {

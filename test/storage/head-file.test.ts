@@ -1,5 +1,6 @@
 /** A store with a head file keeps the contract, and refuses a log that does not continue what this host saw. */
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -113,14 +114,76 @@ describe('a restored backup', () => {
     await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
     const accepted = await cli(...words, '--yes', '--json');
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
-    const { kept, lost } = JSON.parse(accepted.stdout) as { kept: string; lost: number };
+    const { kept, lost, ...told } = JSON.parse(accepted.stdout) as {
+      kept: string;
+      lost: number;
+      accepted: number;
+    };
     expect(readFileSync(kept, 'utf8')).toBe(known);
+    expect(readHeadFile(head)?.size).toBe(told.accepted);
     expect(lost).toBeGreaterThan(0);
     await work(database, 1, head);
     expect(await cli(...words, '--yes')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('nothing to accept') as unknown,
     });
+  });
+
+  test('leaves the evidence of an earlier one as it is', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    const earlier = `${head}.${readHeadFile(head)?.size ?? 0}`;
+    writeFileSync(earlier, 'the evidence');
+    restore(database, backup);
+    const words = ['accept-restore', database, '--head-file', head, '--yes', '--json'] as const;
+    const { kept } = JSON.parse((await cli(...words)).stdout) as { kept: string };
+    expect(readFileSync(earlier, 'utf8')).toBe('the evidence');
+    expect(readHeadFile(kept)?.size).toBeGreaterThan(readHeadFile(head)?.size ?? 0);
+  });
+
+  test('is not accepted where the old head cannot be kept, and that is said', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    restore(database, backup);
+    // There is no room in the name for more.
+    const long = join(folder, 'h'.repeat(255));
+    copyFileSync(head, long);
+    const { code, stderr } = await cli('accept-restore', database, '--head-file', long, '--yes');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('error: the old head cannot be')]);
+    expect(readFileSync(long)).toEqual(readFileSync(head));
+  });
+
+  test('is not accepted where the new head cannot be kept, and the old head stays', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    restore(database, backup);
+    // There is room in the name for that of the old head, and none for that of a draft.
+    const long = join(folder, 'h'.repeat(250));
+    copyFileSync(head, long);
+    const { code, stdout } = await cli('accept-restore', database, '--head-file', long, '--yes');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(readFileSync(long)).toEqual(readFileSync(head));
+  });
+
+  test('that has grown past what was lost is not accepted as one that lost nothing', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 1, head);
+    restore(database, backup);
+    await work(database, 9);
+    const known = readFileSync(head, 'utf8');
+    const words = ['accept-restore', database, '--head-file', head, '--yes'] as const;
+    const { stdout } = await cli(...words, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ lost: null });
+    writeFileSync(head, known);
+    expect((await cli(...words)).stdout).toContain('how many were lost is not known');
   });
 });
 

@@ -17,6 +17,10 @@ export interface ApproveToolOptions extends ActingOptions {
   readonly yes?: true;
 }
 
+/** As many as `mcp inspect` shows: a script that lost them all must not approve whatever waits. */
+const digitsMin = 12;
+const definitionGiven = new RegExp(`^[0-9a-f]{${digitsMin},64}$`);
+
 /** One tool by its name, or with `--server` each that waits of a server, one after the other. */
 export async function approveTool(
   file: string,
@@ -29,6 +33,10 @@ export async function approveTool(
   }
   if (server !== undefined && definition !== undefined) {
     throw new CommandError('`--definition` is of one tool', 'name the tool in place of its server');
+  }
+  if (definition !== undefined && !definitionGiven.test(definition)) {
+    const message = `\`--definition\` is a SHA-256, or at least ${digitsMin} of its digits`;
+    throw new CommandError(message, 'give it as `mcp inspect` shows it');
   }
   const all = await pinnedOf(file, options);
   const tools = name === undefined ? waitingOf(all, server ?? '') : [waiting(all, name)];
@@ -84,7 +92,7 @@ function waiting(all: readonly PinnedTool[], name: string): PinnedTool {
   );
 }
 
-/** All of it: what a model is shown of a tool is what has to be looked at. */
+/** To its end: what a model is shown of a tool is what has to be looked at. */
 function show(tool: PinnedTool): void {
   const { stderr } = terminal();
   const { name, server, state, action, resource, definition, declared, difference, signals } = tool;
@@ -96,6 +104,8 @@ function show(tool: PinnedTool): void {
   const whole = JSON.stringify(declared ?? 'it was erased', null, 2)
     .split('\n')
     .map(shown);
-  const changes = state === 'changed' ? differenceLines(difference) : whole;
+  // Of what was erased nobody can say what is other now.
+  const isKnown = state === 'changed' && difference.length > 0;
+  const changes = isKnown ? differenceLines(difference, shown) : whole;
   stderr.write(`${[...lines, ...changes].join('\n')}\n`);
 }

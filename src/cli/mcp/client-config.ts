@@ -95,8 +95,11 @@ function findingOf(server: string, terms: unknown): ServerFinding {
   const has = (option: string): boolean =>
     options.some((word) => word === option || word.startsWith(`${option}=`));
   if (has('--config')) return { server, governed: true, finding: 'through a gateway with a file' };
-  if (end === -1) return { server, governed: false, finding: 'names no server behind `--`' };
+  const behind = end === -1 ? [] : own.slice(end + 1);
+  if (behind.length === 0) {
+    return { server, governed: false, finding: 'names no server behind `--`' };
+  }
   if (!has('--policy'))
     return { server, governed: false, finding: 'names no policy: it will not start' };
-  return { server, governed: true, finding: `in front of ${own.slice(end + 1).join(' ')}` };
+  return { server, governed: true, finding: `in front of ${behind.join(' ')}` };
 }

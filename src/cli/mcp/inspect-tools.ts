@@ -51,13 +51,18 @@ function outlookRow({ tool, agent, may, code, by, dependsOn }: AgentOutlook): re
 async function printRemarks({ name, state, difference, signals }: PinnedTool): Promise<void> {
   if (signals.length > 0) await print(`${shown(name)} has ${signals.join(', ')}`);
   if (state === 'changed') await print(`${shown(name)} changed:`);
-  for (const line of differenceLines(difference)) await print(line);
+  const lines = differenceLines(difference, (text) => brief(text, 400));
+  for (const line of lines) await print(line);
 }
 
-export function differenceLines(difference: PinnedTool['difference']): readonly string[] {
+/** `safe` writes what anybody may have written so that a terminal can show it, in whole or in part. */
+export function differenceLines(
+  difference: PinnedTool['difference'],
+  safe: (text: string) => string,
+): readonly string[] {
   return difference.flatMap(({ path, before, after }) => [
     `  ${shown(path)}`,
-    ...(before === undefined ? [] : [`  - ${brief(before, 400)}`]),
-    ...(after === undefined ? [] : [`  + ${brief(after, 400)}`]),
+    ...(before === undefined ? [] : [`  - ${safe(before)}`]),
+    ...(after === undefined ? [] : [`  + ${safe(after)}`]),
   ]);
 }

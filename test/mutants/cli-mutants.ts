@@ -1,0 +1,90 @@
+/** Mutants of the command line: what operators are shown before they act, and what a script is told. */
+import type { Mutant } from './mutant.ts';
+
+const cli = (file: string) => `src/cli/${file}.ts`;
+const approveTests = ['test/cli/approve-tool.test.ts'];
+const restoreTests = ['test/storage/head-file.test.ts'];
+const operatorTests = ['test/cli/operators.test.ts'];
+
+export const cliMutants: readonly Mutant[] = [
+  {
+    name: 'cli-change-shown-in-part',
+    guards: 'What changed of a tool is shown to its end before it is approved.',
+    file: cli('mcp/approve-tool'),
+    find: 'isKnown ? differenceLines(difference, shown) : whole;',
+    replace: 'isKnown ? differenceLines(difference, (text) => shown(text.slice(0, 400))) : whole;',
+    tests: approveTests,
+  },
+  {
+    name: 'cli-erased-change-not-shown',
+    guards: 'A changed tool of which nobody can say what changed is shown whole.',
+    file: cli('mcp/approve-tool'),
+    find: "const isKnown = state === 'changed' && difference.length > 0;",
+    replace: "const isKnown = state === 'changed';",
+    tests: approveTests,
+  },
+  {
+    name: 'cli-any-definition',
+    guards: 'An empty definition approves nothing.',
+    file: cli('mcp/approve-tool'),
+    find: 'const digitsMin = 12;',
+    replace: 'const digitsMin = 0;',
+    tests: approveTests,
+  },
+  {
+    name: 'cli-restore-accepted-unkept',
+    guards: 'A restore is accepted once the new head is kept.',
+    file: cli('accept-restore'),
+    find: '      await keepHead(storage, headFile, log);',
+    replace: '      void keepHead(storage, headFile, log).catch(() => {});',
+    tests: restoreTests,
+  },
+  {
+    name: 'cli-restore-without-a-head',
+    guards: 'Where the new head cannot be kept, the old one stays.',
+    file: cli('accept-restore'),
+    find: 'renameSync(kept, headFile);',
+    replace: '',
+    tests: restoreTests,
+  },
+  {
+    name: 'cli-evidence-overwritten',
+    guards: 'What an earlier restore left as evidence is not overwritten.',
+    file: cli('accept-restore'),
+    find: 'for (let count = 2; existsSync(kept); count += 1) kept',
+    replace: 'for (let count = 2; !existsSync(headFile); count += 1) kept',
+    tests: restoreTests,
+  },
+  {
+    name: 'cli-probation-not-listed',
+    guards: 'A kill switch on probation is listed.',
+    file: cli('kill/list-kills'),
+    find: "latchStatus(latch) !== 'released'",
+    replace: 'latch.engaged',
+    tests: operatorTests,
+  },
+  {
+    name: 'cli-kill-of-every-org-not-listed',
+    guards: 'What is killed for every org is listed for each.',
+    file: cli('kill/list-kills'),
+    find: ' || of === everyOrg',
+    replace: '',
+    tests: operatorTests,
+  },
+  {
+    name: 'cli-another-entry-for-the-bad-one',
+    guards: 'In place of an entry that is gone no other is shown.',
+    file: cli('verify-file'),
+    find: 'if (event.index !== fault.index) return undefined;',
+    replace: '',
+    tests: ['test/cli/verify.test.ts'],
+  },
+  {
+    name: 'cli-expired-key-is-good',
+    guards: 'A key whose end is over is listed as expired.',
+    file: cli('keys/list-keys'),
+    find: 'now >= expiresAt',
+    replace: 'now === expiresAt',
+    tests: ['test/cli/acting.test.ts'],
+  },
+];
