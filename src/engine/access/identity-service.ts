@@ -130,7 +130,7 @@ async function byApiKey(core: Core, apiKey: string): Promise<Principal> {
   if (record === undefined || !isTheirs) {
     throw fault('credential-invalid', 'there is no such API key');
   }
-  assertGood(record, core.options.clock.now());
+  assertGood(record, core.now);
   const { org, principal: id, roles, teams = [] } = record;
   return minted(core, { id, org, roles, teams }, 'api-key', { credential: record.id });
 }
