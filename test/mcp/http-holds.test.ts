@@ -61,3 +61,19 @@ test('where all are in use, one more is refused', () => {
   expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
   expect(() => holds.take('bob', nothing)).not.toThrow();
 });
+
+test('what was let go of is neither kept nor counted by those that still use it', async () => {
+  const { clock, tasks } = handClock();
+  const holds = new Holds(clock, 1_000, { ...httpLimits, clientsPerPrincipalMax: 1 });
+  const hold = holds.take('ada', nothing);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold.use(promise);
+  holds.end(hold);
+  resolve();
+  await promise;
+  hold.use(forEver);
+  expect([hold.isOver, tasks.size]).toEqual([true, 0]);
+  holds.take('ada', nothing).use(forEver);
+  expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
+  await holds.endAll();
+});
