@@ -40,18 +40,18 @@ async function bytesRead(client: Socket): Promise<number> {
 
 test('a client that does not read what a stream says is let go of, and the stream is told', async () => {
   const { promise: told, resolve } = Promise.withResolvers<string>();
-  let isOver = false;
+  const over = new AbortController();
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
       // It waits for nobody, as servers that log do.
-      for (let said = 0; said < 256 && !isOver; said += 1) {
+      for (let said = 0; said < 256 && !over.signal.aborted; said += 1) {
         controller.enqueue(mebibyte);
         await setImmediate();
       }
       resolve('all of it was taken');
     },
     cancel() {
-      isOver = true;
+      over.abort();
       resolve('it was told');
     },
   });

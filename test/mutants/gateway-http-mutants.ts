@@ -75,6 +75,14 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     tests: httpAttacks,
   },
   {
+    name: 'gateway-report-unguarded',
+    guards: 'What a host does with what it is told ends no request, and no process.',
+    file: gateway('gateway'),
+    find: "report: (message) => heard(() => report(message), '`report` of a gateway'),",
+    replace: 'report: (message) => report(message),',
+    tests: ['test/mcp/throwing-report.test.ts'],
+  },
+  {
     name: 'http-header-shown',
     guards: 'A header that cannot be sent is refused before its value could be in an error.',
     file: gateway('config/read-server'),
