@@ -83,6 +83,15 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     tests: ['test/mcp/throwing-report.test.ts'],
   },
   {
+    name: 'subscriptions-at-once',
+    guards:
+      'Of a resource that a client gave up it hears nothing more, however often it asked for it.',
+    file: gateway('upstream/subscriptions'),
+    find: 'const done = before.catch(() => {}).then(work);',
+    replace: 'const done = Promise.resolve().then(work);',
+    tests: ['test/mcp/resource-watches.test.ts'],
+  },
+  {
     name: 'http-header-shown',
     guards: 'A header that cannot be sent is refused before its value could be in an error.',
     file: gateway('config/read-server'),
