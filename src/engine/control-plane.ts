@@ -200,8 +200,8 @@ export class ControlPlane {
 
   /** The budget plans of an org, with what is used of them. */
   budgets(org: string): Promise<readonly BudgetUsage[]> {
-    const { storage, clock } = this.#core.options;
-    return reading(budgetUsage(storage, org, clock.now()));
+    const { now, options } = this.#core;
+    return reading(budgetUsage(options.storage, org, now));
   }
 
   /**
@@ -217,7 +217,7 @@ export class ControlPlane {
 
   /** What is left of an org's budget plans now, and when each is used up at the rate so far. */
   async headroom(org: string): Promise<readonly Headroom[]> {
-    return headroomOf(await this.budgets(org), this.#core.options.clock.now());
+    return headroomOf(await this.budgets(org), this.#core.now);
   }
 
   /** What calls came to, from the log: by principal, model, day and so on, within bounds of log time. */

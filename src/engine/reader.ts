@@ -76,8 +76,8 @@ export class Reader {
   async card(ticket: string, options: CardOptions = {}): Promise<ApprovalCard | undefined> {
     assertCardOptions(options);
     if ((await this.ticket(ticket)) === undefined) return undefined;
-    const { storage, clock } = this.#core.options;
-    return reading(ticketCard(storage, { ...options, ticket, now: clock.now() }));
+    const { now, options: core } = this.#core;
+    return reading(ticketCard(core.storage, { ...options, ticket, now }));
   }
 
   grants(): readonly GrantListed[] {
@@ -106,8 +106,8 @@ export class Reader {
   async budgets(): Promise<readonly BudgetUsage[]> {
     const by = this.#by();
     if (!this.#readsOrg(by)) return [];
-    const { storage, clock } = this.#core.options;
-    return reading(budgetUsage(storage, by.org, clock.now()));
+    const { now, options } = this.#core;
+    return reading(budgetUsage(options.storage, by.org, now));
   }
 
   /** The log's entries that are the org's, or the principal's own, and those that concern every org. */

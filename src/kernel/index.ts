@@ -34,6 +34,7 @@ export { grantStatus } from './approval/grant.ts';
 export type { GrantHolder, GrantTerms } from './approval/grant-terms.ts';
 export { coveringLatchKeys, isKillScope, type KillScope, latchKey } from './kill/latch.ts';
 export { limits } from './limits.ts';
+export { isLogTime } from './log-time.ts';
 export { modelAccess, type ModelAccess } from './policy/model-access.ts';
 export {
   type CallPrices,

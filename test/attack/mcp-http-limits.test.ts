@@ -134,3 +134,17 @@ test('of too many sessions in use the last is refused with 503, and another prin
   const gone = await http.send('', { method: 'GET', headers });
   expect(gone.status).toBe(404);
 });
+
+test('of a session that there is no room for, the log has no control session', async () => {
+  http = await HttpStage.open({
+    http: { session: 'connection' },
+    limits: { clientsPerPrincipalMax: 1 },
+  });
+  const headers = { 'mcp-session-id': await http.session() };
+  const stream = await http.send('', { method: 'GET', headers });
+  for (let each = 0; each < 3; each += 1) {
+    expect((await http.send(initialize)).status).toBe(503);
+  }
+  expect(await http.stage.eventsOf('session-opened')).toHaveLength(1);
+  await stream.body?.cancel();
+});

@@ -104,10 +104,24 @@ describe('A114: a page of another origin, or a name that was made to lead here, 
       'evil.example',
       `evil.example:${http.endpoint.url.port}`,
       '127.0.0.1.evil.example',
+      'evil.example@localhost',
+      'localhost/evil.example',
+      'localhost#evil.example',
+      'localhost:99999',
     ]) {
       expect(await statusWithHost(host)).toBe(403);
     }
-    expect(await statusWithHost('localhost')).toBe(401);
+    for (const host of ['localhost', 'LOCALHOST:80', '[::1]:8931', '127.0.0.1']) {
+      expect(await statusWithHost(host)).toBe(401);
+    }
+  });
+
+  test('an address that says who asks is nobody’s: that is said by a token', async () => {
+    const { port, pathname } = http.endpoint.url;
+    const before = http.stage.reports.length;
+    const path = `http://ada:secret@localhost:${port}${pathname}`;
+    expect(await statusWithHost('localhost', path)).toBe(404);
+    expect(http.stage.reports).toHaveLength(before);
   });
 
   test('a page that the configuration names may call, and read the answer', async () => {
@@ -339,13 +353,13 @@ describe('A119: a client that goes away in the middle of a call', () => {
 });
 
 /** `fetch` writes `Host` itself. */
-function statusWithHost(host: string): Promise<number> {
+function statusWithHost(host: string, path = http.endpoint.url.pathname): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const { port, pathname } = http.endpoint.url;
+  const { port } = http.endpoint.url;
   const sent = httpRequest({
     host: '127.0.0.1',
     port,
-    path: pathname,
+    path,
     method: 'POST',
     headers: { host },
   });

@@ -12,7 +12,7 @@ import {
   verify,
 } from '../../src/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
-import { read, staff } from '../engine/shop.ts';
+import { codeOf, read, staff } from '../engine/shop.ts';
 import { setStage, type Stage } from './stage.ts';
 
 const dayMs = 86_400_000;
@@ -60,6 +60,52 @@ test('A43 a clock that is moved back opens no window again, in no process and af
     [Date.UTC(2026, 0, 1), '1'],
     [Date.UTC(2026, 0, 2), '1'],
   ]);
+});
+
+test.each([Date.UTC(10_000, 0), Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY, Number.NaN])(
+  'a clock that says %s decides nothing, and the log goes on once it is right',
+  async (wrong) => {
+    const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));
+    let says: number | undefined;
+    const now = (): number => says ?? clock.now();
+    const after = clock.after.bind(clock);
+    stage = await setStage({ clock: { now, after, sleep: clock.sleep.bind(clock) } });
+    const { plane, people } = stage;
+    await plane.setBudget({ org: 'acme', plan });
+    const before = await plane.head();
+    says = wrong;
+    const opened = plane.openSession({ principal: people.billing, agent: 'bot' });
+    await expect(opened).rejects.toMatchObject({
+      code: 'internal-error',
+      message: expect.stringContaining(`the clock says ${wrong}`) as unknown,
+    });
+    const killed = plane.kill({ scope: { kind: 'system' }, by: people.root, reason: 'now' });
+    expect(await codeOf(killed)).toBe('internal-error');
+    expect(await plane.head()).toEqual(before);
+    says = undefined;
+    expect([await spend(plane), await spend(plane)]).toEqual(['allowed', 'budget-exceeded']);
+  },
+);
+
+test('a clock that is set back makes nothing good again that is over by the log', async () => {
+  const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));
+  stage = await setStage({ clock });
+  const { plane, people } = stage;
+  const expiresAt = new Date(clock.now() + dayMs);
+  const issued = { principal: 'user:kim', org: 'acme', roles: ['agent', 'auditor'], expiresAt };
+  const { key } = await plane.keys.issue({ ...issued, by: people.root });
+  const kim = await plane.identity.authenticate(key, 'api-key');
+  const reader = plane.readAs(kim);
+  await plane.setBudget({ org: 'acme', plan });
+  expect([await spend(plane), (await plane.headroom('acme'))[0]?.left]).toEqual(['allowed', '0']);
+  expect(reader.grants()).toEqual([]);
+  clock.step(2 * dayMs);
+  await plane.openSession({ principal: people.billing, agent: 'bot' });
+  clock.step(-2 * dayMs);
+  expect(() => reader.grants()).toThrow('expired');
+  expect(await codeOf(plane.identity.authenticate(key, 'api-key'))).toBe('credential-invalid');
+  expect(plane.tools.credentialRefusal(kim)?.code).toBe('credential-expired');
+  expect((await plane.headroom('acme')).map(({ left }) => left)).toEqual(['1']);
 });
 
 const spender = join(import.meta.dirname, 'window-spender.ts');

@@ -59,6 +59,19 @@ test.each<readonly [string, Partial<Authenticated>]>([
   await plane.close();
 });
 
+test.each([undefined, null, 'user:ada', 7])(
+  'an authenticator that answers with %j vouches for nobody',
+  async (answer) => {
+    const authenticate = () => Promise.resolve(answer as unknown as Authenticated);
+    const { plane } = await open({ name: 'door', authenticate });
+    await expect(plane.identity.authenticate('open sesame', 'door')).rejects.toMatchObject({
+      code: 'credential-invalid',
+      message: expect.stringContaining('vouches for nobody') as unknown,
+    });
+    await plane.close();
+  },
+);
+
 test('no authenticator passes for another, nor for the control plane itself', async () => {
   for (const names of [
     ['door', 'door'],

@@ -177,6 +177,24 @@ test('where the policy aborts stuck work, running tools get their signal', async
   await two.close();
 });
 
+test('a worker whose clock is behind the log’s time loses its lease no later where the store falls silent', async () => {
+  const clock = new FakeClock();
+  const fails = { kind: 'refused', code: 'unavailable' } as const;
+  let isDown = false;
+  const plan = { next: (): Fault => (isDown ? fails : { kind: 'none' }) };
+  const storage = new FaultyStorage(memoryFleet()(), plan, clock);
+  const plane = await openShop(storage, { clock, policy: alert });
+  clock.step(86_400_000);
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  clock.step(-86_400_000);
+  const lease = await session.lease({ holder: 'worker-1', termMs });
+  isDown = true;
+  clock.advance(termMs);
+  expect(lease.signal.aborted).toBe(true);
+  isDown = false;
+  await plane.close();
+});
+
 test.each([
   [{ holder: '' }],
   [{ holder: 'two words' }],

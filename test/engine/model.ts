@@ -353,7 +353,8 @@ export class ShopModel {
     }
     session.posted.usd += used;
     if (purse !== undefined) purse.posted += used;
-    if (purse !== undefined && overrun > 0) purse.seen = Math.max(purse.seen, purse.limit);
+    // Whoever raises it after this has seen the overrun, and nobody before.
+    if (purse !== undefined && overrun > 0) purse.seen = purse.limit;
     permit.posted = { actions: 1, usd: (permit.posted['usd'] ?? 0) + used };
   }
 

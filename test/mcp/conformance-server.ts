@@ -245,7 +245,7 @@ function serveHttp(): void {
     const answered =
       (await transport?.handleRequest(webRequest(request, gone), { parsedBody })) ??
       new Response(null, { status: 400 });
-    await send(response, answered, { more: {}, gone });
+    await send(response, answered, { more: {}, gone, unreadBytesMax: Infinity });
   };
   const listener = createServer((request, response) => void answer(request, response));
   const port = (): number => (listener.address() as { readonly port: number }).port;

@@ -98,3 +98,19 @@ test('the end of all waits for what is being let go of, however that ends', asyn
   reject(new Error('it could not be let go of'));
   expect(await ended).toBe('ended');
 });
+
+test('what was let go of is neither kept nor counted by those that still use it', async () => {
+  const { clock, tasks } = handClock();
+  const holds = new Holds(clock, 1_000, { ...httpLimits, clientsPerPrincipalMax: 1 });
+  const hold = holds.take('ada', nothing);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold.use(promise);
+  holds.end(hold);
+  resolve();
+  await promise;
+  hold.use(forEver);
+  expect([hold.isOver, tasks.size]).toEqual([true, 0]);
+  holds.take('ada', nothing).use(forEver);
+  expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
+  await holds.endAll();
+});

@@ -66,6 +66,22 @@ test('a client of 2025 hears of what it subscribed to, of a server of the later 
   await client.unsubscribeResource({ uri: 'note://two' });
 });
 
+test('a client of 2025 hears nothing more of what it gave up, however it asked for it', async () => {
+  const on = await stage('modern');
+  const { client, heard } = await listener(on, 'legacy');
+  const [one, two] = [{ uri: 'note://one' }, { uri: 'note://two' }];
+  await client.subscribeResource(two);
+  await Promise.all([one, one, one].map((each) => client.subscribeResource(each)));
+  await touch(client, one.uri);
+  await expect.poll(() => heard).toContain(one.uri);
+  // One that is given up while it is still being asked for.
+  await Promise.all([client.subscribeResource(one), client.unsubscribeResource(one)]);
+  await touch(client, one.uri);
+  await touch(client, two.uri);
+  await expect.poll(() => heard).toContain(two.uri);
+  expect(heard).toEqual([one.uri, two.uri]);
+});
+
 test('a server is asked once for all streams, and no more after the last', async () => {
   const on = await stage('legacy');
   const { client } = await listener(on, 'modern');

@@ -128,14 +128,6 @@ export const gatewayCallMutants: readonly Mutant[] = [
     tests: ['test/mcp/session-close.test.ts'],
   },
   {
-    name: 'http-sent-faster-than-read',
-    guards: 'An answer is sent no faster than its client reads.',
-    file: gateway('http/exchange'),
-    find: "if (!response.write(value)) await once(response, 'drain', { signal: gone });",
-    replace: 'response.write(value);',
-    tests: ['test/mcp/http-send.test.ts'],
-  },
-  {
     name: 'http-method-of-any-name',
     guards: 'A method that is not known is not allowed.',
     file: gateway('http/doorway'),

@@ -329,6 +329,14 @@ export const identityMutants: readonly Mutant[] = [
     tests: ['test/kernel/keys.test.ts'],
   },
   {
+    name: 'authenticator-that-says-nothing',
+    guards: 'An authenticator that answers with nobody vouches for nobody.',
+    file: 'src/engine/access/identity-service.ts',
+    find: "if (typeof answer === 'object' && answer !== null) return answer;",
+    replace: 'return answer as Authenticated;',
+    tests: ['test/engine/authenticators.test.ts'],
+  },
+  {
     name: 'scope-of-odd-resources',
     guards: 'The resources of a scope are patterns.',
     file: 'src/kernel/rights/call-scope.ts',

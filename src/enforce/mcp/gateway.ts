@@ -10,6 +10,7 @@ import {
   type Session,
   systemClock,
 } from '../../engine/index.ts';
+import { heard } from '../../engine/core/heard.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { type ClientConnection, connectClient } from './client/connection.ts';
 import type { GatewayHost } from './client/gateway-session.ts';
@@ -34,7 +35,13 @@ export interface Gateway {
 
 /** Makes a gateway on an open control plane. Throws where the configured agent may not be registered. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const host: GatewayHost = { clock: systemClock, version: '0.0.0', report: () => {}, ...options };
+  const { report = () => {} } = options;
+  const host: GatewayHost = {
+    clock: systemClock,
+    version: '0.0.0',
+    ...options,
+    report: (message) => heard(() => report(message), '`report` of a gateway'),
+  };
   const { plane, config } = host;
   await registerAgent(plane, config);
   const connect = async (transport: Transport): Promise<ClientConnection> => {

@@ -3,7 +3,7 @@
  *
  * A credential is checked once, here; whether it still is good is the kernel's to say at every command.
  */
-import type { Authenticator } from '../../identity/authenticator.ts';
+import type { Authenticated, Authenticator } from '../../identity/authenticator.ts';
 import { mintAssertion, type IdentityAssertion } from '../../identity/assertion.ts';
 import type { Principal } from '../../identity/principal.ts';
 import {
@@ -91,12 +91,24 @@ async function byAuthenticator(
   if (authenticator === undefined) {
     throw fault('input-invalid', `there is no authenticator ${quoted(via)}`);
   }
-  const { id, org, roles, teams = [], expiresAt } = await authenticator.authenticate(credential);
+  const {
+    id,
+    org,
+    roles,
+    teams = [],
+    expiresAt,
+  } = vouched(await authenticator.authenticate(credential));
   if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) {
     throw fault('credential-invalid', 'when it ends is no whole number of milliseconds');
   }
   const ends = expiresAt === undefined ? {} : { expiresAt };
   return minted(core, { id, org, roles, teams }, via, ends);
+}
+
+/** Whoever knows nobody by a credential may say so by saying nothing, whatever the types ask for. */
+function vouched(answer: Authenticated | null | undefined): Authenticated {
+  if (typeof answer === 'object' && answer !== null) return answer;
+  throw fault('credential-invalid', 'the authenticator vouches for nobody');
 }
 
 function minted(
@@ -130,7 +142,7 @@ async function byApiKey(core: Core, apiKey: string): Promise<Principal> {
   if (record === undefined || !isTheirs) {
     throw fault('credential-invalid', 'there is no such API key');
   }
-  assertGood(record, core.options.clock.now());
+  assertGood(record, core.now);
   const { org, principal: id, roles, teams = [] } = record;
   return minted(core, { id, org, roles, teams }, 'api-key', { credential: record.id });
 }

@@ -97,6 +97,15 @@ export class Core {
     return engagedLatch(this.options.replica.cache, ticket) !== undefined;
   }
 
+  /**
+   * The log's time: a clock that was set back makes nothing good again that is over by the log. What is
+   * answered without a command is held against this, as commands are.
+   */
+  get now(): number {
+    const { clock, replica } = this.options;
+    return Math.max(clock.now(), replica.head.at);
+  }
+
   /** The principal's reference; throws `principal-not-minted` for anything not minted here. */
   referenceOf(principal: Principal): PrincipalReference {
     const reference = Principal.referenceOf(principal, this);
@@ -107,8 +116,8 @@ export class Core {
   /** As `referenceOf`, for reading: throws what the kernel refuses under a credential that ended. */
   readerOf(principal: Principal): PrincipalReference {
     const by = this.referenceOf(principal);
-    const { replica, clock } = this.options;
-    const refusal = credentialRefusal(replica.cache, { by, kind: 'authorize' }, clock.now());
+    const { cache } = this.options.replica;
+    const refusal = credentialRefusal(cache, { by, kind: 'authorize' }, this.now);
     if (refusal !== undefined) throw rejected(refusal);
     return by;
   }
@@ -163,7 +172,7 @@ export class Core {
   #mayKill(command: Command): boolean {
     const { idempotencyKey: _, ...unkeyed } = command;
     const { cache, head } = this.options.replica;
-    const context = { now: this.options.clock.now(), index: head.size };
+    const context = { now: this.now, index: head.size };
     return handle(cache, unkeyed, context).answer.status === 'done';
   }
 

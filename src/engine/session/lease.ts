@@ -138,9 +138,9 @@ export class Lease implements HeldLease {
 
   /** The next heartbeat, and the end that comes where none succeeds: a silent store loses the lease too. */
   #schedule(): void {
-    const { clock } = this.#holding.core.options;
+    const { now, options } = this.#holding.core;
     this.#cancelEnd?.();
-    this.#cancelEnd = clock.after(this.#expiresAt - clock.now(), () =>
+    this.#cancelEnd = options.clock.after(this.#expiresAt - now, () =>
       this.lose('it was not renewed in time'),
     );
     this.#scheduleBeat();

@@ -9,6 +9,7 @@ import {
   type Command,
   type Event,
   handle,
+  isLogTime,
   type RecordChange,
   type RecordsByKind,
   type StateView,
@@ -16,6 +17,7 @@ import {
 } from '../../kernel/index.ts';
 import { appendLeaves, rootHash, type SealedEntry, sealEntry } from '../../log/index.ts';
 import type { Batch, Head, StoredContent } from '../../storage/storage.ts';
+import { fault } from '../error.ts';
 import type { PlacedEvent } from './placed-event.ts';
 import { Overlay } from './record-cache.ts';
 import { toStored } from './stored-record.ts';
@@ -76,7 +78,7 @@ export class BatchInProgress {
   constructor(log: string, head: Head, state: StateView, now: number) {
     this.#log = log;
     this.#head = head;
-    this.#at = Math.max(now, head.at);
+    this.#at = logTime(now, head);
     this.#overlay = new Overlay(state);
   }
 
@@ -158,6 +160,16 @@ function decideOne(overlay: Overlay, { command }: Submission, place: Place) {
     events,
     answered: { answer, replayed, record, index, position: place.index, at },
   };
+}
+
+/** Throws before anything is decided: a log that took such a time once would never come back from it. */
+function logTime(now: number, head: Head): number {
+  const at = Math.max(now, head.at);
+  if (isLogTime(at)) return at;
+  throw fault(
+    'internal-error',
+    `the clock says ${at}, which is no time in whole ms before the year 10000`,
+  );
 }
 
 function lastLeaf(head: Head, entries: readonly SealedEntry[]): string | null {

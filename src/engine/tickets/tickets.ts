@@ -139,9 +139,8 @@ function grantTerms(order: GrantOrder): GrantTerms {
 }
 
 /** The grants of an org that are neither used up, expired nor revoked, oldest first. */
-export function listGrants({ options }: Core, org: string): readonly GrantListed[] {
+export function listGrants({ options, now }: Core, org: string): readonly GrantListed[] {
   assertOrg(org);
-  const now = options.clock.now();
   return [...options.replica.cache.live('grants')]
     .filter((held) => held.org === org)
     .flatMap(({ principal, agent, grants }) =>

@@ -135,7 +135,7 @@ export class Tools {
   }
 
   get #now(): number {
-    return this.#core.options.clock.now();
+    return this.#core.now;
   }
 
   get #view(): StateView {

@@ -2,16 +2,15 @@
  * Windows: the stretches of log time over which a budget counts, each half-open, [start, end).
  *
  * Calendar, fixed and unlimited windows cover log time without a gap and without an overlap, so an amount
- * counts in exactly one of them. A rolling window is counted in slices. Times are log times: milliseconds
- * since 1970-01-01T00:00:00Z, whole numbers from 0 to `limits.windowInstantMax`; any other time is a failed
- * assertion, because the caller would not know what it counted.
+ * counts in exactly one of them. A rolling window is counted in slices. Times are log times (`log-time.ts`);
+ * any other time is a failed assertion, because the caller would not know what it counted.
  *
  * Calendar windows follow the time zone rules of the Node that runs. Two versions of Node may disagree about
  * a future day, so whoever decides with a window MUST write its start into the event, and whoever applies the
  * event MUST read it from there.
  */
 
-import { limits } from '../limits.ts';
+import { isLogTime } from '../log-time.ts';
 
 export type CalendarUnit = 'day' | 'week' | 'month';
 export type WeekStart = 'monday' | 'sunday';
@@ -113,7 +112,5 @@ function startOf(at: number, lengthMs: number): number {
 }
 
 function assertInstant(at: number): void {
-  if (!Number.isSafeInteger(at) || at < 0 || at > limits.windowInstantMax) {
-    throw new Error(`assertion: ${String(at)} is no log time`);
-  }
+  if (!isLogTime(at)) throw new Error(`assertion: ${String(at)} is no log time`);
 }

@@ -170,6 +170,8 @@ export const httpLimits = {
   /** Clients of one principal that have servers of their own behind the gateway. */
   clientsPerPrincipalMax: 32,
   clientsMax: 1_000,
+  /** UTF-8 bytes that one stream holds for a client that does not read, before it is told more. */
+  unreadBytesMax: 4_194_304,
   ...listenLimits,
   /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
   replayBytesMax: 2_097_152,

@@ -37,7 +37,7 @@ export class Doorway {
   refusal(request: IncomingMessage): Refused | undefined {
     const { host: hosts = [], origin: origins = [] } = request.headersDistinct;
     const [host = ''] = hosts;
-    const name = URL.parse(`http://${host}/`)?.hostname ?? '';
+    const name = hostOf(host);
     if (hosts.length !== 1 || !this.#hosts.has(name)) {
       return { status: 403, message: 'this is not the host that the request names' };
     }
@@ -80,6 +80,14 @@ export class Doorway {
 
 const pageMaySend = /^(?:authorization|content-type|accept|last-event-id|mcp-[a-z0-9-]+)$/;
 
+/** The name in a `Host` header that has a name, a port and nothing else. */
+function hostOf(host: string): string {
+  const url = URL.parse(`http://${host}/`);
+  return url !== null && url.href === `${url.origin}/` ? url.hostname : '';
+}
+
+/** Of an address that says who asks, nothing is known: that is said by a token, and once. */
 function pathOf(request: IncomingMessage): string {
-  return URL.parse(request.url ?? '', 'http://localhost')?.pathname ?? '';
+  const url = URL.parse(request.url ?? '', 'http://localhost');
+  return url === null || url.username !== '' || url.password !== '' ? '' : url.pathname;
 }

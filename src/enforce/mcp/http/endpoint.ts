@@ -69,6 +69,7 @@ async function closed(server: Server, endpoint: Endpoint): Promise<void> {
 
 class Endpoint {
   readonly #host: GatewayHost;
+  readonly #limits: HttpLimits;
   readonly #terms: HttpTerms;
   readonly #callers: Callers;
   readonly #doorway: Doorway;
@@ -85,6 +86,7 @@ class Endpoint {
     { callers, doorway, metadata }: Entrance,
   ) {
     this.#host = host;
+    this.#limits = limits;
     this.#terms = host.config.http;
     this.#callers = callers;
     this.#doorway = doorway;
@@ -107,6 +109,7 @@ class Endpoint {
       await send(response, answer, {
         more: { ...this.#doorway.pageHeaders(request), ...rest },
         gone,
+        unreadBytesMax: this.#limits.unreadBytesMax,
       });
     } catch (failure) {
       this.#host.report(`client: ${String(failure)}`);

@@ -1,5 +1,4 @@
 /** Between Node's HTTP server and the web's requests and responses, which the SDK speaks. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Resolves to undefined for a body of more than `bytesMax`, of which no more is read. */
@@ -40,11 +39,22 @@ export function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-/** Sends an answer, no faster than the client reads. Resolves when it is sent or nobody reads any more. */
+export interface SendTerms {
+  /** Headers beside the answer's own. */
+  readonly more: Readonly<Record<string, string>>;
+  readonly gone: AbortSignal;
+  /** Of what a client does not read, nothing is added to more than so much. */
+  readonly unreadBytesMax: number;
+}
+
+/**
+ * Sends an answer as it comes. Resolves when it is sent or nobody reads any more. A stream has no end, and
+ * who says things into it waits for nobody: a client that does not read has gone away.
+ */
 export async function send(
   response: ServerResponse,
   answer: Response,
-  { more, gone }: { readonly more: Readonly<Record<string, string>>; readonly gone: AbortSignal },
+  { more, gone, unreadBytesMax }: SendTerms,
 ): Promise<void> {
   response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...more });
   if (answer.body === null) {
@@ -59,7 +69,12 @@ export async function send(
     for (;;) {
       const { done, value } = await reader.read();
       if (done || gone.aborted) break;
-      if (!response.write(value)) await once(response, 'drain', { signal: gone });
+      if (response.writableLength > unreadBytesMax) {
+        stop();
+        response.destroy();
+        break;
+      }
+      response.write(value);
     }
   } catch (failure) {
     if (!gone.aborted) throw failure;

@@ -75,11 +75,17 @@ export class Hold {
   readonly identity: string;
   readonly #terms: HoldTerms;
   #users = 0;
+  #isOver = false;
   #cancel: (() => void) | undefined;
 
   constructor(identity: string, terms: HoldTerms) {
     this.identity = identity;
     this.#terms = terms;
+  }
+
+  /** Whether it was let go of: nothing that still uses it makes it count again, or be kept. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get isUsed(): boolean {
@@ -88,6 +94,7 @@ export class Hold {
 
   /** In use until `finished` resolves, which MUST NOT reject. */
   use(finished: Promise<void>): void {
+    if (this.#isOver) return;
     this.#cancel?.();
     this.#users += 1;
     this.#terms.used();
@@ -97,10 +104,11 @@ export class Hold {
   async #usedUntil(finished: Promise<void>): Promise<void> {
     await finished;
     this.#users -= 1;
-    if (this.#users === 0) this.#cancel = this.#terms.unusedAfterAWhile();
+    if (this.#users === 0 && !this.#isOver) this.#cancel = this.#terms.unusedAfterAWhile();
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     this.#cancel?.();
     await this.#terms.release().catch(() => {});
   }

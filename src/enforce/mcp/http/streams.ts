@@ -12,7 +12,7 @@ import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
 import { refused } from './answers.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller } from './callers.ts';
-import type { Hold } from './holds.ts';
+import { type Hold, TooManyClients } from './holds.ts';
 import { Replay, ReplayMemory } from './replay.ts';
 import { SessionTransport } from './session-transport.ts';
 
@@ -72,7 +72,6 @@ export class StreamClients {
     const { host, limits, callers, holds, tasks: store } = this.#serving;
     const id = systemIds.secret();
     const connection = host.config.http?.session === 'connection' ? id : undefined;
-    const acting = await callers.acting(caller, connection);
     const { replayBytesMax: bytesMax, replayMessagesMax: messagesMax } = limits;
     const prefix = systemIds.secret().slice(0, 16);
     const replay = new Replay({ memory: this.#replays, bytesMax, messagesMax, prefix });
@@ -83,17 +82,22 @@ export class StreamClients {
       context: this.#isTold ? caller.identity : id,
       begun: (ended: Promise<void>) => hold.use(ended),
     };
-    const session = this.#session(acting, body, { transport, tasks });
+    // Before the log has a control session of it: of one that there is no room for, nobody would end it.
     const hold = holds.take(caller.identity, async () => {
       this.#clients.delete(id);
       replay.forgetAll();
       await transport.server?.close();
-      await session.close();
+      await (await opening).close();
     });
     hold.use(finished);
     const { expiresAt } = caller;
-    this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
+    const opening = callers
+      .acting(caller, connection)
+      .then((acting) => this.#session(acting, body, { transport, tasks }));
     try {
+      const session = await opening;
+      if (hold.isOver) throw new TooManyClients('the gateway is being closed');
+      this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
       await session.start();
       const down = downServer(session, host.version, 'legacy');
       down.onclose = () => void this.#left(id, { session, hold });

@@ -7,7 +7,6 @@ import {
   type ClientCapabilities,
   type ClientOptions,
   type LoggingLevel,
-  type McpSubscription,
   type Notification,
   type ServerCapabilities,
   type Tool,
@@ -26,6 +25,7 @@ import { NotificationRate } from './notification-rate.ts';
 import { mayDieAsked, negotiation, reach, startProblem } from './reach.ts';
 import { SchemaValidator } from './schema-validator.ts';
 import type { ServerTask } from './server-task.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { TaskingClient } from './tasking-client.ts';
 import { waitForTask } from './wait-for-task.ts';
 
@@ -77,8 +77,8 @@ export class Upstream {
   #delayMs = delayMsMin;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
-  /** Of a server of 2026-07-28, by resource. */
-  readonly #subscriptions = new Map<string, McpSubscription>();
+  /** Of a server of 2026-07-28. */
+  readonly #subscriptions = new Subscriptions();
   readonly #progress = new ProgressTokens();
   readonly #rate: NotificationRate;
 
@@ -124,7 +124,7 @@ export class Upstream {
     client.onclose = () => {
       if (this.#client !== client) return;
       this.#client = undefined;
-      this.#subscriptions.clear();
+      this.#subscriptions.forget();
       this.#goneAway('it went away');
     };
     this.#host.changed(this, 'all');
@@ -331,9 +331,9 @@ export class Upstream {
       return this.request('resources/subscribe', params, options);
     }
     const uri = String(params['uri']);
-    await this.#subscriptions.get(uri)?.close();
     const filter = { resourceSubscriptions: [uri] };
-    this.#subscriptions.set(uri, await client.listen(filter, this.#requestOptions(options)));
+    const listen = () => client.listen(filter, this.#requestOptions(options));
+    await this.#subscriptions.begin(uri, listen);
     return {};
   }
 
@@ -344,10 +344,7 @@ export class Upstream {
     if (this.#connected().getProtocolEra() !== 'modern') {
       return this.request('resources/unsubscribe', params, options);
     }
-    const uri = String(params['uri']);
-    const subscription = this.#subscriptions.get(uri);
-    this.#subscriptions.delete(uri);
-    await subscription?.close();
+    await this.#subscriptions.end(String(params['uri']));
     return {};
   }
 

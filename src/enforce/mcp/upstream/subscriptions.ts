@@ -1,0 +1,44 @@
+/**
+ * The single resources that a server of 2026-07-28 is asked to tell of, each by a stream of its own. What is
+ * asked of one resource is done one after the other: of two streams at once, one could never be ended.
+ */
+import type { McpSubscription } from '@modelcontextprotocol/client';
+
+export class Subscriptions {
+  readonly #open = new Map<string, McpSubscription>();
+  readonly #asking = new Map<string, Promise<void>>();
+
+  /** In place of the stream that there is for it, if there is one. */
+  begin(uri: string, listen: () => Promise<McpSubscription>): Promise<void> {
+    return this.#inTurn(uri, async () => {
+      await this.#end(uri);
+      this.#open.set(uri, await listen());
+    });
+  }
+
+  end(uri: string): Promise<void> {
+    return this.#inTurn(uri, () => this.#end(uri));
+  }
+
+  /** The server went away, and its streams with it. */
+  forget(): void {
+    this.#open.clear();
+  }
+
+  async #end(uri: string): Promise<void> {
+    const subscription = this.#open.get(uri);
+    this.#open.delete(uri);
+    await subscription?.close();
+  }
+
+  #inTurn(uri: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#asking.get(uri) ?? Promise.resolve();
+    const done = before.catch(() => {}).then(work);
+    this.#asking.set(uri, done);
+    const forget = (): void => {
+      if (this.#asking.get(uri) === done) this.#asking.delete(uri);
+    };
+    done.then(forget, forget);
+    return done;
+  }
+}

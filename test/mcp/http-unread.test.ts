@@ -1,0 +1,76 @@
+/** What is told to a client over HTTP that does not read. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { goneSignal, send } from '../../src/enforce/mcp/http/exchange.ts';
+
+const server = createServer();
+const mebibyte = new Uint8Array(1_048_576);
+const unreadBytesMax = mebibyte.length;
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+/** Answers one request with a stream; resolves once nothing of it is sent any more. */
+async function answeredWith(stream: ReadableStream<Uint8Array>) {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { promise: sent, resolve } = Promise.withResolvers<void>();
+  server.once('request', (_, response) => {
+    const terms = { more: {}, gone: goneSignal(response), unreadBytesMax };
+    void send(response, new Response(stream), terms).then(resolve);
+  });
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  await once(client, 'connect');
+  client.write('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+  return { client, sent };
+}
+
+async function bytesRead(client: Socket): Promise<number> {
+  let bytes = 0;
+  client.on('data', (chunk: Uint8Array) => void (bytes += chunk.length));
+  await once(client, 'close');
+  return bytes;
+}
+
+test('a client that does not read what a stream says is let go of, and the stream is told', async () => {
+  const { promise: told, resolve } = Promise.withResolvers<string>();
+  const over = new AbortController();
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      // It waits for nobody, as servers that log do.
+      for (let said = 0; said < 256 && !over.signal.aborted; said += 1) {
+        controller.enqueue(mebibyte);
+        await setImmediate();
+      }
+      resolve('all of it was taken');
+    },
+    cancel() {
+      over.abort();
+      resolve('it was told');
+    },
+  });
+  const { client, sent } = await answeredWith(stream);
+  client.pause();
+  expect(await told).toBe('it was told');
+  await sent;
+  client.destroy();
+});
+
+test('one message that is larger than what may wait reaches who reads it', async () => {
+  const bytes = 16 * mebibyte.length;
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(bytes));
+      controller.close();
+    },
+  });
+  const { client, sent } = await answeredWith(stream);
+  expect(await bytesRead(client)).toBeGreaterThan(bytes);
+  await sent;
+});
