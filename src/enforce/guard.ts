@@ -123,21 +123,23 @@ async function run<R>(
   } catch (failure) {
     throw (await settleFailed(session, granted, failure)).thrown;
   }
-  const usage = await reportedUsage(result, usageOf);
+  const usage = await reportedUsage(signal, () => usageOf(result));
   const settled = await settle(session, granted, { outcome: 'succeeded', result, usage });
   return settled.result as R;
 }
 
 /**
  * A usage that throws or cannot be counted is none: everything that was reserved counts. A promise of one is
- * waited for, whatever the types say: it would be no amount at all, and end the process where it rejects.
+ * waited for, whatever the types say, until the call is stopped or its time is over: it would be no amount at
+ * all, and end the process where it rejects.
  */
-async function reportedUsage<R>(
-  result: R,
-  usageOf: (result: R) => Settlement['usage'] | Promise<Settlement['usage']>,
+async function reportedUsage(
+  signal: AbortSignal,
+  usageOf: () => Settlement['usage'] | PromiseLike<Settlement['usage']>,
 ): Promise<Settlement['usage']> {
   try {
-    const usage = await usageOf(result);
+    const told = usageOf();
+    const usage = isPromise(told) ? await untilStopped(signal, told) : told;
     const amounts = usage === undefined ? undefined : parseAmounts(usage);
     if (amounts === undefined) return undefined;
     // Read once: what is counted is what was checked.
@@ -145,5 +147,22 @@ async function reportedUsage<R>(
     return Object.fromEntries(texts) as NonNullable<Settlement['usage']>;
   } catch {
     return undefined;
+  }
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** What a promise comes to, or undefined where the signal fires before. */
+async function untilStopped<T>(signal: AbortSignal, told: PromiseLike<T>): Promise<T | undefined> {
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  const stop = (): void => resolve(undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([told, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }

@@ -33,6 +33,28 @@ test('a usage that rejects is none: what was reserved counts, and the process go
   expect(unhandled).toEqual([]);
 });
 
+test.each(['while it is waited for', 'before'])(
+  'a usage that never comes is none once the call was stopped %s',
+  async (when) => {
+    const plane = await openShop(memory());
+    const { billing: principal } = staff(plane);
+    const session = await plane.openSession({ principal, agent: 'bot', budget: { usd: '100' } });
+    const caller = new AbortController();
+    const stop = () => caller.abort(new Error('nobody waits for it any more'));
+    const usage = () => {
+      if (when === 'before') stop();
+      else setImmediate(stop);
+      return new Promise<never>(() => {});
+    };
+    const call = guard(session, { ...pay, usage: usage as unknown as Usage });
+    const { signal } = caller;
+    expect(await call({ orderId: 'o-1', amount: '3' }, { signal })).toEqual({ paid: '3' });
+    expect(await plane.budget(session.id, 'usd')).toMatchObject({ posted: 3_000_000, reserved: 0 });
+    await plane.close();
+  },
+  20_000,
+);
+
 test('a usage that is another one the second time it is read counts as it was checked', async () => {
   let reads = 0;
   const fickle = {

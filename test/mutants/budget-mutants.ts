@@ -118,8 +118,16 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'usage-not-waited-for',
     guards: 'A usage that is a promise counts.',
     file: 'src/enforce/guard.ts',
-    find: 'const usage = await usageOf(result);',
-    replace: "const usage = usageOf(result) as Settlement['usage'];",
+    find: 'const usage = isPromise(told) ? await untilStopped(signal, told) : told;',
+    replace: "const usage = told as Settlement['usage'];",
+    tests: ['test/enforce/odd-callbacks.test.ts'],
+  },
+  {
+    name: 'usage-waited-for-without-end',
+    guards: 'A usage that never comes holds nobody up once the call was stopped.',
+    file: 'src/enforce/guard.ts',
+    find: 'return await Promise.race([told, stopped]);',
+    replace: 'return await told;',
     tests: ['test/enforce/odd-callbacks.test.ts'],
   },
   {
