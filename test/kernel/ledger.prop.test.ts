@@ -74,10 +74,14 @@ test('what is posted is the sum of what the log says was used', () => {
     const stage = play(sequence);
     const used = new Map<string, number>();
     for (const { event } of stage.log) {
-      if (!('resolved' in event.data)) continue;
-      for (const { budget, used: amount } of event.data.resolved) {
-        used.set(budget, (used.get(budget) ?? 0) + amount);
-      }
+      const { data } = event;
+      const parts = [
+        ...('resolved' in data
+          ? data.resolved.map((each) => [each.budget, each.used] as const)
+          : []),
+        ...('debts' in data ? data.debts.map((each) => [each.budget, each.debt] as const) : []),
+      ];
+      for (const [budget, amount] of parts) used.set(budget, (used.get(budget) ?? 0) + amount);
     }
     for (const { scope, unit, posted } of stage.all('budget')) {
       expect(posted).toBe(used.get(`${scope}|${unit}`) ?? 0);

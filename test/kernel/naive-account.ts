@@ -19,7 +19,7 @@ export function tellLate(grant: Grant | undefined, command: Command): string {
   for (const [unit, amount] of Object.entries(told(command)))
     grant.used = { ...grant.used, [unit]: Math.max(amount, grant.used?.[unit] ?? 0) };
   grant.isAwaited = false;
-  return 'unchanged';
+  return 'done';
 }
 
 /** A session's budget in a unit, counted from its permits. */
