@@ -120,7 +120,9 @@ test('adding a rule that does not allow never makes an answer laxer', () => {
     const added = { id: 'added', effect, ...steer } as Rule;
     const after = verdictOf(withRules(policy, added), request);
     expect(after.effect).not.toBe('allow');
-    if (before.code === 'policy-no-match') return;
+    // What nobody could approve together is denied for want of an approver, whom a steer does not ask for.
+    const isForWant = before.message.startsWith('no role satisfies') && after.effect === 'steer';
+    if (before.code === 'policy-no-match' || isForWant) return;
     expect(strictness.indexOf(after.effect)).toBeGreaterThanOrEqual(
       strictness.indexOf(before.effect),
     );
