@@ -39,7 +39,10 @@ export async function open(
     server = {},
     limits,
     ...more
-  }: Pick<HttpStageOptions, 'server' | 'limits' | 'policy' | 'file'> = {},
+  }: Pick<
+    HttpStageOptions,
+    'server' | 'limits' | 'policy' | 'file' | 'http' | 'clock' | 'authenticators' | 'seen'
+  > = {},
 ): Promise<On> {
   onTestFinished(closeAll);
   now.journal = join(temporaryFolder(), 'journal');

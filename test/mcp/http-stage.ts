@@ -4,7 +4,7 @@ import {
   type ClientOptions,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
-import { systemClock } from '../../src/engine/index.ts';
+import { type ControlPlane, systemClock } from '../../src/engine/index.ts';
 import { type HttpLimits, httpLimits } from '../../src/enforce/mcp/config/config.ts';
 import { listenHttp } from '../../src/enforce/mcp/http/endpoint.ts';
 import type { HttpEndpoint } from '../../src/enforce/mcp/index.ts';
@@ -19,6 +19,8 @@ export interface HttpStageOptions extends Partial<StageOptions> {
   readonly extraTools?: readonly string[];
   /** Other than those that hold for everybody: what takes minutes there takes no time in a test. */
   readonly limits?: Partial<HttpLimits>;
+  /** In place of the control plane, as the endpoint has it. */
+  readonly seen?: (plane: ControlPlane) => ControlPlane;
 }
 
 export class HttpStage {
@@ -41,7 +43,8 @@ export class HttpStage {
     this.keys = keys;
   }
 
-  static async open({ http, file, limits, ...options }: HttpStageOptions = {}): Promise<HttpStage> {
+  static async open(given: HttpStageOptions = {}): Promise<HttpStage> {
+    const { http, file, limits, seen, ...options } = given;
     const terms = { port: 0, authentication: ['api-key'], ...http };
     const { stage, liar } = await lyingStage({ ...options, file: { http: terms, ...file } });
     const issue = async (name: string): Promise<string> => {
@@ -50,7 +53,9 @@ export class HttpStage {
     };
     const keys = { ada: await issue('ada'), bob: await issue('bob') };
     const endpoint =
-      limits === undefined ? await stage.gateway.listen() : await listenWithin(stage, limits);
+      limits === undefined && seen === undefined
+        ? await stage.gateway.listen()
+        : await listenWithin(stage, given);
     return new HttpStage(stage, liar, endpoint, keys);
   }
 
@@ -114,12 +119,16 @@ export class HttpStage {
   }
 }
 
-function listenWithin(stage: Stage, limits: Partial<HttpLimits>): Promise<HttpEndpoint> {
-  const { plane, config, reports } = stage;
+function listenWithin(
+  stage: Stage,
+  { limits, seen = (plane) => plane, clock = systemClock }: HttpStageOptions,
+): Promise<HttpEndpoint> {
+  const { config, reports } = stage;
+  const plane = seen(stage.plane);
   const { http } = config;
   if (http === undefined) throw new Error('the stage has no `http`');
   const report = (message: string) => void reports.push(message);
-  const host = { plane, clock: systemClock, version: '1.2.3', report };
+  const host = { plane, clock, version: '1.2.3', report };
   return listenHttp({ ...host, config: { ...config, http } }, { ...httpLimits, ...limits });
 }
 

@@ -1,29 +1,9 @@
 /** A client that went away leaves nothing behind that listens to the control plane. */
 import { expect, test } from 'vitest';
 import { GatewaySession } from '../../src/enforce/mcp/client/gateway-session.ts';
-import { type ControlPlane, systemClock } from '../../src/engine/index.ts';
+import { systemClock } from '../../src/engine/index.ts';
+import { counting } from './counting.ts';
 import { lyingStage } from './lying.ts';
-
-/** The control plane, and how many listen to it. */
-function counting(plane: ControlPlane) {
-  let listening = 0;
-  const subscribe: ControlPlane['subscribe'] = (...words) => {
-    const end = plane.subscribe(...words);
-    listening += 1;
-    return () => {
-      listening -= 1;
-      end();
-    };
-  };
-  const counted = new Proxy(plane, {
-    get: (_, name) => {
-      if (name === 'subscribe') return subscribe;
-      const member: unknown = Reflect.get(plane, name, plane);
-      return typeof member === 'function' ? (member.bind(plane) as unknown) : member;
-    },
-  });
-  return { plane: counted, count: () => listening };
-}
 
 test('a session that is closed hears of no event any more', async () => {
   const { stage } = await lyingStage();

@@ -9,6 +9,7 @@ import { budgetMutants } from './budget-mutants.ts';
 import { cliMutants } from './cli-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { gatewayCallMutants } from './gateway-call-mutants.ts';
+import { gatewayCredentialMutants } from './gateway-credential-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
 import { gatewayTaskMutants } from './gateway-task-mutants.ts';
@@ -45,5 +46,6 @@ export const mutants: readonly Mutant[] = [
   ...gatewayMutants,
   ...gatewayCallMutants,
   ...gatewayHttpMutants,
+  ...gatewayCredentialMutants,
   ...gatewayTaskMutants,
 ];

@@ -134,6 +134,13 @@ export class Tools {
     return credentialRefusal(cache, { by, kind: 'authorize' }, this.#now);
   }
 
+  /** Log time from which it is no longer good, unless it is revoked before; infinite where it has no end. */
+  credentialEndsAt(principal: Principal): number {
+    const { credential, expiresAt = Infinity } = this.#core.referenceOf(principal);
+    const key = credential === undefined ? undefined : this.#view.get('key', credential);
+    return Math.min(expiresAt, key?.expiresAt ?? Infinity);
+  }
+
   get #now(): number {
     return this.#core.now;
   }

@@ -15,6 +15,8 @@ export interface Caller {
   readonly principal: Principal;
   /** Same text, same principal with the same rights, by the same key or authenticator. */
   readonly identity: string;
+  /** The id of the API key that established it, if one did. */
+  readonly key: string | undefined;
   /** Milliseconds since the epoch; infinite where the credential has no end. */
   readonly expiresAt: number;
 }
@@ -53,7 +55,7 @@ export class Callers {
   ): Promise<Caller | Refused> {
     const { identity } = this.#plane;
     const ways = this.#terms.authentication;
-    if (ways.length === 0) return callerOf(identity.assert(this.#config.principal));
+    if (ways.length === 0) return this.#callerOf(identity.assert(this.#config.principal));
     const challenge = challengeWith(metadata);
     const given = request.headersDistinct['authorization'] ?? [];
     const [, token] = bearer.exec(given[0] ?? '') ?? [];
@@ -67,7 +69,7 @@ export class Callers {
     const fitting = ways.filter((way) => (way === 'api-key') === token.startsWith('acp_'));
     for (const way of fitting) {
       try {
-        return callerOf(await identity.authenticate(token, way));
+        return this.#callerOf(await identity.authenticate(token, way));
       } catch (failure) {
         const code = refusedCredential(failure);
         this.#report(`a bearer token was refused by ${way}: ${code}`);
@@ -77,7 +79,13 @@ export class Callers {
         }
       }
     }
-    return unauthorized('the bearer token was refused', `${challenge}, error="invalid_token"`);
+    return tokenRefused(metadata);
+  }
+
+  #callerOf(principal: Principal): Caller {
+    const { expiresAt: _, ...who } = principal.toJSON();
+    const expiresAt = this.#plane.tools.credentialEndsAt(principal);
+    return { principal, identity: JSON.stringify(who), key: who.credential, expiresAt };
   }
 
   /**
@@ -98,9 +106,10 @@ export class Callers {
   }
 }
 
-function callerOf(principal: Principal): Caller {
-  const { expiresAt = Number.POSITIVE_INFINITY, ...who } = principal.toJSON();
-  return { principal, identity: JSON.stringify(who), expiresAt };
+/** Also of one that was accepted, and ended before its request was answered. */
+export function tokenRefused(metadata: ResourceMetadata | undefined): Refused {
+  const challenge = `${challengeWith(metadata)}, error="invalid_token"`;
+  return unauthorized('the bearer token was refused', challenge);
 }
 
 /** The code of a refusal; throws on what is none. */

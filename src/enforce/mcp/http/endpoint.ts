@@ -16,7 +16,8 @@ import {
   type HttpTerms,
 } from '../config/config.ts';
 import { refused } from './answers.ts';
-import { type Caller, Callers, isRefused } from './callers.ts';
+import { type Caller, Callers, isRefused, tokenRefused } from './callers.ts';
+import { CredentialOver } from './credential-end.ts';
 import { Doorway } from './doorway.ts';
 import { bodyOf, goneSignal, send, webRequest } from './exchange.ts';
 import { Holds, TooManyClients } from './holds.ts';
@@ -149,10 +150,16 @@ class Endpoint {
     if (!('body' in read)) return refused({ status: 400, ...read });
     const { body } = read;
     const isLegacy = await isLegacyRequest(web.request, body);
+    // The body may have taken its time. From here on, whatever holds something for the client is told.
+    const { tools } = this.#host.plane;
+    if (tools.credentialRefusal(caller.principal) !== undefined) {
+      return refused(tokenRefused(this.#metadata));
+    }
     return isLegacy ? this.#streams.serve({ ...web, body }) : this.#rounds.serve({ ...web, body });
   }
 
   #failed(failure: unknown): Response {
+    if (failure instanceof CredentialOver) return refused(tokenRefused(this.#metadata));
     if (failure instanceof TooManyClients) {
       return refused({ status: 503, message: failure.message, headers: { 'retry-after': '5' } });
     }

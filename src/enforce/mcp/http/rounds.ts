@@ -22,12 +22,13 @@ import type { ClientRequest } from '../protocol/client-request.ts';
 import { listensUndeclared, tasksUndeclared } from '../protocol/tasks-extension.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller, Callers } from './callers.ts';
-import type { Hold } from './holds.ts';
+import { CredentialEnd } from './credential-end.ts';
+import { type Hold, TooManyClients } from './holds.ts';
 
 export class RoundClients {
   readonly #serving: HttpServing;
   /** By principal and what the client can be asked. */
-  readonly #clients = new Map<string, RoundClient>();
+  readonly #clients = new Map<string, HeldClient>();
   /** Answers what is no request, and reaches no server. */
   readonly #porter: McpHttpHandler;
 
@@ -48,25 +49,53 @@ export class RoundClients {
     }
     const capabilities = askable(capabilitiesIn(params));
     const key = `${caller.identity} ${JSON.stringify(capabilities)}`;
-    let client = this.#clients.get(key);
-    if (client === undefined) {
-      client = new RoundClient(this.#serving, caller, capabilities);
-      client.hold = this.#serving.holds.take(caller.identity, async () => {
-        this.#clients.delete(key);
-        await client?.close();
-      });
-      this.#clients.set(key, client);
-    }
-    client.hold?.use(finished);
-    await client.admit(caller);
-    const problem = await client.watch(body, finished);
-    if (problem !== undefined) return errorAnswer(body['id'], problem);
-    return client.handler.fetch(request, { parsedBody: body });
+    const { client, hold, credential } =
+      this.#clients.get(key) ?? this.#taken(key, caller, capabilities);
+    hold.use(finished);
+    // Before anything is waited for: it must not end meanwhile by the earlier one's time.
+    credential.renew(caller);
+    return credential.during(async () => {
+      await client.admit(caller);
+      const problem = await client.watch(body, finished);
+      if (problem !== undefined) return errorAnswer(body['id'], problem);
+      return client.handler.fetch(request, { parsedBody: body });
+    });
+  }
+
+  #taken(key: string, caller: Caller, capabilities: ClientCapabilities): HeldClient {
+    const { host, holds } = this.#serving;
+    const client = new RoundClient(this.#serving, caller, capabilities);
+    const forget = (): void => {
+      // Whoever came back meanwhile has another one under the same key.
+      if (this.#clients.get(key)?.client === client) this.#clients.delete(key);
+    };
+    const hold = holds.take(caller.identity, async () => {
+      credential.forget();
+      forget();
+      await client.close();
+    });
+    const credential = new CredentialEnd(host, caller, {
+      leave: () => {
+        forget();
+        void client.left().then(() => holds.end(hold));
+      },
+      letGo: () => holds.end(hold),
+    });
+    client.hold = hold;
+    const held = { client, hold, credential };
+    this.#clients.set(key, held);
+    return held;
   }
 
   close(): Promise<void> {
     return this.#porter.close();
   }
+}
+
+interface HeldClient {
+  readonly client: RoundClient;
+  readonly hold: Hold;
+  readonly credential: CredentialEnd;
 }
 
 class RoundClient {
@@ -81,6 +110,9 @@ class RoundClient {
   readonly #serving = new Set<Server>();
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
+  /** The same before its servers have started, which may take longer than the client stays. */
+  #opening: GatewaySession | undefined;
+  #isLeft = false;
 
   constructor(
     { host, limits, callers, tasks }: HttpServing,
@@ -146,6 +178,8 @@ class RoundClient {
   async #open(): Promise<GatewaySession> {
     const acting = await this.#admitted?.acting;
     if (acting === undefined) throw new Error('nobody was admitted');
+    // Nobody would let go of the servers of a session that is opened after that.
+    if (this.#isLeft) throw new TooManyClients('the client was let go of');
     const tasks = {
       store: this.#tasks,
       // There are no connections: whatever a client says of itself, its tasks are its principal's.
@@ -173,13 +207,22 @@ class RoundClient {
         asked: (request: ClientRequest) => session.parked.ask(request),
       },
     });
+    this.#opening = session;
     await session.start();
     return session;
   }
 
-  async close(): Promise<void> {
+  /** Its streams end and its calls are given up. Resolves, and never rejects, once no task of it runs. */
+  async left(): Promise<void> {
+    this.#isLeft = true;
     await this.handler.close();
-    await (await this.#session?.catch(() => undefined))?.close();
+    await this.#opening?.running.ended();
+  }
+
+  async close(): Promise<void> {
+    this.#isLeft = true;
+    await this.handler.close();
+    await this.#opening?.close();
   }
 }
 

@@ -12,6 +12,7 @@ import { askable, capabilitiesIn } from '../protocol/capabilities.ts';
 import { refused } from './answers.ts';
 import type { HttpCall, HttpServing } from './call.ts';
 import type { Caller } from './callers.ts';
+import { CredentialEnd } from './credential-end.ts';
 import { type Hold, TooManyClients } from './holds.ts';
 import { Replay, ReplayMemory } from './replay.ts';
 import { SessionTransport } from './session-transport.ts';
@@ -25,6 +26,7 @@ interface StreamClient {
   readonly connection: string | undefined;
   readonly replay: Replay;
   readonly hold: Hold;
+  readonly credential: CredentialEnd;
   expiresAt: number;
 }
 
@@ -58,8 +60,12 @@ export class StreamClients {
       return refused({ status: 400, message: 'what came after `Last-Event-ID` is not known here' });
     }
     client.hold.use(finished);
+    // Before anything is waited for: it must not end meanwhile by the earlier one's time.
+    client.credential.renew(caller);
     await this.#renew(client, caller);
-    return client.transport.handleRequest(request, { parsedBody: body });
+    return client.credential.during(() =>
+      client.transport.handleRequest(request, { parsedBody: body }),
+    );
   }
 
   async #renew(client: StreamClient, caller: Caller): Promise<void> {
@@ -84,25 +90,46 @@ export class StreamClients {
     };
     // Before the log has a control session of it: of one that there is no room for, nobody would end it.
     const hold = holds.take(caller.identity, async () => {
+      credential.forget();
       this.#clients.delete(id);
       replay.forgetAll();
       await transport.server?.close();
       await (await opening).close();
     });
+    const leave = (): void => {
+      // Before there is somebody to leave, there is nothing that could outlive it.
+      if (transport.server === undefined) holds.end(hold);
+      else transport.server.close().catch(() => holds.end(hold));
+    };
+    const credential = new CredentialEnd(host, caller, { leave, letGo: () => holds.end(hold) });
     hold.use(finished);
     const { expiresAt } = caller;
     const opening = callers
       .acting(caller, connection)
       .then((acting) => this.#session(acting, body, { transport, tasks }));
-    try {
-      const session = await opening;
+    const assertHeld = (): void => {
       if (hold.isOver) throw new TooManyClients('the gateway is being closed');
-      this.#clients.set(id, { session, transport, connection, replay, hold, expiresAt });
-      await session.start();
-      const down = downServer(session, host.version, 'legacy');
-      down.onclose = () => void this.#left(id, { session, hold });
-      await transport.serve(down);
-      const answer = await transport.handleRequest(request, { parsedBody: body });
+    };
+    try {
+      const answer = await credential.during(async () => {
+        const session = await opening;
+        assertHeld();
+        this.#clients.set(id, {
+          session,
+          transport,
+          connection,
+          replay,
+          hold,
+          credential,
+          expiresAt,
+        });
+        await session.start();
+        assertHeld();
+        const down = downServer(session, host.version, 'legacy');
+        down.onclose = () => void this.#left(id, { session, hold });
+        await transport.serve(down);
+        return transport.handleRequest(request, { parsedBody: body });
+      });
       if (answer.status !== 200) holds.end(hold);
       return answer;
     } catch (failure) {
