@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
+import { passingLimits } from '../../src/enforce/mcp/config/config.ts';
 import { type Era, HttpStage } from './http-stage.ts';
 import { policyFor, temporaryFolder } from './stage.ts';
 
@@ -80,6 +81,19 @@ test('a client of 2025 hears nothing more of what it gave up, however it asked f
   await touch(client, two.uri);
   await expect.poll(() => heard).toContain(two.uri);
   expect(heard).toEqual([one.uri, two.uri]);
+});
+
+test('a client of 2025 may hear of so many resources of a server of the later era, and no more', async () => {
+  const on = await stage('modern');
+  const { client } = await listener(on, 'legacy');
+  const most = passingLimits.subscribedResourcesMax;
+  for (let each = 0; each < most; each += 1) {
+    await client.subscribeResource({ uri: `note://${each}` });
+  }
+  const more = client.subscribeResource({ uri: 'note://more' });
+  await expect(more).rejects.toThrow(`at most ${most} resources of this server at a time`);
+  await client.unsubscribeResource({ uri: 'note://0' });
+  await client.subscribeResource({ uri: 'note://more' });
 });
 
 test('a server is asked once for all streams, and no more after the last', async () => {

@@ -207,6 +207,8 @@ export const taskLimits = {
 export const passingLimits = {
   /** Notifications of one server that pass in a second, progress among them. */
   notificationsPerSecondMax: 200,
+  /** Single resources of one server of 2026-07-28 that one client hears of: each is a stream of its own. */
+  subscribedResourcesMax: 256,
   /** How long a question of a server waits for its answer. */
   questionMs: 600_000,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */

@@ -2,18 +2,41 @@
  * The single resources that a server of 2026-07-28 is asked to tell of, each by a stream of its own. What is
  * asked of one resource is done one after the other: of two streams at once, one could never be ended.
  */
-import type { McpSubscription } from '@modelcontextprotocol/client';
+import {
+  type McpSubscription,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/client';
+import { passingLimits } from '../config/config.ts';
 
 export class Subscriptions {
   readonly #open = new Map<string, McpSubscription>();
   readonly #asking = new Map<string, Promise<void>>();
+  /** Streams that are being opened. */
+  #opening = 0;
 
-  /** In place of the stream that there is for it, if there is one. */
+  /**
+   * In place of the stream that there is for it, if there is one. Throws an error of the protocol for one
+   * more than there may be.
+   */
   begin(uri: string, listen: () => Promise<McpSubscription>): Promise<void> {
     return this.#inTurn(uri, async () => {
-      await this.#end(uri);
-      this.#open.set(uri, await listen());
+      if (!this.#open.has(uri)) this.#assertRoom();
+      this.#opening += 1;
+      try {
+        await this.#end(uri);
+        this.#open.set(uri, await listen());
+      } finally {
+        this.#opening -= 1;
+      }
     });
+  }
+
+  #assertRoom(): void {
+    const { subscribedResourcesMax: most } = passingLimits;
+    if (this.#open.size + this.#opening < most) return;
+    const message = `at most ${most} resources of this server at a time`;
+    throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
   }
 
   end(uri: string): Promise<void> {
