@@ -8,8 +8,8 @@ export const engineMutants: readonly Mutant[] = [
     name: 'schema-problem-with-half-a-character',
     guards: 'What is told of arguments that do not fit is whole text, which the log can take.',
     file: 'src/engine/tools/schema-fact.ts',
-    find: '.slice(0, problemLengthMax).toWellFormed();',
-    replace: '.slice(0, problemLengthMax);',
+    find: '.toWellFormed();',
+    replace: '.toString();',
     tests: ['test/engine/schema-problem.test.ts'],
   },
   {
