@@ -56,3 +56,11 @@ test('whatever a member is called, a problem is short, whole text, and without i
   });
   fc.assert(told, { numRuns: 300 });
 });
+
+test.each(['😀'.repeat(300), `a${'😀'.repeat(300)}`])(
+  'a member that is missing is named in whole characters, however long its name is',
+  (name) => {
+    const bound = bindTool({ name: 'a', action: 'a.b', inputSchema: { required: [name] } });
+    expect(schemaFact(bound, {})?.problem).toMatch(/required at #: `a?(?:😀)+\ufffd?$/u);
+  },
+);
