@@ -1,4 +1,5 @@
 /** Blocks of documents that whoever reads them copies: they run as printed. */
+import { stripTypeScriptTypes } from 'node:module';
 import { runInThisContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as root from '../../src/index.ts';
@@ -77,5 +78,73 @@ test.each(['approvals', 'evaluators', 'agents', 'kill-switch', 'models'])(
     // Called without an import, as everything else on these pages that is a function of the package.
     const called = [...code.matchAll(/(?<![.\w])(approvalCard|cardText|callModel|define\w+)\(/g)];
     for (const [, name = ''] of called) expect(root).toHaveProperty(name);
+  },
+);
+
+/** What the code of a block makes of the stand-ins that it is given. */
+function governedBy(sdk: string, given: Readonly<Record<string, unknown>>): unknown {
+  const shared = block('tools', 'ts', 'const key =');
+  const code = stripTypeScriptTypes(shared + block('tools', 'ts', `// ${sdk}`));
+  const names = Object.keys(given).join(', ');
+  const make: unknown = runInThisContext(`(({ ${names} }) => { ${code}\n return governed; })`);
+  return (make as (stands: object) => unknown)(given);
+}
+
+type Code = (...given: readonly unknown[]) => Promise<unknown>;
+const call = { orderId: 'o-1', amount: '1.00' };
+const own = (options: unknown) => options;
+
+test.each([
+  [
+    '@openai/agents',
+    { tool: own },
+    (made: { execute: Code }, id: string) => made.execute(call, {}, { toolCall: { callId: id } }),
+  ],
+  ['langchain', { tool: own }, (made: Code, id: string) => made(call, { toolCall: { id } })],
+  [
+    '@mastra/core',
+    { createTool: own },
+    (made: { execute: Code }, id: string) => made.execute(call, { agent: { toolCallId: id } }),
+  ],
+  [
+    '@anthropic-ai/claude-agent-sdk',
+    { tool: (_name: string, _text: string, _shape: object, code: Code) => code },
+    (made: Code, id: string) => made(call, { _meta: { 'claudecode/toolUseId': id } }),
+  ],
+] as const)(
+  'the tool of docs/tools.md for %s runs once under the id of its call',
+  async (...row) => {
+    const [sdk, stands, run] = row;
+    let runs = 0;
+    const refundTool = {
+      name: 'refund',
+      action: 'order.refund',
+      execute: () => String((runs += 1)),
+    };
+    const actions = { 'order.refund': {} };
+    const policy = { format: 1, version: 1, actions, tiers: { unrestricted: ['order.*'] } };
+    const plane = await openControlPlane({
+      storage: memory(),
+      policy,
+      agents: ['desk'],
+      tools: [refundTool],
+    });
+    const principal = plane.identity.assert({ id: 'ada', org: 'acme', roles: ['agent'] });
+    const session = await plane.openSession({ principal, agent: 'desk' });
+    const z = { object: (shape: object) => ({ shape }), string: () => 'text' };
+    const given = { ...stands, session, refundTool, guard, ActionRefused, z };
+    const made = governedBy(sdk, given);
+    const again = run as (made: unknown, id: string) => Promise<unknown>;
+    await again(made, 'call-1');
+    const refusal: unknown = await again(made, 'call-1').catch((caught: unknown) => caught);
+    expect(ActionRefused.is(refusal) && refusal.code).toBe('permit-not-startable');
+    expect(runs).toBe(1);
+    await again(made, 'call-2');
+    expect(runs).toBe(2);
+    // Another conversation of the same principal may have calls of the same ids.
+    const other = await plane.openSession({ principal, agent: 'desk' });
+    await again(governedBy(sdk, { ...given, session: other }), 'call-1');
+    expect(runs).toBe(3);
+    await plane.close();
   },
 );
