@@ -16,7 +16,7 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
   const amounts = parseAmounts(value);
   if (amounts === undefined) {
     const rule =
-      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit';
+      'amounts must be exact, by unit: texts with quotes such as "4.50", or whole numbers from 0 to 2^53 - 1';
     throw fault('input-invalid', `${rule}${oddAmount(value)}`);
   }
   return amounts;
