@@ -1,11 +1,13 @@
 /** Blocks of documents that whoever reads them copies: they run as printed. */
+import { readdirSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as root from '../../src/index.ts';
 import { readPolicy } from '../../src/policy/index.ts';
 import { readYaml } from '../../src/policy/yaml-text.ts';
-import { codeBlocks } from './documents.ts';
+import { codeBlocks, root as repository } from './documents.ts';
 
 const { ActionRefused, guard, memory, openControlPlane } = root;
 
@@ -78,6 +80,16 @@ test.each(['approvals', 'evaluators', 'agents', 'kill-switch', 'models'])(
     // Called without an import, as everything else on these pages that is a function of the package.
     const called = [...code.matchAll(/(?<![.\w])(approvalCard|cardText|callModel|define\w+)\(/g)];
     for (const [, name = ''] of called) expect(root).toHaveProperty(name);
+  },
+);
+
+const pages = readdirSync(join(repository, 'docs')).filter((name) => name.endsWith('.md'));
+
+test.each(['README.md', ...pages.map((name) => `docs/${name}`)])(
+  'each block of %s that says it is TypeScript can be read as such',
+  (page) => {
+    for (const code of codeBlocks(page, 'ts'))
+      expect(() => stripTypeScriptTypes(code)).not.toThrow();
   },
 );
 

@@ -8,6 +8,7 @@ import {
   openControlPlane,
 } from '../../src/index.ts';
 import type { ControlPlane } from '../../src/index.ts';
+import { readPolicyTests, starterPolicy } from '../../src/policy/index.ts';
 
 interface Call {
   readonly orderId?: string;
@@ -195,6 +196,22 @@ test.each([
   const refusal = await failure(opened(options));
   if (!ControlPlaneError.is(refusal)) throw new Error('it was not refused', { cause: refusal });
   expect(`${refusal.message}; ${refusal.help}`).toContain(message);
+});
+
+test('a misspelt role of approvers is refused with roles that would do', async () => {
+  const refusal = await failure(
+    opened({ policy: { ...policy, approvals: { roles: ['aprover'] } } }),
+  );
+  expect(ControlPlaneError.is(refusal) && refusal.message).toBe(
+    'wrong-type: `approvals.roles[0]` must be a role that decides tickets, such as approver or admin',
+  );
+});
+
+test('a policy in place of the cases is told from cases', () => {
+  const read = readPolicyTests(starterPolicy, { file: 'policy.yaml' });
+  expect('findings' in read && read.findings.map(({ message }) => message)).toEqual([
+    'is a policy; give the file of its cases, which names it',
+  ]);
 });
 
 test('a limit with a fraction is refused with how it is written', async () => {
