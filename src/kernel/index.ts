@@ -6,6 +6,7 @@ export {
   isUnit,
   unitProblem,
   exactly,
+  isBuiltInUnit,
   parseAmount,
   parseAmounts,
   scaleOf,

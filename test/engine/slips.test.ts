@@ -214,6 +214,17 @@ test('a policy in place of the cases is told from cases', () => {
   ]);
 });
 
+test('cents in a unit without decimals are refused with how a unit says its decimals', async () => {
+  const plane = await opened();
+  const principal = plane.identity.assert({ id: 'ada', org: 'acme', roles: ['agent'] });
+  const budget = { eur: '60.50' };
+  const refusal = await failure(plane.openSession({ principal, agent: 'desk', budget }));
+  expect(ControlPlaneError.is(refusal) && refusal.message).toContain(
+    '`60.50` is none in `eur`, which has at most 0 decimals; a unit with two of them is `eur@2`',
+  );
+  await plane.close();
+});
+
 test('a limit with a fraction is refused with how it is written', async () => {
   const plane = await opened();
   const scope = { kind: 'org', id: 'acme' } as const;

@@ -1,6 +1,7 @@
 /** What callers give a session, read once and checked for its shape; what it means the kernel says. */
 import {
   type Amounts,
+  isBuiltInUnit,
   isUnit,
   limits,
   type ModelReport,
@@ -33,7 +34,10 @@ function oddAmount(value: unknown): string {
   if (!isUnit(unit)) return `; ${unitProblem(unit)}`;
   const isShown = typeof amount === 'string' || typeof amount === 'number';
   const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;
-  return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals`;
+  const hasCents = typeof amount === 'string' && /^[0-9]+\.[0-9]+$/.test(amount);
+  const meant = hasCents && scaleOf(unit) === 0 && !isBuiltInUnit(unit);
+  const other = meant ? `; a unit with two of them is ${quoted(`${unit}@2`)}` : '';
+  return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals${other}`;
 }
 
 /** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */
