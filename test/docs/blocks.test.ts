@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import * as root from '../../src/index.ts';
 import { readPolicy } from '../../src/policy/index.ts';
 import { readYaml } from '../../src/policy/yaml-text.ts';
-import { codeBlocks, root as repository } from './documents.ts';
+import { codeBlocks, read, root as repository } from './documents.ts';
 
 const { ActionRefused, guard, memory, openControlPlane } = root;
 
@@ -61,10 +61,10 @@ test('capabilities, delegations and grants may have CEL in their types', () => {
 });
 
 test('the role and the rule of docs/identity.md are a policy as printed', () => {
-  const read = readYaml(block('identity', 'yaml', 'refund-desk'), { file: 'identity' });
-  if (!('value' in read)) throw new Error('it is no YAML');
+  const text = readYaml(block('identity', 'yaml', 'refund-desk'), { file: 'identity' });
+  if (!('value' in text)) throw new Error('it is no YAML');
   const base = { format: 1, version: 1, actions: { 'order.refund': {} } };
-  expect(readPolicy({ ...base, ...(read.value as object) })).not.toHaveProperty('findings');
+  expect(readPolicy({ ...base, ...(text.value as object) })).not.toHaveProperty('findings');
 });
 
 test.each(['approvals', 'evaluators', 'agents', 'kill-switch', 'models'])(
@@ -82,6 +82,28 @@ test.each(['approvals', 'evaluators', 'agents', 'kill-switch', 'models'])(
     for (const [, name = ''] of called) expect(root).toHaveProperty(name);
   },
 );
+
+/** The options that a call names as known when it is given another one. */
+async function knownOptions(call: (options: never) => Promise<unknown>): Promise<string[]> {
+  const failure: unknown = await call({ misspelt: 1 } as never).catch((caught: unknown) => caught);
+  const [, known = ''] = /known are (.*)$/.exec(String(failure)) ?? [];
+  return [...known.matchAll(/`([A-Za-z]+)`/g)].map(([, name = '']) => name);
+}
+
+test('each option of openControlPlane and openSession has its row in docs/tools.md', async () => {
+  const plane = await openControlPlane({ storage: memory() });
+  const options = [
+    ...(await knownOptions(openControlPlane)),
+    ...(await knownOptions((given) => plane.openSession(given))),
+  ];
+  await plane.close();
+  expect(options).toContain('handoff');
+  const rows = read('docs/tools.md').matchAll(/^\| ((?:`[A-Za-z]+`(?:, )?)+) \|/gm);
+  const named = new Set(
+    [...rows].flatMap(([, names = '']) => names.replaceAll('`', '').split(', ')),
+  );
+  expect(options.filter((option) => !named.has(option))).toEqual([]);
+});
 
 const pages = readdirSync(join(repository, 'docs')).filter((name) => name.endsWith('.md'));
 
