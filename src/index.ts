@@ -25,6 +25,7 @@ export {
   type Decision,
   type Delegation,
   type Drift,
+  type ErasedContents,
   type EventQuery,
   type GrantListed,
   type GrantOrder,

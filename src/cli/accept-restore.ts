@@ -1,5 +1,5 @@
 /** What `accept-restore` does: keeps the old head as evidence, and makes a new one of the log as it is. */
-import { existsSync, renameSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { readHeadFile, type KnownHead, withHeadFile } from '../storage/head-file.ts';
 import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import { isConfirmed } from './ask.ts';
@@ -29,14 +29,10 @@ export async function acceptRestore(file: string, options: AcceptRestoreOptions)
       throw new CommandError('not accepted', undefined, { exitCode: exitCodes.bad });
     }
     const kept = keepOld(headFile, known.size);
-    try {
-      // Writes the head that it finds.
-      await keepHead(storage, headFile, log);
-    } catch (failure) {
-      // Without a head file, whatever is opened next would be taken.
-      renameSync(kept, headFile);
+    await replaceHead(storage, headFile, log).catch((failure: unknown) => {
+      rmSync(kept, { force: true });
       throw failure;
-    }
+    });
     report(known, head, kept, options);
   });
 }
@@ -58,7 +54,7 @@ function keepOld(headFile: string, size: number): string {
   let kept = name;
   for (let count = 2; existsSync(kept); count += 1) kept = `${name}.${count}`;
   try {
-    renameSync(headFile, kept);
+    copyFileSync(headFile, kept, constants.COPYFILE_EXCL);
   } catch (failure) {
     const message = `the old head cannot be kept: ${messageOf(failure)}`;
     throw new CommandError(message, undefined, { cause: failure });
@@ -73,6 +69,19 @@ async function continues(storage: Storage, headFile: string, log: string): Promi
   } catch (failure) {
     if (StorageError.is(failure) && failure.code === 'rolled-back') return false;
     throw failure;
+  }
+}
+
+/** At no time is there no head file: whatever is opened then would be taken. */
+async function replaceHead(storage: Storage, headFile: string, log: string): Promise<void> {
+  const next = `${headFile}.new`;
+  rmSync(next, { force: true });
+  try {
+    // Writes the head that it finds.
+    await keepHead(storage, next, log);
+    renameSync(next, headFile);
+  } finally {
+    rmSync(next, { force: true });
   }
 }
 

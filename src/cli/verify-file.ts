@@ -120,13 +120,14 @@ async function badEntryOf(
 }
 
 function verdictJson(file: string, { report, badEntry }: Verdict, anchor?: Anchor): object {
-  const { holds, log, entries, contents, records, head, faults } = report;
+  const { holds, log, entries, contents, erased, records, head, faults } = report;
   const { size, root } = head;
   return {
     holds,
     file,
     log,
     checked: { entries, contents, records },
+    ...(erased === undefined ? {} : { erased }),
     head: { size, root },
     ...(anchor === undefined ? {} : { anchor }),
     faults,
@@ -141,7 +142,7 @@ async function printVerdict(
   exported: string | undefined,
 ): Promise<void> {
   const colors = colorsFor(terminal().stdout);
-  const { holds, log, entries, contents, records, head, faults } = report;
+  const { holds, log, entries, contents, erased, records, head, faults } = report;
   const verdict = holds ? colors.green('holds') : colors.red('DOES NOT HOLD');
   await print(`log \`${shown(log)}\` in ${shown(file)} ${verdict}`);
   for (const fault of faults)
@@ -155,6 +156,13 @@ async function printVerdict(
   }
   await row('entries', `${entries}: chain, tree and order`);
   await row('contents', `${contents}: each fits what its entry commits to`);
+  if (erased !== undefined) {
+    const { contents: gone, first } = erased;
+    await row(
+      'erased',
+      `${gone} contents are gone, by right or by wrong; the first is of entry ${first}`,
+    );
+  }
   await row('records', `${records}: each is what the entries add up to`);
   if (anchor !== undefined)
     await row('anchor', `the log continues the head of size ${anchor.size}`);

@@ -69,11 +69,19 @@ export class ControlPlaneError extends Error {
   }
 }
 
+/** What helps wherever there is such a fault. */
+const helpOf: Readonly<Partial<Record<FaultCode, string>>> = {
+  'principal-not-minted':
+    'take one from `identity.assert` or `identity.authenticate` of this control plane',
+};
+
 export function fault(code: FaultCode, detail?: string, cause?: unknown): ControlPlaneError {
   const retryable = ['overloaded', 'store-unavailable', 'outcome-unknown'].includes(code);
   const message = detail === undefined ? faultCodes[code] : `${faultCodes[code]}: ${detail}`;
+  const help = helpOf[code];
   return new ControlPlaneError(code, message, {
     retryable,
+    ...(help === undefined ? {} : { help }),
     ...(cause === undefined ? {} : { cause }),
   });
 }

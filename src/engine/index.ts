@@ -79,4 +79,4 @@ export {
   type UsageTally,
 } from './budgets/usage-tally.ts';
 export { verify } from './verify/verify.ts';
-export type { VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';
+export type { ErasedContents, VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';

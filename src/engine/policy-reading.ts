@@ -24,6 +24,8 @@ const policyLimits = {
   membersMax: 1_000_000,
 };
 
+const textHelp = 'a text is read with `readPolicyText`; the `document` that it gives is the policy';
+
 export interface PolicyToActivate {
   /** Canonical, as the log keeps it. */
   readonly text: string;
@@ -52,6 +54,9 @@ export function policyToActivate(written: unknown, needs: PolicyNeeds): PolicyTo
     problem: 'document' in checked ? problemOf(checked.document, needs) : undefined,
     explained: (refusal) => {
       const isRefused = ControlPlaneError.is(refusal) && refusal.code === 'policy-invalid';
+      if (isRefused && typeof document === 'string') {
+        return rejected(reject('policy-invalid', refusal.message, textHelp), refusal.index);
+      }
       if (!isRefused || lowered.findings.length === 0) return refusal;
       return rejected(reject('policy-invalid', findingsText(lowered.findings)));
     },

@@ -1,5 +1,14 @@
 /** The host's own assertion of an identity: the simplest authenticator, explicit and logged as such. */
-import { compareText, isName, isQualifiedName, limits, quoted } from '../kernel/index.ts';
+import {
+  compareText,
+  grantableRoles,
+  isName,
+  isQualifiedName,
+  limits,
+  nameForm,
+  qualifiedNameForm,
+  quoted,
+} from '../kernel/index.ts';
 import { Principal } from './principal.ts';
 
 export interface IdentityAssertion {
@@ -28,22 +37,29 @@ export function mintAssertion(
   { id, org, roles, teams = [] }: IdentityAssertion,
   { via, isRole, credential, expiresAt }: Minting,
 ): Principal {
-  if (!isQualifiedName(id)) throw new TypeError(`principal id ${quoted(id)} is not valid`);
-  if (!isName(org)) throw new TypeError(`org ${quoted(org)} is not valid`);
+  if (!isQualifiedName(id))
+    throw new TypeError(
+      `principal id ${quoted(id)} is not valid: it may have ${qualifiedNameForm}`,
+    );
+  if (!isName(org)) throw new TypeError(`org ${quoted(org)} is not valid: it may have ${nameForm}`);
   if (!Array.isArray(roles) || roles.length > limits.rolesMax) {
     throw new TypeError(`roles must be a list of at most ${limits.rolesMax}`);
   }
   // Read once: what is checked is what is minted, also where a list answers differently each time.
   const given = Array.from<string>(roles);
   for (const role of given) {
-    if (!isRole(role)) throw new TypeError(`role ${quoted(role)} is not known`);
+    if (!isRole(role))
+      throw new TypeError(
+        `role ${quoted(role)} is not known; built in are ${grantableRoles.join(', ')}`,
+      );
   }
   if (!Array.isArray(teams) || teams.length > limits.teamsMax) {
     throw new TypeError(`teams must be a list of at most ${limits.teamsMax}`);
   }
   const joined = [...new Set(Array.from<string>(teams))].toSorted(compareText);
   const odd = joined.find((team) => !isName(team));
-  if (odd !== undefined) throw new TypeError(`team ${quoted(odd)} is not valid`);
+  if (odd !== undefined)
+    throw new TypeError(`team ${quoted(odd)} is not valid: it may have ${nameForm}`);
   return new Principal(issuer, {
     id,
     org,

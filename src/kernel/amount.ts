@@ -87,6 +87,9 @@ function scaled(whole: string, fraction: string, scale: number): number | undefi
   return amount <= BigInt(limits.amountMax) ? Number(amount) : undefined;
 }
 
+/** How an amount is written, for whoever is told that theirs is none. */
+export const exactly = 'write it as a text with quotes, such as "4.50", or as a whole number';
+
 /** The exact decimal text of an amount: the inverse of `parseAmount`. */
 export function formatAmount(unit: string, amount: number | bigint): string {
   const scale = scaleOf(unit);

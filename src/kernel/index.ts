@@ -5,6 +5,8 @@ export {
   formatAmount,
   isUnit,
   unitProblem,
+  exactly,
+  isBuiltInUnit,
   parseAmount,
   parseAmounts,
   scaleOf,
@@ -52,7 +54,7 @@ export { compileCatalogue } from './model/compile-catalogue.ts';
 export { modelIdOf, type ModelRequest, type ModelTerms } from './model/model-call.ts';
 export { driftedModels } from './model/reconciliation.ts';
 export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
-export { isName, isQualifiedName, quoted } from './name.ts';
+export { isName, isQualifiedName, nameForm, qualifiedNameForm, quoted } from './name.ts';
 export { eventTypes } from './event-types.ts';
 export { findingsText } from './findings-text.ts';
 export { everyOrg } from './org.ts';

@@ -29,6 +29,12 @@ export function isQualifiedName(value: unknown): value is string {
   );
 }
 
+const most = `1 to ${limits.nameLengthMax} ASCII letters, digits`;
+/** What a name may have, for whoever is told that theirs has something else. */
+export const nameForm = `${most} and \`_ . -\`, a letter or digit first`;
+/** The same of the ids of principals and sessions. */
+export const qualifiedNameForm = `${most} and \`_ . - : @ + /\`, a letter or digit first`;
+
 /** A value as it may be shown in a message: quoted, escaped, cut. */
 export function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : String(value);

@@ -112,10 +112,22 @@ export interface Rejection {
   readonly help?: string;
 }
 
-export function reject(code: RejectionCode, message?: string, help?: string): Rejection {
-  return {
-    code,
-    message: message ?? rejectionCodes[code],
-    ...(help === undefined ? {} : { help }),
-  };
+/** What helps wherever there is such a refusal: for slips that whoever sets it up makes once. */
+const helpOf: Readonly<Partial<Record<RejectionCode, string>>> = {
+  'idempotency-mismatch':
+    'give each thing that is to happen once a key of its own: a principal’s keys hold in all its sessions',
+  'tool-unknown': 'register it when the control plane is opened, in `tools`',
+  'tool-changed': 'guard what was registered, or register it as it is now',
+  'resource-invalid': 'a `{name}` takes a text that is not empty, or a whole number',
+  'policy-missing': 'open the control plane with a `policy`, or activate one',
+  'policy-no-match': 'what nothing allows is denied: it takes a tier or a rule of the policy',
+  'action-unknown': 'declare it in `actions` of the policy, or correct the `action` of the tool',
+};
+
+export function reject(
+  code: RejectionCode,
+  message: string = rejectionCodes[code],
+  help: string | undefined = helpOf[code],
+): Rejection {
+  return { code, message, ...(help === undefined ? {} : { help }) };
 }

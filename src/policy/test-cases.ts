@@ -60,7 +60,10 @@ function differencesOf(
   if (expected.rules !== undefined) {
     const wanted = expected.rules.map(sourceName).toSorted(compareText).join(', ');
     const got = verdict.determinedBy.toSorted(compareText).join(', ');
-    if (wanted !== got) differences.push(`rules: expected \`${wanted}\`, got \`${got}\``);
+    if (wanted !== got) {
+      const spoke = got === '' ? 'none' : `\`${got}\``;
+      differences.push(`rules: expected \`${wanted}\`, got ${spoke}`);
+    }
   }
   return differences;
 }
@@ -91,6 +94,8 @@ export function readPolicyTests(
 type Add = (path: string, message: string, code?: PolicyFindingCode) => void;
 
 function checkTestFile(value: unknown, add: Add): void {
+  const isPolicy = typeof value === 'object' && value !== null && 'format' in value;
+  if (isPolicy) return add('', 'is a policy; give the file of its cases, which names it');
   if (!onlyMembers('', value, ['policy', 'cases'], add)) return;
   const { policy, cases } = value;
   if (typeof policy !== 'string') add('policy', 'must be the path of a policy file');

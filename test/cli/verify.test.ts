@@ -29,6 +29,11 @@ function decisionIndex(path: string): number {
   return Number(row?.['idx']);
 }
 
+interface Erasure {
+  readonly checked: { readonly contents: number };
+  readonly erased?: { readonly contents: number; readonly first: number };
+}
+
 interface VerifyJson {
   readonly holds: boolean;
   readonly checked: { readonly entries: number };
@@ -162,6 +167,18 @@ describe('a log that does not hold', () => {
     doctor(content, `UPDATE content SET text = '{"orderId":"o-9"}' WHERE field = 'arguments'`);
     const second = await cli('verify', content);
     expect([second.code, second.stdout]).toEqual([1, expect.stringContaining('content-mismatch')]);
+  });
+
+  test('a log of which contents were erased holds, and how many are gone is said', async () => {
+    const path = copyOfGood();
+    doctor(path, `UPDATE content SET salt = NULL, text = NULL WHERE field = 'arguments'`);
+    const { code, stdout } = await cli('verify', path);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/erased {4}\d+ contents are gone/)]);
+    const told = JSON.parse((await cli('verify', path, '--json')).stdout) as Erasure;
+    const whole = JSON.parse((await cli('verify', good, '--json')).stdout) as Erasure;
+    const gone = whole.checked.contents - told.checked.contents;
+    expect(told.erased).toEqual({ contents: gone, first: expect.any(Number) as number });
+    expect([gone > 0, whole.erased]).toEqual([true, undefined]);
   });
 
   test('a log that was cut or rewritten does not continue an anchor', async () => {

@@ -274,7 +274,11 @@ test.each([
   ['that unit, by an argument', { USD: { argument: 'amount' } }, '`USD` is no unit; `usd` is'],
   ['what is no unit, by an argument', { 'us d': { argument: 'amount' } }, '`us d` is no unit'],
   ['more than it says to read', { usd: { argument: 'amount', times: 2 } }, 'and nothing else'],
-  ['an argument that is no name', { usd: { argument: 5 } }, '`usd` is not exact'],
+  [
+    'an argument that is no name',
+    { usd: { argument: 5 } },
+    'a value of type object is no exact amount in `usd`',
+  ],
 ])('a tool that estimates in %s is refused', async (_, estimate, sentence) => {
   const odd = { ...tool, estimate } as unknown as typeof tool;
   const options = { storage: memory(), tools: [odd] } as ControlPlaneOptions;

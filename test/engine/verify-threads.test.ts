@@ -250,6 +250,27 @@ test('the first fault is the same when a thread hashes', async () => {
   await fc.assert(same, { numRuns: 10 });
 });
 
+test('contents that are gone are counted, and the first entry that lacks one is named', async () => {
+  const places = good.contents.map((_, at) => at);
+  const counted = fc.asyncProperty(
+    fc.subarray(places),
+    fc.integer({ min: 1, max: 9 }),
+    async (gone, pageSize) => {
+      const lost = new Set(gone);
+      const contents = good.contents.filter((_, at) => !lost.has(at));
+      const work = { hashing: new HashingInPlace(), pageSize };
+      const verifier = new EntryVerifier(await stored({ ...good, contents }), 'main', {}, work);
+      expect(await verifier.extend(good.head)).toBeUndefined();
+      const first = Math.min(...gone.map((at) => good.contents[at]?.index ?? NaN));
+      expect(verifier.erased).toEqual(
+        gone.length === 0 ? undefined : { contents: gone.length, first },
+      );
+      expect(verifier.contents).toBe(contents.length);
+    },
+  );
+  await fc.assert(counted, { numRuns: 60 });
+});
+
 test('a thread whose code is text, as in the package, hashes as any other', async () => {
   const module = join(import.meta.dirname, '../../src/engine/verify/verify-worker.ts');
   const code = await threadCode(module);

@@ -44,7 +44,7 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'any-admin-sets-any-budget',
     guards: 'An admin sets the budgets of the own org alone.',
     file: 'src/kernel/budget/handle-budget.ts',
-    find: "if (!permitsIn(view, by, 'set-budget', org)) return reject('permission-denied');",
+    find: "if (!permitsIn(view, by, 'set-budget', org)) return notPermitted(view, by, 'set-budget', org);",
     replace: "if (!permitsIn(view, by, 'set-budget', by.org)) return reject('permission-denied');",
     tests: planTests,
   },

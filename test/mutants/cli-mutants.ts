@@ -35,16 +35,17 @@ export const cliMutants: readonly Mutant[] = [
     name: 'cli-restore-accepted-unkept',
     guards: 'A restore is accepted once the new head is kept.',
     file: cli('accept-restore'),
-    find: '      await keepHead(storage, headFile, log);',
-    replace: '      void keepHead(storage, headFile, log).catch(() => {});',
+    find: '    await keepHead(storage, next, log);',
+    replace: '    void keepHead(storage, next, log).catch(() => {});',
     tests: restoreTests,
   },
   {
     name: 'cli-restore-without-a-head',
-    guards: 'Where the new head cannot be kept, the old one stays.',
+    guards: 'While a restore is accepted, and where it cannot be, there is a head file.',
     file: cli('accept-restore'),
-    find: 'renameSync(kept, headFile);',
-    replace: '',
+    find: 'copyFileSync(headFile, kept, constants.COPYFILE_EXCL);',
+    replace:
+      'if (constants.COPYFILE_EXCL > 0) renameSync(headFile, kept); else copyFileSync(kept, kept);',
     tests: restoreTests,
   },
   {

@@ -5,6 +5,14 @@ const usageTests = ['test/engine/usage-report.test.ts'];
 
 export const engineMutants: readonly Mutant[] = [
   {
+    name: 'schema-problem-with-half-a-character',
+    guards: 'What is told of arguments that do not fit is whole text, which the log can take.',
+    file: 'src/engine/tools/schema-fact.ts',
+    find: '.toWellFormed();',
+    replace: '.toString();',
+    tests: ['test/engine/schema-problem.test.ts'],
+  },
+  {
     name: 'usage-shows-other-orgs',
     guards: 'A report of one org has no number of another.',
     file: 'src/engine/budgets/usage-report.ts',

@@ -248,6 +248,22 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/attack/tools-and-arguments.test.ts'],
   },
   {
+    name: 'verify-erased-uncounted',
+    guards: 'Of each entry, the contents that are gone are counted.',
+    file: 'src/engine/verify/entries.ts',
+    find: 'let lacking = Object.keys(commitments).length;',
+    replace: 'let lacking = contents.length;',
+    tests: ['test/engine/verify-threads.test.ts'],
+  },
+  {
+    name: 'verify-last-erased-named',
+    guards: 'The first entry that lacks a content is named.',
+    file: 'src/engine/verify/entries.ts',
+    find: '{ contents: others + lacking, first };',
+    replace: '{ contents: others + lacking, first: Math.max(first, entry.index) };',
+    tests: ['test/engine/verify-threads.test.ts'],
+  },
+  {
     name: 'verify-ignores-liveness',
     guards: 'A record hidden from the opening is found.',
     file: 'src/engine/verify/records.ts',

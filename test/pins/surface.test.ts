@@ -80,6 +80,7 @@ test('root exports: every name, types included', () => {
     'Decision',
     'Delegation',
     'Drift',
+    'ErasedContents',
     'Evaluator',
     'EvaluatorContext',
     'EvaluatorDefinition',

@@ -129,6 +129,27 @@ describe('a restored backup', () => {
     });
   });
 
+  test('is accepted without a moment in which there is no head file', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    restore(database, backup);
+    let [looks, missing] = [0, 0];
+    const look = (): void => {
+      looks += 1;
+      missing += existsSync(head) ? 0 : 1;
+      looking = setImmediate(look);
+    };
+    let looking = setImmediate(look);
+    const { code } = await cli('accept-restore', database, '--head-file', head, '--yes');
+    clearImmediate(looking);
+    expect([code, missing]).toEqual([0, 0]);
+    expect(looks).toBeGreaterThan(2);
+    const left = readdirSync(folder).filter((name) => name.startsWith(`${basename(head)}.`));
+    expect(left).toHaveLength(1);
+  });
+
   test('leaves the evidence of an earlier one as it is', async () => {
     const { database, head, backup } = newPlace();
     await work(database, 1, head);

@@ -1,6 +1,7 @@
 /** What callers give a session, read once and checked for its shape; what it means the kernel says. */
 import {
   type Amounts,
+  isBuiltInUnit,
   isUnit,
   limits,
   type ModelReport,
@@ -16,7 +17,7 @@ export function checkedAmounts(value: Readonly<Record<string, string | number>>)
   const amounts = parseAmounts(value);
   if (amounts === undefined) {
     const rule =
-      'amounts must be exact: decimal strings or whole numbers from 0 to 2^53 - 1, by unit';
+      'amounts must be exact, by unit: texts with quotes such as "4.50", or whole numbers from 0 to 2^53 - 1';
     throw fault('input-invalid', `${rule}${oddAmount(value)}`);
   }
   return amounts;
@@ -33,7 +34,10 @@ function oddAmount(value: unknown): string {
   if (!isUnit(unit)) return `; ${unitProblem(unit)}`;
   const isShown = typeof amount === 'string' || typeof amount === 'number';
   const given = isShown ? quoted(amount) : `a value of type ${typeof amount}`;
-  return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals`;
+  const hasCents = typeof amount === 'string' && /^[0-9]+\.[0-9]+$/.test(amount);
+  const meant = hasCents && scaleOf(unit) === 0 && !isBuiltInUnit(unit);
+  const other = meant ? `; a unit with two of them is ${quoted(`${unit}@2`)}` : '';
+  return `; ${given} is none in \`${unit}\`, which has at most ${scaleOf(unit)} decimals${other}`;
 }
 
 /** Read once, as JSON: what a provider answers may be anything, and what is no JSON is no usage. */

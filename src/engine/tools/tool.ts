@@ -11,6 +11,7 @@ import {
   isResourceTemplate,
   isUnit,
   limits,
+  exactly,
   parseAmount,
   quoted,
   sortedEntries,
@@ -147,8 +148,10 @@ function estimateTerm(
     return { argument: term.argument };
   }
   const amount = parseAmount(unit, term);
-  if (amount === undefined) throw ungovernable(`${quoted(unit)} is not exact`);
-  return { amount };
+  if (amount !== undefined) return { amount };
+  const isText = typeof term === 'string' || typeof term === 'number';
+  const given = isText ? quoted(term) : `a value of type ${typeof term}`;
+  throw ungovernable(`${given} is no exact amount in ${quoted(unit)}; ${exactly}`);
 }
 
 function canonicalDefinition(tool: string, value: unknown): string {

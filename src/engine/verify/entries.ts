@@ -13,7 +13,7 @@ import type { Head, Storage, StoredContent, StoredEntry } from '../../storage/st
 import { Fold } from './fold.ts';
 import { placedEvent } from '../store/placed-event.ts';
 import { type HashedPage, type Hashing, HashingInPlace, HashingThread } from './hashing.ts';
-import type { VerifyFault, VerifyOptions } from './report.ts';
+import type { ErasedContents, VerifyFault, VerifyOptions } from './report.ts';
 
 const defaultPageSize = 1_000;
 /** Hashing these takes about as long as starting a thread. */
@@ -54,6 +54,7 @@ export class EntryVerifier {
   #root = emptyRoot;
   #size = 0;
   #contents = 0;
+  #erased: ErasedContents | undefined;
 
   constructor(storage: Storage, log: string, options: VerifyOptions, work: VerifyWork = {}) {
     this.#storage = storage;
@@ -71,6 +72,11 @@ export class EntryVerifier {
   /** Contents verified so far. */
   get contents(): number {
     return this.#contents;
+  }
+
+  /** What the entries that were folded commit to, and is gone. */
+  get erased(): ErasedContents | undefined {
+    return this.#erased;
   }
 
   /** The head that was verified last. */
@@ -153,7 +159,12 @@ export class EntryVerifier {
     if (stored.index === this.#places.size) builder.addEntry(stored);
     const result = this.#places.push(stored);
     if (!result.ok) return result.fault;
-    return this.#apply(result.entry) ?? addContents(builder, result.entry, contents);
+    const { entry } = result;
+    const lacking = this.#apply(entry) ?? addContents(builder, entry, contents);
+    if (typeof lacking !== 'number') return lacking;
+    const { contents: others, first } = this.#erased ?? { contents: 0, first: entry.index };
+    if (lacking > 0) this.#erased = { contents: others + lacking, first };
+    return undefined;
   }
 
   #apply(entry: Entry): VerifyFault | undefined {
@@ -191,15 +202,17 @@ export class EntryVerifier {
   }
 }
 
-/** The first content that no hashing can show to be what the entry commits to. */
+/** The first content that no hashing can show to be what the entry commits to; or how many are gone. */
 function addContents(
   builder: HashPageBuilder,
   { index, data }: Entry,
   contents: readonly StoredContent[],
-): VerifyFault | undefined {
+): VerifyFault | number {
   const commitments = (data['commitments'] ?? {}) as Readonly<Record<string, unknown>>;
+  let lacking = Object.keys(commitments).length;
   for (const content of contents) {
     if (content.index !== index) continue;
+    lacking -= 1;
     const { field } = content;
     const commitment = Object.hasOwn(commitments, field) ? commitments[field] : undefined;
     if (typeof commitment !== 'string') return contentMismatch(index, field);
@@ -209,7 +222,7 @@ function addContents(
       return contentMismatch(index, field);
     }
   }
-  return undefined;
+  return lacking;
 }
 
 function missing(index: number): VerifyFault {

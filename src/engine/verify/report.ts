@@ -8,12 +8,22 @@ export interface VerifyFault {
   readonly message: string;
 }
 
+/** Texts that entries commit to and that are no longer beside the log. */
+export interface ErasedContents {
+  readonly contents: number;
+  /** Index of the first entry that lacks one. */
+  readonly first: number;
+}
+
 export interface VerifyReport {
   readonly holds: boolean;
   readonly log: string;
   readonly entries: number;
   readonly records: number;
+  /** Contents that are there; each fits what its entry commits to. */
   readonly contents: number;
+  /** Contents that are gone: erased, by whoever could. Undefined where none is. */
+  readonly erased: ErasedContents | undefined;
   /** The head that was verified. */
   readonly head: Head;
   /** What is wrong: the first bad entry, or, where all entries are good, the first bad record. */

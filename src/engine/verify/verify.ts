@@ -58,6 +58,8 @@ async function report(
     entries: entries.size,
     records: compared.records,
     contents: entries.contents,
+    // Of a log that does not hold, nobody knows what there should be.
+    erased: faults.length === 0 ? entries.erased : undefined,
     head: entries.head ?? head,
     faults,
   };

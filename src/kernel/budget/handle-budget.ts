@@ -7,7 +7,7 @@ import { everyOrg } from '../org.ts';
 import type { PrincipalReference } from '../principal.ts';
 import type { StateView } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permitsIn } from '../rights/rights.ts';
+import { notPermitted, permitsIn } from '../rights/rights.ts';
 
 export const setBudget: HandlerFor<SetBudget> = (view, command) => {
   const refusal = refusalFor(view, command.by, command.org);
@@ -47,7 +47,7 @@ export const closeBudget: HandlerFor<CloseBudget> = (view, command) => {
 
 /** An admin's own org; every org, and the installation, where the principal may act for all of them. */
 function refusalFor(view: StateView, by: PrincipalReference, org: string): Rejection | undefined {
-  if (!permitsIn(view, by, 'set-budget', org)) return reject('permission-denied');
+  if (!permitsIn(view, by, 'set-budget', org)) return notPermitted(view, by, 'set-budget', org);
   return org === everyOrg || isName(org)
     ? undefined
     : reject('budget-invalid', 'the org is no name');

@@ -6,12 +6,12 @@ import { driftedModels, reconciliationProblem } from '../model/reconciliation.ts
 import { isName } from '../name.ts';
 import { everyOrg } from '../org.ts';
 import { reject } from '../rejection.ts';
-import { permitsIn } from '../rights/rights.ts';
+import { notPermitted, permitsIn } from '../rights/rights.ts';
 
 export const reconcileUsage: HandlerFor<ReconcileUsage> = (view, command) => {
   const { by, org, source, rows, freezeAbovePercent } = command;
   if (!permitsIn(view, by, 'reconcile-usage', org)) {
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, by, 'reconcile-usage', org) };
   }
   if (view.get('prices', 'active') === undefined) {
     return { rejection: reject('model-unknown', 'no price catalogue is active') };

@@ -5,7 +5,7 @@
  * Nothing is meant by omission: a scope names one member or says `every`, the sharing is stated, and a plan
  * over all orgs has to be acknowledged.
  */
-import { isUnit, parseAmount, unitProblem } from '../amount.ts';
+import { exactly, isUnit, parseAmount, unitProblem } from '../amount.ts';
 import { limits } from '../limits.ts';
 import { isModelName } from '../model/catalogue-document.ts';
 import { isName, isQualifiedName, quoted } from '../name.ts';
@@ -119,7 +119,9 @@ export function checkPlan(
   });
   if (!isUnit(unit)) return problem(unitProblem(unit));
   const amount = parseAmount(unit, limit);
-  if (amount === undefined) return problem('`limit` must be an exact amount of the unit from 0 up');
+  if (amount === undefined) {
+    return problem(`\`limit\` must be an exact amount in ${quoted(unit)} from 0 up; ${exactly}`);
+  }
   const scopeWrong = scopeProblem(scope, org, given);
   if (scopeWrong !== undefined) return problem(scopeWrong);
   if (sharing !== 'shared' && sharing !== 'perMember') {

@@ -7,7 +7,7 @@
 import type { Reservation } from '../budget/account.ts';
 import { reserveAll } from '../budget/reservation.ts';
 import { budgetSubject } from '../budget/subject.ts';
-import { estimateOf } from '../budget/estimate.ts';
+import { estimateOf, unreadableEstimate } from '../budget/estimate.ts';
 import type { Authorize } from '../command.ts';
 import type { Event, EventDataByType, Remembered } from '../event.ts';
 import type { HandleContext, HandlerFor } from '../handled.ts';
@@ -19,7 +19,7 @@ import { type PolicyVerdict } from '../policy/evaluate.ts';
 import { permitRefusal } from './permit-refusal.ts';
 import type { SessionRecord, StateView } from '../record.ts';
 import { reject } from '../rejection.ts';
-import { permits } from '../rights/rights.ts';
+import { notPermitted, permits } from '../rights/rights.ts';
 import {
   checkKill,
   checkModel,
@@ -35,7 +35,8 @@ import { claimTicket, type TicketUse } from '../approval/ticket-use.ts';
 type Decided = EventDataByType['action-decided'];
 
 export const authorize: HandlerFor<Authorize> = (view, command, context) => {
-  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session'))
+    return { rejection: notPermitted(view, command.by, 'use-session') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const tool = view.get('tool', command.tool);
@@ -75,7 +76,7 @@ function decide(view: StateView, draft: Draft, context: HandleContext): readonly
   if (verdict.effect === 'steer') return [steered(draft, verdict)];
   const estimate = estimateOf(draft.tool.estimate, command, draft.terms);
   if (estimate === undefined) {
-    const rejection = reject('amount-out-of-range', 'the cost cannot be read from the arguments');
+    const rejection = unreadableEstimate(draft.tool.estimate, command);
     return [decided(draft, denied({ step: 'budget', rejection }))];
   }
   const budgets = reserveAll(view, {

@@ -5,17 +5,18 @@ import { latchKey } from './latch.ts';
 import { latchStates, latchStatus } from './latch-states.ts';
 import { everyOrg } from '../org.ts';
 import { reject } from '../rejection.ts';
-import { permits, permitsIn } from '../rights/rights.ts';
+import { notPermitted, permitsIn } from '../rights/rights.ts';
 import { quoted } from '../name.ts';
 
 export const switchKill: HandlerFor<Kill> = (view, command) => {
   const { by, scope } = command;
   const engage = command.kind === 'engage-kill';
-  const allowed =
-    scope.kind === 'system' || scope.org === everyOrg
-      ? permits(view, by, engage ? 'engage-system-kill' : 'release-system-kill')
-      : permitsIn(view, by, engage ? 'engage-kill' : 'release-kill', scope.org);
-  if (!allowed) return { rejection: reject('permission-denied') };
+  const org = scope.kind === 'system' || scope.org === everyOrg ? undefined : scope.org;
+  const system = engage ? 'engage-system-kill' : 'release-system-kill';
+  const permission = org === undefined ? system : engage ? 'engage-kill' : 'release-kill';
+  if (!permitsIn(view, by, permission, org ?? by.org)) {
+    return { rejection: notPermitted(view, by, permission, org) };
+  }
   if (command.commitments?.['reason'] === undefined) return { rejection: reject('reason-missing') };
   const key = latchKey(scope);
   const subject = { kind: 'latch', key } as const;

@@ -14,7 +14,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { isSystem } from '../principal.ts';
 import type { HeartbeatRecord, RecordChange, StateView } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permitsIn } from '../rights/rights.ts';
+import { notPermitted, permitsIn } from '../rights/rights.ts';
 
 type HeartbeatStatus = 'heard' | 'lapsed';
 
@@ -58,7 +58,8 @@ export function absenceRefusal(view: StateView, org: string, now: number): Rejec
 
 /** What comes within a quarter of the time after the last one writes nothing. */
 export const heartbeat: HandlerFor<Heartbeat> = (view, { by, org }, { now }) => {
-  if (!permitsIn(view, by, 'engage-kill', org)) return { rejection: reject('permission-denied') };
+  if (!permitsIn(view, by, 'engage-kill', org))
+    return { rejection: notPermitted(view, by, 'engage-kill', org) };
   const ms = heartbeatMs(view);
   const last = view.get('heartbeat', org);
   if (ms === undefined) return { rejection: reject('heartbeat-unwanted') };

@@ -15,7 +15,7 @@ import {
 import { checkLeases, checkLocks } from './check-leases.ts';
 import { checkModels } from './check-models.ts';
 import { checkRisk } from './check-risk.ts';
-import { checkEscalation } from './check-escalation.ts';
+import { checkEscalation, deciderText } from './check-escalation.ts';
 import { checkRoles, type DecidesTickets, decidingRoles } from './check-roles.ts';
 import { fourEyesSubjects, type PolicyDocument, tiersByStrictness } from './document.ts';
 import { type Finding, Findings, isText, isWholeNumber } from './finding.ts';
@@ -221,7 +221,7 @@ function checkApproval(
   ];
   const approval = findings.object(path, value, known);
   if (approval === undefined) return;
-  findings.listOf(`${path}.roles`, approval['roles'], decides, 'a role that decides tickets');
+  findings.listOf(`${path}.roles`, approval['roles'], decides, deciderText);
   const { principals } = approval;
   findings.listOf(`${path}.principals`, principals, isPrincipalPattern, principalPatternText);
   findings.optional(

@@ -19,13 +19,13 @@ import { checkPolicy } from '../policy/check.ts';
 import { sortedEntries } from '../order.ts';
 import { findingsText } from '../findings-text.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permits, permitsIn } from '../rights/rights.ts';
+import { notPermitted, permits, permitsIn } from '../rights/rights.ts';
 import { isSameTool, offerRefusal, quarantineRefusal } from '../tool/quarantine.ts';
 
 export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
   const { by, agent } = command;
   if (!permitsIn(view, by, 'register-agent', agent.org)) {
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, by, 'register-agent', agent.org) };
   }
   const problem = agentProblem(view, agent);
   if (problem !== undefined) return { rejection: reject('agent-invalid', problem) };
@@ -57,7 +57,8 @@ function agentProblem(view: StateView, agent: RegisterAgent['agent']): string | 
 
 export const controlAgent: HandlerFor<ControlAgent> = (view, command) => {
   const { by, org, transition } = command;
-  if (!permitsIn(view, by, 'control-agent', org)) return { rejection: reject('permission-denied') };
+  if (!permitsIn(view, by, 'control-agent', org))
+    return { rejection: notPermitted(view, by, 'control-agent', org) };
   const key = agentKey(org, command.agent);
   const agent = view.get('agent', key);
   if (agent === undefined) return { rejection: reject('agent-unknown') };
@@ -99,7 +100,7 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
 
 export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
   if (!permits(view, command.by, 'activate-policy'))
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, command.by, 'activate-policy') };
   const checked = checkPolicy(command.document);
   if ('findings' in checked) {
     return { rejection: reject('policy-invalid', findingsText(checked.findings)) };
@@ -127,7 +128,7 @@ export const activatePolicy: HandlerFor<ActivatePolicy> = (view, command) => {
 
 export const activatePrices: HandlerFor<ActivatePrices> = (view, command) => {
   if (!permits(view, command.by, 'activate-prices'))
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, command.by, 'activate-prices') };
   const checked = checkCatalogue(command.document);
   if ('findings' in checked)
     return { rejection: reject('prices-invalid', findingsText(checked.findings)) };

@@ -6,12 +6,12 @@ import { isName, isQualifiedName, quoted } from '../name.ts';
 import type { PrincipalReference } from '../principal.ts';
 import type { StateView } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permits, permitsIn, rolePermissions } from './rights.ts';
+import { notPermitted, permits, permitsIn, rolePermissions } from './rights.ts';
 
 export const issueKey: HandlerFor<IssueKey> = (view, command, { now }) => {
   const { by, key } = command;
   if (!permitsIn(view, by, 'manage-keys', key.org))
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, by, 'manage-keys', key.org) };
   const refusal = keyProblem(view, key, now) ?? excess(view, by, key.roles);
   if (refusal !== undefined) return { rejection: refusal };
   const subject = { kind: 'key', key: key.id } as const;

@@ -7,6 +7,7 @@ import { quoted } from '../name.ts';
 import { everyOrg } from '../org.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import {
+  grantableRoles,
   isBuiltInRole,
   type Permission,
   permissionsOf,
@@ -34,6 +35,26 @@ export function permitsIn(
 ): boolean {
   if (!permits(view, by, permission)) return false;
   return (by.org === org && org !== everyOrg) || permits(view, by, 'any-org');
+}
+
+/** The refusal of whoever may not: what it would take, and who has it. For `org`, where it is about one. */
+export function notPermitted(
+  view: StateView,
+  by: PrincipalReference,
+  permission: Permission,
+  org: string = by.org,
+): Rejection {
+  const message = `no role of the principal permits \`${permission}\``;
+  if (org !== by.org && permits(view, by, permission)) {
+    const where = org === everyOrg ? 'in every org' : 'in another org';
+    const whose = org === everyOrg ? 'one' : 'a principal of that org, or one';
+    const help = `use ${whose} with the role platform-admin`;
+    return reject('permission-denied', `${message} ${where}`, help);
+  }
+  const roles = grantableRoles.filter((role) => rolePermits(role, permission));
+  const one = roles.length === 1 ? 'the role' : 'one of the roles';
+  const help = `use a principal with ${one} ${roles.join(', ')}`;
+  return reject('permission-denied', message, help);
 }
 
 /** The permissions of a role that exists, or undefined. */

@@ -16,11 +16,12 @@ import { isName, isQualifiedName } from '../name.ts';
 import type { HandoffRecord, StateView } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import type { PrincipalReference } from '../principal.ts';
-import { isKeyRevoked, permits } from '../rights/rights.ts';
+import { isKeyRevoked, notPermitted, permits } from '../rights/rights.ts';
 
 export const issueHandoff: HandlerFor<IssueHandoff> = (view, command, { now }) => {
   const { by, handoff, agent, principal, delegation, budget, expiresAt } = command;
-  if (!permits(view, by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, by, 'use-session'))
+    return { rejection: notPermitted(view, by, 'use-session') };
   const session = ownSession(view, by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const inactive = inactiveSession(view, session);

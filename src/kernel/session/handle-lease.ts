@@ -14,11 +14,12 @@ import { isSystem } from '../principal.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import type { SessionRecord, StateView } from '../record.ts';
 import { reject } from '../rejection.ts';
-import { permits } from '../rights/rights.ts';
+import { notPermitted, permits } from '../rights/rights.ts';
 import { isTerminal, nextStatus } from './session.ts';
 
 export const acquireLease: HandlerFor<AcquireLease> = (view, command, { now }) => {
-  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session'))
+    return { rejection: notPermitted(view, command.by, 'use-session') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const inactive = inactiveSession(view, session);
@@ -71,7 +72,8 @@ function ownLease(
   command: RenewLease | ReleaseLease,
   now: number,
 ): { readonly lease: LeaseRecord } | Extract<HandlerResult, { readonly rejection: unknown }> {
-  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session'))
+    return { rejection: notPermitted(view, command.by, 'use-session') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const lease = view.get('lease', session.id);

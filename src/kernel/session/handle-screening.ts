@@ -9,7 +9,7 @@ import type { MatchSubject } from '../policy/compile-evaluators.ts';
 import { judgeStage } from '../policy/hear-evaluators.ts';
 import type { PolicyRecord, SessionRecord, StateView } from '../record.ts';
 import { reject } from '../rejection.ts';
-import { permits } from '../rights/rights.ts';
+import { notPermitted, permits } from '../rights/rights.ts';
 import { engagedLatch, killedMessage } from '../kill/engaged-latch.ts';
 
 const nothingAsked: StageVerdict = Object.freeze({
@@ -20,7 +20,8 @@ const nothingAsked: StageVerdict = Object.freeze({
 });
 
 export const screenInput: HandlerFor<ScreenInput> = (view, command) => {
-  if (!permits(view, command.by, 'use-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, command.by, 'use-session'))
+    return { rejection: notPermitted(view, command.by, 'use-session') };
   const session = ownSession(view, command.by, command.session);
   if (session === undefined) return { rejection: reject('session-unknown') };
   const inactive = inactiveSession(view, session);

@@ -16,13 +16,14 @@ import type { Lineage } from './session.ts';
 import type { SessionRecord, StateView } from '../record.ts';
 import { compareText, sortedEntries } from '../order.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permits } from '../rights/rights.ts';
+import { notPermitted, permits } from '../rights/rights.ts';
 import { isTerminal, nextStatus, putsToWork } from './session.ts';
 import { engagedLatch, killedMessage } from '../kill/engaged-latch.ts';
 
 export const openSession: HandlerFor<OpenSession> = (view, command, { now }) => {
   const { by, agent } = command;
-  if (!permits(view, by, 'open-session')) return { rejection: reject('permission-denied') };
+  if (!permits(view, by, 'open-session'))
+    return { rejection: notPermitted(view, by, 'open-session') };
   if (view.get('session', command.session) !== undefined) {
     return { rejection: reject('session-exists') };
   }
@@ -174,7 +175,7 @@ export const transitionSession: HandlerFor<TransitionSession> = (view, command) 
   const byRight =
     permits(view, by, 'control-session') ||
     (isOwner(by, session) && permits(view, by, 'use-session') && transition !== 'resume');
-  if (!byRight) return { rejection: reject('permission-denied') };
+  if (!byRight) return { rejection: notPermitted(view, by, 'control-session') };
   const status = nextStatus(session.status, transition);
   if (status === undefined) {
     const message = `a session that is ${session.status} cannot ${transition}`;

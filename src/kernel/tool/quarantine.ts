@@ -11,7 +11,7 @@ import { sortedEntries } from '../order.ts';
 import { isResourceTemplate } from '../policy/resource.ts';
 import type { StateView, ToolRecord } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
-import { permits } from '../rights/rights.ts';
+import { notPermitted, permits } from '../rights/rights.ts';
 import { toolStates, toolStatus } from './states.ts';
 
 export const quarantineTool: HandlerFor<QuarantineTool> = (view, command) => {
@@ -31,7 +31,7 @@ export const quarantineTool: HandlerFor<QuarantineTool> = (view, command) => {
 
 export const approveTool: HandlerFor<ApproveTool> = (view, command) => {
   if (!permits(view, command.by, 'register-tool'))
-    return { rejection: reject('permission-denied') };
+    return { rejection: notPermitted(view, command.by, 'register-tool') };
   const { tool: name, definition } = command;
   const known = view.get('tool', name);
   if (known === undefined) return { rejection: reject('tool-unknown') };
@@ -54,7 +54,9 @@ export function offerRefusal(
   view: StateView,
   { by, tool }: Pick<RegisterTool | QuarantineTool, 'by' | 'tool'>,
 ): Rejection | undefined {
-  return permits(view, by, 'register-tool') ? toolProblem(tool) : reject('permission-denied');
+  return permits(view, by, 'register-tool')
+    ? toolProblem(tool)
+    : notPermitted(view, by, 'register-tool');
 }
 
 /** Why nothing of a tool runs that is in quarantine. */

@@ -82,12 +82,20 @@ export class WorkerLink {
 
   #lose(cause: unknown): void {
     this.#alive = false;
-    const why = cause instanceof Error ? cause.message : String(cause);
     const lost = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { call, reject } of lost) {
-      const message = `${this.#name}: its thread died during \`${call}\`: ${why}`;
+      const message = `${this.#name}: ${deathOf(cause, call)}`;
       reject(new StorageError('unavailable', message, { ambiguous: call === 'append', cause }));
     }
   }
+}
+
+/** Node 20 has no SQLite, and says so as of any module that it does not know. */
+function deathOf(cause: unknown, call: CallName): string {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_UNKNOWN_BUILTIN_MODULE') {
+    return 'this Node has no `node:sqlite`: it needs Node 22.13 or later';
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return `its thread died during \`${call}\`: ${why}`;
 }
