@@ -124,11 +124,11 @@ export const gatewayCredentialMutants: readonly Mutant[] = [
     tests: clientTests,
   },
   {
-    name: 'http-streams-not-renewed',
-    guards: 'A session of 2025-11-25 lasts as long as the latest token of its client.',
+    name: 'http-session-ends-with-its-token',
+    guards: 'A session of 2025-11-25 goes on with the token that comes after its first.',
     file: http('streams'),
-    find: 'client.credential.renew(caller);',
-    replace: '',
+    find: 'key === undefined ? Number.POSITIVE_INFINITY : expiresAt',
+    replace: 'key === undefined ? expiresAt : expiresAt',
     tests: clientTests,
   },
   {
@@ -137,14 +137,6 @@ export const gatewayCredentialMutants: readonly Mutant[] = [
     file: http('rounds'),
     find: 'credential.renew(caller);',
     replace: '',
-    tests: clientTests,
-  },
-  {
-    name: 'http-streams-left-while-opening',
-    guards: 'A session whose token ends while its servers start is let go of.',
-    file: http('streams'),
-    find: 'if (transport.server === undefined) holds.end(hold);',
-    replace: 'if (transport.server === undefined) return;',
     tests: clientTests,
   },
   {

@@ -20,6 +20,14 @@ import { SessionTransport } from './session-transport.ts';
 /** A request without a body is a GET or DELETE. */
 type StreamCall = Omit<HttpCall, 'body'> & { readonly body: HttpCall['body'] | undefined };
 
+/**
+ * When a session of 2025-11-25 ends by its credential. One that came with a token is there for the next:
+ * clients ask for that once they are told that the first is over, and then go on where they were.
+ */
+function endOf({ key, expiresAt }: Caller): Pick<Caller, 'key' | 'expiresAt'> {
+  return { key, expiresAt: key === undefined ? Number.POSITIVE_INFINITY : expiresAt };
+}
+
 interface StreamClient {
   readonly session: GatewaySession;
   readonly transport: SessionTransport;
@@ -60,8 +68,6 @@ export class StreamClients {
       return refused({ status: 400, message: 'what came after `Last-Event-ID` is not known here' });
     }
     client.hold.use(finished);
-    // Before anything is waited for: it must not end meanwhile by the earlier one's time.
-    client.credential.renew(caller);
     await this.#renew(client, caller);
     return client.credential.during(() =>
       client.transport.handleRequest(request, { parsedBody: body }),
@@ -96,12 +102,8 @@ export class StreamClients {
       await transport.server?.close();
       await (await opening).close();
     });
-    const leave = (): void => {
-      // Before there is somebody to leave, there is nothing that could outlive it.
-      if (transport.server === undefined) holds.end(hold);
-      else transport.server.close().catch(() => holds.end(hold));
-    };
-    const credential = new CredentialEnd(host, caller, { leave, letGo: () => holds.end(hold) });
+    const letGo = (): void => holds.end(hold);
+    const credential = new CredentialEnd(host, endOf(caller), { leave: letGo, letGo });
     hold.use(finished);
     const { expiresAt } = caller;
     const opening = callers
