@@ -75,14 +75,11 @@ async function continues(storage: Storage, headFile: string, log: string): Promi
 /** At no time is there no head file: whatever is opened then would be taken. */
 async function replaceHead(storage: Storage, headFile: string, log: string): Promise<void> {
   const next = `${headFile}.new`;
+  // What is left of a try that did not come to its end.
   rmSync(next, { force: true });
-  try {
-    // Writes the head that it finds.
-    await keepHead(storage, next, log);
-    renameSync(next, headFile);
-  } finally {
-    rmSync(next, { force: true });
-  }
+  // Writes the head that it finds.
+  await keepHead(storage, next, log);
+  renameSync(next, headFile);
 }
 
 /** The store is open already, and stays so. */

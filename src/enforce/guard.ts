@@ -25,6 +25,7 @@ import {
   settleFailed,
   settleUnbegun,
 } from './granted.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What a tool's code gets beside its arguments. */
 export interface ToolContext {
@@ -139,7 +140,7 @@ async function reportedUsage(
 ): Promise<Settlement['usage']> {
   try {
     const told = usageOf();
-    const usage = isPromise(told) ? await untilStopped(signal, told) : told;
+    const usage = isPromise(told) ? await unlessAborted(signal, told, 'it was stopped') : told;
     const amounts = usage === undefined ? undefined : parseAmounts(usage);
     if (amounts === undefined) return undefined;
     // Read once: what is counted is what was checked.
@@ -152,17 +153,4 @@ async function reportedUsage(
 
 function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
-}
-
-/** What a promise comes to, or undefined where the signal fires before. */
-async function untilStopped<T>(signal: AbortSignal, told: PromiseLike<T>): Promise<T | undefined> {
-  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
-  const stop = (): void => resolve(undefined);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([told, stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

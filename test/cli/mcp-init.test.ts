@@ -1,5 +1,6 @@
 /** `mcp init`: a first policy for the tools of MCP servers, which takes no server further than its word goes. */
 import * as fc from 'fast-check';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { offeredTool } from '../../src/enforce/mcp/tools/definition.ts';
 import type { PinnedServers, ServerConfig } from '../../src/enforce/mcp/index.ts';
 import { readPolicy } from '../../src/policy/index.ts';
 import { readYaml } from '../../src/policy/yaml-text.ts';
+import { offering, scripted, toolOf } from '../mcp/scripted.ts';
 import { realServer } from '../mcp/real-servers.ts';
 import { temporaryFolder } from '../mcp/stage.ts';
 import { cli } from './run-cli.ts';
@@ -70,6 +72,35 @@ test('the servers of a configuration have a policy where it looks for one', asyn
   const { tiers } = read(readFileSync(join(folder, 'rules.yaml'), 'utf8'));
   expect(tiers['alwaysApprove']).toContain('files.write_file');
 }, 60_000);
+
+test('what is written already costs no start of a server', async () => {
+  const folder = temporaryFolder();
+  const [out, mark] = [join(folder, 'policy.yaml'), join(folder, 'started')];
+  writeFileSync(out, 'mine');
+  const program = `require('node:fs').writeFileSync(${JSON.stringify(mark)}, '')`;
+  const words = ['mcp', 'init', '--out', out, '--', process.execPath, '-e', program];
+  expect((await cli(...words)).code).toBe(2);
+  expect([existsSync(mark), readFileSync(out, 'utf8')]).toEqual([false, 'mine']);
+});
+
+test('a server without a tool has no policy drafted for it', async () => {
+  const out = join(temporaryFolder(), 'policy.yaml');
+  const { command } = scripted(offering()) as { readonly command: readonly string[] };
+  const { code, stderr } = await cli('mcp', 'init', '--out', out, '--', ...command);
+  expect([code, existsSync(out)]).toEqual([2, false]);
+  expect(stderr).toContain('no server has a tool that can be governed');
+});
+
+test('the line to start with is one that a shell takes apart as it was given', async () => {
+  const out = join(temporaryFolder(), 'policy.yaml');
+  const { command } = scripted(offering(toolOf('read'))) as { readonly command: readonly string[] };
+  const odd = ["it's $HOME", ''];
+  const { stdout } = await cli('mcp', 'init', '--out', out, '--', ...command, ...odd);
+  const line = stdout.split(' -- ')[1] ?? '';
+  const script = `for word in ${line.trim()}; do printf '%s\\0' "$word"; done`;
+  const words = spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout.split('\0');
+  expect(words.slice(0, -1)).toEqual([...command, ...odd]);
+});
 
 test('a server that cannot be asked leaves no policy behind', async () => {
   const out = join(temporaryFolder(), 'policy.yaml');

@@ -179,6 +179,11 @@ describe('a log that does not hold', () => {
     const gone = whole.checked.contents - told.checked.contents;
     expect(told.erased).toEqual({ contents: gone, first: expect.any(Number) as number });
     expect([gone > 0, whole.erased]).toEqual([true, undefined]);
+    // Of a log that does not hold, nobody knows what there should be.
+    doctor(path, 'DROP TRIGGER record_never_goes');
+    doctor(path, `DELETE FROM record WHERE kind = 'budget'`);
+    const bad = await cli('verify', path, '--json');
+    expect([bad.code, (JSON.parse(bad.stdout) as Erasure).erased]).toEqual([1, undefined]);
   });
 
   test('a log that was cut or rewritten does not continue an anchor', async () => {

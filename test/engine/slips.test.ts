@@ -142,6 +142,11 @@ test('whoever lacks a permission is told which, and which roles have it', async 
     message: 'no role of the principal permits `engage-kill` in another org',
     help: 'use a principal of that org, or one with the role platform-admin',
   });
+  // One who may not stop anything in any org is told of the roles, and not of other orgs.
+  expect(await failure(plane.kill({ scope, by: principal, reason: 'odd' }))).toMatchObject({
+    message: 'no role of the principal permits `engage-kill`',
+    help: expect.stringContaining('operator') as unknown,
+  });
   await plane.close();
 });
 

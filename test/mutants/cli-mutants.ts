@@ -8,6 +8,23 @@ const operatorTests = ['test/cli/operators.test.ts'];
 
 export const cliMutants: readonly Mutant[] = [
   {
+    name: 'cli-init-words-unquoted',
+    guards:
+      'The line that `mcp init` says to start with is one that a shell takes as it was given.',
+    file: cli('mcp/init-policy'),
+    find: "String.raw`'\\''`",
+    replace: "'\\''",
+    tests: ['test/cli/mcp-init.test.ts'],
+  },
+  {
+    name: 'cli-restore-half-tried',
+    guards: 'What is left of a restore that was half accepted keeps no other from it.',
+    file: cli('accept-restore'),
+    find: '  rmSync(next, { force: true });',
+    replace: '',
+    tests: restoreTests,
+  },
+  {
     name: 'cli-change-shown-in-part',
     guards: 'What changed of a tool is shown to its end before it is approved.',
     file: cli('mcp/approve-tool'),
@@ -35,8 +52,8 @@ export const cliMutants: readonly Mutant[] = [
     name: 'cli-restore-accepted-unkept',
     guards: 'A restore is accepted once the new head is kept.',
     file: cli('accept-restore'),
-    find: '    await keepHead(storage, next, log);',
-    replace: '    void keepHead(storage, next, log).catch(() => {});',
+    find: '  await keepHead(storage, next, log);',
+    replace: '  void keepHead(storage, next, log).catch(() => {});',
     tests: restoreTests,
   },
   {

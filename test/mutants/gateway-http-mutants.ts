@@ -87,7 +87,7 @@ export const gatewayHttpMutants: readonly Mutant[] = [
     name: 'subscriptions-at-once',
     guards:
       'Of a resource that a client gave up it hears nothing more, however often it asked for it.',
-    file: gateway('upstream/subscriptions'),
+    file: 'src/enforce/in-turn.ts',
     find: 'const done = before.catch(() => {}).then(work);',
     replace: 'const done = Promise.resolve().then(work);',
     tests: ['test/mcp/resource-watches.test.ts'],

@@ -190,6 +190,20 @@ describe('a restored backup', () => {
     const { code, stdout } = await cli('accept-restore', database, '--head-file', long, '--yes');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(readFileSync(long)).toEqual(readFileSync(head));
+    // A copy of what still holds would look like the evidence of a restore.
+    expect(readdirSync(folder).filter((name) => name.startsWith(`${basename(long)}.`))).toEqual([]);
+  });
+
+  test('is accepted though a try before came to no end', async () => {
+    const { database, head, backup } = newPlace();
+    await work(database, 1, head);
+    backUp(database, backup);
+    await work(database, 2, head);
+    restore(database, backup);
+    writeFileSync(`${head}.new`, 'half a head');
+    const words = ['accept-restore', database, '--head-file', head, '--yes'] as const;
+    expect(await cli(...words)).toMatchObject({ code: 0, stderr: '' });
+    expect([existsSync(`${head}.new`), readHeadFile(head)?.log]).toEqual([false, 'main']);
   });
 
   test('that has grown past what was lost is not accepted as one that lost nothing', async () => {

@@ -6,12 +6,7 @@ import { thrownText } from '../error.ts';
  * what comes next. No more must whoever is told what happened in a gateway: anybody with a wrong token has
  * something told.
  */
-export function heard(
-  tell: () => unknown,
-  who:
-    | 'a subscriber of agent-control-plane'
-    | '`report` of a gateway' = 'a subscriber of agent-control-plane',
-): void {
+export function heard(tell: () => unknown, who = 'a subscriber of agent-control-plane'): void {
   const warn = (failure: unknown): void =>
     process.emitWarning(`${who} threw: ${thrownText(failure)}`);
   try {

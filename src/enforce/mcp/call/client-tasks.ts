@@ -13,7 +13,7 @@ import type { HearProgress } from '../protocol/progress-tokens.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { withRelatedTask } from '../protocol/related-task.ts';
 import { taskAnswer } from '../protocol/task-answers.ts';
-import { unlessAborted } from '../protocol/unless-aborted.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import { progressIn, type ServerTask } from '../upstream/server-task.ts';
 import type { RunningTasks } from './running-tasks.ts';
 import type { KeptTask } from './task-store.ts';

@@ -2,6 +2,7 @@
  * Which single resources a client of 2026-07-28 wants to hear of, over all streams on which it listens. A
  * server is asked once for each, with the first stream, and no more after the last.
  */
+import { InTurn } from '../../in-turn.ts';
 import type { PassThrough } from './pass-through.ts';
 
 export class ResourceWatches {
@@ -10,7 +11,7 @@ export class ResourceWatches {
   /** Streams by resource. */
   readonly #listening = new Map<string, number>();
   /** What is being asked of servers: one question about a resource at a time. */
-  readonly #asking = new Map<string, Promise<unknown>>();
+  readonly #asking = new InTurn();
 
   constructor(passThrough: PassThrough, report: (message: string) => void) {
     this.#passThrough = passThrough;
@@ -38,7 +39,7 @@ export class ResourceWatches {
   }
 
   #join(uri: string): Promise<void> {
-    return this.#inTurn(uri, async () => {
+    return this.#asking.do(uri, async () => {
       const streams = this.#listening.get(uri) ?? 0;
       if (streams === 0) await this.#passThrough.subscribe({ uri }, {});
       this.#listening.set(uri, streams + 1);
@@ -46,7 +47,7 @@ export class ResourceWatches {
   }
 
   #leave(uri: string): Promise<void> {
-    return this.#inTurn(uri, async () => {
+    return this.#asking.do(uri, async () => {
       const streams = (this.#listening.get(uri) ?? 1) - 1;
       if (streams > 0) {
         this.#listening.set(uri, streams);
@@ -57,16 +58,5 @@ export class ResourceWatches {
         this.#report(`a subscription was not ended: ${String(failure)}`);
       });
     });
-  }
-
-  #inTurn(uri: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#asking.get(uri) ?? Promise.resolve();
-    const done = before.catch(() => {}).then(work);
-    this.#asking.set(uri, done);
-    const forget = (): void => {
-      if (this.#asking.get(uri) === done) this.#asking.delete(uri);
-    };
-    done.then(forget, forget);
-    return done;
   }
 }

@@ -9,6 +9,7 @@ import { isSpecType, type Tool } from '@modelcontextprotocol/client';
 import { type ControlPlane, ControlPlaneError } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
 import { configLimits, type GatewayConfig, type ServerConfig } from '../config/config.ts';
+import { InTurn } from '../../in-turn.ts';
 import { runsTasks } from '../upstream/run-as-task.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { isSameButForHost, offeredTool, type OfferedTool, qualifiedName } from './definition.ts';
@@ -35,7 +36,7 @@ export class Catalogue {
   /** Terms of which was told that they have no effect, by their paths. */
   readonly #senseless = new Set<string>();
   /** One look at a server at a time: the later sees what the earlier pinned. */
-  readonly #looking = new Map<string, Promise<void>>();
+  readonly #looking = new InTurn();
 
   constructor(plane: ControlPlane, config: GatewayConfig, report: (message: string) => void) {
     this.#plane = plane;
@@ -68,13 +69,7 @@ export class Catalogue {
 
   /** Asks a server for its tools and pins them. What it offered before is gone while it is away. */
   look(upstream: Upstream): Promise<void> {
-    const before = this.#looking.get(upstream.name) ?? Promise.resolve();
-    const looked = before.then(() => this.#look(upstream));
-    this.#looking.set(
-      upstream.name,
-      looked.catch(() => {}),
-    );
-    return looked;
+    return this.#looking.do(upstream.name, () => this.#look(upstream));
   }
 
   async #look(upstream: Upstream): Promise<void> {

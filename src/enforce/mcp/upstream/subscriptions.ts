@@ -8,10 +8,11 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/client';
 import { passingLimits } from '../config/config.ts';
+import { InTurn } from '../../in-turn.ts';
 
 export class Subscriptions {
   readonly #open = new Map<string, McpSubscription>();
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #asking = new InTurn();
   /** Streams that are being opened. */
   #opening = 0;
 
@@ -20,7 +21,7 @@ export class Subscriptions {
    * more than there may be.
    */
   begin(uri: string, listen: () => Promise<McpSubscription>): Promise<void> {
-    return this.#inTurn(uri, async () => {
+    return this.#asking.do(uri, async () => {
       if (!this.#open.has(uri)) this.#assertRoom();
       this.#opening += 1;
       try {
@@ -40,7 +41,7 @@ export class Subscriptions {
   }
 
   end(uri: string): Promise<void> {
-    return this.#inTurn(uri, () => this.#end(uri));
+    return this.#asking.do(uri, () => this.#end(uri));
   }
 
   /** The server went away, and its streams with it. */
@@ -52,16 +53,5 @@ export class Subscriptions {
     const subscription = this.#open.get(uri);
     this.#open.delete(uri);
     await subscription?.close();
-  }
-
-  #inTurn(uri: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#asking.get(uri) ?? Promise.resolve();
-    const done = before.catch(() => {}).then(work);
-    this.#asking.set(uri, done);
-    const forget = (): void => {
-      if (this.#asking.get(uri) === done) this.#asking.delete(uri);
-    };
-    done.then(forget, forget);
-    return done;
   }
 }

@@ -8,7 +8,7 @@ import { taskLimits } from '../config/config.ts';
 import type { ClientRequest } from '../protocol/client-request.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { withRelatedTask } from '../protocol/related-task.ts';
-import { unlessAborted } from '../protocol/unless-aborted.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import { checked } from './checked-result.ts';
 import { progressIn, type ServerTask, type TaskProgress } from './server-task.ts';
 

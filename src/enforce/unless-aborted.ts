@@ -3,9 +3,10 @@
 /** Rejects with `message` as soon as `signal` fires, or where it has fired before. */
 export async function unlessAborted<T>(
   signal: AbortSignal,
-  work: Promise<T>,
+  awaited: PromiseLike<T>,
   message: string,
 ): Promise<T> {
+  const work = Promise.resolve(awaited);
   const { promise: gone, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(new Error(message));
   signal.addEventListener('abort', onAbort, { once: true });
