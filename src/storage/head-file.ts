@@ -12,7 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isHash } from '../log/index.ts';
 import { StorageError } from './storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from './storage.ts';
-import type { Storage, Turns } from './storage.ts';
+import type { News, Storage, Turns } from './storage.ts';
 
 /**
  * At most this long after a commit the file has it, ms, as long as the process lives and the disk answers.
@@ -85,11 +85,15 @@ class HeadKeeper implements Storage {
     if (turns === undefined) return undefined;
     return {
       wanted: turns.wanted,
-      take: async (from, keys) => {
-        const news = await turns.take(from, keys);
-        if (news !== undefined) this.#saw(news.head);
-        return news;
+      kept: turns.kept,
+      take: async (from, keys, own) => this.#heard(await turns.take(from, keys, own)),
+      leave: () => turns.leave(),
+      entrust: async (parcel, query) => {
+        const heard = await turns.entrust(parcel, query);
+        this.#heard(heard?.news);
+        return heard;
       },
+      reclaim: (own) => turns.reclaim(own),
     };
   }
 
@@ -138,6 +142,11 @@ class HeadKeeper implements Storage {
     } finally {
       await this.#inner.close();
     }
+  }
+
+  #heard<T extends News>(news: T | undefined): T | undefined {
+    if (news !== undefined) this.#saw(news.head);
+    return news;
   }
 
   #saw(head: Head): Head {

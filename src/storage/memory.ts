@@ -7,8 +7,9 @@
  * take one handle per engine from a `memoryFleet()`, whose data outlives its handles.
  */
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from './rules.ts';
-import { assertText, compareKeys, emptyHead } from './rules.ts';
+import { assertParcel, assertText, compareKeys, emptyHead } from './rules.ts';
 import type { AppendResult, Batch, Head, News, RecordKey, RecordQuery } from './storage.ts';
+import type { Parcel, ParcelName, ParcelState, SettledParcels } from './storage.ts';
 import type { Storage, StoredContent, StoredEntry, StoredRecord, Turns } from './storage.ts';
 import { StorageError } from './storage.ts';
 
@@ -65,19 +66,63 @@ class RecordShelf {
   }
 }
 
+/** The last parcel of each sender, and what became of it. */
+class ParcelShelf {
+  readonly #bySender = new Map<string, { readonly number: number; state: ParcelState | Parcel }>();
+
+  put(parcel: Parcel): void {
+    // One that comes after it was taken back, or after a later one, comes too late.
+    if (parcel.number <= (this.#bySender.get(parcel.sender)?.number ?? 0)) return;
+    this.#bySender.set(parcel.sender, { number: parcel.number, state: parcel });
+  }
+
+  waiting(): readonly Parcel[] {
+    return [...this.#bySender.values()].flatMap(({ state }) => ('sender' in state ? [state] : []));
+  }
+
+  stateOf({ sender, number }: ParcelName): ParcelState {
+    const last = this.#bySender.get(sender);
+    if (last?.number !== number) return { status: 'gone' };
+    return 'sender' in last.state ? { status: 'waiting' } : last.state;
+  }
+
+  reclaim(name: ParcelName): ParcelState {
+    const state = this.stateOf(name);
+    if (state.status === 'answered') return state;
+    if (name.number >= (this.#bySender.get(name.sender)?.number ?? 0)) {
+      this.#end(name, { status: 'gone' });
+    }
+    return { status: 'gone' };
+  }
+
+  /** False, and nothing is settled, where one of them does not wait. */
+  settle({ own, replies }: SettledParcels): boolean {
+    const settled = own === undefined ? replies : [own, ...replies];
+    if (settled.some((each) => this.stateOf(each).status !== 'waiting')) return false;
+    if (own !== undefined) this.#end(own, { status: 'gone' });
+    for (const reply of replies) this.#end(reply, { status: 'answered', text: reply.text });
+    return true;
+  }
+
+  #end({ sender, number }: ParcelName, state: ParcelState): void {
+    this.#bySender.set(sender, { number, state });
+  }
+}
+
 class MemoryLog {
   head: Head = emptyHead;
   lastAppender: MemoryHandle | null = null;
   readonly entries: StoredEntry[] = [];
   readonly contents = new Map<number, readonly StoredContent[]>();
   readonly shelves = new Map<string, RecordShelf>();
+  readonly parcels = new ParcelShelf();
 
   /** Everything here runs in one turn of the event loop: no other handle sees half a batch. */
   append(batch: Batch): AppendResult {
     assertBatch(batch);
-    if (batch.expectedSize !== this.head.size) {
-      return { status: 'conflict', size: this.head.size };
-    }
+    const conflict: AppendResult = { status: 'conflict', size: this.head.size };
+    if (batch.expectedSize !== this.head.size) return conflict;
+    if (batch.parcels !== undefined && !this.parcels.settle(batch.parcels)) return conflict;
     if (batch.entries.length === 0 && batch.records.length === 0) return { status: 'appended' };
     const contents = contentsByIndex(batch.contents);
     for (const entry of batch.entries) this.entries.push(Object.freeze({ ...entry }));
@@ -136,7 +181,21 @@ class MemoryHandle implements Storage {
     const last = this.#log?.data.lastAppender ?? this;
     return {
       wanted: last !== this,
-      take: async (from, keys) => this.#news(from, keys),
+      kept: false,
+      take: async (from, keys, own) => {
+        const { parcels } = this.#data();
+        const others = parcels.waiting().filter(({ sender }) => sender !== own.sender);
+        return { ...this.#news(from, keys), own: parcels.stateOf(own), parcels: others };
+      },
+      leave: async () => {},
+      entrust: async (parcel, query) => {
+        assertParcel(parcel);
+        const { parcels } = this.#data();
+        parcels.put(parcel);
+        const own = parcels.stateOf(parcel);
+        return query === undefined ? { own } : { own, news: this.#news(query.from, query.keys) };
+      },
+      reclaim: async (own) => this.#data().parcels.reclaim(own),
     };
   }
 

@@ -6,7 +6,7 @@
  * because UTF-8 would turn two different lone surrogates into the same U+FFFD, and so two keys
  * into one record; NUL is refused because PostgreSQL cannot hold it and SQLite's tools cut at it.
  */
-import type { Batch, Head, RecordKey, RecordQuery } from './storage.ts';
+import type { Batch, Head, Parcel, ParcelName, RecordKey, RecordQuery } from './storage.ts';
 
 /** Most entries or records that one read returns. */
 const pageMax = 10_000;
@@ -72,6 +72,18 @@ export function assertBatch(batch: Batch): void {
     assertText(record.value, 'value');
     if (typeof record.live !== 'boolean') throw new TypeError('live is not a boolean');
   }
+  if (batch.parcels?.own !== undefined) assertParcelName(batch.parcels.own);
+  for (const reply of batch.parcels?.replies ?? []) assertParcel(reply);
+}
+
+export function assertParcel(parcel: Parcel): void {
+  assertParcelName(parcel);
+  assertText(parcel.text, 'text of a parcel');
+}
+
+export function assertParcelName({ sender, number }: ParcelName): void {
+  assertText(sender, 'sender');
+  assertCount(number, 'number of a parcel');
 }
 
 export function assertKey(key: RecordKey): void {

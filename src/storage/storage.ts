@@ -71,13 +71,34 @@ export interface Batch {
   readonly head: Head;
   /** Nobody elsewhere waits for what it holds: a store that tells other handles may do so a little later. */
   readonly routine?: boolean;
+  /** What it settles of the parcels that handles left to each other. */
+  readonly parcels?: SettledParcels;
+}
+
+/** Names a parcel: who left it, and which of that sender's it is. */
+export interface ParcelName {
+  readonly sender: string;
+  /** From 1 upwards; each replaces the one before. */
+  readonly number: number;
+}
+
+/** Commands that one engine leaves to whichever has the turn, as text that the store does not read. */
+export interface Parcel extends ParcelName {
+  readonly text: string;
+}
+
+export interface SettledParcels {
+  /** The one that this handle left itself: the batch decides what is in it. */
+  readonly own?: ParcelName;
+  /** Answers to parcels of others: `text` is what their senders get. */
+  readonly replies: readonly Parcel[];
 }
 
 export type AppendResult =
   | { readonly status: 'appended' }
   /**
-   * Nothing was written: the log's size was not `expectedSize`, or it is another handle's turn. `size` is the
-   * log's as far as it is known. A store MAY favour this caller's next append for some milliseconds, so that
+   * Nothing was written: the log's size was not `expectedSize`, it is another handle's turn, or one of the
+   * parcels is not waiting any more. `size` is the log's as far as it is known. A store MAY favour this caller's next append for some milliseconds, so that
    * whoever lost a race is not overtaken for ever.
    */
   | { readonly status: 'conflict'; readonly size: number };
@@ -91,16 +112,59 @@ export interface News {
   readonly records: readonly StoredRecord[];
 }
 
-/** The queue in which the handles of a log wait for their turn to append. */
+/** What became of a parcel. */
+export type ParcelState =
+  | { readonly status: 'waiting' }
+  /** Another handle decided what is in it, in a batch that is committed. */
+  | { readonly status: 'answered'; readonly text: string }
+  /** It never came, was taken back, or was lost with the server's memory. */
+  | { readonly status: 'gone' };
+
+/** What comes with a turn. */
+export interface TurnNews extends News {
+  /** Of the parcel that was asked about. */
+  readonly own: ParcelState;
+  /** Parcels of others that wait, the oldest first: as many as the store sees fit. */
+  readonly parcels: readonly Parcel[];
+}
+
+/** What a handle hears that left a parcel; the news where it asked for them, from after `own` was looked at. */
+export interface ParcelNews {
+  readonly own: ParcelState;
+  readonly news?: News;
+}
+
+/** Asks for entries from an index upwards, and for records. */
+export interface NewsQuery {
+  readonly from: number;
+  readonly keys: readonly RecordKey[];
+}
+
+/**
+ * The queue in which the handles of a log wait for their turn to append, and where they leave parcels: who
+ * has the turn decides for those who wait for it.
+ */
 export interface Turns {
   /** Whether others appended lately: what is decided without a turn is then likely to be decided in vain. */
   readonly wanted: boolean;
+  /** Whether the handle has a turn, or has queued for its next one since its last append. */
+  readonly kept: boolean;
   /**
    * Waits for this handle's turn, and returns what is new then; undefined where none came in a bounded time.
    * The turn ends with the handle's next `append`, or by itself after some milliseconds. It is a courtesy:
    * the append compares the size as ever.
    */
-  take(from: number, keys: readonly RecordKey[]): Promise<News | undefined>;
+  take(from: number, keys: readonly RecordKey[], own: ParcelName): Promise<TurnNews | undefined>;
+  /** Ends the turn, or leaves the queue. */
+  leave(): Promise<void>;
+  /**
+   * Leaves a parcel, and waits for a bounded time until whoever has the turn has answered it. Undefined where the store failed: then the parcel may be there, or come later.
+   *
+   * A parcel is answered at most once, by a batch that is appended, and never after it was taken back.
+   */
+  entrust(parcel: Parcel, query?: NewsQuery): Promise<ParcelNews | undefined>;
+  /** Takes a parcel back unless it was answered; it is `gone` then. Rejects where that is not known. */
+  reclaim(own: ParcelName): Promise<ParcelState>;
 }
 
 /** A page of records, in ascending order of key. */

@@ -26,7 +26,11 @@ import type {
 } from '../storage/storage.ts';
 import type { Random } from './random.ts';
 
-export type FaultyCall = Exclude<keyof Storage, 'name' | 'durable' | 'turns'> | 'take';
+export type FaultyCall =
+  | Exclude<keyof Storage, 'name' | 'durable' | 'turns'>
+  | 'take'
+  | 'entrust'
+  | 'reclaim';
 
 /** What happens to one call. */
 export interface Fault {
@@ -49,7 +53,7 @@ export interface FaultPlan {
 
 /** How often what happens: probabilities from 0 to 1. May be changed while a plan is in use. */
 export interface FaultRates {
-  /** Appends that are refused, and known not to have happened. */
+  /** Appends that are refused, and known not to have happened; and parcels that are not left. */
   refused: number;
   /** Appends that are refused, and could have happened for all that the caller is told. */
   refusedInDoubt: number;
@@ -85,7 +89,7 @@ export function seededFaults(random: Random, rates: FaultRates): FaultPlan {
           }
         : {};
       if (call === 'close') return { kind: 'none' };
-      if (call !== 'append') {
+      if (call !== 'append' && call !== 'entrust') {
         const fails = fate < rates.readFails;
         return fails
           ? { kind: 'refused', code: 'unavailable', ...slow }
@@ -131,7 +135,13 @@ export class FaultyStorage implements Storage {
     if (turns === undefined) return undefined;
     return {
       wanted: turns.wanted,
-      take: (from, keys) => this.#call('take', () => turns.take(from, keys)).catch(() => undefined),
+      kept: turns.kept,
+      take: (from, keys, own) =>
+        this.#call('take', () => turns.take(from, keys, own)).catch(() => undefined),
+      leave: () => turns.leave(),
+      entrust: (parcel, query) =>
+        this.#call('entrust', () => turns.entrust(parcel, query)).catch(() => undefined),
+      reclaim: (own) => this.#call('reclaim', () => turns.reclaim(own)),
     };
   }
 

@@ -107,10 +107,12 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
       await other.append(batch);
       const wanted = [...records.slice(1), { kind: 'kind', key: 'absent' }];
       const { head, entries } = batch;
-      const some = { head, entries: entries.slice(1), records: records.slice(1) };
-      deepEqual(await store.turns.take(1, wanted), some);
+      const nobody = { sender: 'nobody', number: 0 };
+      const own = { status: 'gone' };
+      const some = { head, entries: entries.slice(1), records: records.slice(1), own, parcels: [] };
+      deepEqual(await store.turns.take(1, wanted, nobody), some);
       deepEqual(await store.append(batchOf(3, ['d'])), { status: 'appended' });
-      deepEqual((await store.turns.take(4, []))?.entries, []);
+      deepEqual((await store.turns.take(4, [], nobody))?.entries, []);
       // A turn is no more than a courtesy: what is appended under it is compared.
       equal((await store.append(batchOf(1, ['late']))).status, 'conflict');
     },

@@ -1,7 +1,7 @@
 /** A process that meets a log which does not continue what it has seen decides nothing any more. */
 import { expect, test } from 'vitest';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import type { Storage, StoredEntry, Turns } from '../../src/storage/storage.ts';
+import type { News, Storage, StoredEntry, Turns } from '../../src/storage/storage.ts';
 import { codeOf, openShop, staff } from './shop.ts';
 
 type Lie = (entry: StoredEntry) => StoredEntry;
@@ -14,12 +14,19 @@ function lying(store: Storage, { lie, turns }: { lie: Lie; turns: boolean }): St
     get turns(): Turns | undefined {
       const inner = store.turns;
       if (inner === undefined || !turns) return undefined;
+      const lied = <T extends News>(news: T | undefined): T | undefined =>
+        news === undefined ? undefined : { ...news, entries: news.entries.map(lie) };
       return {
         wanted: inner.wanted,
-        take: async (from, keys) => {
-          const news = await inner.take(from, keys);
-          return news === undefined ? undefined : { ...news, entries: news.entries.map(lie) };
+        kept: inner.kept,
+        take: async (from, keys, own) => lied(await inner.take(from, keys, own)),
+        leave: () => inner.leave(),
+        entrust: async (parcel, query) => {
+          const heard = await inner.entrust(parcel, query);
+          const news = lied(heard?.news);
+          return heard === undefined || news === undefined ? heard : { ...heard, news };
         },
+        reclaim: (own) => inner.reclaim(own),
       };
     },
     open: (log) => store.open(log),

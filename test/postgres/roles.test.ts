@@ -87,7 +87,7 @@ test.each([
   const [{ size } = {}] = await schema.sql('SELECT size FROM $s.log');
   const append = `SELECT $s.append(id, size + $1, '{forged}', '{forged}', '{}', '{}', '{}', '{}',
     '{budget}', '{forged}', '{}', '{true}', '{"{}"}', 'forged', 'forged', '', at, true, true,
-    true) AS was
+    true, NULL, NULL, '{}', '{}', '{}') AS was
     FROM $s.log`;
   expect(await as.sql(append, [off])).toEqual([{ was: size }]);
   const store = schema.open();

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { idleMs, waitMs } from '../../src/storage/postgres/turn.ts';
+import { turnWaitMs } from '../../src/storage/postgres/schema.ts';
+import { idleMs } from '../../src/storage/postgres/turn.ts';
 import { account, type Line } from '../crash/account.ts';
 import { openSession } from '../crash/acting.ts';
 import { storeAt } from '../crash/place.ts';
@@ -69,9 +70,9 @@ test('a process that stands still with the turn holds the others up for a bounde
     // The first may be of the stopped one: it was on its way when the process stood still.
     while ((await sizeOf(looking, schema)) < from + entriesMeanwhile) await sleep(50);
     // Whoever met nobody lately appends without a turn: the lock may outlive what they wrote, by its bound.
-    await expect.poll(() => holds(looking, pid), { timeout: patience * waitMs }).toBe(false);
+    await expect.poll(() => holds(looking, pid), { timeout: patience * turnWaitMs }).toBe(false);
     to = await sizeOf(looking, schema);
-    expect(await longestGapMs(schema, from, to)).toBeLessThan(patience * (idleMs + waitMs));
+    expect(await longestGapMs(schema, from, to)).toBeLessThan(patience * (idleMs + turnWaitMs));
 
     const known = lines[stopped]?.length ?? 0;
     running[stopped]?.process.kill('SIGCONT');

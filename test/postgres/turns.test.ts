@@ -57,6 +57,9 @@ async function turnsThat(how: 'granted' | 'NOT granted', place: TestSchema): Pro
   return Number(row?.['count']);
 }
 
+/** Names a parcel that nobody left. */
+const nobody = { sender: 'nobody', number: 0 };
+
 test('an append gives way to whoever has the turn, and waits for its own', async () => {
   const { schema, store } = await opened();
   const give = await turnOf(schema);
@@ -64,7 +67,7 @@ test('an append gives way to whoever has the turn, and waits for its own', async
   expect(await schema.sql('SELECT * FROM $s.entry')).toEqual([]);
   expect(store.turns?.wanted).toBe(true);
   let isDone = false;
-  const taken = store.turns?.take(0, []).finally(() => (isDone = true));
+  const taken = store.turns?.take(0, [], nobody).finally(() => (isDone = true));
   await expect.poll(() => turnsThat('NOT granted', schema)).toBe(1);
   expect(isDone).toBe(false);
   await give();
@@ -77,8 +80,8 @@ test('a turn ends with its append: the next in the queue has it', async () => {
   const other = schema.open();
   cleanups.push(() => other.close());
   await other.open('main');
-  await store.turns?.take(0, []);
-  const next = other.turns?.take(0, []);
+  await store.turns?.take(0, [], nobody);
+  const next = other.turns?.take(0, [], nobody);
   const batch = batchOf(0, ['a', 'b'], { records: [recordOf('kind', 'key')] });
   expect(await store.append(batch)).toEqual({ status: 'appended' });
   expect(await next).toMatchObject({ head: batch.head, entries: batch.entries });
@@ -91,7 +94,7 @@ test('a COMMIT that the server answers with ROLLBACK committed nothing, and is n
   const behind = postgres(proxy.url, { schema: schema.schema });
   cleanups.push(() => behind.close());
   await behind.open('main');
-  await behind.turns?.take(0, []);
+  await behind.turns?.take(0, [], nobody);
   proxy.failsTransactions = 1;
   await expect(behind.append(batchOf(0, ['a']))).rejects.toMatchObject({
     code: 'unavailable',
@@ -108,7 +111,7 @@ test('a COMMIT that the server answers with ROLLBACK committed nothing, and is n
 
 test('a turn that nothing is appended under is given back', async () => {
   const { schema, store } = await opened();
-  await store.turns?.take(0, []);
+  await store.turns?.take(0, [], nobody);
   // Whoever asks for it after that gets it.
   expect(await turnOf(schema)).toBeTypeOf('function');
 });
@@ -117,13 +120,13 @@ test('an append goes on without a turn that nobody gives back', async () => {
   const { schema, store } = await opened();
   await turnOf(schema);
   expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'conflict', size: 0 });
-  expect(await store.turns?.take(0, [])).toBeUndefined();
+  expect(await store.turns?.take(0, [], nobody)).toBeUndefined();
   expect(await store.append(batchOf(0, ['a']))).toEqual({ status: 'appended' });
 });
 
 test('an append whose turn was over before it came goes on without one', async () => {
   const { schema, store } = await opened();
-  await store.turns?.take(0, []);
+  await store.turns?.take(0, [], nobody);
   await turnOf(schema);
   // Timers run in the order of their times: the store has noticed by now, too.
   await sleep(1);
@@ -134,7 +137,7 @@ test('a turn that was over too soon is kept for longer the next time', async () 
   const { schema, store } = await opened();
   for (let attempts = 0; ; attempts += 1) {
     expect(attempts).toBeLessThan(20);
-    await store.turns?.take(0, []);
+    await store.turns?.take(0, [], nobody);
     await sleep(2 * idleMs);
     if ((await turnsThat('granted', schema)) > 0) break;
   }
@@ -149,7 +152,7 @@ test('of processes that all decide for longer than a turn is kept at first, each
   let attempts = 0;
   const appendTwice = async (slow: Storage): Promise<void> => {
     for (let appended = 0; appended < 2; attempts += 1) {
-      const news = await slow.turns?.take(0, []);
+      const news = await slow.turns?.take(0, [], nobody);
       const { size } = news?.head ?? (await slow.head());
       await sleep(decideMs);
       const append = slow.append(batchOf(size, [`${attempts}`]));
@@ -171,6 +174,10 @@ class Told extends Connections {
     const connection = await super.take();
     return {
       ...connection,
+      query: (text, values) => {
+        this.texts.push(text);
+        return connection.query(text, values);
+      },
       queryAll: (statements) => {
         this.texts.push(...statements.map(({ text }) => text));
         return connection.queryAll(statements);
@@ -193,7 +200,7 @@ test('a process that is quick again has its turns for no longer than at first', 
     /idle_in_transaction_session_timeout = (\d+)/.exec(connections.texts.join())?.[1];
   const taken = async (): Promise<string | undefined> => {
     connections.texts.length = 0;
-    await turn.take(0, []);
+    await turn.take(0, [], nobody);
     return idle();
   };
   expect(await taken()).toBe(`${idleMs}`);
@@ -216,8 +223,9 @@ test('with the turn comes what the log holds from the index on, and the records 
   await other.append(first);
   expect(await store.append(batchOf(0, ['x']))).toEqual({ status: 'conflict', size: 3 });
   const keys = [...first.records, { kind: 'kind', key: 'none' }];
-  const news = { head: first.head, entries: first.entries.slice(1), records: first.records };
-  expect(await store.turns?.take(1, keys)).toEqual(news);
+  const came = { head: first.head, entries: first.entries.slice(1), records: first.records };
+  const news = { ...came, own: { status: 'gone' }, parcels: [] };
+  expect(await store.turns?.take(1, keys, nobody)).toEqual(news);
   expect(await store.append(batchOf(3, ['d']))).toEqual({ status: 'appended' });
 });
 
@@ -225,7 +233,7 @@ test('the transaction of an append has an end that the server keeps, from versio
   const { schema } = await opened();
   const client = await begun(schema);
   await client.query(`SELECT append(id, size, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-    previous, root, frontier, at, false, true, true) FROM log`);
+    previous, root, frontier, at, false, true, true, NULL, NULL, '{}', '{}', '{}') FROM log`);
   const { rows } = await client.query<{ version: number; end: string | null }>(
     `SELECT current_setting('server_version_num')::integer AS version,
       current_setting('transaction_timeout', true) AS end`,

@@ -66,7 +66,9 @@ export class Core {
   constructor(options: CoreOptions) {
     this.options = options;
     this.#deadlines = new Deadlines(options.clock, ({ kind, key }) => this.#expire(kind, key));
-    this.#sequencer = new Sequencer({ ...options, onEvents: (events) => this.#route(events) });
+    const sender = options.ids.next(options.clock.now());
+    const onEvents = (events: readonly PlacedEvent[]): void => this.#route(events);
+    this.#sequencer = new Sequencer({ ...options, sender, onEvents });
     for (const { id, permit, expiresAt } of options.replica.cache.live('decision')) {
       this.#watchPermit(id, permit, expiresAt);
     }

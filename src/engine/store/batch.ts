@@ -64,6 +64,16 @@ const routineEvents: ReadonlySet<Event['type']> = new Set([
   'permit-settled',
 ]);
 
+function isRoutine({ event }: PlacedEvent): boolean {
+  return routineEvents.has(event.type);
+}
+
+/** Index behind the last of the events that is no routine; 0 where all are. */
+export function urgentIn(events: readonly PlacedEvent[]): number {
+  const last = events.findLast((each) => !isRoutine(each));
+  return last === undefined ? 0 : last.index + 1;
+}
+
 /** A batch while it is being decided, one command after the other, on one head and one state. */
 export class BatchInProgress {
   readonly #log: string;
@@ -109,7 +119,7 @@ export class BatchInProgress {
         contents: this.#contents,
         records: [...this.#overlay.changes].map(toStored),
         head: entries.length === 0 ? head : headAfter(head, entries, this.#at),
-        routine: this.#events.every(({ event }) => routineEvents.has(event.type)),
+        routine: this.#events.every(isRoutine),
       },
       outcomes: this.#outcomes,
       events: this.#events,

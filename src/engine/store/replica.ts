@@ -18,7 +18,8 @@ import {
   unnamedKinds,
 } from '../../kernel/index.ts';
 import { appendLeaves, readEntry, rootHash } from '../../log/index.ts';
-import type { Head, Storage, StoredEntry, StoredRecord } from '../../storage/storage.ts';
+import type { Head, News, Parcel, ParcelName, ParcelNews } from '../../storage/storage.ts';
+import type { Storage, StoredEntry, StoredRecord, TurnNews } from '../../storage/storage.ts';
 import { type PlacedEvent, placedEvent } from './placed-event.ts';
 import { type ControlPlaneError, fault } from '../error.ts';
 import { RecordCache, recordName } from './record-cache.ts';
@@ -94,23 +95,66 @@ export class Replica {
   }
 
   /**
-   * Where others append too: waits for this handle's turn, and takes over what came before it. Returns the
-   * events of others that were met. Without turns, or where none came in time, it does nothing.
+   * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names the
+   * last parcel that was left. Undefined without turns, or where none came in time.
    */
-  async takeTurn(commands: readonly Command[], now: number): Promise<readonly PlacedEvent[]> {
+  async takeTurn(
+    commands: readonly Command[],
+    now: number,
+    own: ParcelName,
+  ): Promise<TurnNews | undefined> {
     const { turns } = this.#storage;
-    if (turns?.wanted !== true) return [];
-    const names = this.#changeable(commands, Math.max(now, this.#head.at));
-    const news = await turns.take(this.#head.size, names);
-    if (news !== undefined) {
-      const { head, entries, records } = news;
-      this.#assertSameLog(head);
-      const isAll = head.size - this.#head.size === entries.length;
-      const came = isAll ? { head, records } : undefined;
-      const reached = await this.#takeOver(this.#foreignOf(entries), names, came);
-      if (reached.size !== this.#head.size || !isAll) await this.#catchUp();
+    if (turns === undefined || !(turns.wanted || turns.kept)) return undefined;
+    // Whoever has had the last turn too has missed nothing, as a rule.
+    const names = turns.kept ? [] : this.#changeable(commands, Math.max(now, this.#head.at));
+    const news = await turns.take(this.#head.size, names, own);
+    if (news !== undefined) await this.#takeNews(news, names);
+    return news;
+  }
+
+  /**
+   * Leaves commands as a parcel to whoever has the turn, and takes over what came until it was looked for.
+   * Whether their sessions were aborted is asked as soon as they are answered: those come along.
+   */
+  async entrust(
+    parcel: Parcel,
+    commands: readonly Command[],
+    wantsNews: boolean,
+  ): Promise<ParcelNews | undefined> {
+    if (!wantsNews) return this.#storage.turns?.entrust(parcel);
+    const keys = this.#named(commands, this.#head.at, ({ kind }) => kind === 'session');
+    const query = { from: this.#head.size, keys };
+    const heard = await this.#storage.turns?.entrust(parcel, query);
+    if (heard?.news !== undefined) await this.#takeNews(heard.news, keys);
+    return heard;
+  }
+
+  /** Whether it is known what the commands read; what another process left may be of no kind that is known. */
+  knows(commands: readonly Command[]): boolean {
+    try {
+      this.#named(commands, this.#head.at, () => false);
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  /** The events of others that were met and not handed over yet. */
+  takeForeign(): readonly PlacedEvent[] {
     return this.#foreign.splice(0);
+  }
+
+  /** The same, left where they are. */
+  get foreign(): readonly PlacedEvent[] {
+    return this.#foreign;
+  }
+
+  async #takeNews({ head, entries, records }: News, names: readonly RecordName[]): Promise<void> {
+    this.#assertSameLog(head);
+    const isAll = head.size - this.#head.size === entries.length;
+    const came = isAll ? { head, records } : undefined;
+    const reached = await this.#takeOver(this.#foreignOf(entries), names, came);
+    if (reached.size !== this.#head.size || !isAll) await this.catchUp();
   }
 
   /**
@@ -124,7 +168,7 @@ export class Replica {
       if (missing.length === 0) return this.#foreign.splice(0);
       const { head, records } = await this.#storage.readRecords(missing);
       this.#put(await fromStored(this.#storage, records), missing);
-      if (head.size !== this.#head.size) await this.#catchUp();
+      if (head.size !== this.#head.size) await this.catchUp();
     }
   }
 
@@ -172,11 +216,11 @@ export class Replica {
    */
   async follow(race?: LostRace): Promise<readonly PlacedEvent[]> {
     // The turn that is waited for next brings all that is new.
-    if (race === undefined || this.#storage.turns?.wanted !== true) await this.#catchUp(race);
+    if (race === undefined || this.#storage.turns?.wanted !== true) await this.catchUp(race);
     return this.#foreign.splice(0);
   }
 
-  async #catchUp(race?: LostRace): Promise<void> {
+  async catchUp(race?: LostRace): Promise<void> {
     let head: Head | undefined;
     let size = race?.size ?? 0;
     if (size <= this.#head.size) {

@@ -12,13 +12,12 @@
 // Not the global one: a host's tests may have put a fake in its place, which never runs.
 import { setImmediate } from 'node:timers';
 import { type Command, limits } from '../../kernel/index.ts';
-import {
-  type AppendResult,
-  type Batch,
-  type Storage,
-  StorageError,
-} from '../../storage/storage.ts';
-import { type Answered, BatchInProgress, type DecidedBatch, type Submission } from './batch.ts';
+import { Appends } from './appends.ts';
+import { type Storage, StorageError, type TurnNews } from '../../storage/storage.ts';
+import { type Answered, BatchInProgress, type DecidedBatch, urgentIn } from './batch.ts';
+import type { Outcome, Submission } from './batch.ts';
+import { OwnParcel } from './own-parcel.ts';
+import { type LeftParcel, readParcels, repliesTo } from './parcel.ts';
 import type { PlacedEvent } from './placed-event.ts';
 import type { Clock } from '../clock.ts';
 import { ControlPlaneError, fault } from '../error.ts';
@@ -26,23 +25,31 @@ import { OutsideFootprint } from './record-cache.ts';
 import type { Replica } from './replica.ts';
 
 interface Waiting extends Submission {
+  /** Another process had it and could not decide it. */
+  readonly isReturned?: boolean;
   readonly resolve: (answered: Answered) => void;
   readonly reject: (failure: unknown) => void;
 }
+
+type Decided = Outcome | null | undefined;
 
 export interface SequencerOptions {
   readonly log: string;
   readonly storage: Storage;
   readonly replica: Replica;
   readonly clock: Clock;
+  /** Names this sequencer to others that decide for it: a unique id. */
+  readonly sender: string;
   /** Called with every committed event, this process's and others', in the order of the log. */
   readonly onEvents: (events: readonly PlacedEvent[]) => void;
 }
 
-/** How often an append whose outcome is unknown is looked for or repeated, and a lost race is. */
-const resolveAttemptsMax = 5;
+/** How often a batch is decided again that lost a race. */
 const conflictAttemptsMax = 1_000;
-const retryDelayMs = 20;
+/** How long the events of others are left unread while others decide what is asked here. */
+const lagMs = 250;
+/** A process without commands of its own decides for others so often, and then lets one of them. */
+const turnsForOthersMax = 4;
 /** Commands decided, or answered, before the event loop has its turn: a large batch must not hold it up. */
 const commandsPerTurn = 16;
 
@@ -59,10 +66,19 @@ export class Sequencer {
   #journal: Submission[] = [];
   #running: Promise<void> | undefined;
   #hinted = false;
+  /** Index behind the last event that is no routine, as far as is known: those before the start count too. */
+  #urgentTo: number;
+  /** When the events of others were last read while others decided. */
+  #newsAt = 0;
   #state: 'open' | 'closing' | ControlPlaneError = 'open';
+  readonly #own: OwnParcel;
+  /** How many turns in a row this process has had for others alone. */
+  #turnsForOthers = 0;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.#own = new OwnParcel(options.storage, options.replica, options.sender);
+    this.#urgentTo = options.replica.head.size;
   }
 
   /** Decides and commits a command. Rejects with a `ControlPlaneError` where that could not be done. */
@@ -125,7 +141,7 @@ export class Sequencer {
 
   async #followOnce(): Promise<void> {
     try {
-      this.#options.onEvents(await this.#options.replica.follow());
+      this.#route(await this.#options.replica.follow());
     } catch (failure) {
       this.#stopIfInconsistent(failure);
     } finally {
@@ -138,7 +154,7 @@ export class Sequencer {
     try {
       // Commands submitted in the same turn of the event loop belong to the same batch.
       await Promise.resolve();
-      while (this.#journal.length > 0 || this.#queue.length > 0) {
+      while (this.#journal.length > 0 || this.#queue.length > 0 || this.#hasTurn) {
         if (!(await this.#writeJournal())) {
           // Whoever was told so may have asked again at once: nobody else would look at the queue.
           if (this.#queue.length > 0) continue;
@@ -149,18 +165,43 @@ export class Sequencer {
           batch.push(...this.#queue.splice(0, limits.batchCommandsMax - batch.length));
         });
         // Many callers were answered: those that ask again at once belong to one batch, not to two.
-        if (batch.length > 1) await nextTurn();
+        if (batch.length !== 1) await nextTurn();
       }
     } finally {
       this.#running = undefined;
     }
   }
 
+  /** Between commits of others: their events are not waited for each time. */
+  #wantsNews(): boolean {
+    const now = this.#options.clock.now();
+    if (now >= this.#newsAt && now < this.#newsAt + lagMs) return false;
+    this.#newsAt = now;
+    return true;
+  }
+
+  /** Then others may have left something to be decided; it takes or leaves it. */
+  get #hasTurn(): boolean {
+    return this.#options.storage.turns?.kept === true;
+  }
+
+  #route(events: readonly PlacedEvent[]): void {
+    this.#own.saw(events);
+    this.#urgentTo = Math.max(this.#urgentTo, urgentIn(events));
+    this.#options.onEvents(events);
+  }
+
   /** False where it could not be written: then nothing else is decided either, and is told so. */
   async #writeJournal(): Promise<boolean> {
     const journal = this.#journal.splice(0);
+    if (journal.length === 0) return true;
     const failed = await this.#commit(
-      journal.map((submission) => ({ ...submission, resolve: () => {}, reject: () => {} })),
+      journal.map((submission) => ({
+        ...submission,
+        isReturned: true,
+        resolve: () => {},
+        reject: () => {},
+      })),
     );
     if (!failed) return true;
     this.#journal.unshift(...journal);
@@ -174,24 +215,26 @@ export class Sequencer {
    * is called before the batch is decided, and may add to it.
    */
   async #commit(waiting: readonly Waiting[], fill: () => void = () => {}): Promise<boolean> {
-    if (waiting.length === 0) return false;
     const again: Waiting[] = [];
     try {
-      const decided = await this.#decideAndAppend(waiting, fill);
-      for (const [position, outcome] of decided.outcomes.entries()) {
+      const outcomes = await this.#decided(waiting, fill);
+      for (const [position, each] of waiting.entries()) {
         if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
-        const each = waiting[position];
-        if (each === undefined) continue;
-        if ('answered' in outcome) each.resolve(outcome.answered);
+        const outcome = outcomes[position];
+        if (outcome === undefined) again.push(each);
+        else if (outcome === null) again.push({ ...each, isReturned: true });
+        else if ('answered' in outcome) each.resolve(outcome.answered);
         else if (waiting.length > 1 && outcome.failure instanceof OutsideFootprint)
           again.push(each);
         else each.reject(fault('internal-error', undefined, outcome.failure));
       }
-      // What others of its batch did made a command read more than was loaded: it was not decided.
+      // What others of its batch did made a command read more than was loaded: it was not decided. Nor was
+      // what came along while another process decided the rest.
       this.#queue.unshift(...again);
       return false;
     } catch (failure) {
       this.#stopIfInconsistent(failure);
+      void this.#options.storage.turns?.leave();
       const reason = asFault(failure);
       for (const each of waiting) each.reject(reason);
       return true;
@@ -205,104 +248,113 @@ export class Sequencer {
     for (const each of this.#queue.splice(0)) each.reject(failure);
   }
 
-  async #decideAndAppend(
-    submissions: readonly Submission[],
-    fill: () => void,
-  ): Promise<DecidedBatch> {
-    const inDoubt: DecidedBatch[] = [];
+  /** Null and undefined stand for a command that was not decided: by others, or at all. */
+  async #decided(waiting: readonly Waiting[], fill: () => void): Promise<readonly Decided[]> {
+    const { storage, replica, clock } = this.#options;
+    const appends = new Appends(storage, clock);
     try {
-      return await this.#attempt(submissions, inDoubt, fill);
+      const isLeft = waiting.length > 0 && !waiting.some(({ isReturned }) => isReturned === true);
+      if (isLeft && storage.turns?.wanted === true && !storage.turns.kept) {
+        const answers = await this.#own.leave(waiting, this.#wantsNews());
+        this.#route(replica.takeForeign());
+        if (answers !== undefined) return answers.map(outcomeOf);
+      }
+      return await this.#attempt(waiting, appends, fill);
     } catch (failure) {
-      // Once in doubt, a command is never said to be undecided.
-      if (inDoubt.length === 0 || !StorageError.is(failure)) throw failure;
+      if (ControlPlaneError.is(failure) && failure.code === 'log-inconsistent') throw failure;
+      // A command that others may still decide is never said to be undecided.
+      const answers = await this.#own.takeBack();
+      this.#route(replica.takeForeign());
+      if (answers !== undefined) return answers.map(outcomeOf);
+      // Nor is one that is in doubt.
+      if (!appends.areInDoubt || !StorageError.is(failure)) throw failure;
       throw fault('outcome-unknown', failure.message, failure);
     }
   }
 
   async #attempt(
     submissions: readonly Submission[],
-    inDoubt: DecidedBatch[],
+    appends: Appends,
     fill: () => void,
-  ): Promise<DecidedBatch> {
-    const { log, replica, clock, onEvents } = this.#options;
+  ): Promise<readonly Decided[]> {
+    const { replica, clock, storage } = this.#options;
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
-      onEvents(await replica.takeTurn(commandsOf(submissions), clock.now()));
+      const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
+      this.#route(replica.takeForeign());
+      const answers = await this.#own.answers(turn?.own);
+      this.#route(replica.takeForeign());
+      if (answers !== undefined) {
+        await storage.turns?.leave();
+        return answers.map(outcomeOf);
+      }
       // What has come while the turn was waited for goes along. What is in doubt is found again by what it
       // was decided from: nothing is added to it.
-      if (inDoubt.length === 0) fill();
-      const commands = commandsOf(submissions);
-      const now = clock.now();
-      onEvents(await replica.load(commands, now));
-      // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
-      const landed = await this.#landed(inDoubt);
-      if (landed !== undefined) return landed;
-      // While the event loop has its turns nobody else changes the state: only the sequencer does.
-      const batch = new BatchInProgress(log, replica.head, replica.cache, now);
-      for (const [position, submission] of submissions.entries()) {
-        if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
-        batch.decide(submission);
+      if (!appends.areInDoubt) fill();
+      const left = appends.areInDoubt ? [] : this.#left(turn, submissions.length);
+      if (submissions.length === 0 && left.length === 0) {
+        await storage.turns?.leave();
+        return [];
       }
-      const decided = batch.finish();
-      const result = await this.#append(decided, inDoubt);
+      const all = [...submissions, ...left.flatMap((each) => each.submissions)];
+      const commands = commandsOf(all);
+      const now = clock.now();
+      this.#route(await replica.load(commands, now));
+      // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
+      const landed = await appends.landed(replica.head.size);
+      if (landed !== undefined) {
+        this.#own.settled();
+        return landed.outcomes;
+      }
+      const decided = this.#settling(await this.#decide(all, now), submissions.length, left);
+      const result = await appends.append(decided);
       if (result.status === 'appended') {
+        this.#own.settled();
         for (const change of decided.changes) replica.cache.put(change);
         replica.advance(decided.batch.head);
-        onEvents(decided.events);
-        return decided;
+        this.#route(decided.events);
+        return decided.outcomes.slice(0, submissions.length);
       }
       const race = result.status === 'conflict' ? { size: result.size, commands } : undefined;
-      onEvents(await replica.follow(race));
-      if (result.status === 'in-doubt') {
-        await this.#options.clock.sleep(retryDelayMs * 2 ** inDoubt.length);
-      }
+      this.#route(await replica.follow(race));
+      if (result.status === 'in-doubt') await appends.pause();
     }
     const message = 'other processes won every race for the log';
-    throw fault(inDoubt.length > 0 ? 'outcome-unknown' : 'overloaded', message);
+    throw fault(appends.areInDoubt ? 'outcome-unknown' : 'overloaded', message);
   }
 
-  /**
-   * Appends a batch. `in-doubt`: the store cannot tell, and the batch is not in the log now; it is put
-   * among those that may still get there.
-   */
-  async #append(
-    decided: DecidedBatch,
-    inDoubt: DecidedBatch[],
-  ): Promise<AppendResult | { readonly status: 'in-doubt' }> {
-    try {
-      return await this.#options.storage.append(decided.batch);
-    } catch (failure) {
-      if (!StorageError.is(failure) || !failure.ambiguous) throw failure;
-      const unknown = fault('outcome-unknown', failure.message, failure);
-      if (await this.#isInLog(decided.batch, unknown)) return { status: 'appended' };
-      inDoubt.push(decided);
-      if (inDoubt.length >= resolveAttemptsMax) throw unknown;
-      return { status: 'in-doubt' };
-    }
+  /** What others left, beside so many commands; nothing, once it is time that one of them has the turn. */
+  #left(turn: TurnNews | undefined, own: number): readonly LeftParcel[] {
+    const { replica } = this.#options;
+    this.#turnsForOthers = own === 0 ? this.#turnsForOthers + 1 : 0;
+    const isOver = this.#state !== 'open' || this.#turnsForOthers > turnsForOthersMax;
+    if (turn === undefined || isOver) return [];
+    const room = limits.batchCommandsMax - own;
+    return readParcels(turn.parcels, room, (commands) => replica.knows(commands));
   }
 
-  /** The batch, of those once in doubt, that reached the log after all. */
-  async #landed(inDoubt: readonly DecidedBatch[]): Promise<DecidedBatch | undefined> {
-    for (const decided of inDoubt) {
-      if (this.#options.replica.head.size <= decided.batch.expectedSize) continue;
-      if (await this.#isInLog(decided.batch, fault('outcome-unknown'))) return decided;
+  async #decide(submissions: readonly Submission[], now: number): Promise<DecidedBatch> {
+    const { log, replica } = this.#options;
+    // While the event loop has its turns nobody else changes the state: only the sequencer does.
+    const batch = new BatchInProgress(log, replica.head, replica.cache, now);
+    for (const [position, submission] of submissions.entries()) {
+      if (position > 0 && position % commandsPerTurn === 0) await nextTurn();
+      batch.decide(submission);
     }
-    return undefined;
+    return batch.finish();
   }
 
-  /** Resolves an append whose outcome is unknown by reading the log, never by guessing. */
-  async #isInLog({ expectedSize, entries }: Batch, unknown: ControlPlaneError): Promise<boolean> {
-    const [first] = entries;
-    if (first === undefined) return false;
-    for (let attempt = 0; attempt < resolveAttemptsMax; attempt += 1) {
-      try {
-        const [entry] = await this.#options.storage.readEntries(expectedSize, 1);
-        return entry?.leaf === first.leaf;
-      } catch {
-        await this.#options.clock.sleep(retryDelayMs * 2 ** attempt);
-      }
-    }
-    throw unknown;
+  /** The batch, with what it settles: this process's own parcel, and those of others. */
+  #settling(decided: DecidedBatch, own: number, left: readonly LeftParcel[]): DecidedBatch {
+    if (!this.#own.isOpen && left.length === 0) return decided;
+    const urgentTo = Math.max(this.#urgentTo, urgentIn(decided.events));
+    const replies = repliesTo(left, decided.outcomes.slice(own), urgentTo);
+    const parcels = { replies, ...(this.#own.isOpen ? { own: this.#own.name } : {}) };
+    return { ...decided, batch: { ...decided.batch, parcels } };
   }
+}
+
+function outcomeOf(answered: Answered | null): Decided {
+  return answered === null ? null : { answered };
 }
 
 function commandsOf(submissions: readonly Submission[]): readonly Command[] {

@@ -198,7 +198,8 @@ class PostgresStorage implements Storage {
   async #append(opened: Opened, batch: Batch): Promise<AppendResult> {
     const { turn } = opened;
     const { expectedSize } = batch;
-    if (batch.entries.length === 0 && batch.records.length === 0) {
+    const writes = batch.entries.length > 0 || batch.records.length > 0;
+    if (!writes && batch.parcels === undefined) {
       void turn.leave();
       const { size } = await this.#head(opened);
       return size === expectedSize ? { status: 'appended' } : { status: 'conflict', size };
@@ -219,6 +220,7 @@ class PostgresStorage implements Storage {
     const hasTurn = turn.held || turn.isOverdue;
     const tell = bell.tells(batch.head.size, batch.routine === true);
     const statement = this.#statements.append(id, batch, { acceptUnsafe, hasTurn, tell });
+    if (!turn.held) void turn.leave();
     try {
       const rows = turn.held ? await turn.append(statement) : await connections.write(statement);
       return integerCell(rows[0]?.[0], 'append');
@@ -230,8 +232,6 @@ class PostgresStorage implements Storage {
       const { size } = await this.head();
       if (size === batch.expectedSize) throw error;
       return size;
-    } finally {
-      void turn.leave();
     }
   }
 

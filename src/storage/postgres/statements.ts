@@ -1,5 +1,6 @@
 /** The statements that read and append, and how rows become what the contract says. */
 import type { Batch, Head, News, RecordKey, RecordQuery, StoredRecord } from '../storage.ts';
+import type { Parcel, ParcelName, ParcelState } from '../storage.ts';
 import type { StoredContent, StoredEntry } from '../storage.ts';
 import { StorageError } from '../storage.ts';
 import { integerCell, textCell } from './cells.ts';
@@ -54,7 +55,8 @@ export class Statements {
 
   /** Answers with the size of the log before it: the batch's, where it was appended. */
   append(log: number, batch: Batch, terms: AppendTerms): Statement {
-    const { entries, contents, head } = batch;
+    const { entries, contents, head, parcels } = batch;
+    const replies = parcels?.replies ?? [];
     const records = lastOfEach(batch.records);
     const values = [
       log,
@@ -77,6 +79,11 @@ export class Statements {
       terms.acceptUnsafe,
       terms.hasTurn,
       terms.tell,
+      parcels?.own?.sender ?? null,
+      parcels?.own?.number ?? null,
+      textArray(replies.map(({ sender }) => sender)),
+      replies.map(({ number }) => number),
+      textArray(replies.map(({ text }) => text)),
     ];
     return { text: this.#append, values };
   }
@@ -141,6 +148,26 @@ export class Statements {
     };
   }
 
+  entrust(log: number, { sender, number, text }: Parcel): Statement {
+    const values = [log, sender, number, text];
+    return { text: `SELECT ${this.#s}.entrust($1, $2, $3, $4)`, values };
+  }
+
+  /** Waits for whoever has the turn; `stateOf` reads the answer. */
+  awaitReply(log: number, sender: string): Statement {
+    return { text: `SELECT * FROM ${this.#s}.await_reply($1, $2)`, values: [log, sender] };
+  }
+
+  /** Those that wait, and the sender's own; `parcelsOf` and `stateOf` read it. */
+  parcels(log: number, sender: string): Statement {
+    return { text: `SELECT * FROM ${this.#s}.parcels($1, $2)`, values: [log, sender] };
+  }
+
+  /** Answers with the reply; null where it was taken back. */
+  reclaim(log: number, { sender, number }: ParcelName): Statement {
+    return { text: `SELECT ${this.#s}.reclaim($1, $2, $3)`, values: [log, sender, number] };
+  }
+
   /** Head and records from one statement, and so from one snapshot. The head is the row at place 0. */
   #withHead(rows: string): string {
     return `SELECT * FROM (
@@ -169,6 +196,28 @@ export function newsOf(rows: Rows): News {
     ...pageOf(rows.filter((row) => !isEntry(row))),
     entries: entriesOf(entries).toSorted((left, right) => left.index - right.index),
   };
+}
+
+/** The parcels of others that wait. */
+export function parcelsOf(rows: Rows, own: string): readonly Parcel[] {
+  return rows.flatMap(([sender, number, text]) => {
+    if (text === null || sender === own) return [];
+    return [
+      {
+        sender: textCell(sender, 'sender'),
+        number: integerCell(number, 'number'),
+        text: textCell(text, 'text'),
+      },
+    ];
+  });
+}
+
+export function stateOf(rows: Rows, own: ParcelName): ParcelState {
+  const isOwn = ([sender, number]: Rows[number]): boolean =>
+    sender === own.sender && integerCell(number, 'number') === own.number;
+  const [, , text, reply] = rows.find(isOwn) ?? [null, null, null, null];
+  if (reply !== null) return { status: 'answered', text: textCell(reply, 'reply') };
+  return { status: text === null ? 'gone' : 'waiting' };
 }
 
 export function headOf(rows: Rows): Head {

@@ -15,12 +15,14 @@
  * are all slow, each would lose its turn to the next, and none would append.
  */
 import { performance } from 'node:perf_hooks';
-import type { News, RecordKey, Turns } from '../storage.ts';
+import { assertParcel } from '../rules.ts';
+import type { NewsQuery, Parcel, ParcelName, ParcelNews, ParcelState } from '../storage.ts';
+import type { RecordKey, TurnNews, Turns } from '../storage.ts';
 import type { Connection, Connections, Rows, Statement } from './connections.ts';
 import { storageError } from './postgres-errors.ts';
-import { turnLock } from './schema.ts';
+import { turnLock, turnWaitMs } from './schema.ts';
 import type { SchemaName } from './schema-name.ts';
-import { newsOf, type Statements } from './statements.ts';
+import { headOf, newsOf, parcelsOf, stateOf, type Statements } from './statements.ts';
 
 /** For how long after their last sign other writers are reckoned with. */
 const othersLingerMs = 1_000;
@@ -31,8 +33,8 @@ const keepMsMax = 1_600;
 const graceMs = 50;
 /** How long the server lets a turn stand idle that is kept as at first. */
 export const idleMs = keepMs + graceMs;
-/** How long to wait in the queue. */
-export const waitMs = 2_000;
+/** A process that needed no longer for its last turn queues for the next one as it appends. */
+const keepOnMs = 50;
 
 export interface TurnPlace {
   readonly connections: Connections;
@@ -46,9 +48,7 @@ export class Turn implements Turns {
   readonly #place: TurnPlace;
   #othersUntil = 0;
   #keepMs = keepMs;
-  #keptSince = 0;
-  #connection: Connection | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #queued: Queued | null = null;
   #isOverdue = false;
 
   constructor(place: TurnPlace) {
@@ -56,7 +56,11 @@ export class Turn implements Turns {
   }
 
   get held(): boolean {
-    return this.#connection !== null;
+    return this.#queued?.since !== undefined;
+  }
+
+  get kept(): boolean {
+    return this.#queued !== null;
   }
 
   /** Whether it was waited for in vain, or is over: then the next append goes on without one. */
@@ -73,38 +77,89 @@ export class Turn implements Turns {
     this.#othersUntil = performance.now() + othersLingerMs;
   }
 
-  async take(from: number, keys: readonly RecordKey[]): Promise<News | undefined> {
+  async take(
+    from: number,
+    keys: readonly RecordKey[],
+    own: ParcelName,
+  ): Promise<TurnNews | undefined> {
     const { connections, statements, log } = this.#place;
-    await this.leave();
-    let connection: Connection | undefined;
+    this.#isOverdue = false;
     try {
-      connection = await connections.take();
-      const asked = [this.#begin(), statements.news(log, from, keys)];
-      const [, news] = await connection.queryAll(asked);
-      const told = newsOf(news?.rows ?? []);
-      if (told.entries.length > 0) this.sawOthers();
-      this.#connection = connection;
-      this.#keptSince = performance.now();
-      this.#timer = setTimeout(() => this.#overstay(), this.#keepMs);
-      return told;
+      this.#queued ??= this.#queue(await connections.take(), true);
+      const queued = this.#queued;
+      // Whoever had the last turn too asks for no records, and has missed nothing as a rule.
+      const asksHead = !queued.isFresh && keys.length === 0;
+      const asked = queued.connection.queryAll([
+        asksHead ? statements.head(log) : statements.news(log, from, keys),
+        statements.parcels(log, own.sender),
+      ]);
+      const [[answer, slots]] = await Promise.all([asked, queued.granted]);
+      const came = answer?.rows ?? [];
+      const told = asksHead ? { head: headOf(came), entries: [], records: [] } : newsOf(came);
+      const isNew = told.head.size > from;
+      const rows = slots?.rows ?? [];
+      const parcels = parcelsOf(rows, own.sender);
+      if (isNew || parcels.length > 0) this.sawOthers();
+      // Of two that queue for each next turn one gives up.
+      queued.leads = !isNew || (queued.isFresh && parcels.length > 0);
+      return { ...told, parcels, own: stateOf(rows, own) };
     } catch {
       // Only politeness failed. The append itself finds out what is the matter.
-      connection?.release(true);
+      this.#letGo()?.connection.release(true);
       this.#isOverdue = true;
       return undefined;
     }
   }
 
+  async entrust(parcel: Parcel, query?: NewsQuery): Promise<ParcelNews | undefined> {
+    assertParcel(parcel);
+    const { connections, statements, log } = this.#place;
+    let connection: Connection | undefined;
+    try {
+      connection = await connections.take();
+      const asked = query === undefined ? [] : [statements.news(log, query.from, query.keys)];
+      const [, slots, came] = await connection.queryAll([
+        statements.entrust(log, parcel),
+        statements.awaitReply(log, parcel.sender),
+        ...asked,
+      ]);
+      connection.release();
+      const own = stateOf(slots?.rows ?? [], parcel);
+      if (own.status === 'answered') this.sawOthers();
+      return came === undefined ? { own } : { own, news: newsOf(came.rows) };
+    } catch {
+      connection?.release(true);
+      return undefined;
+    }
+  }
+
+  async reclaim(own: ParcelName): Promise<ParcelState> {
+    const { connections, statements, log } = this.#place;
+    const [row] = await connections.write(statements.reclaim(log, own));
+    const reply = row?.[0];
+    return typeof reply === 'string' ? { status: 'answered', text: reply } : { status: 'gone' };
+  }
+
   /** Appends and ends the turn. */
   async append(statement: Statement): Promise<Rows> {
-    const connection = this.#letGo();
-    if (connection === null) throw new Error('assertion: an append under a turn that is not there');
-    const wasSlow = performance.now() - this.#keptSince > keepMs;
+    const queued = this.#letGo();
+    if (queued?.since === undefined)
+      throw new Error('assertion: an append under a turn that is not there');
+    const { connection, since } = queued;
+    const heldMs = performance.now() - since;
+    const keeps =
+      this.wanted &&
+      queued.leads === true &&
+      heldMs < keepOnMs &&
+      connection.client.pipeline === true;
     try {
-      const [appended, end] = await connection.queryAll([statement, { text: 'COMMIT' }]);
+      const asked = connection.queryAll([statement, { text: 'COMMIT' }]);
+      const next = keeps ? this.#queue(connection) : null;
+      const [appended, end] = await asked;
       if (end?.command !== 'COMMIT') throw new Error(`the server did not commit: ${end?.command}`);
-      connection.release();
-      if (!wasSlow) this.#keepMs = keepMs;
+      if (next === null) connection.release();
+      this.#queued = next;
+      if (heldMs <= keepMs) this.#keepMs = keepMs;
       return appended?.rows ?? [];
     } catch (error) {
       connection.release(true);
@@ -116,27 +171,41 @@ export class Turn implements Turns {
 
   /** The next may have it. */
   async leave(): Promise<void> {
-    const connection = this.#letGo();
-    if (connection === null) return;
+    const queued = this.#letGo();
+    if (queued === null) return;
+    const { connection, since } = queued;
     try {
-      await connection.query('COMMIT');
-      connection.release();
+      // Whoever does not know whether he has it does not wait until he has.
+      if (since !== undefined) await connection.query('COMMIT');
+      connection.release(since === undefined);
     } catch {
       connection.release(true);
     }
   }
 
-  #begin(): Statement {
+  #queue(connection: Connection, isFresh = false): Queued {
+    const queued: Queued = { connection, isFresh, granted: this.#granted(connection) };
+    const started = queued.granted.then(() => {
+      queued.since = performance.now();
+      queued.timer = setTimeout(() => this.#overstay(queued), this.#keepMs);
+      return queued;
+    });
+    // Whoever takes the turn hears of it.
+    started.catch(() => {});
+    return queued;
+  }
+
+  async #granted(connection: Connection): Promise<void> {
     const { schema, log } = this.#place;
-    const text = `BEGIN ISOLATION LEVEL READ COMMITTED;
+    await connection.query(`BEGIN ISOLATION LEVEL READ COMMITTED;
       SET LOCAL idle_in_transaction_session_timeout = ${this.#keepMs + graceMs};
-      SET LOCAL lock_timeout = ${waitMs};
-      SELECT pg_advisory_xact_lock(${turnLock(schema, `${log}`)})`;
-    return { text };
+      SET LOCAL lock_timeout = ${turnWaitMs};
+      SELECT pg_advisory_xact_lock(${turnLock(schema, `${log}`)})`);
   }
 
   /** The next has it, while this process still decides. */
-  #overstay(): void {
+  #overstay(queued: Queued): void {
+    if (this.#queued !== queued) return;
     void this.leave();
     this.#isOverdue = true;
     this.#keepLonger();
@@ -146,12 +215,22 @@ export class Turn implements Turns {
     this.#keepMs = Math.min(2 * this.#keepMs, keepMsMax);
   }
 
-  #letGo(): Connection | null {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  #letGo(): Queued | null {
     this.#isOverdue = false;
-    const connection = this.#connection;
-    this.#connection = null;
-    return connection;
+    const queued = this.#queued;
+    this.#queued = null;
+    clearTimeout(queued?.timer);
+    return queued;
   }
+}
+
+/** A place in the queue, on its connection. */
+interface Queued {
+  readonly connection: Connection;
+  /** Resolves once it has the turn. */
+  readonly granted: Promise<void>;
+  readonly isFresh: boolean;
+  leads?: boolean;
+  since?: number;
+  timer?: NodeJS.Timeout;
 }
