@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { turnWaitMs } from '../../src/storage/postgres/schema.ts';
+import { turnWaitMs } from '../../src/storage/postgres/turn-lock.ts';
 import { idleMs } from '../../src/storage/postgres/turn.ts';
 import { account, type Line } from '../crash/account.ts';
 import { openSession } from '../crash/acting.ts';

@@ -95,8 +95,8 @@ export class Replica {
   }
 
   /**
-   * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names the
-   * last parcel that was left. Undefined without turns, or where none came in time.
+   * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names
+   * the last parcel that was left. Undefined without turns, or where none came in time.
    */
   async takeTurn(
     commands: readonly Command[],
@@ -129,7 +129,7 @@ export class Replica {
     return heard;
   }
 
-  /** Whether it is known what the commands read; what another process left may be of no kind that is known. */
+  /** Whether it is known what the commands read: what others left may be of no kind that is known. */
   knows(commands: readonly Command[]): boolean {
     try {
       this.#named(commands, this.#head.at, () => false);

@@ -19,7 +19,7 @@ import { migrate } from './migrate.ts';
 import { lookUp } from './look.ts';
 import { type PostgresPool, newPool, poolSizeMin } from './pool.ts';
 import { isSerializationFailure } from './postgres-errors.ts';
-import { turnTaken } from './schema.ts';
+import { turnTaken } from './turn-lock.ts';
 import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
 import { endStalled } from './stalled.ts';

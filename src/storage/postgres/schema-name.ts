@@ -21,3 +21,6 @@ export function schemaName(name: string): SchemaName {
 export function quoted(schema: SchemaName): string {
   return `"${schema}"`;
 }
+
+/** Of a function that runs with its owner's rights. */
+export const owned = `LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp`;

@@ -10,7 +10,10 @@
  * The triggers are a seat belt for the owner. Erasing a content is the one change the log's tables allow.
  * The policies let a reader's role see what carries its org, and nothing else (`reader` below).
  */
-import { type SchemaName, quoted } from './schema-name.ts';
+import { grantParcels, parcelFunctions, parcelParameters } from './parcel-schema.ts';
+import { parcelTables, parcelsWait, settleParcels } from './parcel-schema.ts';
+import { owned, type SchemaName, quoted } from './schema-name.ts';
+import { turnLock, turnTaken } from './turn-lock.ts';
 
 export interface Migration {
   readonly number: number;
@@ -28,16 +31,6 @@ export const lastingCommits: readonly string[] = ['on', 'local', 'remote_write',
 
 /** How long an append waits for another's commit before it gives up with `busy`, ms. */
 const commitWaitMs = 5_000;
-/** SQLSTATE by which a block gives back its lock. */
-const throughState = 'ACP03';
-/** How many turns of others a parcel waits for: whoever had one when it came may not have seen it. */
-const roundsAwaited = 4;
-/** How long to wait for a turn, ms. */
-export const turnWaitMs = 2_000;
-/** How many parcels come with a turn. */
-const parcelsMax = 64;
-/** For how long a parcel is for others to decide, ms. */
-const parcelMs = 30_000;
 /** How long an append may take in all, ms. */
 export const appendMs = 10_000;
 
@@ -79,18 +72,7 @@ function tables(s: string): readonly string[] {
     ) WITH (fillfactor = 70)`,
     `CREATE INDEX record_live ON ${s}.record (log, kind, key) WHERE live`,
     `CREATE INDEX record_parent ON ${s}.record (log, parent, kind, key) WHERE parent <> ''`,
-    // The last parcel of each sender: waiting while it has a text, answered once it has a reply. Rows are
-    // replaced in place and kept in the row, so that nothing has to be swept up; none outlasts a crash.
-    `CREATE UNLOGGED TABLE ${s}.parcel (
-      log integer NOT NULL,
-      sender text COLLATE "C" NOT NULL,
-      number bigint NOT NULL,
-      text text,
-      reply text,
-      at timestamptz NOT NULL,
-      PRIMARY KEY (log, sender)
-    ) WITH (fillfactor = 10, toast_tuple_target = 8160)`,
-    `ALTER TABLE ${s}.parcel ALTER text SET STORAGE MAIN, ALTER reply SET STORAGE MAIN`,
+    ...parcelTables(s),
     // Which org a role that only reads may see; `*` is every org, as workers need.
     `CREATE TABLE ${s}.reader (role name PRIMARY KEY, org text NOT NULL)`,
   ];
@@ -131,9 +113,6 @@ END $$`;
   ];
 }
 
-/** What `append` answers where somebody else has the turn or a parcel does not wait: nothing was written. */
-export const turnTaken = -1;
-
 /**
  * What `append` is called with, in this order. It returns the log's size before it, or `turnTaken`. Whoever
  * has no turn gives way to those who wait for one, and holds them up for no longer than its own commit.
@@ -159,22 +138,12 @@ export const appendParameters = [
   'in_accept_unsafe boolean',
   'in_has_turn boolean',
   'in_tell boolean',
-  'in_own_sender text',
-  'in_own_number bigint',
-  'in_senders text[]',
-  'in_numbers bigint[]',
-  'in_replies text[]',
+  ...parcelParameters,
 ] as const;
-
-/** The two keys of the advisory lock that is the queue for a log's head. */
-export function turnLock(schema: SchemaName, log: string): string {
-  return `hashtext('${schema}'), ${log}`;
-}
 
 function functions(schema: SchemaName): readonly string[] {
   const s = quoted(schema);
   const commits = lastingCommits.map((each) => `'${each}'`).join(', ');
-  const owned = `LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp`;
   return [
     `CREATE FUNCTION ${s}.open_log(in_name text) RETURNS integer ${owned} AS $$
 DECLARE
@@ -188,70 +157,7 @@ BEGIN
   END IF;
   RETURN standing;
 END $$`,
-    `CREATE FUNCTION ${s}.entrust(in_log integer, in_sender text, in_number bigint, in_text text)
-RETURNS void ${owned} AS $$
-BEGIN
-  -- What processes left behind that are gone.
-  IF in_number = 1 THEN
-    DELETE FROM ${s}.parcel WHERE log = in_log AND at < clock_timestamp() - interval '1 day';
-  END IF;
-  -- One that comes after it was taken back, or after a later one, comes too late.
-  INSERT INTO ${s}.parcel AS old (log, sender, number, text, at)
-    VALUES (in_log, in_sender, in_number, in_text, clock_timestamp())
-    ON CONFLICT (log, sender) DO UPDATE
-    SET number = excluded.number, text = excluded.text, reply = NULL, at = excluded.at
-    WHERE old.number < excluded.number;
-END $$`,
-    // Waits until whoever has the turn, and has queued for the next one, is through twice. A lock is given
-    // back before the end of the transaction only where the block that took it fails.
-    `CREATE FUNCTION ${s}.await_reply(in_log integer, in_sender text)
-RETURNS TABLE (sender text, number bigint, text text, reply text) ${owned} AS $$
-DECLARE
-  waited boolean;
-  had_waited boolean := false;
-BEGIN
-  PERFORM set_config('lock_timeout', '${turnWaitMs}', true);
-  FOR round IN 1..${roundsAwaited} LOOP
-    BEGIN
-      waited := NOT pg_try_advisory_xact_lock_shared(${turnLock(schema, 'in_log')});
-      IF waited THEN
-        PERFORM pg_advisory_xact_lock_shared(${turnLock(schema, 'in_log')});
-      END IF;
-      RAISE EXCEPTION USING ERRCODE = '${throughState}';
-    EXCEPTION WHEN SQLSTATE '${throughState}' THEN NULL;
-    END;
-    EXIT WHEN EXISTS (SELECT FROM ${s}.parcel AS each
-      WHERE log = in_log AND each.sender = in_sender AND each.text IS NULL);
-    IF NOT waited THEN
-      -- Between two turns of the same process the lock is free for a moment.
-      EXIT WHEN NOT had_waited;
-      PERFORM pg_sleep(0.001);
-    END IF;
-    had_waited := waited;
-  END LOOP;
-  RETURN QUERY SELECT each.sender, each.number, each.text, each.reply FROM ${s}.parcel AS each
-    WHERE log = in_log AND each.sender = in_sender;
-END $$`,
-    // Those that wait, and the last one of a sender. What has waited for longer is its sender's business.
-    `CREATE FUNCTION ${s}.parcels(in_log integer, in_sender text)
-RETURNS TABLE (sender text, number bigint, text text, reply text) ${owned} AS $$
-BEGIN
-  RETURN QUERY SELECT each.sender, each.number, each.text, each.reply FROM ${s}.parcel AS each
-    WHERE log = in_log AND (each.sender = in_sender OR each.text IS NOT NULL
-      AND each.at > clock_timestamp() - interval '${parcelMs} ms')
-    ORDER BY each.sender <> in_sender, each.at LIMIT ${parcelsMax};
-END $$`,
-    `CREATE FUNCTION ${s}.reclaim(in_log integer, in_sender text, in_number bigint)
-RETURNS text ${owned} AS $$
-BEGIN
-  INSERT INTO ${s}.parcel AS old (log, sender, number, at)
-    VALUES (in_log, in_sender, in_number, clock_timestamp())
-    ON CONFLICT (log, sender) DO UPDATE
-    SET number = excluded.number, text = NULL, reply = NULL, at = excluded.at
-    WHERE old.number < excluded.number OR old.number = excluded.number AND old.reply IS NULL;
-  RETURN (SELECT reply FROM ${s}.parcel
-    WHERE log = in_log AND sender = in_sender AND number = in_number);
-END $$`,
+    ...parcelFunctions(schema),
     `CREATE FUNCTION ${s}.append(${appendParameters.join(', ')}) RETURNS bigint ${owned} AS $$
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
@@ -266,21 +172,7 @@ BEGIN
     RETURN ${turnTaken};
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
-  IF in_own_number IS NOT NULL THEN
-    PERFORM FROM ${s}.parcel WHERE log = in_log AND sender = in_own_sender
-      AND number = in_own_number AND text IS NOT NULL FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN ${turnTaken};
-    END IF;
-  END IF;
-  IF cardinality(in_senders) > 0 THEN
-    PERFORM FROM ${s}.parcel JOIN unnest(in_senders, in_numbers) AS each (sender, number)
-      USING (sender, number) WHERE log = in_log AND text IS NOT NULL ORDER BY sender FOR UPDATE OF parcel;
-    GET DIAGNOSTICS standing = ROW_COUNT;
-    IF standing < cardinality(in_senders) THEN
-      RETURN ${turnTaken};
-    END IF;
-  END IF;
+${parcelsWait(s)}
   -- A client that never says that it is through would keep the head locked. Before 17 others end it.
   IF current_setting('server_version_num')::integer >= 170000 THEN
     PERFORM set_config('transaction_timeout', '${appendMs}', true);
@@ -309,14 +201,7 @@ BEGIN
       AS each (kind, key, parent, live, value)
     ON CONFLICT (log, kind, key)
     DO UPDATE SET parent = excluded.parent, live = excluded.live, value = excluded.value;
-  IF in_own_number IS NOT NULL THEN
-    UPDATE ${s}.parcel SET text = NULL WHERE log = in_log AND sender = in_own_sender;
-  END IF;
-  IF cardinality(in_senders) > 0 THEN
-    UPDATE ${s}.parcel SET text = NULL, reply = each.reply
-      FROM unnest(in_senders, in_replies) AS each (sender, reply)
-      WHERE log = in_log AND parcel.sender = each.sender;
-  END IF;
+${settleParcels(s)}
   IF in_tell THEN
     PERFORM pg_notify('${schema}', in_log || ' ' || new_size);
   END IF;
@@ -365,10 +250,7 @@ BEGIN
     ON CONFLICT (role) DO UPDATE SET org = excluded.org;
 END $$`;
   const append = `
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.entrust(integer, text, bigint, text) TO %I', in_role);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.await_reply(integer, text) TO %I', in_role);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.parcels(integer, text) TO %I', in_role);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.reclaim(integer, text, bigint) TO %I', in_role);
+${grantParcels(s)}
   EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.open_log(text) TO %I', in_role);
   EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.append(${signature}) TO %I', in_role);`;
   return [

@@ -20,7 +20,7 @@ import type { NewsQuery, Parcel, ParcelName, ParcelNews, ParcelState } from '../
 import type { RecordKey, TurnNews, Turns } from '../storage.ts';
 import type { Connection, Connections, Rows, Statement } from './connections.ts';
 import { storageError } from './postgres-errors.ts';
-import { turnLock, turnWaitMs } from './schema.ts';
+import { turnLock, turnWaitMs } from './turn-lock.ts';
 import type { SchemaName } from './schema-name.ts';
 import { headOf, newsOf, parcelsOf, stateOf, type Statements } from './statements.ts';
 

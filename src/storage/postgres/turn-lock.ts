@@ -1,0 +1,16 @@
+/**
+ * The lock that is the queue for a log's head: whoever has it has the turn, and who asks for a shared one
+ * waits for the end of a turn.
+ */
+import type { SchemaName } from './schema-name.ts';
+
+/** How long to wait for it, ms. */
+export const turnWaitMs = 2_000;
+
+/** What `append` answers where somebody else has the turn or a parcel does not wait: nothing was written. */
+export const turnTaken = -1;
+
+/** The two keys of the advisory lock that is the queue for a log's head. */
+export function turnLock(schema: SchemaName, log: string): string {
+  return `hashtext('${schema}'), ${log}`;
+}
