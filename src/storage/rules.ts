@@ -81,7 +81,7 @@ export function assertParcel(parcel: Parcel): void {
   assertText(parcel.text, 'text of a parcel');
 }
 
-export function assertParcelName({ sender, number }: ParcelName): void {
+function assertParcelName({ sender, number }: ParcelName): void {
   assertText(sender, 'sender');
   assertCount(number, 'number of a parcel');
 }

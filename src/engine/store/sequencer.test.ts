@@ -36,7 +36,8 @@ test('a command that is sent again at once, while a kill cannot be written, is a
   const { storage } = store;
   const replica = await Replica.open(storage, 'main');
   const onEvents = () => {};
-  const options = { log: 'main', storage, replica, clock: systemClock, sender: 'one', onEvents };
+  const place = { log: 'main', storage, replica };
+  const options = { ...place, clock: systemClock, pollMs: 250, sender: 'one', onEvents };
   const sequencer = new Sequencer(options);
   const submit = (name: string) => sequencer.submit({ command: registering(name), contents: [] });
   sequencer.journal({ command: registering('kept'), contents: [] });

@@ -38,6 +38,8 @@ export interface SequencerOptions {
   readonly storage: Storage;
   readonly replica: Replica;
   readonly clock: Clock;
+  /** How long the events of others may be left unread while others decide what is asked here, ms. */
+  readonly pollMs: number;
   /** Names this sequencer to others that decide for it: a unique id. */
   readonly sender: string;
   /** Called with every committed event, this process's and others', in the order of the log. */
@@ -46,8 +48,6 @@ export interface SequencerOptions {
 
 /** How often a batch is decided again that lost a race. */
 const conflictAttemptsMax = 1_000;
-/** How long the events of others are left unread while others decide what is asked here. */
-const lagMs = 250;
 /** A process without commands of its own decides for others so often, and then lets one of them. */
 const turnsForOthersMax = 4;
 /** Commands decided, or answered, before the event loop has its turn: a large batch must not hold it up. */
@@ -175,7 +175,7 @@ export class Sequencer {
   /** Between commits of others: their events are not waited for each time. */
   #wantsNews(): boolean {
     const now = this.#options.clock.now();
-    if (now >= this.#newsAt && now < this.#newsAt + lagMs) return false;
+    if (now >= this.#newsAt && now < this.#newsAt + this.#options.pollMs) return false;
     this.#newsAt = now;
     return true;
   }

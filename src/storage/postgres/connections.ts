@@ -116,7 +116,7 @@ export class Connections {
     return {
       client,
       query: async (text, values) => lastOf(await asked(client.query(queryOf(text, values)))).rows,
-      queryAll: (statements) => asked(answersTo(client, statements)),
+      queryAll: (statements) => asked(inOnePiece(client, () => answersTo(client, statements))),
       release: (destroy = false) => {
         if (released) return;
         released = true;
@@ -152,6 +152,17 @@ export class Connections {
 /** Whoever has waited for an answer in vain waits no longer. */
 function isLost(error: unknown): boolean {
   return !isRefused(error) && !(error instanceof TimedOut);
+}
+
+/** What is asked at once is sent at once: each piece would wake the server by itself. */
+function inOnePiece<T>(client: PostgresClient, ask: () => T): T {
+  const stream = client.connection?.stream;
+  stream?.cork?.();
+  try {
+    return ask();
+  } finally {
+    stream?.uncork?.();
+  }
 }
 
 async function answersTo(

@@ -22,6 +22,13 @@ export interface PostgresNotification {
   readonly payload?: string | undefined;
 }
 
+/** `cork` holds back what is written until `uncork`. */
+export interface PostgresStream {
+  destroy(): unknown;
+  cork?(): void;
+  uncork?(): void;
+}
+
 /** A connection that was taken from a pool. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult | PostgresResult[]>;
@@ -39,7 +46,7 @@ export interface PostgresClient {
    */
   release(destroy?: boolean): void;
   /** What the driver keeps of the network. Not in its native variant. */
-  readonly connection?: { readonly stream?: { destroy(): unknown } };
+  readonly connection?: { readonly stream?: PostgresStream };
 }
 
 /** A pool of `pg`, of at least `poolSizeMin` connections. */
