@@ -4,7 +4,8 @@
  * Commands queue; while one commit is running the next batch grows (no timer: an idle sequencer commits at
  * once). A batch is decided on the replica's state and appended only if the log still has the size it was
  * decided on; otherwise the events of others are read and the batch is decided again. Answers go out after
- * the commit and never before.
+ * the commit and never before. While other processes append too, whoever has the turn decides for all that
+ * wait: commands are left to it, and those that others left are decided here.
  *
  * CRASH: before `append` nothing happened; during it the batch is whole or absent; after it the answers are
  * lost and the log has them, under the commands' ids and idempotency keys.

@@ -3,14 +3,18 @@
  *
  * Appends compare and write in one statement, so nothing is lost without a queue but throughput: of eight
  * processes that retry blindly, seven decide in vain each time. Once an append meets another's commit, the
- * process takes turns for a while: it waits for a lock that the server grants in the order it was asked, and
- * gets with it what others wrote; it decides on that, and appends in the transaction that holds the lock. The
- * server grants the next turn as it commits, without waiting for this process to hear of it. The append is
- * compared like any other. Whoever appends without a turn gives way to those who have one or wait for one: a
- * process that was never overtaken would not know that it overtakes.
+ * process reckons with others for a while. It leaves its commands to whoever has the turn, and waits under a
+ * shared lock for the end of one turn after the other until it is answered. Where nobody has, it takes a turn:
+ * it waits for the lock itself, which the server grants in the order it was asked, and gets with it what
+ * others wrote and left; it decides on that, and appends in the transaction that holds the lock.
+ *
+ * With its commit it asks for the next turn, without waiting to hear of the commit: one process then decides
+ * for all, as long as it is quick and no other does the same. The append is compared like any other. Whoever
+ * appends without a turn gives way to those who have one or wait for one: a process that was never overtaken
+ * would not know that it overtakes.
  *
  * A process that is stopped with its turn holds the others up for a bounded time, `idleMs` at first: the
- * server ends its transaction. Whoever has waited for `waitMs` goes on without a turn. So does whoever
+ * server ends its transaction. Whoever has waited for `turnWaitMs` goes on without a turn. So does whoever
  * decides for longer than its turn was kept, and its next turn is kept for twice as long: of processes that
  * are all slow, each would lose its turn to the next, and none would append.
  */
@@ -140,11 +144,12 @@ export class Turn implements Turns {
     return typeof reply === 'string' ? { status: 'answered', text: reply } : { status: 'gone' };
   }
 
-  /** Appends and ends the turn. */
+  /** Appends and ends the turn; the next one may be asked for already. */
   async append(statement: Statement): Promise<Rows> {
     const queued = this.#letGo();
-    if (queued?.since === undefined)
+    if (queued?.since === undefined) {
       throw new Error('assertion: an append under a turn that is not there');
+    }
     const { connection, since } = queued;
     const heldMs = performance.now() - since;
     const keeps =
@@ -229,8 +234,11 @@ interface Queued {
   readonly connection: Connection;
   /** Resolves once it has the turn. */
   readonly granted: Promise<void>;
+  /** Whether it was not asked for with the last append. */
   readonly isFresh: boolean;
+  /** Whether this process decides for others from now on. */
   leads?: boolean;
+  /** When it was granted. */
   since?: number;
   timer?: NodeJS.Timeout;
 }
