@@ -281,6 +281,9 @@ export class Sequencer {
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
       this.#route(replica.takeForeign());
+      // Whoever finds what was in doubt knows its outcomes, whatever became of the parcel that it named.
+      const found = await this.#landed(appends);
+      if (found !== undefined) return found;
       const answers = await this.#own.answers(turn?.own);
       this.#route(replica.takeForeign());
       if (answers !== undefined) {
@@ -300,11 +303,8 @@ export class Sequencer {
       const now = clock.now();
       this.#route(await replica.load(commands, now));
       // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
-      const landed = await appends.landed(replica.head.size);
-      if (landed !== undefined) {
-        this.#own.settled();
-        return landed.outcomes;
-      }
+      const landed = await this.#landed(appends);
+      if (landed !== undefined) return landed;
       const decided = this.#settling(await this.#decide(all, now), submissions.length, left);
       const result = await appends.append(decided);
       if (result.status === 'appended') {
@@ -320,6 +320,13 @@ export class Sequencer {
     }
     const message = 'other processes won every race for the log';
     throw fault(appends.areInDoubt ? 'outcome-unknown' : 'overloaded', message);
+  }
+
+  /** The outcomes of what was in doubt, where it is in the log by now. */
+  async #landed(appends: Appends): Promise<readonly Outcome[] | undefined> {
+    const landed = await appends.landed(this.#options.replica.head.size);
+    if (landed !== undefined) this.#own.settled();
+    return landed?.outcomes;
   }
 
   /** What others left, beside so many commands; nothing, once it is time that one of them has the turn. */
