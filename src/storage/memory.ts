@@ -73,6 +73,8 @@ class ParcelShelf {
   put(parcel: Parcel): void {
     // One that comes after it was taken back, or after a later one, comes too late.
     if (parcel.number <= (this.#bySender.get(parcel.sender)?.number ?? 0)) return;
+    // Behind those that have waited for longer.
+    this.#bySender.delete(parcel.sender);
     this.#bySender.set(parcel.sender, { number: parcel.number, state: parcel });
   }
 

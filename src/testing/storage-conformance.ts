@@ -9,6 +9,7 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Check } from './storage-batches.ts';
 import { logCases } from './storage-log-cases.ts';
+import { parcelCases } from './storage-parcel-cases.ts';
 import { recordCases } from './storage-record-cases.ts';
 
 /** One empty store, made for one case. */
@@ -27,7 +28,7 @@ export interface ConformanceCase {
 export function storageConformance(
   makeStore: () => Promise<StoreUnderTest>,
 ): readonly ConformanceCase[] {
-  return [...logCases, ...recordCases].map(([name, check]) => ({
+  return [...logCases, ...parcelCases, ...recordCases].map(([name, check]) => ({
     name,
     run: () => runCheck(makeStore, check),
   }));

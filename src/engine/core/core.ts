@@ -31,7 +31,7 @@ import { killEffects } from './kill-effects.ts';
 import { ControlPlaneError, fault, rejected } from '../error.ts';
 import { heard } from './heard.ts';
 import { HeldLeases } from './held-leases.ts';
-import type { Ids } from '../ids.ts';
+import { type Ids, systemIds } from '../ids.ts';
 import { committed, type Payload } from './payload.ts';
 import type { Replica } from '../store/replica.ts';
 import { RunningWork } from './running.ts';
@@ -66,7 +66,8 @@ export class Core {
   constructor(options: CoreOptions) {
     this.options = options;
     this.#deadlines = new Deadlines(options.clock, ({ kind, key }) => this.#expire(kind, key));
-    const sender = options.ids.next(options.clock.now());
+    // No log has it, and two processes must not share it, whatever ids they were given.
+    const sender = systemIds.next(options.clock.now());
     const onEvents = (events: readonly PlacedEvent[]): void => this.#route(events);
     this.#sequencer = new Sequencer({ ...options, sender, onEvents });
     for (const { id, permit, expiresAt } of options.replica.cache.live('decision')) {

@@ -101,9 +101,10 @@ export class BatchInProgress {
         at: this.#at,
       };
       const decided = this.#overlay.whole(() => decideOne(this.#overlay, submission, place));
+      const contents = placedContents(submission, decided.answered.index);
       this.#entries.push(...decided.entries);
       this.#events.push(...decided.events);
-      this.#contents.push(...placedContents(submission, decided.answered.index));
+      this.#contents.push(...contents);
       this.#outcomes.push({ answered: decided.answered });
     } catch (failure) {
       this.#outcomes.push({ failure });

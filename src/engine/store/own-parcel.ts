@@ -5,7 +5,12 @@
  * INVARIANT: while a parcel is open, its commands are decided here only in a batch that names it, which is
  * appended only if nobody answered it. Where that cannot be had, it is taken back first.
  */
-import type { ParcelName, ParcelState, Storage } from '../../storage/storage.ts';
+import {
+  type ParcelName,
+  type ParcelState,
+  type Storage,
+  StorageError,
+} from '../../storage/storage.ts';
 import type { Answered, Submission } from './batch.ts';
 import { fault } from '../error.ts';
 import { parcelText, replyIn } from './parcel.ts';
@@ -63,11 +68,7 @@ export class OwnParcel {
     this.#open = { commands: new Set(commands.map(({ id }) => id)), isInLog: false };
     const parcel = { ...this.name, text: parcelText(submissions) };
     const heard = await this.#replica.entrust(parcel, commands, wantsNews);
-    if (heard?.own.status !== 'answered') return undefined;
-    this.#open = undefined;
-    const { answers, urgentTo } = replyIn(heard.own.text);
-    if (this.#replica.head.size < urgentTo) await this.#replica.catchUp();
-    return answers;
+    return this.#answered(heard?.own);
   }
 
   /** The batch that named it is committed. */
@@ -81,7 +82,7 @@ export class OwnParcel {
    */
   async answers(state: ParcelState | undefined): Promise<Answers | undefined> {
     if (this.#open === undefined || state?.status === 'waiting') return undefined;
-    return this.#answered(state) ?? this.takeBack();
+    return (await this.#answered(state)) ?? this.takeBack();
   }
 
   /** The answers, where they came; otherwise nobody can answer it any more. Throws `outcome-unknown`. */
@@ -90,7 +91,7 @@ export class OwnParcel {
     const { turns } = this.#storage;
     const open = this.#open;
     try {
-      const answers = this.#answered(await turns?.reclaim(this.name));
+      const answers = await this.#answered(await turns?.reclaim(this.name));
       if (answers !== undefined) return answers;
       await this.#replica.catchUp();
     } catch (failure) {
@@ -104,9 +105,16 @@ export class OwnParcel {
     return undefined;
   }
 
-  #answered(state: ParcelState | undefined): Answers | undefined {
+  async #answered(state: ParcelState | undefined): Promise<Answers | undefined> {
     if (state?.status !== 'answered') return undefined;
+    const { answers, urgentTo } = replyIn(state.text);
     this.#open = undefined;
-    return replyIn(state.text).answers;
+    try {
+      if (this.#replica.head.size < urgentTo) await this.#replica.catchUp();
+    } catch (failure) {
+      // Its commands are decided, whatever else cannot be read now: the next look at the log finds it.
+      if (!StorageError.is(failure)) throw failure;
+    }
+    return answers;
   }
 }

@@ -51,11 +51,32 @@ export function readParcels(
 
 function submissionsIn(text: string): readonly Submission[] | undefined {
   try {
-    const parcel = JSON.parse(text) as { readonly format: number; readonly commands: Submission[] };
-    return parcel.format === parcelFormat ? parcel.commands : undefined;
+    const { format, commands } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    if (format !== parcelFormat || !Array.isArray(commands)) return undefined;
+    return commands.every(isSubmission) ? commands : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What is kept beside the log is looked at closely: a store takes a batch as a whole, or nothing of it. */
+function isSubmission(value: unknown): value is Submission {
+  const { command, contents } = value as Readonly<Record<keyof Submission, unknown>>;
+  if (!isRecord(command) || !isText(command['id']) || !isRecord(command['by'])) return false;
+  if (!Array.isArray(contents) || !contents.every(isRecord)) return false;
+  const fields = new Set(contents.map(({ field }) => field));
+  return (
+    fields.size === contents.length &&
+    contents.every(({ field, salt, text }) => [field, salt, text].every(isText))
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 }
 
 /** The answers to parcels, whose outcomes come one parcel after the other. */

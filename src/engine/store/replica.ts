@@ -280,7 +280,10 @@ export class Replica {
     came?: RecordPage,
   ): Promise<Head> {
     const changed = distinct(events.flatMap(({ event }) => touched(event)));
-    const kept = changed.filter(({ kind, key }) => this.#staysInMemory(kind, key));
+    const aborted = abortedIn(events);
+    const kept = changed.filter(
+      ({ kind, key }) => this.#staysInMemory(kind, key) || (kind === 'session' && aborted.has(key)),
+    );
     const missing = distinct([...kept, ...(came === undefined ? names : [])]);
     const read = missing.length === 0 ? came : await this.#storage.readRecords(missing);
     const stored = [...(came?.records ?? []), ...(read === came ? [] : (read?.records ?? []))];
@@ -320,6 +323,13 @@ export class Replica {
       at: Math.max(this.#head.at, at),
     };
   }
+}
+
+/** The sessions that were aborted: permits of theirs that others decided before may be on their way here. */
+function abortedIn(events: readonly PlacedEvent[]): ReadonlySet<string | undefined> {
+  const isAbort = ({ event }: PlacedEvent): boolean =>
+    event.type === 'session-transitioned' && event.data.transition === 'abort';
+  return new Set(events.filter(isAbort).map(({ event }) => event.session));
 }
 
 function distinct(names: readonly RecordName[]): readonly RecordName[] {

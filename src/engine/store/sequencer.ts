@@ -282,8 +282,9 @@ export class Sequencer {
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
       this.#route(replica.takeForeign());
-      const early = await this.#landed(appends);
-      if (early !== undefined) return early;
+      // Whoever finds what was in doubt knows its outcomes, whatever became of the parcel that it named.
+      const found = await this.#landed(appends);
+      if (found !== undefined) return found;
       const answers = await this.#own.answers(turn?.own);
       this.#route(replica.takeForeign());
       if (answers !== undefined) {
@@ -303,8 +304,8 @@ export class Sequencer {
       const now = clock.now();
       this.#route(await replica.load(commands, now));
       // Loading may have followed the log, to behind what was in doubt: to decide that anew would double it.
-      const late = await this.#landed(appends);
-      if (late !== undefined) return late;
+      const landed = await this.#landed(appends);
+      if (landed !== undefined) return landed;
       const decided = this.#settling(await this.#decide(all, now), submissions.length, left);
       const result = await appends.append(decided);
       if (result.status === 'appended') {
@@ -322,12 +323,11 @@ export class Sequencer {
     throw fault(appends.areInDoubt ? 'outcome-unknown' : 'overloaded', message);
   }
 
-  /** What came of a batch that was in doubt and is in the log. */
-  async #landed(appends: Appends): Promise<readonly Decided[] | undefined> {
+  /** The outcomes of what was in doubt, where it is in the log by now. */
+  async #landed(appends: Appends): Promise<readonly Outcome[] | undefined> {
     const landed = await appends.landed(this.#options.replica.head.size);
-    if (landed === undefined) return undefined;
-    this.#own.settled();
-    return landed.outcomes;
+    if (landed !== undefined) this.#own.settled();
+    return landed?.outcomes;
   }
 
   /** What others left, beside so many commands; nothing, once it is time that one of them has the turn. */

@@ -4,7 +4,7 @@
  * Appends compare and write in one statement, so nothing is lost without a queue but throughput: of eight
  * processes that retry blindly, seven decide in vain each time. Once an append meets another's commit, the
  * process reckons with others for a while. It leaves its commands to whoever has the turn, and waits under a
- * shared lock for the end of one turn after the other until it is answered. Where nobody has, it takes a turn:
+ * shared lock for the end of one turn after the other until it is answered. Where nobody has, it takes one:
  * it waits for the lock itself, which the server grants in the order it was asked, and gets with it what
  * others wrote and left; it decides on that, and appends in the transaction that holds the lock.
  *
