@@ -256,6 +256,7 @@ END $$`,
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
   standing bigint;
+  settled integer;
 BEGIN
   IF NOT in_accept_unsafe AND NOT (current_setting('fsync') = 'on'
     AND current_setting('full_page_writes') = 'on'
@@ -266,18 +267,14 @@ BEGIN
     RETURN ${turnTaken};
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
-  IF in_own_number IS NOT NULL THEN
-    PERFORM FROM ${s}.parcel WHERE log = in_log AND sender = in_own_sender
-      AND number = in_own_number AND text IS NOT NULL FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN ${turnTaken};
-    END IF;
-  END IF;
-  IF cardinality(in_senders) > 0 THEN
-    PERFORM FROM ${s}.parcel JOIN unnest(in_senders, in_numbers) AS each (sender, number)
+  -- All in one order: two batches may name each other's.
+  settled := cardinality(in_senders) + num_nonnulls(in_own_number);
+  IF settled > 0 THEN
+    PERFORM FROM ${s}.parcel
+      JOIN unnest(in_senders || in_own_sender, in_numbers || in_own_number) AS each (sender, number)
       USING (sender, number) WHERE log = in_log AND text IS NOT NULL ORDER BY sender FOR UPDATE OF parcel;
     GET DIAGNOSTICS standing = ROW_COUNT;
-    IF standing < cardinality(in_senders) THEN
+    IF standing < settled THEN
       RETURN ${turnTaken};
     END IF;
   END IF;
