@@ -75,7 +75,7 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'postgres-commit-taken-for-done',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
-    file: 'src/engine/store/sequencer.ts',
+    file: 'src/engine/store/appends.ts',
     find: 'return entry?.leaf === first.leaf;',
     replace: 'return first !== entry;',
     tests: ['test/postgres/cut-commits.test.ts'],
@@ -92,7 +92,7 @@ export const postgresMutants: readonly Mutant[] = [
     name: 'postgres-slow-give-way-for-ever',
     guards: 'Whoever decides for longer than its turn was kept appends without one.',
     file: `${room}/turn.ts`,
-    find: 'setTimeout(() => this.#overstay(), this.#keepMs);',
+    find: 'setTimeout(() => this.#overstay(queued), this.#keepMs);',
     replace: 'setTimeout(() => void this.leave(), this.#keepMs);',
     tests: turns,
   },

@@ -92,6 +92,20 @@ const tampering = [
     `CREATE OR REPLACE FUNCTION $s.refuse_change() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN RETURN new; END $$`,
   ],
+  // Their text is another, and their meaning the same.
+  ...['entrust', 'await_reply', 'parcels', 'reclaim'].map(
+    (name) =>
+      [
+        `${name} is altered`,
+        `DO $do$ BEGIN
+          EXECUTE replace(pg_get_functiondef('$s.${name}'::regproc), 'BEGIN', 'BEGIN PERFORM 1;');
+        END $do$`,
+      ] as const,
+  ),
+  ['row security of parcels is off', 'ALTER TABLE $s.parcel DISABLE ROW LEVEL SECURITY'],
+  ['parcels are shown', 'CREATE POLICY open_house ON $s.parcel FOR SELECT USING (true)'],
+  ['a role may leave parcels', 'GRANT INSERT ON $s.parcel TO pg_monitor'],
+  ['everybody may take parcels', 'GRANT EXECUTE ON FUNCTION $s.parcels TO PUBLIC'],
   ['a function is gone', 'DROP FUNCTION $s.grant_worker'],
   ['row security is off', 'ALTER TABLE $s.record DISABLE ROW LEVEL SECURITY'],
   ['a policy is gone', 'DROP POLICY own_org ON $s.content'],

@@ -2,6 +2,7 @@
 import { DatabaseError } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
+import { batchOf } from '../../src/testing/storage-batches.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 import { workDay } from './work-day.ts';
 
@@ -44,7 +45,30 @@ test('a worker’s role runs a control plane wholly', async () => {
   await store.close();
 });
 
-const tables = ['log', 'entry', 'content', 'record', 'reader', 'migration'];
+const parcel = { sender: 'somebody', number: 1, text: 'a question' };
+
+test('a worker’s role leaves, takes, answers and takes back parcels, and sees none in the table', async () => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  const [worker, other] = [as.open(), as.open()];
+  for (const store of [worker, other]) await store.open('main');
+  expect(await worker.turns?.entrust(parcel)).toEqual({ own: { status: 'waiting' } });
+  const own = { ...parcel, sender: 'another' };
+  expect(await other.turns?.entrust(own)).toEqual({ own: { status: 'waiting' } });
+  const sees = 'SELECT sender FROM $s.parcel';
+  expect(await as.sql(sees)).toEqual([]);
+  const news = { own: { status: 'waiting' }, parcels: [parcel] };
+  expect(await other.turns?.take(0, [], own)).toMatchObject(news);
+  const parcels = { own, replies: [{ ...parcel, text: 'an answer' }] };
+  expect(await other.append({ ...batchOf(0, ['a']), parcels })).toEqual({ status: 'appended' });
+  const answered = { status: 'answered', text: 'an answer' };
+  expect(await worker.turns?.reclaim(parcel)).toEqual(answered);
+  expect(await other.turns?.reclaim(own)).toEqual({ status: 'gone' });
+  expect(await as.sql(sees)).toEqual([]);
+  expect(await schema.sql(sees)).toHaveLength(2);
+  for (const store of [worker, other]) await store.close();
+});
+
+const tables = ['log', 'entry', 'content', 'record', 'reader', 'migration', 'parcel'];
 const changes = tables.flatMap((table) => [
   `DELETE FROM $s.${table}`,
   `TRUNCATE $s.${table}`,
@@ -56,6 +80,8 @@ const others = [
   'UPDATE $s.content SET salt = NULL, text = NULL',
   `UPDATE $s.record SET value = '{}'`,
   `UPDATE $s.reader SET org = '*'`,
+  `UPDATE $s.parcel SET text = NULL, reply = 'forged'`,
+  `SELECT * FROM $s.parcel FOR UPDATE`,
   'UPDATE $s.migration SET number = 0',
   `SELECT $s.grant_worker(current_user)`,
   `SELECT $s.grant_reader(current_user, '*')`,
@@ -131,9 +157,27 @@ test('a reader’s role with a schema of its own sees no other org by an equalit
   expect(seen).toEqual([{ org: 'acme' }]);
 });
 
+test('a reader’s role sees no parcel, of whatever org it may see', async () => {
+  const store = schema.open();
+  await store.open('main');
+  await store.turns?.entrust(parcel);
+  await store.close();
+  for (const org of ['acme', '*']) {
+    await schema.sql(`SELECT $s.grant_reader('${role}', '${org}')`);
+    expect(await as.sql('SELECT * FROM $s.parcel')).toEqual([]);
+  }
+  expect(await schema.sql('SELECT text FROM $s.parcel')).toEqual([{ text: 'a question' }]);
+});
+
 test('a reader’s role changes nothing and gives itself no other org', async () => {
   await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
-  const calls = [`SELECT $s.open_log('other')`];
+  const calls = [
+    `SELECT $s.open_log('other')`,
+    `SELECT $s.entrust(1, 'somebody', 2, 'forged')`,
+    `SELECT $s.await_reply(1, 'somebody')`,
+    `SELECT $s.parcels(1, '')`,
+    `SELECT $s.reclaim(1, 'somebody', 1)`,
+  ];
   for (const text of [...changes, ...others, ...calls]) {
     expect([text, await refusal(as.sql(text))]).toEqual([text, '42501']);
   }

@@ -112,20 +112,16 @@ export const parcelParameters = [
   'in_replies text[]',
 ] as const;
 
-/** In `append`: ends it unless all that are settled wait. */
+/** In `append`, with its variables `standing` and `settled`: ends it unless all that are settled wait. */
 export function parcelsWait(s: string): string {
-  return `  IF in_own_number IS NOT NULL THEN
-    PERFORM FROM ${s}.parcel WHERE log = in_log AND sender = in_own_sender
-      AND number = in_own_number AND text IS NOT NULL FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN ${turnTaken};
-    END IF;
-  END IF;
-  IF cardinality(in_senders) > 0 THEN
-    PERFORM FROM ${s}.parcel JOIN unnest(in_senders, in_numbers) AS each (sender, number)
+  return `  -- All in one order: two batches may name each other's.
+  settled := cardinality(in_senders) + num_nonnulls(in_own_number);
+  IF settled > 0 THEN
+    PERFORM FROM ${s}.parcel
+      JOIN unnest(in_senders || in_own_sender, in_numbers || in_own_number) AS each (sender, number)
       USING (sender, number) WHERE log = in_log AND text IS NOT NULL ORDER BY sender FOR UPDATE OF parcel;
     GET DIAGNOSTICS standing = ROW_COUNT;
-    IF standing < cardinality(in_senders) THEN
+    IF standing < settled THEN
       RETURN ${turnTaken};
     END IF;
   END IF;`;

@@ -162,6 +162,7 @@ END $$`,
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
   standing bigint;
+  settled integer;
 BEGIN
   IF NOT in_accept_unsafe AND NOT (current_setting('fsync') = 'on'
     AND current_setting('full_page_writes') = 'on'
