@@ -98,8 +98,8 @@ export type AppendResult =
   | { readonly status: 'appended' }
   /**
    * Nothing was written: the log's size was not `expectedSize`, it is another handle's turn, or one of the
-   * parcels is not waiting any more. `size` is the log's as far as it is known. A store MAY favour this caller's next append for some milliseconds, so that
-   * whoever lost a race is not overtaken for ever.
+   * parcels is not waiting any more. `size` is the log's as far as it is known. A store MAY favour this
+   * caller's next append for some milliseconds, so that whoever lost a race is not overtaken for ever.
    */
   | { readonly status: 'conflict'; readonly size: number };
 
@@ -128,7 +128,7 @@ export interface TurnNews extends News {
   readonly parcels: readonly Parcel[];
 }
 
-/** What a handle hears that left a parcel; the news where it asked for them, from after `own` was looked at. */
+/** What a handle hears that left a parcel; the news, where it asked, from after `own` was looked at. */
 export interface ParcelNews {
   readonly own: ParcelState;
   readonly news?: News;
@@ -158,7 +158,8 @@ export interface Turns {
   /** Ends the turn, or leaves the queue. */
   leave(): Promise<void>;
   /**
-   * Leaves a parcel, and waits for a bounded time until whoever has the turn has answered it. Undefined where the store failed: then the parcel may be there, or come later.
+   * Leaves a parcel, and waits for a bounded time until whoever has the turn has answered it. Undefined
+   * where the store failed: then the parcel may be there, or come later.
    *
    * A parcel is answered at most once, by a batch that is appended, and never after it was taken back.
    */

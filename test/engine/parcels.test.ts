@@ -238,11 +238,11 @@ test('a process that closes decides nothing more for others', async () => {
   const stranger = at.fleet();
   await stranger.open('main');
   let [left, answered] = [0, 0];
-  let closed: Promise<void> | undefined;
+  const { promise: closing, resolve: close } = Promise.withResolvers<Promise<void>[]>();
   at.leading.take = async (inner, ...query) => {
     left += 1;
     await stranger.turns?.entrust({ sender: 'stranger', number: left, text: commands() });
-    if (left === 2) closed = at.leader.close();
+    if (left === 2) close([at.leader.close()]);
     return inner.take(...query);
   };
   at.leading.append = async (inner, batch) => {
@@ -251,7 +251,6 @@ test('a process that closes decides nothing more for others', async () => {
   };
   at.leading.kept = true;
   await sessionOn(at.leader);
-  while (closed === undefined) await new Promise((done) => setImmediate(done));
-  await closed;
+  await Promise.all(await closing);
   expect([left, answered]).toEqual([2, 1]);
 });

@@ -96,8 +96,8 @@ export class Replica {
   }
 
   /**
-   * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names the
-   * last parcel that was left. Undefined without turns, or where none came in time.
+   * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names
+   * the last parcel that was left. Undefined without turns, or where none came in time.
    */
   async takeTurn(
     commands: readonly Command[],
