@@ -60,8 +60,8 @@ export const parcelMutants: readonly Mutant[] = [
     name: 'landed-parcel-unknown',
     guards: 'What was in doubt and is in the log is told, whatever became of the parcel it named.',
     file: `${store}/sequencer.ts`,
-    find: 'if (found !== undefined) return found;',
-    replace: '',
+    find: 'const found = await this.#landed(appends);',
+    replace: 'const found = appends.areInDoubt ? undefined : undefined;',
     tests: trouble,
   },
   {
@@ -69,7 +69,7 @@ export const parcelMutants: readonly Mutant[] = [
     guards: 'A command that another process could not decide is decided here.',
     file: `${store}/sequencer.ts`,
     find: 'else if (outcome === null) again.push({ ...each, isReturned: true });',
-    replace: 'else if (outcome === null) continue;',
+    replace: "else if (outcome === null) each.reject(fault('internal-error'));",
     tests: parcels,
   },
   {
@@ -86,7 +86,7 @@ export const parcelMutants: readonly Mutant[] = [
     guards: 'What came while others decided the rest is decided too.',
     file: `${store}/sequencer.ts`,
     find: 'if (outcome === undefined) again.push(each);',
-    replace: 'if (outcome === undefined) continue;',
+    replace: "if (outcome === undefined) each.reject(fault('internal-error'));",
     tests: parcels,
   },
   {
