@@ -1,6 +1,6 @@
 /**
- * Conformance of a store that has turns: the parcels that its handles leave to each other. Stores without turns
- * have none, and pass.
+ * Conformance of a store that has turns: the parcels that its handles leave to each other. Stores without
+ * turns have none, and pass.
  */
 import { deepEqual, equal } from 'node:assert/strict';
 import type { Batch, Parcel, ParcelName, ParcelState, Storage } from '../storage/storage.ts';

@@ -42,7 +42,7 @@ export const refund: Tool<Refund, object> = {
   execute: ({ amount }) => ({ refunded: amount }),
 };
 
-const erase: Tool<Order, object> = {
+export const erase: Tool<Order, object> = {
   name: 'erase',
   action: 'order.erase',
   resource: 'order/{orderId}',

@@ -19,6 +19,7 @@ import { leaseMutants } from './lease-mutants.ts';
 import { modelMutants } from './model-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
+import { parcelMutants } from './parcel-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
 import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
@@ -27,6 +28,7 @@ import { simulationMutants } from './simulation-mutants.ts';
 import { storeMutants } from './store-mutants.ts';
 
 export const mutants: readonly Mutant[] = [
+  ...parcelMutants,
   ...policyMutants,
   ...kernelMutants,
   ...budgetMutants,

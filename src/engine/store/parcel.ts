@@ -62,12 +62,12 @@ function submissionsIn(text: string): readonly Submission[] | undefined {
 /** What is kept beside the log is looked at closely: a store takes a batch as a whole, or nothing of it. */
 function isSubmission(value: unknown): value is Submission {
   const { command, contents } = value as Readonly<Record<keyof Submission, unknown>>;
-  if (!isRecord(command) || !isText(command['id']) || !isRecord(command['by'])) return false;
+  if (!isRecord(command) || !isStorable(command['id']) || !isRecord(command['by'])) return false;
   if (!Array.isArray(contents) || !contents.every(isRecord)) return false;
   const fields = new Set(contents.map(({ field }) => field));
   return (
     fields.size === contents.length &&
-    contents.every(({ field, salt, text }) => [field, salt, text].every(isText))
+    contents.every(({ field, salt, text }) => [field, salt, text].every(isStorable))
   );
 }
 
@@ -75,7 +75,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function isText(value: unknown): boolean {
+/** Whether every store can keep it. */
+export function isStorable(value: unknown): boolean {
   return typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 }
 

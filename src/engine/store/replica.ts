@@ -20,6 +20,7 @@ import {
 import { appendLeaves, readEntry, rootHash } from '../../log/index.ts';
 import type { Head, News, Parcel, ParcelName, ParcelNews } from '../../storage/storage.ts';
 import type { Storage, StoredEntry, StoredRecord, TurnNews } from '../../storage/storage.ts';
+import { isStorable } from './parcel.ts';
 import { type PlacedEvent, placedEvent } from './placed-event.ts';
 import { type ControlPlaneError, fault } from '../error.ts';
 import { RecordCache, recordName } from './record-cache.ts';
@@ -129,11 +130,10 @@ export class Replica {
     return heard;
   }
 
-  /** Whether it is known what the commands read: what others left may be of no kind that is known. */
+  /** Whether what the commands read can be looked up: what another process left may make no sense here. */
   knows(commands: readonly Command[]): boolean {
     try {
-      this.#named(commands, this.#head.at, () => false);
-      return true;
+      return this.#named(commands, this.#head.at, () => true).every(({ key }) => isStorable(key));
     } catch {
       return false;
     }

@@ -1,0 +1,168 @@
+/** Parcels that are not answered, or whose answers are lost: what is decided here then, and what is said of it. */
+import { expect, test } from 'vitest';
+import { bindTool } from '../../src/engine/index.ts';
+import { type Parcel, StorageError } from '../../src/storage/storage.ts';
+import { countOf, type Scene, scene, sessionOn } from './parcel-scene.ts';
+import { codeOf, read, staff } from './shop.ts';
+
+const gone = { status: 'gone' } as const;
+
+function down(): never {
+  throw new StorageError('unavailable', 'nobody is there');
+}
+
+/** A call that is asked for once its session is open and the asker leaves what it is asked. */
+async function asking() {
+  const at = await scene();
+  const session = await sessionOn(at.asker);
+  at.script.wanted = true;
+  const ask = (orderId = 'o-1'): Promise<string> =>
+    session.authorize({ tool: bindTool(read), arguments: session.read({ orderId }) }).then(
+      ({ code }) => code,
+      (error: unknown) => (error as { readonly code: string }).code,
+    );
+  return { at, ask, session };
+}
+
+/** The store answers as ever, and has forgotten all parcels. */
+function forgets({ script }: Scene): void {
+  script.take = async (inner, ...query) => {
+    const news = await inner.take(...query);
+    return news === undefined ? undefined : { ...news, own: gone };
+  };
+  script.reclaim = async () => gone;
+}
+
+function recovers({ script }: Scene): void {
+  for (const name of ['take', 'entrust', 'reclaim', 'append', 'read'] as const) delete script[name];
+}
+
+test('an answer that is lost with the store’s memory: the log has the command, and nobody guesses', async () => {
+  const { at, ask } = await asking();
+  at.script.entrust = async (inner, parcel) => {
+    await inner.entrust(parcel);
+    await at.decide();
+    return { own: gone };
+  };
+  forgets(at);
+  expect(await ask()).toBe('outcome-unknown');
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  recovers(at);
+  expect(await ask()).toBe('allowed');
+  expect(await countOf(at, 'action-decided')).toBe(2);
+  expect(await at.faults()).toEqual([]);
+});
+
+test('a parcel that never came is decided here, and comes too late if it comes after that', async () => {
+  const { at, ask } = await asking();
+  const late: Parcel[] = [];
+  at.script.entrust = async (_, parcel) => {
+    late.push(parcel);
+    return undefined;
+  };
+  expect(await ask()).toBe('allowed');
+  for (const parcel of late) await at.mine.turns?.entrust(parcel);
+  expect(late).toHaveLength(1);
+  await at.decide();
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  expect(await at.faults()).toEqual([]);
+});
+
+test('a parcel of which nothing can be learned has an outcome that is unknown', async () => {
+  const { at, ask } = await asking();
+  at.script.entrust = async (inner, parcel) => {
+    await inner.entrust(parcel);
+    return undefined;
+  };
+  at.script.take = async () => undefined;
+  at.script.reclaim = async () => down();
+  expect(await ask()).toBe('outcome-unknown');
+  // It is there for others to decide.
+  await at.decide();
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  recovers(at);
+  expect(await ask('o-2')).toBe('allowed');
+  expect(await at.faults()).toEqual([]);
+});
+
+test('a store that fails while a parcel is open: the command was decided elsewhere, and is so told', async () => {
+  const { at, ask } = await asking();
+  at.script.append = async () => {
+    await at.decide();
+    return down();
+  };
+  expect(await ask()).toBe('allowed');
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  expect(await at.faults()).toEqual([]);
+});
+
+test('a store that fails while a parcel is open: what is told to be undecided is never decided', async () => {
+  const { at, ask } = await asking();
+  at.script.append = async () => down();
+  expect(await ask()).toBe('store-unavailable');
+  await at.decide();
+  expect(await countOf(at, 'action-decided')).toBe(0);
+  // Nor is it where nobody knows.
+  at.script.reclaim = async () => down();
+  expect(await ask()).toBe('outcome-unknown');
+  await at.decide();
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  expect(await at.faults()).toEqual([]);
+});
+
+test('an answer is told although the events that came with it cannot be read yet', async () => {
+  const { at, ask } = await asking();
+  const { ops } = staff(at.other);
+  at.leaves();
+  expect(await ask()).toBe('allowed');
+  const scope = { kind: 'agent', org: 'acme', name: 'other-bot' } as const;
+  await at.other.kill({ scope, by: ops, reason: 'smoke' });
+  at.script.read = down;
+  expect(await ask()).toBe('allowed');
+  expect(at.asker.killed(scope)).toBe(false);
+  delete at.script.read;
+  expect(await ask()).toBe('allowed');
+  expect(at.asker.killed(scope)).toBe(true);
+  expect(await countOf(at, 'action-decided')).toBe(3);
+});
+
+test('an append in doubt that reached the log is found, also where it settled a parcel', async () => {
+  const { at, ask } = await asking();
+  let appends = 0;
+  at.script.append = async (inner, batch) => {
+    appends += 1;
+    if (appends > 1) return inner.append(batch);
+    // It is written after it was looked for.
+    at.script.take = async (turns, ...query) => {
+      delete at.script.take;
+      await inner.append(batch);
+      return turns.take(...query);
+    };
+    throw new StorageError('io', 'the line was cut', { ambiguous: true });
+  };
+  const answer = ask();
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((done) => setImmediate(done));
+  at.clock.advance(100);
+  expect(await answer).toBe('allowed');
+  expect(appends).toBe(1);
+  expect(await countOf(at, 'action-decided')).toBe(1);
+});
+
+test('a kill that could not be written is written here, and left to nobody', async () => {
+  const { at, ask } = await asking();
+  const { ops } = staff(at.asker);
+  const left: string[] = [];
+  at.script.entrust = async (inner, parcel, query) => {
+    left.push(parcel.text);
+    return inner.entrust(parcel, query);
+  };
+  at.script.append = async () => down();
+  const scope = { kind: 'org', org: 'acme' } as const;
+  expect(await codeOf(at.asker.kill({ scope, by: ops, reason: 'smoke' }))).toBe('kill-local-only');
+  delete at.script.append;
+  expect(await ask()).toBe('killed');
+  expect(await countOf(at, 'kill-engaged')).toBe(1);
+  // It was left before the store failed, and taken back.
+  expect(left.filter((text) => text.includes('engage-kill'))).toHaveLength(1);
+  expect(await at.faults()).toEqual([]);
+});
