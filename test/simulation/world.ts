@@ -11,7 +11,7 @@
  */
 import { type Clock, type ControlPlane, openControlPlane } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import type { Storage } from '../../src/storage/storage.ts';
+import type { Storage, Turns } from '../../src/storage/storage.ts';
 import {
   FakeClock,
   type FaultRates,
@@ -22,6 +22,7 @@ import {
   seededIds,
 } from '../../src/testing/index.ts';
 import { OneAtATime } from './one-at-a-time.ts';
+import { ParcelCount } from './parcel-count.ts';
 import type { Commit } from './record-audit.ts';
 import { agents, firstVersion, policy, prices, tools } from './scenario.ts';
 import { wrapped } from './wrapped-store.ts';
@@ -128,6 +129,7 @@ export class World {
   crashes = 0;
   /** What the store took, in order. */
   readonly commits: Commit[] = [];
+  readonly parcels = new ParcelCount();
   readonly #options: WorldOptions;
   readonly #handle: () => Storage;
   readonly #calls = new OneAtATime();
@@ -148,16 +150,39 @@ export class World {
   }
 
   /** A way to the store that notes what it takes. */
-  #watched(): Storage {
+  #watched(life: number): Storage {
     const handle = this.#handle();
+    const random = this.random.fork(`turns ${life}`);
     const store = this.#options.handle === undefined ? handle : this.#calls.through(handle);
-    return wrapped(store, async (batch) => {
-      const result = await store.append(batch);
-      if (result.status === 'appended') {
-        this.commits.push({ size: batch.head.size, records: batch.records });
-      }
-      return result;
-    });
+    return wrapped(
+      store,
+      async (batch) => {
+        const result = await store.append(batch);
+        this.parcels.appended(batch, result);
+        if (result.status === 'appended') {
+          this.commits.push({ size: batch.head.size, records: batch.records });
+        }
+        return result;
+      },
+      (turns) => this.parcels.watch(this.#patient(turns, random)),
+    );
+  }
+
+  /** Memory answers at once. This waits, as a server does, until others may have decided what was left. */
+  #patient(turns: Turns, random: Random): Turns {
+    return {
+      ...turns,
+      entrust: async (parcel, query) => {
+        const { own } = (await turns.entrust(parcel)) ?? {};
+        const waitMs = random.chance(0.7) ? random.integer(0, 80) : 0;
+        if (own?.status === 'waiting' && waitMs > 0) await this.#passed(waitMs);
+        return turns.entrust(parcel, query);
+      },
+    };
+  }
+
+  #passed(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
   /** Opens a worker that is not alive. The first one brings the configuration. */
@@ -169,7 +194,7 @@ export class World {
     const clock = new WorkerClock(this.clock);
     const { sabotage = (store: Storage) => store } = this.#options;
     const plan = seededFaults(this.random.fork(`faults ${number}`), this.rates);
-    const store = new FaultyStorage(sabotage(this.#watched()), plan, clock);
+    const store = new FaultyStorage(sabotage(this.#watched(number)), plan, clock);
     try {
       const plane = await openControlPlane({
         storage: store,
