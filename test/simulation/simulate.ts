@@ -79,7 +79,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     met: countBy(work.operations, ({ kind, reply }) => `${kind} ${wordOf(reply)}`),
     types: countBy(bodies, (body) => (JSON.parse(body) as { readonly type: string }).type),
     crashes: world.crashes,
-    parcels: { ...world.parcels.met },
+    parcels: { ...world.parcels.met, ...(world.turns.lost > 0 ? { lost: world.turns.lost } : {}) },
     root: head.root,
     bodies,
   };

@@ -77,7 +77,7 @@ test('simulations meet what they are about', async () => {
   const [types, replies, answers, parcels]: Record<string, number>[] = [{}, {}, {}, {}];
   let isOnProbation = false;
   let crashes = 0;
-  for (const seed of ['cov-3', 'cov-5', 'cov-15']) {
+  for (const seed of ['cov-4', 'cov-6', 'cov-9']) {
     const met = await simulate({ seed, steps: 800 });
     expectHolds(met);
     Object.assign(types ?? {}, met.types);
@@ -132,7 +132,7 @@ test('simulations meet what they are about', async () => {
     expect(replies).toHaveProperty(reply);
   }
   // Processes decide for each other, and what is left comes back on each of its ways.
-  expect(Object.keys(parcels ?? {}).toSorted()).toEqual(parcelEvents.toSorted());
+  expect(Object.keys(parcels ?? {}).toSorted()).toEqual([...parcelEvents, 'lost'].toSorted());
   expect(crashes).toBeGreaterThan(0);
   expect(isOnProbation).toBe(true);
   // Nothing that anybody does fails always, and what is refused is met.

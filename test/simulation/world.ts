@@ -11,7 +11,7 @@
  */
 import { type Clock, type ControlPlane, openControlPlane } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import type { Storage, Turns } from '../../src/storage/storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import {
   FakeClock,
   type FaultRates,
@@ -23,6 +23,7 @@ import {
 } from '../../src/testing/index.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { ParcelCount } from './parcel-count.ts';
+import { PatientTurns } from './patient-turns.ts';
 import type { Commit } from './record-audit.ts';
 import { agents, firstVersion, policy, prices, tools } from './scenario.ts';
 import { wrapped } from './wrapped-store.ts';
@@ -130,6 +131,9 @@ export class World {
   /** What the store took, in order. */
   readonly commits: Commit[] = [];
   readonly parcels = new ParcelCount();
+  readonly turns = new PatientTurns(
+    (ms) => new Promise((resolve) => void this.clock.after(ms, resolve)),
+  );
   readonly #options: WorldOptions;
   readonly #handle: () => Storage;
   readonly #calls = new OneAtATime();
@@ -164,25 +168,8 @@ export class World {
         }
         return result;
       },
-      (turns) => this.parcels.watch(this.#patient(turns, random)),
+      (turns) => this.parcels.watch(this.turns.over(turns, random)),
     );
-  }
-
-  /** Memory answers at once. This waits, as a server does, until others may have decided what was left. */
-  #patient(turns: Turns, random: Random): Turns {
-    return {
-      ...turns,
-      entrust: async (parcel, query) => {
-        const { own } = (await turns.entrust(parcel)) ?? {};
-        const waitMs = random.chance(0.7) ? random.integer(0, 80) : 0;
-        if (own?.status === 'waiting' && waitMs > 0) await this.#passed(waitMs);
-        return turns.entrust(parcel, query);
-      },
-    };
-  }
-
-  #passed(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
   /** Opens a worker that is not alive. The first one brings the configuration. */
