@@ -18,8 +18,9 @@ export interface Script {
   entrust?: (inner: Turns, ...asked: Parameters<Turns['entrust']>) => ReturnType<Turns['entrust']>;
   reclaim?: (inner: Turns, ...asked: Parameters<Turns['reclaim']>) => ReturnType<Turns['reclaim']>;
   append?: (inner: Storage, batch: Batch) => ReturnType<Storage['append']>;
-  /** The same for reads. */
+  /** Called before the head or entries are read, and before records are. */
   read?: () => void;
+  readRecords?: () => Promise<void>;
 }
 
 /** A way to a store that follows a script, which may change at any time. */
@@ -51,7 +52,10 @@ export function scripted(store: Storage, script: Script): Storage {
       return store.readEntries(from, limit);
     },
     readContents: (from, to) => store.readContents(from, to),
-    readRecords: (keys) => store.readRecords(keys),
+    readRecords: async (keys) => {
+      await script.readRecords?.();
+      return store.readRecords(keys);
+    },
     scanRecords: (query) => store.scanRecords(query),
     close: () => store.close(),
   };

@@ -148,6 +148,47 @@ test('an append in doubt that reached the log is found, also where it settled a 
   expect(await countOf(at, 'action-decided')).toBe(1);
 });
 
+test('a call that comes while a batch is in doubt gets no answer of those who left theirs in it', async () => {
+  const { at, ask } = await asking();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  at.script.entrust = async (inner, parcel, query) => {
+    await inner.entrust(parcel);
+    await gate;
+    return inner.entrust(parcel, query);
+  };
+  const left = ask('o-1');
+  // What is asked under a key needs a record, and so has records loaded.
+  const call = async (orderId: string): Promise<string> => {
+    const asked = { tool: bindTool(read), arguments: at.led.read({ orderId }) };
+    return (await at.led.authorize({ ...asked, idempotencyKey: orderId })).resource;
+  };
+  const calls: Promise<string>[] = [];
+  let late = async (): Promise<void> => {};
+  at.leading.append = async (inner, batch) => {
+    await late();
+    if (calls.length > 1) return inner.append(batch);
+    calls.push(call('o-3'));
+    // It lands as records are loaded for the next attempt, or at the latest before that is appended.
+    late = async () => {
+      late = async () => {};
+      await inner.append(batch);
+    };
+    throw new StorageError('io', 'the line was cut', { ambiguous: true });
+  };
+  at.leading.readRecords = async () => {
+    await late();
+  };
+  at.leading.kept = true;
+  calls.push(call('o-2'));
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((done) => setImmediate(done));
+  at.clock.advance(100);
+  const resources = await Promise.all(calls);
+  open();
+  expect(resources.toSorted()).toEqual(['order/o-2', 'order/o-3']);
+  expect(await left).toBe('allowed');
+  expect(await countOf(at, 'action-decided')).toBe(3);
+});
+
 test('a kill that could not be written is written here, and left to nobody', async () => {
   const { at, ask } = await asking();
   const { ops } = staff(at.asker);

@@ -2,16 +2,18 @@
 import { expect, test } from 'vitest';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import type { Batch } from '../../src/storage/storage.ts';
+import { FakeClock } from '../../src/testing/index.ts';
 import { openShop, staff } from './shop.ts';
 
 test('whoever missed more than comes with a turn reads on, and does not decide in vain', async () => {
   const handle = memoryFleet();
   const store = handle();
-  const plane = await openShop(store);
+  // Its clock stands still: it does not look by itself.
+  const plane = await openShop(store, { clock: new FakeClock() });
   const other = await openShop(handle());
   const principal = staff(other).billing;
-  // More than the 1,000 entries of a turn.
-  const openings = Array.from({ length: 1_100 }, () =>
+  // More than the 1,000 entries that come as a parcel is left, and those of the turn after it.
+  const openings = Array.from({ length: 2_100 }, () =>
     other.openSession({ principal, agent: 'bot' }),
   );
   await Promise.all(openings);

@@ -133,7 +133,7 @@ export const storeMutants: readonly Mutant[] = [
     file: 'src/engine/store/sequencer.ts',
     find: 'if (!appends.areInDoubt) fill();',
     replace: 'fill();',
-    tests: ['test/engine/store-trouble.test.ts'],
+    tests: ['test/engine/parcel-trouble.test.ts'],
   },
   {
     name: 'kills-are-routine',

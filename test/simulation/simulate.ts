@@ -26,6 +26,8 @@ export interface SimulationResult {
   readonly met: Readonly<Record<string, number>>;
   readonly types: Readonly<Record<string, number>>;
   readonly crashes: number;
+  /** What became of parcels, and how often. */
+  readonly parcels: Readonly<Record<string, number>>;
   readonly root: string;
   readonly bodies: readonly string[];
 }
@@ -77,6 +79,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     met: countBy(work.operations, ({ kind, reply }) => `${kind} ${wordOf(reply)}`),
     types: countBy(bodies, (body) => (JSON.parse(body) as { readonly type: string }).type),
     crashes: world.crashes,
+    parcels: { ...world.parcels.met, ...(world.turns.lost > 0 ? { lost: world.turns.lost } : {}) },
     root: head.root,
     bodies,
   };

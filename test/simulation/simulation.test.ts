@@ -14,6 +14,7 @@ import {
 } from '../../src/log/index.ts';
 import type { Batch, Head, StoredRecord } from '../../src/storage/storage.ts';
 import { operationKinds } from './operation.ts';
+import { parcelEvents } from './parcel-count.ts';
 import { commandLine, simulate, type SimulationResult } from './simulate.ts';
 import { wrapped } from './wrapped-store.ts';
 
@@ -73,15 +74,16 @@ test('the same seed gives the same log, byte for byte', async () => {
 
 test('simulations meet what they are about', async () => {
   // Some of it is rare, and no one seed has to meet all of it.
-  const [types, replies, answers]: Record<string, number>[] = [{}, {}, {}];
+  const [types, replies, answers, parcels]: Record<string, number>[] = [{}, {}, {}, {}];
   let isOnProbation = false;
   let crashes = 0;
-  for (const seed of ['cov-3', 'cov-4', 'cov-5']) {
+  for (const seed of ['cov-4', 'cov-6', 'cov-9']) {
     const met = await simulate({ seed, steps: 800 });
     expectHolds(met);
     Object.assign(types ?? {}, met.types);
     Object.assign(replies ?? {}, met.replies);
     Object.assign(answers ?? {}, met.met);
+    Object.assign(parcels ?? {}, met.parcels);
     isOnProbation ||= met.bodies.some((body) => /was released under supervision/.test(body));
     crashes += met.crashes;
   }
@@ -129,6 +131,8 @@ test('simulations meet what they are about', async () => {
   for (const reply of ['decided', 'opened', 'settled', 'latched', 'refused', 'fault', 'unheard']) {
     expect(replies).toHaveProperty(reply);
   }
+  // Processes decide for each other, and what is left comes back on each of its ways.
+  expect(Object.keys(parcels ?? {}).toSorted()).toEqual([...parcelEvents, 'lost'].toSorted());
   expect(crashes).toBeGreaterThan(0);
   expect(isOnProbation).toBe(true);
   // Nothing that anybody does fails always, and what is refused is met.

@@ -22,6 +22,8 @@ import {
   seededIds,
 } from '../../src/testing/index.ts';
 import { OneAtATime } from './one-at-a-time.ts';
+import { ParcelCount } from './parcel-count.ts';
+import { PatientTurns } from './patient-turns.ts';
 import type { Commit } from './record-audit.ts';
 import { agents, firstVersion, policy, prices, tools } from './scenario.ts';
 import { wrapped } from './wrapped-store.ts';
@@ -128,6 +130,10 @@ export class World {
   crashes = 0;
   /** What the store took, in order. */
   readonly commits: Commit[] = [];
+  readonly parcels = new ParcelCount();
+  readonly turns = new PatientTurns(
+    (ms) => new Promise((resolve) => void this.clock.after(ms, resolve)),
+  );
   readonly #options: WorldOptions;
   readonly #handle: () => Storage;
   readonly #calls = new OneAtATime();
@@ -148,16 +154,22 @@ export class World {
   }
 
   /** A way to the store that notes what it takes. */
-  #watched(): Storage {
+  #watched(life: number): Storage {
     const handle = this.#handle();
+    const random = this.random.fork(`turns ${life}`);
     const store = this.#options.handle === undefined ? handle : this.#calls.through(handle);
-    return wrapped(store, async (batch) => {
-      const result = await store.append(batch);
-      if (result.status === 'appended') {
-        this.commits.push({ size: batch.head.size, records: batch.records });
-      }
-      return result;
-    });
+    return wrapped(
+      store,
+      async (batch) => {
+        const result = await store.append(batch);
+        this.parcels.appended(batch, result);
+        if (result.status === 'appended') {
+          this.commits.push({ size: batch.head.size, records: batch.records });
+        }
+        return result;
+      },
+      (turns) => this.parcels.watch(this.turns.over(turns, random)),
+    );
   }
 
   /** Opens a worker that is not alive. The first one brings the configuration. */
@@ -169,7 +181,7 @@ export class World {
     const clock = new WorkerClock(this.clock);
     const { sabotage = (store: Storage) => store } = this.#options;
     const plan = seededFaults(this.random.fork(`faults ${number}`), this.rates);
-    const store = new FaultyStorage(sabotage(this.#watched()), plan, clock);
+    const store = new FaultyStorage(sabotage(this.#watched(number)), plan, clock);
     try {
       const plane = await openControlPlane({
         storage: store,

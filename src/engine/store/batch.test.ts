@@ -36,3 +36,13 @@ test.each([
   expect(others.batch).toEqual(whole.batch);
   expect([...others.changes]).toEqual([...whole.changes]);
 });
+
+test('of a command whose contents make no sense nothing is kept', () => {
+  const batch = new BatchInProgress('main', head, new RecordCache(), 1_000);
+  const command = registering('bot', '1');
+  batch.decide({ command, contents: [null] as never });
+  batch.decide({ command, contents: [] });
+  const { outcomes, batch: written, events } = batch.finish();
+  expect(outcomes.map((outcome) => 'failure' in outcome)).toEqual([true, false]);
+  expect([written.entries.length, events.length]).toEqual([1, 1]);
+});

@@ -100,8 +100,10 @@ export class BatchInProgress {
         previous: lastLeaf(this.#head, this.#entries),
         at: this.#at,
       };
-      const decided = this.#overlay.whole(() => decideOne(this.#overlay, submission, place));
-      const contents = placedContents(submission, decided.answered.index);
+      const { contents, ...decided } = this.#overlay.whole(() => {
+        const made = decideOne(this.#overlay, submission, place);
+        return { ...made, contents: placedContents(submission, made.answered.index) };
+      });
       this.#entries.push(...decided.entries);
       this.#events.push(...decided.events);
       this.#contents.push(...contents);
