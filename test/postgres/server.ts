@@ -4,6 +4,7 @@
  * that of `ACP_TEST_POSTGRES_VERSION` (`14` to `17`), which `npm run postgres-versions` installs.
  */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -104,6 +105,26 @@ async function wantedRelease(): Promise<typeof Newest> {
   const file = pathToFileURL(join(folder, 'dist/index.js')).href;
   const release = (await import(file)) as { readonly default: typeof Newest };
   return release.default;
+}
+
+/**
+ * Kills a process of a server of this machine, and waits until the server is back: it ends all the others, and
+ * empties its unlogged tables, as after any crash.
+ */
+export async function crash(url: string): Promise<void> {
+  const [victim, witness] = [
+    new Client({ connectionString: url }),
+    new Client({ connectionString: url }),
+  ];
+  for (const each of [victim, witness]) {
+    await each.connect();
+    each.on('error', () => {});
+  }
+  const { rows } = await victim.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const ended = once(witness, 'end');
+  process.kill(Number(rows[0]?.pid), 'SIGKILL');
+  await ended;
+  await answering(url);
 }
 
 /** Waits until the server lets somebody in. */
