@@ -4,7 +4,6 @@
  * that of `ACP_TEST_POSTGRES_VERSION` (`14` to `17`), which `npm run postgres-versions` installs.
  */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,7 +120,7 @@ export async function crash(url: string): Promise<void> {
     each.on('error', () => {});
   }
   const { rows } = await victim.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const ended = once(witness, 'end');
+  const ended = new Promise<void>((done) => void witness.once('end', done));
   process.kill(Number(rows[0]?.pid), 'SIGKILL');
   await ended;
   await answering(url);
