@@ -133,4 +133,12 @@ export const parcelMutants: readonly Mutant[] = [
     replace: 'queued.leads = true;',
     tests: parcels,
   },
+  {
+    name: 'abort-beside-a-call-is-forgotten',
+    guards: 'An abort that is decided beside a call, in another process, stops the call’s work.',
+    file: 'src/engine/store/replica.ts',
+    find: "(kind === 'session' && aborted.has(key)),",
+    replace: 'aborted.size < 0,',
+    tests: ['test/postgres/decided-at-once.test.ts'],
+  },
 ];

@@ -64,9 +64,10 @@ export class OwnParcel {
     const parcel = { ...this.name, text: parcelText(submissions) };
     const heard = await this.#replica.entrust(parcel, commands, wantsNews);
     if (heard?.own.status !== 'answered') return undefined;
-    this.#open = undefined;
     const { answers, urgentTo } = replyIn(heard.own.text);
+    // Where this fails it is still open, and its answers are asked for again: they are not lost with it.
     if (this.#replica.head.size < urgentTo) await this.#replica.catchUp();
+    this.#open = undefined;
     return answers;
   }
 

@@ -280,7 +280,10 @@ export class Replica {
     came?: RecordPage,
   ): Promise<Head> {
     const changed = distinct(events.flatMap(({ event }) => touched(event)));
-    const kept = changed.filter(({ kind, key }) => this.#staysInMemory(kind, key));
+    const aborted = abortedIn(events);
+    const kept = changed.filter(
+      ({ kind, key }) => this.#staysInMemory(kind, key) || (kind === 'session' && aborted.has(key)),
+    );
     const missing = distinct([...kept, ...(came === undefined ? names : [])]);
     const read = missing.length === 0 ? came : await this.#storage.readRecords(missing);
     const stored = [...(came?.records ?? []), ...(read === came ? [] : (read?.records ?? []))];
@@ -301,7 +304,8 @@ export class Replica {
 
   /**
    * What is resident is never looked up; open tickets and leases are listed and waited for; whether a session
-   * was aborted is asked of those that are known here. Deadlines of permits are in their events.
+   * was aborted is asked of those that are known here. Deadlines of permits are in their events. An abort makes
+   * its session known: what another process decided in it may be answered here after the abort was seen.
    */
   #staysInMemory(kind: RecordKind, key: string): boolean {
     if (kind === 'session') return this.cache.has(kind, key);
@@ -320,6 +324,13 @@ export class Replica {
       at: Math.max(this.#head.at, at),
     };
   }
+}
+
+function abortedIn(events: readonly PlacedEvent[]): ReadonlySet<string | undefined> {
+  const aborts = events.filter(
+    ({ event }) => event.type === 'session-transitioned' && event.data.transition === 'abort',
+  );
+  return new Set(aborts.map(({ event }) => event.session));
 }
 
 function distinct(names: readonly RecordName[]): readonly RecordName[] {
