@@ -1,5 +1,6 @@
 /** Mutants of the PostgreSQL store. Their tests need a server, which the runner starts once for all of them. */
 import type { Mutant } from './mutant.ts';
+import { parcelMutants } from './postgres-parcel-mutants.ts';
 
 const room = 'src/storage/postgres';
 const opening = ['test/postgres/opening.test.ts'];
@@ -273,4 +274,5 @@ export const postgresMutants: readonly Mutant[] = [
     replace: 'this.#onLost();',
     tests: ['test/postgres/listener.test.ts'],
   },
+  ...parcelMutants,
 ];

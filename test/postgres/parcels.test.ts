@@ -66,7 +66,7 @@ async function queued({ sql }: TestSchema, kind: 'advisory' | 'transactionid', c
     );
     return row?.['count'];
   };
-  await expect.poll(waiting).toBe(count);
+  await expect.poll(waiting, { timeout: 60_000 }).toBe(count);
 }
 
 const nobody = { sender: 'nobody', number: 0 };

@@ -106,6 +106,26 @@ async function wantedRelease(): Promise<typeof Newest> {
   return release.default;
 }
 
+/**
+ * Kills a process of a server of this machine, and waits until the server is back: it ends all the others, and
+ * empties its unlogged tables, as after any crash.
+ */
+export async function crash(url: string): Promise<void> {
+  const [victim, witness] = [
+    new Client({ connectionString: url }),
+    new Client({ connectionString: url }),
+  ];
+  for (const each of [victim, witness]) {
+    await each.connect();
+    each.on('error', () => {});
+  }
+  const { rows } = await victim.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const ended = new Promise<void>((done) => void witness.once('end', done));
+  process.kill(Number(rows[0]?.pid), 'SIGKILL');
+  await ended;
+  await answering(url);
+}
+
 /** Waits until the server lets somebody in. */
 export async function answering(url: string): Promise<void> {
   for (let attempts = 0; ; attempts += 1) {
