@@ -34,6 +34,7 @@ const keptSeeds = [
   'lease-4',
   'line-17',
   'r461192080',
+  'r444293153',
 ];
 const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
 
