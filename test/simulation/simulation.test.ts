@@ -35,6 +35,7 @@ const keptSeeds = [
   'line-17',
   'r461192080',
   'r444293153',
+  'r675644858',
 ];
 const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
 
