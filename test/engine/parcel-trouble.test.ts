@@ -189,6 +189,30 @@ test('a call that comes while a batch is in doubt gets no answer of those who le
   expect(await countOf(at, 'action-decided')).toBe(3);
 });
 
+test('a batch in doubt is not taken for what another process wrote of it', async () => {
+  const { at, ask } = await asking();
+  const calls: Promise<string>[] = [];
+  at.script.take = async (turns, ...query) => {
+    // It goes along with what was left.
+    if (calls.length === 1) calls.push(ask('o-2'));
+    return turns.take(...query);
+  };
+  let appends = 0;
+  at.script.append = async (inner, batch) => {
+    appends += 1;
+    if (appends > 1) return inner.append(batch);
+    // What was left is decided at the same place, and has the same entry; what went along has none.
+    await at.decide();
+    throw new StorageError('io', 'the line was cut', { ambiguous: true });
+  };
+  calls.push(ask('o-1'));
+  for (let turn = 0; turn < 100; turn += 1) await new Promise((done) => setImmediate(done));
+  at.clock.advance(100);
+  expect(await Promise.all(calls)).toEqual(['allowed', 'allowed']);
+  expect(await countOf(at, 'action-decided')).toBe(2);
+  expect(await at.faults()).toEqual([]);
+});
+
 test('a kill that could not be written is written here, and left to nobody', async () => {
   const { at, ask } = await asking();
   const { ops } = staff(at.asker);

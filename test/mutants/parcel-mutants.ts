@@ -65,6 +65,14 @@ export const parcelMutants: readonly Mutant[] = [
     tests: trouble,
   },
   {
+    name: 'landed-by-its-first-entry',
+    guards: 'A batch in doubt is in the log with all that it decides, or not at all.',
+    file: `${store}/appends.ts`,
+    find: 'const last = entries.at(-1);',
+    replace: 'const [last] = entries;',
+    tests: trouble,
+  },
+  {
     name: 'returned-command-dropped',
     guards: 'A command that another process could not decide is decided here.',
     file: `${store}/sequencer.ts`,

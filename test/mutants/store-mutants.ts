@@ -203,7 +203,7 @@ export const storeMutants: readonly Mutant[] = [
     name: 'ambiguous-commit-guessed',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
     file: 'src/engine/store/appends.ts',
-    find: 'return entry?.leaf === first.leaf;',
+    find: 'return entry?.leaf === last.leaf;',
     replace: 'return false;',
     tests: ['test/simulation/simulation.test.ts', 'test/engine/store-trouble.test.ts'],
   },

@@ -34,6 +34,8 @@ const keptSeeds = [
   'lease-4',
   'line-17',
   'r461192080',
+  'r444293153',
+  'r675644858',
 ];
 const freshSeeds = Array.from({ length: freshRuns }, () => `r${randomInt(1_000_000_000)}`);
 

@@ -59,13 +59,17 @@ export class Appends {
     return undefined;
   }
 
-  async #isInLog({ expectedSize, entries }: Batch, unknown: ControlPlaneError): Promise<boolean> {
-    const [first] = entries;
-    if (first === undefined) return false;
+  /**
+   * By the last entry, which has the hash of all before it: another process that was left the first command
+   * may have written the very entry that it has here, and nothing of the others.
+   */
+  async #isInLog({ entries }: Batch, unknown: ControlPlaneError): Promise<boolean> {
+    const last = entries.at(-1);
+    if (last === undefined) return false;
     for (let attempt = 0; attempt < resolveAttemptsMax; attempt += 1) {
       try {
-        const [entry] = await this.#storage.readEntries(expectedSize, 1);
-        return entry?.leaf === first.leaf;
+        const [entry] = await this.#storage.readEntries(last.index, 1);
+        return entry?.leaf === last.leaf;
       } catch {
         await this.#clock.sleep(retryDelayMs * 2 ** attempt);
       }
