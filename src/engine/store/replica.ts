@@ -304,8 +304,8 @@ export class Replica {
 
   /**
    * What is resident is never looked up; open tickets and leases are listed and waited for; whether a session
-   * was aborted is asked of those that are known here. Deadlines of permits are in their events. An abort makes
-   * its session known: what another process decided in it may be answered here after the abort was seen.
+   * was aborted is asked of those that are known here. Deadlines of permits are in their events. An abort
+   * makes its session known: what another process decided in it may be answered after the abort was seen.
    */
   #staysInMemory(kind: RecordKind, key: string): boolean {
     if (kind === 'session') return this.cache.has(kind, key);

@@ -263,7 +263,7 @@ export class Sequencer {
     } catch (failure) {
       if (ControlPlaneError.is(failure) && failure.code === 'log-inconsistent') throw failure;
       // A command that others may still decide is never said to be undecided.
-      const answers = await this.#own.takeBack();
+      const answers = await this.#own.takeBack(() => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
       if (answers !== undefined) return answers.map(outcomeOf);
       // Nor is one that is in doubt.
@@ -281,7 +281,7 @@ export class Sequencer {
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
       this.#route(replica.takeForeign());
-      const answers = await this.#own.answers(turn?.own);
+      const answers = await this.#own.answers(turn?.own, () => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
       if (answers !== undefined) {
         await storage.turns?.leave();
@@ -320,6 +320,10 @@ export class Sequencer {
     }
     const message = 'other processes won every race for the log';
     throw fault(appends.areInDoubt ? 'outcome-unknown' : 'overloaded', message);
+  }
+
+  async #hasLanded(appends: Appends): Promise<boolean> {
+    return (await appends.landed(this.#options.replica.head.size)) !== undefined;
   }
 
   /** What others left, beside so many commands; nothing, once it is time that one of them has the turn. */
