@@ -89,8 +89,8 @@ export class OwnParcel {
   }
 
   /**
-   * The answers, where they came; otherwise nobody can answer it any more. `hasLanded`: whether a batch of this
-   * process that was in doubt, and named it, is in the log. Throws `outcome-unknown`.
+   * The answers, where they came; otherwise nobody can answer it any more. `hasLanded`: whether a batch of
+   * this process that was in doubt, and named it, is in the log. Throws `outcome-unknown`.
    */
   async takeBack(hasLanded: () => Promise<boolean>): Promise<Answers | undefined> {
     if (this.#open === undefined) return undefined;
