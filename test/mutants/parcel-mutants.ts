@@ -36,7 +36,7 @@ export const parcelMutants: readonly Mutant[] = [
     name: 'failed-parcel-not-taken-back',
     guards: 'A command that others may still decide is never said to be undecided.',
     file: `${store}/sequencer.ts`,
-    find: 'const answers = await this.#own.takeBack();',
+    find: 'const answers = await this.#own.takeBack(() => this.#hasLanded(appends));',
     replace: 'const answers = undefined as Awaited<ReturnType<OwnParcel["takeBack"]>>;',
     tests: trouble,
   },
@@ -44,8 +44,8 @@ export const parcelMutants: readonly Mutant[] = [
     name: 'lost-answer-guessed',
     guards: 'A command that the log has is not decided anew where its answer is lost.',
     file: `${store}/own-parcel.ts`,
-    find: 'if (open.isInLog)',
-    replace: 'if (open.commands.size === 0)',
+    find: 'if (!open.isInLog || (await hasLanded())) return undefined;',
+    replace: 'if (open.commands.size > 0 || (await hasLanded())) return undefined;',
     tests: trouble,
   },
   {
@@ -59,9 +59,9 @@ export const parcelMutants: readonly Mutant[] = [
   {
     name: 'landed-parcel-unknown',
     guards: 'What was in doubt and is in the log is told, whatever became of the parcel it named.',
-    file: `${store}/sequencer.ts`,
-    find: 'const found = await this.#landed(appends);',
-    replace: 'const found = appends.areInDoubt ? undefined : undefined;',
+    file: `${store}/own-parcel.ts`,
+    find: 'if (!open.isInLog || (await hasLanded())) return undefined;',
+    replace: 'if (!open.isInLog || hasLanded.length > 0) return undefined;',
     tests: trouble,
   },
   {

@@ -77,8 +77,8 @@ export const postgresMutants: readonly Mutant[] = [
     name: 'postgres-commit-taken-for-done',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
     file: 'src/engine/store/appends.ts',
-    find: 'return entry?.leaf === first.leaf;',
-    replace: 'return first !== entry;',
+    find: 'return entry?.leaf === last.leaf;',
+    replace: 'return last !== entry;',
     tests: ['test/postgres/cut-commits.test.ts'],
   },
   {

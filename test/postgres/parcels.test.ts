@@ -97,7 +97,7 @@ test.each([
   const taken = holder.turns.take(0, [], nobody);
   await queued(schema, 'advisory', 2);
   await give();
-  // It came before this turn, and comes with it.
+  // It came behind the beginning of the turn before, and comes with this one.
   expect((await taken)?.parcels).toEqual([{ ...one, text }]);
   expect(isDone).toBe(false);
   const parcels = { replies: [{ ...one, text: reply }] };
@@ -107,27 +107,17 @@ test.each([
 
 test('what came until a parcel was looked for comes with its answer', async () => {
   const { schema, holder, sender } = await pair();
-  await holder.turns.take(0, [], nobody);
+  const give = await turnOf(schema);
   const heard = sender.turns.entrust(one, { from: 0, keys: [] });
   await queued(schema, 'advisory', 1);
+  const taken = holder.turns.take(0, [], nobody);
+  await queued(schema, 'advisory', 2);
+  await give();
+  await taken;
   const batch = batchOf(0, ['a', 'b']);
   expect(await holder.store.append(answering(batch, one))).toEqual(appended);
   const news = { head: batch.head, entries: batch.entries, records: [] };
   expect(await heard).toEqual({ own: answered, news });
-});
-
-test('a parcel that came behind a turn’s beginning is seen by the next one, for which it waits', async () => {
-  const { schema, holder, sender } = await pair();
-  const next = await openedIn(schema);
-  expect((await holder.turns.take(0, [], nobody))?.parcels).toEqual([]);
-  const heard = sender.turns.entrust(one);
-  await queued(schema, 'advisory', 1);
-  const taken = next.turns.take(0, [], nobody);
-  await queued(schema, 'advisory', 2);
-  expect(await holder.store.append(batchOf(0, ['a']))).toEqual(appended);
-  expect((await taken)?.parcels).toEqual([one]);
-  expect(await next.store.append(answering(batchOf(1, ['b']), one))).toEqual(appended);
-  expect(await heard).toEqual({ own: answered });
 });
 
 test('where nobody has the turn a parcel waits, and its sender does not', async () => {

@@ -80,13 +80,19 @@ export class OwnParcel {
    * The answers, where they came by now. Undefined: a batch that names it may be appended, or it is not open
    * any more. `state` is what came with a turn; without one it is taken back. Throws `outcome-unknown`.
    */
-  async answers(state: ParcelState | undefined): Promise<Answers | undefined> {
+  async answers(
+    state: ParcelState | undefined,
+    hasLanded: () => Promise<boolean>,
+  ): Promise<Answers | undefined> {
     if (this.#open === undefined || state?.status === 'waiting') return undefined;
-    return (await this.#answered(state)) ?? this.takeBack();
+    return (await this.#answered(state)) ?? this.takeBack(hasLanded);
   }
 
-  /** The answers, where they came; otherwise nobody can answer it any more. Throws `outcome-unknown`. */
-  async takeBack(): Promise<Answers | undefined> {
+  /**
+   * The answers, where they came; otherwise nobody can answer it any more. `hasLanded`: whether a batch of
+   * this process that was in doubt, and named it, is in the log. Throws `outcome-unknown`.
+   */
+  async takeBack(hasLanded: () => Promise<boolean>): Promise<Answers | undefined> {
     if (this.#open === undefined) return undefined;
     const { turns } = this.#storage;
     const open = this.#open;
@@ -100,9 +106,8 @@ export class OwnParcel {
     }
     this.saw(this.#replica.foreign);
     this.#open = undefined;
-    if (open.isInLog)
-      throw fault('outcome-unknown', 'another process decided it, and its answer is lost');
-    return undefined;
+    if (!open.isInLog || (await hasLanded())) return undefined;
+    throw fault('outcome-unknown', 'another process decided it, and its answer is lost');
   }
 
   async #answered(state: ParcelState | undefined): Promise<Answers | undefined> {

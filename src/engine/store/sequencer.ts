@@ -264,7 +264,7 @@ export class Sequencer {
     } catch (failure) {
       if (ControlPlaneError.is(failure) && failure.code === 'log-inconsistent') throw failure;
       // A command that others may still decide is never said to be undecided.
-      const answers = await this.#own.takeBack();
+      const answers = await this.#own.takeBack(() => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
       if (answers !== undefined) return answers.map(outcomeOf);
       // Nor is one that is in doubt.
@@ -282,10 +282,7 @@ export class Sequencer {
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
       const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
       this.#route(replica.takeForeign());
-      // Whoever finds what was in doubt knows its outcomes, whatever became of the parcel that it named.
-      const found = await this.#landed(appends);
-      if (found !== undefined) return found;
-      const answers = await this.#own.answers(turn?.own);
+      const answers = await this.#own.answers(turn?.own, () => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
       if (answers !== undefined) {
         await storage.turns?.leave();
@@ -328,6 +325,10 @@ export class Sequencer {
     const landed = await appends.landed(this.#options.replica.head.size);
     if (landed !== undefined) this.#own.settled();
     return landed?.outcomes;
+  }
+
+  async #hasLanded(appends: Appends): Promise<boolean> {
+    return (await this.#landed(appends)) !== undefined;
   }
 
   /** What others left, beside so many commands; nothing, once it is time that one of them has the turn. */
