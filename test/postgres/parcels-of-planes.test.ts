@@ -285,7 +285,7 @@ test('a server that crashes loses its parcels, and nobody decides what was in th
   expect(await sender.turns?.entrust(next)).toEqual({ own: { status: 'waiting' } });
 });
 
-const crashes = 4;
+const crashes = 2;
 
 test('a server crashes again and again under processes that decide for each other', async () => {
   const server = await startServer();
