@@ -35,8 +35,8 @@ const quickShapes: readonly Shape[] = [
 /** How often one guarded update and insert, with 64 callers: of the design, and what it may not fall below. */
 const bars = [
   { processes: 1, limit: 50, floor: 10 },
-  { processes: 4, limit: 12, floor: 2 },
-  { processes: 8, limit: 8, floor: 1.5 },
+  { processes: 4, limit: 12, floor: 4 },
+  { processes: 8, limit: 8, floor: 2.5 },
 ];
 
 const plenty = 1_000_000_000;
