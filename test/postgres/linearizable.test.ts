@@ -2,7 +2,7 @@
  * Callers in four processes note when they asked and when they were answered. Their replies are those of the
  * log's order, and that order is one in which nothing comes before what was over when it began: the log is
  * linearizable, and the replies are the witnesses: what was refused without an entry, too, says where it stands.
- * `npm run linearizable` has ten times as many operations.
+ * `npm run linearizable` has twenty times as many operations.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { outOfOrder, payTool, replayed } from './witnessed.ts';
 
 const program = join(import.meta.dirname, 'witness.ts');
 const processes = 4;
-const count = Number(process.env['LINEARIZABLE_OPERATIONS'] ?? 10_000);
+const count = Number(process.env['LINEARIZABLE_OPERATIONS'] ?? 5_000);
 /** Of the budget, in USD: less than all callers ask for at once. */
 const limit = 120;
 
