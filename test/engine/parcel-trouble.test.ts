@@ -53,6 +53,34 @@ test('an answer that is lost with the store’s memory: the log has the command,
   expect(await at.faults()).toEqual([]);
 });
 
+test('an answer that is lost is looked for in the log, where nothing of it was read since either', async () => {
+  const { at, ask } = await asking();
+  at.script.entrust = async (inner, parcel) => {
+    await inner.entrust(parcel);
+    await at.decide();
+    return undefined;
+  };
+  at.script.take = async () => undefined;
+  at.script.reclaim = async () => gone;
+  expect(await ask()).toBe('outcome-unknown');
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  recovers(at);
+  expect(await at.faults()).toEqual([]);
+});
+
+test('an answer to fewer commands than were left is no answer', async () => {
+  const { at, ask } = await asking();
+  at.script.entrust = async (inner, parcel) => {
+    await inner.entrust(parcel);
+    await at.decide();
+    return { own: { status: 'answered', text: '{"answers":[],"urgentTo":0}' } };
+  };
+  expect(await ask()).toBe('outcome-unknown');
+  expect(await countOf(at, 'action-decided')).toBe(1);
+  recovers(at);
+  expect(await at.faults()).toEqual([]);
+});
+
 test('a parcel that never came is decided here, and comes too late if it comes after that', async () => {
   const { at, ask } = await asking();
   const late: Parcel[] = [];

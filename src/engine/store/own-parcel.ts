@@ -113,7 +113,10 @@ export class OwnParcel {
   async #answered(state: ParcelState | undefined): Promise<Answers | undefined> {
     if (state?.status !== 'answered') return undefined;
     const { answers, urgentTo } = replyIn(state.text);
+    const left = this.#open?.commands.size;
     this.#open = undefined;
+    // To decide the others here could double them.
+    if (answers.length !== left) throw fault('outcome-unknown', 'its answer makes no sense');
     try {
       if (this.#replica.head.size < urgentTo) await this.#replica.catchUp();
     } catch (failure) {
