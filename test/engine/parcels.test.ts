@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
 import { bindTool, type ControlPlane, type Session } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
+import { StorageError } from '../../src/storage/storage.ts';
 import { countOf, type Scene, scene, sessionOn } from './parcel-scene.ts';
 import { codeOf, erase, openShop, pay, read, refund, staff } from './shop.ts';
 
@@ -213,46 +214,72 @@ test.each(['levitate', 'engage-kill'])(
   },
 );
 
-test('a process without commands of its own stops deciding for others after four turns', async () => {
+/** The leader has turns one after the other, and finds another parcel with each; counts what it finds and answers. */
+async function leading(atTurn: (turn: number, at: Scene) => void = () => {}) {
   const at = await scene();
   const stranger = at.fleet();
   await stranger.open('main');
-  let [left, answered] = [0, 0];
+  const counted = { left: 0, answered: 0 };
   at.leading.take = async (inner, ...query) => {
-    left += 1;
-    const parcel = { sender: 'stranger', number: left, text: commands() };
-    if (left <= 20) await stranger.turns?.entrust(parcel);
+    counted.left += 1;
+    const parcel = { sender: 'stranger', number: counted.left, text: commands() };
+    await stranger.turns?.entrust(parcel);
+    atTurn(counted.left, at);
     return inner.take(...query);
   };
   at.leading.append = async (inner, batch) => {
-    answered += batch.parcels?.replies.length ?? 0;
+    counted.answered += batch.parcels?.replies.length ?? 0;
     return inner.append(batch);
   };
   at.leading.kept = true;
   await sessionOn(at.leader);
-  while (at.leading.kept) await new Promise((done) => setImmediate(done));
+  return { at, counted };
+}
+
+test('a process without commands of its own stops deciding for others after four turns', async () => {
+  const { at, counted } = await leading();
+  while (at.leading.kept === true) await new Promise((done) => setImmediate(done));
   // The first with a command of its own.
-  expect([left, answered]).toEqual([6, 5]);
+  expect(counted).toEqual({ left: 6, answered: 5 });
 });
 
 test('a process that closes decides nothing more for others', async () => {
-  const at = await scene();
-  const stranger = at.fleet();
-  await stranger.open('main');
-  let [left, answered] = [0, 0];
   const { promise: closing, resolve: close } = Promise.withResolvers<Promise<void>[]>();
-  at.leading.take = async (inner, ...query) => {
-    left += 1;
-    await stranger.turns?.entrust({ sender: 'stranger', number: left, text: commands() });
-    if (left === 2) close([at.leader.close()]);
+  const { counted } = await leading((turn, at) => {
+    if (turn === 2) close([at.leader.close()]);
+  });
+  await Promise.all(await closing);
+  expect(counted).toEqual({ left: 2, answered: 1 });
+});
+
+test('a process whose store fails does not try again at once for others', async () => {
+  let appends = 0;
+  const { at, counted } = await leading((turn, { leading: script }) => {
+    if (turn !== 2) return;
+    script.append = async () => {
+      appends += 1;
+      throw new StorageError('unavailable', 'nobody is there');
+    };
+  });
+  while (at.leading.kept === true) await new Promise((done) => setImmediate(done));
+  expect(appends).toBe(1);
+  expect(counted).toEqual({ left: 2, answered: 1 });
+});
+
+test('whoever is answered with a turn gives it to others', async () => {
+  const at = await scene();
+  const session = await sessionOn(at.asker);
+  let leaves = 0;
+  at.script.wanted = true;
+  at.script.leave = () => (leaves += 1);
+  at.script.take = async (inner, ...query) => {
+    await at.decide();
     return inner.take(...query);
   };
-  at.leading.append = async (inner, batch) => {
-    answered += batch.parcels?.replies.length ?? 0;
-    return inner.append(batch);
-  };
-  at.leading.kept = true;
-  await sessionOn(at.leader);
-  await Promise.all(await closing);
-  expect([left, answered]).toEqual([2, 1]);
+  const ask = session.authorize({
+    tool: bindTool(read),
+    arguments: session.read({ orderId: 'o-1' }),
+  });
+  expect((await ask).code).toBe('allowed');
+  expect(leaves).toBe(1);
 });

@@ -169,4 +169,28 @@ export const parcelMutants: readonly Mutant[] = [
     replace: 'return commands.every(isRecord) ? (commands as Submission[]) : undefined;',
     tests: parcels,
   },
+  {
+    name: 'lost-answer-not-looked-for',
+    guards: 'Whoever takes a parcel back reads what the log has of it first.',
+    file: `${store}/own-parcel.ts`,
+    find: '      await this.#replica.catchUp();',
+    replace: '',
+    tests: trouble,
+  },
+  {
+    name: 'failing-store-asked-at-once',
+    guards: 'A process whose store fails does not try again at once for others.',
+    file: `${store}/sequencer.ts`,
+    find: '      void this.#options.storage.turns?.leave();',
+    replace: '',
+    tests: parcels,
+  },
+  {
+    name: 'head-file-deaf-to-parcels',
+    guards: 'A head file knows what was heard with a parcel.',
+    file: 'src/storage/head-file.ts',
+    find: 'this.#heard(heard?.news);',
+    replace: '',
+    tests: ['test/storage/head-file.test.ts'],
+  },
 ];

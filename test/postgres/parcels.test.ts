@@ -103,6 +103,8 @@ test.each([
   const parcels = { replies: [{ ...one, text: reply }] };
   expect(await holder.store.append({ ...batchOf(0, ['a']), parcels })).toEqual(appended);
   expect(await heard).toEqual({ own: { status: 'answered', text: reply } });
+  // Others are at work, and will answer the next one too.
+  expect(sender.turns.wanted).toBe(true);
 });
 
 test('what came until a parcel was looked for comes with its answer', async () => {

@@ -94,6 +94,20 @@ describe('a restored backup', () => {
     await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
   });
 
+  test('is known from what was heard with a parcel that was left', async () => {
+    const { head } = newPlace();
+    const fleet = memoryFleet();
+    const store = withHeadFile(fleet(), head);
+    await store.open('main');
+    const other = fleet();
+    await other.open('main');
+    await other.append(batchOf(0, ['{}']));
+    const parcel = { sender: 'one', number: 1, text: 'a question' };
+    await store.turns?.entrust(parcel, { from: 0, keys: [] });
+    await store.close();
+    expect(readHeadFile(head)?.size).toBe(1);
+  });
+
   test('is taken where nothing was lost', async () => {
     const { database, head, backup } = newPlace();
     await work(database, 2, head);
