@@ -2,7 +2,7 @@
 import { sessionOption } from './org-option.ts';
 import { collecting } from './repeated-options.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { eventTypes } from '../kernel/index.ts';
+import { eventTypes } from '../kernel/event-types.ts';
 import type { EventsOptions } from './print-events.ts';
 import { logOption, schemaOption, storeText } from './store-options.ts';
 

@@ -1,6 +1,6 @@
 /** Times as people give them on the command line: an instant in UTC, or a day, which is where it begins. */
 import { InvalidArgumentError } from 'commander';
-import { parseInstant } from '../kernel/index.ts';
+import { parseInstant } from '../kernel/model/catalogue-document.ts';
 
 const day = /^\d{4}-\d{2}-\d{2}$/;
 

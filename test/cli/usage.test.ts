@@ -1,8 +1,9 @@
 /** The command line as a whole: help, mistakes, colours. */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cli, cliProcess, makeExample, scratch, tamper } from './run-cli.ts';
+import { cli, cliProcess, main, makeExample, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();
 
@@ -119,6 +120,20 @@ describe('as a process, each command prints and ends with its exit code', () => 
       code === 2 ? /^error: there is no file [^\n]+\nhelp: [^\n]+\n$/ : /^$/,
     );
   });
+});
+
+test('help waits for neither the kernel nor a store: what loads them is loaded by the command that needs them', () => {
+  const told = 'process.stderr.write(`${url}\\n`); return next(url, context);';
+  const hook = `import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) { ${told} } });`;
+  const loader = `data:text/javascript,${encodeURIComponent(hook)}`;
+  const words = ['--import', loader, main, '--help'];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  expect(status).toBe(0);
+  const loaded = stderr.split('\n').filter((url) => url.includes('/src/'));
+  expect(loaded.some((url) => url.endsWith('/src/cli/program.ts'))).toBe(true);
+  const whole = /\/src\/(?:index|(?:kernel|engine|policy|approvals|log)\/index|storage\/.*)\.ts$/;
+  expect(loaded.filter((url) => whole.test(url))).toEqual([]);
 });
 
 test('colours: none in a pipe, some where they are asked for, none against NO_COLOR or on what can show none', async () => {
