@@ -57,7 +57,8 @@ export async function measurePostgres(plan: Plan): Promise<FindingsBuilder> {
     const measured = await runRounds(contenders(url, plan), {
       rounds,
       progress,
-      warmUp: !plan.quick,
+      // Every contender starts processes of its own, and warms them up.
+      warmUp: false,
     });
     const found = findings(measured, plan);
     await findKills(found, url, plan);
@@ -73,7 +74,7 @@ function shapesOf(plan: Plan): readonly Shape[] {
 
 /** One hot budget in every shape; a budget for each caller where there are many. */
 function contenders(url: string, plan: Plan): readonly Contender[] {
-  const terms = { until: { milliseconds: plan.roundMs }, warmUpMs: plan.quick ? 0 : warmUpMs };
+  const terms = { until: { milliseconds: 3 * plan.roundMs }, isWarm: !plan.quick };
   const hot = shapesOf(plan).flatMap((shape) =>
     ways.map((way) => contender(url, { way, shape, spread: false }, terms)),
   );
@@ -121,7 +122,7 @@ function drain(url: string, kind: Kind, limit: number): Contender {
     name: `${kind.way} emptied`,
     run: async () => {
       const until = { calls: (2 * limit) / kind.shape.processes };
-      const { outputs, spent } = await written(url, kind, { until, limit, warmUpMs: 0 });
+      const { outputs, spent } = await written(url, kind, { until, limit, isWarm: false });
       const refused = outputs.reduce((sum, each) => sum + each.refused, 0);
       if (refused === 0) throw new Error('the budget was not emptied');
       return { overspent: Math.max(0, spent - limit) };
@@ -132,17 +133,21 @@ function drain(url: string, kind: Kind, limit: number): Contender {
 interface Terms {
   readonly until: Until;
   readonly limit: number;
-  readonly warmUpMs: number;
+  /** Whether it is measured as it is once it has run for a while. */
+  readonly isWarm: boolean;
 }
 
-/** A service has been running for longer than that. */
-const warmUpMs = 2_000;
+/**
+ * For how long each process works before it is measured, ms, times the number of processes: they share the
+ * cores. By then the rates of all ways had stopped rising, and a service has been running for longer.
+ */
+const warmUpMs = 2_500;
 
 /** Runs it, and holds what the callers say they used against the books. */
 function written(
   url: string,
   { way, shape, spread }: Kind,
-  { until, limit, warmUpMs: warmMs }: Terms,
+  { until, limit, isWarm }: Terms,
 ): Promise<{ readonly outputs: readonly Written[]; readonly spent: number }> {
   return withFreshSchema(url, async (place) => {
     const { callers, processes } = shape;
@@ -151,7 +156,17 @@ function written(
     await books.prepare(budgets, limit);
     const share = callers / processes;
     const inputs = Array.from({ length: processes }, (_, process): Writing => {
-      return { place, way, process, processes, callers: share, spread, until, warmUpMs: warmMs };
+      const warmedUpMs = isWarm ? warmUpMs * processes : 0;
+      return {
+        place,
+        way,
+        process,
+        processes,
+        callers: share,
+        spread,
+        until,
+        warmUpMs: warmedUpMs,
+      };
     });
     const outputs = await runTogether<typeof writeInto>(writerModule, inputs);
     const spent = outputs.reduce((sum, each) => sum + each.spent, 0);

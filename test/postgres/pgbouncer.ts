@@ -31,6 +31,8 @@ const files = [
   'test/postgres/simulation.test.ts',
   'test/postgres/linearizable.test.ts',
   'test/postgres/turns.test.ts',
+  'test/postgres/parcels.test.ts',
+  'test/postgres/decided-at-once.test.ts',
   'test/postgres/cut-commits.test.ts',
   'test/postgres/network.test.ts',
   'test/crash',
