@@ -77,15 +77,19 @@ interface Member {
 
 /** Processes in one session, which act together until something holds. */
 class Company {
-  readonly schema = newPlace();
+  readonly schema: TestSchema;
   readonly lines: Line[] = [];
   members: Member[] = [];
 
-  static async of(count: number): Promise<Company> {
-    const company = new Company();
-    const session = await openSession(company.schema.open(), budget);
+  constructor(schema: TestSchema) {
+    this.schema = schema;
+  }
+
+  static async of(count: number, schema = newPlace()): Promise<Company> {
+    const company = new Company(schema);
+    const session = await openSession(schema.open(), budget);
     for (let number = 0; number < count; number += 1) {
-      const { store, counts } = counted(company.schema.open());
+      const { store, counts } = counted(schema.open());
       const plane = await openControlPlane({ storage: store });
       cleanups.push(() => plane.close());
       const random = new Random(Math.random());
@@ -140,6 +144,23 @@ test('of processes that call at once each has calls decided in another’s turn,
   expect(sum('replied')).toBeGreaterThanOrEqual(sum('answered'));
   await company.account();
 });
+
+test.each(['repeatable read', 'serializable'])(
+  'where transactions are %s unless they say otherwise, each call has one effect and one answer',
+  async (isolation) => {
+    const plain = newPlace();
+    const url = new URL(plain.url);
+    const setting = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+    url.searchParams.set('options', setting);
+    const company = await Company.of(processes, newSchema(url.href, plain.schema));
+    const replied = () => company.members.reduce((sum, { counts }) => sum + counts.replied, 0);
+    await company.act(
+      company.members,
+      () => company.acknowledged > 3 * acksPerRound && replied() > 0,
+    );
+    await company.account();
+  },
+);
 
 test('whoever decides for others under load closes in bounded time, and the others get on', async () => {
   const company = await Company.of(processes);
