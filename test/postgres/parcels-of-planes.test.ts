@@ -159,6 +159,9 @@ test.each(['repeatable read', 'serializable'])(
       () => company.acknowledged > 3 * acksPerRound && replied() > 0,
     );
     await company.account();
+    // That is what of two calls with one key the later one is told.
+    const failures = company.lines.flatMap(({ failed = 'permit-not-startable' }) => failed);
+    expect(new Set(failures)).toEqual(new Set(['permit-not-startable']));
   },
 );
 
