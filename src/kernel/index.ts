@@ -47,7 +47,7 @@ export {
   priceAt,
   type TokenPrices,
 } from './model/catalogue.ts';
-export { type CatalogueDocument, parseInstant } from './model/catalogue-document.ts';
+export type { CatalogueDocument } from './model/catalogue-document.ts';
 export type { CatalogueFinding } from './model/catalogue-finding.ts';
 export { checkCatalogue } from './model/check-catalogue.ts';
 export { compileCatalogue } from './model/compile-catalogue.ts';

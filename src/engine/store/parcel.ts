@@ -8,7 +8,10 @@ import type { Command } from '../../kernel/index.ts';
 import type { Parcel, ParcelName } from '../../storage/storage.ts';
 import type { Answered, Outcome, Submission } from './batch.ts';
 
-/** Raise it when commands, contents or answers change their shape or their meaning. */
+/**
+ * Raise it when commands, contents or answers change their shape, which `test/pins/parcel-shape.txt` has, or
+ * their meaning.
+ */
 const parcelFormat = 1;
 
 /** A parcel of another process. */
