@@ -17,6 +17,17 @@ export interface ActingOptions extends ActorOptions, LogOptions {
 /** The environment variable that may hold an API key. */
 export const keyVariable = 'ACP_API_KEY';
 
+/** The key in it; undefined for none. */
+export function keyOfEnvironment(): string | undefined {
+  const key = process.env[keyVariable];
+  return key === '' ? undefined : key;
+}
+
+/** Whether it was said who acts: reading commands do not need to know. */
+export function isActorGiven({ keyFile, as, asRole }: ActorOptions): boolean {
+  return [keyFile, as, asRole, keyOfEnvironment()].some((each) => each !== undefined);
+}
+
 /** For the help of each command that acts. */
 export const actingHelp = `
 Who acts is whom the API key in ${keyVariable} or in the file of --key-file stands

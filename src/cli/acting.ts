@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPlane } from '../engine/index.ts';
 import type { Principal } from '../identity/principal.ts';
-import { type ActingOptions, type ActorOptions, keyVariable } from './acting-options.ts';
+import { type ActingOptions, type ActorOptions, keyOfEnvironment } from './acting-options.ts';
+import { keyVariable } from './acting-options.ts';
 import { CommandError, messageOf } from './exit.ts';
 import { withControlPlane } from './plane-file.ts';
 
@@ -18,11 +19,6 @@ export async function acting(
 ): Promise<void> {
   const establish = establisherOf(options);
   await withControlPlane(file, options, async (plane) => act(plane, await establish(plane)));
-}
-
-/** Whether it was said who acts: reading commands do not need to know. */
-export function isActorGiven({ keyFile, as, asRole }: ActorOptions): boolean {
-  return [keyFile, as, asRole, keyOfEnvironment()].some((each) => each !== undefined);
 }
 
 /** How the principal will be established; wrong options are refused before the file is opened. */
@@ -52,11 +48,6 @@ function establisherOf({
   }
   const key = variable ?? keyOfFile(keyFile ?? '');
   return (plane) => plane.identity.authenticate(key);
-}
-
-function keyOfEnvironment(): string | undefined {
-  const key = process.env[keyVariable];
-  return key === '' ? undefined : key;
 }
 
 function keyOfFile(path: string): string {

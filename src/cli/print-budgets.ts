@@ -1,14 +1,9 @@
 /** Prints what is used and left of each account, or whom the plans bind. */
-import {
-  type BudgetRow,
-  budgetUsage,
-  type Forecast,
-  forecastOf,
-  lintBudgets,
-  rowsNow,
-  rowsOfAllWindows,
-  scanAll,
-} from '../engine/index.ts';
+import { type Forecast, forecastOf } from '../engine/budgets/forecast.ts';
+import { lintBudgets } from '../engine/budgets/lint.ts';
+import { budgetUsage } from '../engine/budgets/report.ts';
+import { type BudgetRow, rowsNow, rowsOfAllWindows } from '../engine/budgets/rows.ts';
+import { scanAll } from '../engine/store/scan.ts';
 import { formatAmount } from '../kernel/index.ts';
 import type { WindowDocument } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';

@@ -1,10 +1,6 @@
 /** Prints what calls came to: as a table, as JSON or as CSV. */
-import {
-  tallyUsage,
-  type UsageDimension,
-  usageDimensions,
-  type UsageQuery,
-} from '../engine/index.ts';
+import { tallyUsage, type UsageQuery } from '../engine/budgets/usage-report.ts';
+import { type UsageDimension, usageDimensions } from '../engine/budgets/usage-tally.ts';
 import { quoted } from '../kernel/index.ts';
 import { csvRecord } from './csv.ts';
 import { CommandError } from './exit.ts';

@@ -1,5 +1,5 @@
 /** Records of a kind as values, for commands that list what a file has. */
-import { scanAll } from '../engine/index.ts';
+import { scanAll } from '../engine/store/scan.ts';
 import type { RecordKind, RecordsByKind } from '../kernel/index.ts';
 import type { Storage } from '../storage/storage.ts';
 

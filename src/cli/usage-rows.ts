@@ -5,7 +5,7 @@ import {
   type UsageRow,
   UsageTallies,
   type UsageTally,
-} from '../engine/index.ts';
+} from '../engine/budgets/usage-tally.ts';
 import { sparkline } from './sparkline.ts';
 
 export interface Column<R> {

@@ -1,5 +1,7 @@
 /** Checks a file's log, and says what was found in it. */
-import { readEvents, verify, type VerifyFault, type VerifyReport } from '../engine/index.ts';
+import type { VerifyFault, VerifyReport } from '../engine/verify/report.ts';
+import { readEvents } from '../engine/store/feed.ts';
+import { verify } from '../engine/verify/verify.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type Anchor, readAnchor, writeAnchor } from './anchor.ts';
 import { withAlteredSchema } from './altered-schema.ts';

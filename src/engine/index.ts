@@ -10,10 +10,8 @@ export type {
   ReleaseOrder,
   SessionOrder,
 } from './administration.ts';
-export { type BudgetFinding, type BudgetLint, lintBudgets } from './budgets/lint.ts';
-export { type BudgetAccount, budgetUsage, type BudgetUsage } from './budgets/report.ts';
-export { type Forecast, forecastOf } from './budgets/forecast.ts';
-export { type BudgetRow, rowsNow, rowsOfAllWindows } from './budgets/rows.ts';
+export type { BudgetFinding, BudgetLint } from './budgets/lint.ts';
+export type { BudgetAccount, BudgetUsage } from './budgets/report.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ControlPlane, openControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane-options.ts';
@@ -28,13 +26,7 @@ export type { HandoffOrder } from './session/handoff.ts';
 export type { Headroom, HeadroomForecast } from './budgets/headroom.ts';
 export type { Identity } from './access/identity-service.ts';
 export type { Ids } from './ids.ts';
-export {
-  type IssuedKey,
-  keyListed,
-  type KeyListed,
-  type KeyOrder,
-  type Keys,
-} from './access/keys.ts';
+export type { IssuedKey, KeyListed, KeyOrder, Keys } from './access/keys.ts';
 export type { Lease, LeaseRequest } from './session/lease.ts';
 export type { ModelListed, ModelListRequest } from './tools/model-list.ts';
 export { modelTool } from './tools/model-tool.ts';
@@ -47,7 +39,6 @@ export {
   type ReplayOptions,
   type ReplayReport,
 } from './verify/replay-policy.ts';
-export { scanAll } from './store/scan.ts';
 export type { Delegation } from './access/scopes.ts';
 export type {
   AuthorizeRequest,
@@ -66,17 +57,9 @@ export type {
   TicketRuling,
 } from './tickets/tickets.ts';
 export { ticketCard } from './tickets/card.ts';
-export { listTickets } from './tickets/ticket-list.ts';
 export type { ToolApproval, ToolDefinitions, Tools } from './tools/tools.ts';
 export { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';
-export { tallyUsage, type UsageQuery } from './budgets/usage-report.ts';
-export {
-  type UsageDimension,
-  usageDimensions,
-  type UsageGroup,
-  type UsageRow,
-  UsageTallies,
-  type UsageTally,
-} from './budgets/usage-tally.ts';
+export type { UsageQuery } from './budgets/usage-report.ts';
+export type { UsageDimension, UsageGroup, UsageRow } from './budgets/usage-tally.ts';
 export { verify } from './verify/verify.ts';
 export type { ErasedContents, VerifyFault, VerifyOptions, VerifyReport } from './verify/report.ts';

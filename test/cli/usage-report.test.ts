@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { callModel, guard, openControlPlane, sqlite } from '../../src/index.ts';
-import { systemClock, usageDimensions } from '../../src/engine/index.ts';
+import { systemClock } from '../../src/engine/index.ts';
+import { usageDimensions } from '../../src/engine/budgets/usage-tally.ts';
 import { cli, jsonLines, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();

@@ -122,19 +122,35 @@ describe('as a process, each command prints and ends with its exit code', () => 
   });
 });
 
-test('help waits for neither the kernel nor a store: what loads them is loaded by the command that needs them', () => {
+/** The modules of ours that a command line loads. */
+function loadedBy(...words: readonly string[]): readonly string[] {
   const told = 'process.stderr.write(`${url}\\n`); return next(url, context);';
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ load(url, context, next) { ${told} } });`;
   const loader = `data:text/javascript,${encodeURIComponent(hook)}`;
-  const words = ['--import', loader, main, '--help'];
-  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  const line = ['--import', loader, main, ...words];
+  const { status, stderr } = spawnSync(process.execPath, line, { encoding: 'utf8' });
   expect(status).toBe(0);
-  const loaded = stderr.split('\n').filter((url) => url.includes('/src/'));
-  expect(loaded.some((url) => url.endsWith('/src/cli/program.ts'))).toBe(true);
-  const whole = /\/src\/(?:index|(?:kernel|engine|policy|approvals|log)\/index|storage\/.*)\.ts$/;
-  expect(loaded.filter((url) => whole.test(url))).toEqual([]);
+  const loaded = stderr.split('\n').flatMap((url) => url.split('/src/')[1] ?? []);
+  expect(loaded).toContain('cli/program.ts');
+  return loaded;
+}
+
+test('help waits for neither the kernel nor a store: what loads them is loaded by the command that needs them', () => {
+  const whole = /^(?:index|(?:kernel|engine|policy|approvals|log)\/index|storage\/.*)\.ts$/;
+  expect(loadedBy('--help').filter((path) => whole.test(path))).toEqual([]);
 });
+
+test.each(['events', 'verify', 'sessions list', 'tickets list', 'kill list', 'budgets', 'usage'])(
+  '%s waits for no control plane: it reads, and nothing is decided',
+  async (name) => {
+    const path = join(folder, `${name.replace(' ', '-')}.db`);
+    await makeExample(path);
+    const loaded = loadedBy(...name.split(' '), path);
+    expect(loaded).toContain('storage/sqlite/sqlite-storage.ts');
+    expect(loaded.filter((each) => /^(?:engine\/(?:index|core)|policy)\b/.test(each))).toEqual([]);
+  },
+);
 
 test('colours: none in a pipe, some where they are asked for, none against NO_COLOR or on what can show none', async () => {
   const { path } = await makeExample(join(folder, 'colours.db'));

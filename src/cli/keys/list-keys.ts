@@ -1,5 +1,5 @@
 /** Prints the API keys of a log: whose they are and whether they are good, and nothing of their secrets. */
-import { keyListed, type KeyListed } from '../../engine/index.ts';
+import { keyListed, type KeyListed } from '../../engine/access/keys.ts';
 import { compareText } from '../../kernel/index.ts';
 import { withLogFile } from '../log-file.ts';
 import { recordsOf } from '../record-list.ts';

@@ -1,5 +1,6 @@
 /** Engages or releases kill switches: as many as can be, and then says which could not. */
-import { type ControlPlane, ControlPlaneError } from '../../engine/index.ts';
+import type { ControlPlane } from '../../engine/index.ts';
+import { ControlPlaneError } from '../../engine/error.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { acting } from '../acting.ts';
 import { exitCodeOf, refusalJson } from '../refusal-json.ts';

@@ -8,7 +8,7 @@ import {
   resourceOf,
   type StateView,
 } from '../../kernel/index.ts';
-import { scanAll } from '../../engine/index.ts';
+import { scanAll } from '../../engine/store/scan.ts';
 import { policyOutlook } from '../../policy/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 

@@ -1,5 +1,6 @@
 /** Shows the card of a ticket, asks whoever is there, and approves it. */
-import { ControlPlaneError, type GrantOrder } from '../../engine/index.ts';
+import type { GrantOrder } from '../../engine/index.ts';
+import { ControlPlaneError } from '../../engine/error.ts';
 import { reject } from '../../kernel/index.ts';
 import { acting } from '../acting.ts';
 import { isConfirmed } from '../ask.ts';

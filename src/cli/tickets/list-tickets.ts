@@ -1,9 +1,8 @@
 /** Prints tickets, equal ones that are pending in one line. */
-import { listTickets } from '../../engine/index.ts';
+import { listTickets } from '../../engine/tickets/ticket-list.ts';
 import type { TicketRecord } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { acting, isActorGiven } from '../acting.ts';
-import type { ActorOptions } from '../acting-options.ts';
+import { type ActorOptions, isActorGiven } from '../acting-options.ts';
 import { amountsText } from '../event-summary.ts';
 import { withLogFile } from '../log-file.ts';
 import { plainTable } from '../table.ts';
@@ -63,6 +62,8 @@ export async function printTickets(file: string, options: TicketListOptions): Pr
 
 /** Who reads, established as for a command that acts. */
 async function readerOf(file: string, options: TicketListOptions): Promise<Reader | undefined> {
+  // Whoever says nothing of who reads need not wait for a control plane.
+  const { acting } = await import('../acting.ts');
   let reader: Reader | undefined;
   await acting(file, options, async (_, { org, id }) => {
     reader = { org, id };

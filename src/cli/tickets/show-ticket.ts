@@ -1,5 +1,5 @@
 /** Prints the card of a ticket. */
-import { ticketCard } from '../../engine/index.ts';
+import { ticketCard } from '../../engine/tickets/card.ts';
 import { quoted } from '../../kernel/index.ts';
 import { CommandError } from '../exit.ts';
 import { withLogFile } from '../log-file.ts';

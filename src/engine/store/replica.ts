@@ -23,7 +23,8 @@ import type { Storage, StoredEntry, StoredRecord, TurnNews } from '../../storage
 import { isStorable } from './parcel.ts';
 import { type PlacedEvent, placedEvent } from './placed-event.ts';
 import { type ControlPlaneError, fault } from '../error.ts';
-import { RecordCache, recordName } from './record-cache.ts';
+import { RecordCache } from './record-cache.ts';
+import { RecordMap } from './record-map.ts';
 import { scanAll } from './scan.ts';
 import { fromStored } from './stored-record.ts';
 
@@ -174,10 +175,13 @@ export class Replica {
 
   /** Puts records into the cache. Of those named in `wanted` it is remembered where they are absent. */
   #put(records: readonly RecordChange[], wanted: readonly RecordName[]): void {
-    for (const record of records) this.cache.put(record);
-    const found = new Set(records.map(({ kind, key }) => recordName(kind, key)));
+    const found = new RecordMap<RecordChange>();
+    for (const record of records) {
+      this.cache.put(record);
+      found.set(record.kind, record.key, record);
+    }
     for (const name of wanted) {
-      if (!found.has(recordName(name.kind, name.key))) this.cache.putAbsent(name);
+      if (!found.has(name.kind, name.key)) this.cache.putAbsent(name);
     }
   }
 
@@ -295,8 +299,8 @@ export class Replica {
     this.#put(records, names);
     const last = events.at(-1);
     if (last !== undefined) {
-      const behind = this.#behind(leaves, last.at);
-      this.#head = read?.head.size === behind.size ? read.head : behind;
+      const size = this.#head.size + leaves.length;
+      this.#head = read?.head.size === size ? read.head : this.#behind(leaves, last.at);
       this.#foreign.push(...events);
     }
     return read?.head ?? this.#head;
@@ -334,7 +338,9 @@ function abortedIn(events: readonly PlacedEvent[]): ReadonlySet<string | undefin
 }
 
 function distinct(names: readonly RecordName[]): readonly RecordName[] {
-  return [...new Map(names.map((name) => [recordName(name.kind, name.key), name])).values()];
+  const byName = new RecordMap<RecordName>();
+  for (const name of names) byName.set(name.kind, name.key, name);
+  return [...byName.values()];
 }
 
 function inconsistent(had: number, has: number): ControlPlaneError {
