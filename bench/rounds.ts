@@ -48,7 +48,10 @@ export class Rounds {
 
 export interface RoundOptions {
   readonly rounds: number;
-  /** False leaves the round out that is thrown away: for runs that only show that all works. */
+  /**
+   * False leaves the round out that is thrown away: for contenders that warm up themselves, and for runs that
+   * only show that all works.
+   */
   readonly warmUp?: boolean;
   readonly progress: (line: string) => void;
 }
