@@ -141,7 +141,7 @@ test('help waits for neither the kernel nor a store: what loads them is loaded b
   expect(loadedBy('--help').filter((path) => whole.test(path))).toEqual([]);
 });
 
-test.each(['events', 'verify', 'sessions list', 'tickets list', 'kill list', 'budgets', 'usage'])(
+test.each(['events', 'verify', 'tickets list', 'budgets'])(
   '%s waits for no control plane: it reads, and nothing is decided',
   async (name) => {
     const path = join(folder, `${name.replace(' ', '-')}.db`);
