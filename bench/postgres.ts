@@ -139,7 +139,7 @@ interface Terms {
 
 /**
  * For how long each process works before it is measured, ms, times the number of processes: they share the
- * cores. By then the rates of all ways had stopped rising, and a service has been running for longer.
+ * cores. By then the rates of all ways hardly rose any more, and a service has been running for longer.
  */
 const warmUpMs = 2_500;
 

@@ -1,5 +1,4 @@
 /** Prints the entries of a log, and waits for more where that was asked for. */
-// Not by the engine's door: whoever reads need not wait for what decides.
 import { type EventQuery, type LogEvent, readEvents } from '../engine/store/feed.ts';
 import { eventSummary } from './event-summary.ts';
 import { type OpenLogFile, withLogFile } from './log-file.ts';

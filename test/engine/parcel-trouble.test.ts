@@ -1,7 +1,7 @@
 /** Parcels that are not answered, or whose answers are lost: what is decided here then, and what is said of it. */
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
-import { type Parcel, StorageError } from '../../src/storage/storage.ts';
+import { type Parcel, type ParcelNews, StorageError } from '../../src/storage/storage.ts';
 import { countOf, type Scene, scene, sessionOn } from './parcel-scene.ts';
 import { codeOf, read, staff } from './shop.ts';
 
@@ -37,13 +37,18 @@ function recovers({ script }: Scene): void {
   for (const name of ['take', 'entrust', 'reclaim', 'append', 'read'] as const) delete script[name];
 }
 
-test('an answer that is lost with the store’s memory: the log has the command, and nobody guesses', async () => {
-  const { at, ask } = await asking();
+/** What is left is decided elsewhere, and its sender hears something else of it. */
+function hears(at: Scene, heard: ParcelNews | undefined): void {
   at.script.entrust = async (inner, parcel) => {
     await inner.entrust(parcel);
     await at.decide();
-    return { own: gone };
+    return heard;
   };
+}
+
+test('an answer that is lost with the store’s memory: the log has the command, and nobody guesses', async () => {
+  const { at, ask } = await asking();
+  hears(at, { own: gone });
   forgets(at);
   expect(await ask()).toBe('outcome-unknown');
   expect(await countOf(at, 'action-decided')).toBe(1);
@@ -55,11 +60,7 @@ test('an answer that is lost with the store’s memory: the log has the command,
 
 test('an answer that is lost is looked for in the log, where nothing of it was read since either', async () => {
   const { at, ask } = await asking();
-  at.script.entrust = async (inner, parcel) => {
-    await inner.entrust(parcel);
-    await at.decide();
-    return undefined;
-  };
+  hears(at, undefined);
   at.script.take = async () => undefined;
   at.script.reclaim = async () => gone;
   expect(await ask()).toBe('outcome-unknown');
@@ -70,11 +71,7 @@ test('an answer that is lost is looked for in the log, where nothing of it was r
 
 test('an answer to fewer commands than were left is no answer', async () => {
   const { at, ask } = await asking();
-  at.script.entrust = async (inner, parcel) => {
-    await inner.entrust(parcel);
-    await at.decide();
-    return { own: { status: 'answered', text: '{"answers":[],"urgentTo":0}' } };
-  };
+  hears(at, { own: { status: 'answered', text: '{"answers":[],"urgentTo":0}' } });
   expect(await ask()).toBe('outcome-unknown');
   expect(await countOf(at, 'action-decided')).toBe(1);
   recovers(at);
