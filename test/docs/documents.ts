@@ -39,10 +39,10 @@ export function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** Code blocks of one language. */
+/** Code blocks of one language; those of the empty one say none. */
 export function codeBlocks(path: string, language: string): readonly string[] {
-  const pattern = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm');
-  return [...read(path).matchAll(pattern)].map(([, code = '']) => code);
+  const blocks = read(path).matchAll(/^```(.*)\n([^]*?)^```$/gm);
+  return [...blocks].filter(([, said]) => said === language).map(([, , code = '']) => code);
 }
 
 /** Rows of all tables, as the cells between the bars. */
