@@ -1,5 +1,6 @@
 /** Parcels that are not answered, or whose answers are lost: what is decided here then, and what is said of it. */
 import { expect, test } from 'vitest';
+import { fault } from '../../src/engine/error.ts';
 import { bindTool } from '../../src/engine/index.ts';
 import { type Parcel, type ParcelNews, StorageError } from '../../src/storage/storage.ts';
 import { countOf, type Scene, scene, sessionOn } from './parcel-scene.ts';
@@ -108,6 +109,20 @@ test('a parcel of which nothing can be learned has an outcome that is unknown', 
   recovers(at);
   expect(await ask('o-2')).toBe('allowed');
   expect(await at.faults()).toEqual([]);
+});
+
+test('where a log is met that is not the one seen before, the outcome is unknown and nothing is decided any more', async () => {
+  const { at, ask } = await asking();
+  hears(at, undefined);
+  at.script.take = async () => undefined;
+  at.script.reclaim = async () => gone;
+  at.script.read = () => {
+    throw fault('log-inconsistent');
+  };
+  expect(await ask()).toBe('outcome-unknown');
+  recovers(at);
+  expect(await ask()).toBe('log-inconsistent');
+  expect(await countOf(at, 'action-decided')).toBe(1);
 });
 
 test('a store that fails while a parcel is open: the command was decided elsewhere, and is so told', async () => {

@@ -244,9 +244,10 @@ export class Sequencer {
 
   /** Anything that contradicts what this process has seen ends its work: it must not decide on either. */
   #stopIfInconsistent(failure: unknown): void {
-    if (!ControlPlaneError.is(failure) || failure.code !== 'log-inconsistent') return;
-    if (this.#state === 'open') this.#state = failure;
-    for (const each of this.#queue.splice(0)) each.reject(failure);
+    const found = inconsistencyIn(failure);
+    if (found === undefined) return;
+    if (this.#state === 'open') this.#state = found;
+    for (const each of this.#queue.splice(0)) each.reject(found);
   }
 
   /** Null and undefined stand for a command that was not decided: by others, or at all. */
@@ -262,7 +263,7 @@ export class Sequencer {
       }
       return await this.#attempt(waiting, appends, fill);
     } catch (failure) {
-      if (ControlPlaneError.is(failure) && failure.code === 'log-inconsistent') throw failure;
+      if (inconsistencyIn(failure) !== undefined) throw failure;
       // A command that others may still decide is never said to be undecided.
       const answers = await this.#own.takeBack(() => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
@@ -368,6 +369,12 @@ function outcomeOf(answered: Answered | null): Decided {
 
 function commandsOf(submissions: readonly Submission[]): readonly Command[] {
   return submissions.map(({ command }) => command);
+}
+
+/** What contradicts what was seen before, also where it is why a caller is told something else. */
+function inconsistencyIn(failure: unknown): ControlPlaneError | undefined {
+  if (!ControlPlaneError.is(failure)) return undefined;
+  return failure.code === 'log-inconsistent' ? failure : inconsistencyIn(failure.cause);
 }
 
 function asFault(failure: unknown): unknown {
