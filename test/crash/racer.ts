@@ -35,6 +35,13 @@ export type RaceWork =
       readonly agent: string;
       readonly person: Person;
     }
+  /** Takes the lease of a session, calls once with it, and keeps it. */
+  | {
+      readonly kind: 'lease';
+      readonly session: string;
+      readonly holder: string;
+      readonly person: Person;
+    }
   | {
       readonly kind: 'take-up';
       readonly handoff: string;
@@ -75,6 +82,11 @@ async function perform(task: RaceTask): Promise<string> {
     case 'call': {
       const session = await plane.attachSession(principal, task.session);
       return call(session, 'refund', 'o-1', 'now');
+    }
+    case 'lease': {
+      const session = await plane.attachSession(principal, task.session);
+      const { fence } = await session.lease({ holder: task.holder, termMs: 60_000 });
+      return `${await call(session, 'read', 'o-1', 'now')} ${fence}`;
     }
     case 'take-up':
       await plane.openSession({ principal, agent: task.agent, handoff: task.handoff });

@@ -1,5 +1,5 @@
 /**
- * Two and eight processes on one log race for the same ticket, approval, grant or hand-off, and act
+ * Two and eight processes on one log race for the same ticket, approval, grant, hand-off or lease, and act
  * while a key, a grant, an agent is taken away or a kill switch engaged. What counts is the order of the log:
  * after the entry that takes something away, nothing of it is allowed.
  */
@@ -225,6 +225,21 @@ test.each(counts)('one of %i who take up a hand-off at once has it', async (many
   expect([count(codes, 'done'), count(codes, 'handoff-used')]).toEqual([1, many - 1]);
   const opened = (await entriesSince(from)).filter(({ type }) => type === 'session-opened');
   expect(opened).toHaveLength(1);
+});
+
+test.each(counts)('A131 of %i processes, one gets the lease of a session', async (many) => {
+  const person = billing(`leased-${many}`);
+  const principal = plane.identity.assert({ id: person.id, org: 'acme', roles: [person.role] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const from = await size();
+  const codes = await race(many, (number) => {
+    return { kind: 'lease', session: session.id, holder: `worker-${number}`, person };
+  }).codes();
+  expect([count(codes, 'allow 1'), count(codes, 'lease-held')]).toEqual([1, many - 1]);
+  const said = (await entriesSince(from)).filter(
+    ({ type }) => type === 'lease-acquired' || type === 'action-decided',
+  );
+  expect(typesOf(said)).toEqual(['lease-acquired', 'action-decided']);
 });
 
 /** Lets so many act, takes something away in the midst of it, and gives what was logged since. */
