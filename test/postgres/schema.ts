@@ -1,6 +1,6 @@
 /** A schema of its own for each test, and connections to look at it from outside. */
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { inject } from 'vitest';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import type { PostgresOptions } from '../../src/storage/postgres/postgres-storage.ts';
@@ -18,16 +18,19 @@ export interface TestSchema {
 /** `schema` is one that is there; otherwise it has a name that is new. */
 export function newSchema(url = inject('postgresUrl') ?? '', schema = newName()): TestSchema {
   const sql = async (text: string, values: unknown[] = []) => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
+    const client = await superuser(url);
     try {
       const { rows } = await client.query<Record<string, unknown>>(
         text.replaceAll('$s', schema),
         values,
       );
+      // What it set and holds ends here, and it with what it cannot end.
+      await client.query('DISCARD ALL');
+      client.release();
       return rows;
-    } finally {
-      await client.end();
+    } catch (error) {
+      client.release(true);
+      throw error;
     }
   };
   return {
@@ -40,6 +43,28 @@ export function newSchema(url = inject('postgresUrl') ?? '', schema = newName())
       await sql("SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS $s CASCADE");
     },
   };
+}
+
+/** For each server, since making a connection takes ten times as long as what is asked on it. */
+const pools = new Map<string, Pool>();
+
+/** A connection that answers: tests end connections, and stop servers. */
+async function superuser(url: string): Promise<PoolClient> {
+  let pool = pools.get(url);
+  if (pool === undefined) {
+    pool = new Pool({ connectionString: url, max: 20, allowExitOnIdle: true });
+    pool.on('error', () => {});
+    pools.set(url, pool);
+  }
+  for (;;) {
+    const client = await pool.connect();
+    try {
+      await client.query('SELECT');
+      return client;
+    } catch {
+      client.release(true);
+    }
+  }
 }
 
 function newName(): string {
