@@ -167,6 +167,9 @@ export const httpLimits = {
   /** How long a connection without a request stays, after it had one. */
   unusedConnectionMs: 5_000,
   connectionsMax: 10_000,
+  /** Levels of lists and objects in a request's body; and members and elements, all levels together. */
+  requestDepthMax: 200,
+  requestMembersMax: 20_000,
   /** Clients of one principal that have servers of their own behind the gateway. */
   clientsPerPrincipalMax: 32,
   clientsMax: 1_000,

@@ -146,7 +146,7 @@ class Endpoint {
       const message = `the body is larger than ${this.#terms.requestBytesMax} bytes`;
       return refused({ status: 413, message });
     }
-    const read = readMessage(bytes);
+    const read = readMessage(bytes, this.#limits);
     if (!('body' in read)) return refused({ status: 400, ...read });
     const { body } = read;
     const isLegacy = await isLegacyRequest(web.request, body);
