@@ -281,6 +281,7 @@ export class GatewaySession {
         this.#host.report(`server ${upstream.name}: ${String(failure)}`);
       });
     }
+    if (list === 'all') void this.watches.startedAgain(upstream);
     const lists = list === 'all' ? (['tools', 'prompts', 'resources'] as const) : [list];
     for (const each of lists) this.#tell(each);
   }
