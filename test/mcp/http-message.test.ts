@@ -42,3 +42,18 @@ test('what stands in texts is no level and no member, and nothing is in an empty
     'body',
   );
 });
+
+test.each([
+  ['a request with the longest `id`', { id: 'a'.repeat(256) }, undefined],
+  ['a request with a longer `id`', { id: 'a'.repeat(257) }, /at most 256/],
+  ['a request with part of a number', { id: 1.5 }, /whole number/],
+  ['a request without `id`', {}, /a request needs an `id`/],
+  ['a notification', { method: 'notifications/cancelled' }, undefined],
+  ['a notification with `id`', { method: 'notifications/cancelled', id: 1 }, /has no `id`/],
+  ['an answer', { method: undefined, id: 1 }, undefined],
+  ['an answer to nothing', { method: undefined }, /`method` is missing/],
+])('%s is read or refused for what it is', (_, members, refused = /^$/) => {
+  const message = { jsonrpc: '2.0', method: 'ping', ...members };
+  const answer = readMessage(Buffer.from(JSON.stringify(message)), httpLimits);
+  expect('body' in answer ? '' : answer.message).toMatch(refused);
+});
