@@ -302,6 +302,31 @@ describe('doctor', () => {
     });
   });
 
+  test('a program that is only given the words of a gateway is not one', async () => {
+    const gateway = ['agent-control-plane', 'mcp', '--config', 'gateway.yaml'];
+    const starts = {
+      npx: ['npx', '--yes', ...gateway],
+      versioned: ['npx', '-y', 'agent-control-plane@0.1.0', ...gateway.slice(1)],
+      windows: ['cmd', '/c', 'npx.cmd', '-y', ...gateway],
+      exec: ['npm', 'exec', '--', ...gateway],
+      node: ['/usr/bin/node', './node_modules/.bin/agent-control-plane', ...gateway.slice(1)],
+      other: ['node', 'server.js', ...gateway],
+      shell: ['sh', '-c', 'node server.js', ...gateway],
+      code: ['node', '--eval=process.exit()', ...gateway],
+      call: ['npx', '--call=server', ...gateway],
+      alias: ['npx', '-y', 'agent-control-plane@npm:server', ...gateway.slice(1)],
+    };
+    const servers = Object.fromEntries(
+      Object.entries(starts).map(([name, [command, ...args]]) => [name, { command, args }]),
+    );
+    const file = written(temporaryFolder(), '.mcp.json', { mcpServers: servers });
+    const { stdout } = await cli('mcp', 'doctor', file, '--json');
+    const governed = jsonLines(stdout).flatMap(({ server, governed: is }) =>
+      is === true ? [server] : [],
+    );
+    expect(governed).toEqual(['npx', 'versioned', 'windows', 'exec', 'node']);
+  });
+
   test('reads comments, and a file where all is well is well', async () => {
     const file = written(
       temporaryFolder(),

@@ -13,7 +13,9 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { bodyOf, goneSignal, send, webRequest } from '../../src/enforce/mcp/http/exchange.ts';
+import { httpLimits } from '../../src/enforce/mcp/config/config.ts';
+import { Bodies } from '../../src/enforce/mcp/http/bodies.ts';
+import { goneSignal, send, webRequest } from '../../src/enforce/mcp/http/exchange.ts';
 
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -224,9 +226,10 @@ function conformanceServer(): Server {
 
 function serveHttp(): void {
   const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  const bodies = new Bodies({ ...httpLimits, bytesMax: 1_000_000 });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = goneSignal(response);
-    const bytes = await bodyOf(request, 1_000_000);
+    const bytes = await bodies.read('', request);
     const parsedBody: unknown = bytes?.length
       ? JSON.parse(Buffer.from(bytes).toString())
       : undefined;
@@ -245,7 +248,12 @@ function serveHttp(): void {
     const answered =
       (await transport?.handleRequest(webRequest(request, gone), { parsedBody })) ??
       new Response(null, { status: 400 });
-    await send(response, answered, { more: {}, gone, unreadBytesMax: Infinity });
+    await send(response, answered, {
+      more: {},
+      gone,
+      unreadMs: httpLimits.unreadMs,
+      unreadBytesMax: Infinity,
+    });
   };
   const listener = createServer((request, response) => void answer(request, response));
   const port = (): number => (listener.address() as { readonly port: number }).port;

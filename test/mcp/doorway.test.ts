@@ -4,12 +4,7 @@ import { expect, test } from 'vitest';
 import { readGatewayFile } from '../../src/enforce/mcp/index.ts';
 import { Doorway } from '../../src/enforce/mcp/http/doorway.ts';
 
-/** The status that a request is refused with; undefined where it is let in. */
-function statusOf(
-  listensAt: string,
-  named: string,
-  { method = 'POST', url = '/mcp' } = {},
-): number | undefined {
+function doorwayAt(listensAt: string): Doorway {
   const { config } = readGatewayFile(
     {
       format: 1,
@@ -21,9 +16,17 @@ function statusOf(
     {},
   );
   if (config.http === undefined) throw new Error('the file has `http`');
-  const request = { headersDistinct: { host: [named] }, url, method };
-  const doorway = new Doorway(config.http, 1, undefined);
-  return doorway.refusal(request as unknown as IncomingMessage)?.status;
+  return new Doorway(config.http, 1, undefined);
+}
+
+/** The status that a request is refused with; undefined where it is let in. */
+function statusOf(
+  listensAt: string,
+  named: string,
+  { method = 'POST', url = '/mcp', ...more } = {},
+): number | undefined {
+  const request = { headersDistinct: { host: [named], ...more }, url, method };
+  return doorwayAt(listensAt).refusal(request as unknown as IncomingMessage)?.status;
 }
 
 test.each([
@@ -51,4 +54,28 @@ test('another path is not found, and another method is not allowed', () => {
     expect(status({ url })).toBe(404);
   }
   expect(status({ url: '/mcp?a=b' })).toBeUndefined();
+});
+
+test('a request that names several hosts or several pages is let in by none of them', () => {
+  const status = (headers: object) => statusOf('127.0.0.1', 'localhost:1', headers);
+  const origin = 'http://localhost:1';
+  expect(status({ origin: [origin] })).toBeUndefined();
+  expect(status({ origin: [origin, origin] })).toBe(403);
+  expect(status({ host: ['localhost:1', 'localhost:1'] })).toBe(403);
+});
+
+test('an address that says who asks is no address of this gateway', () => {
+  const status = (url: string) => statusOf('127.0.0.1', 'localhost:1', { url });
+  expect(status('http://localhost:1/mcp')).toBeUndefined();
+  expect(status('http://ada@localhost:1/mcp')).toBe(404);
+  expect(status('http://:secret@localhost:1/mcp')).toBe(404);
+});
+
+test('a page is told that it may send the headers of the protocol, and no others', () => {
+  const asked = 'Authorization, MCP-Session-Id, X-Forwarded-For, cookie, last-event-id';
+  const request = { headers: { 'access-control-request-headers': asked } };
+  const allowed = doorwayAt('127.0.0.1').preflightHeaders(request as unknown as IncomingMessage);
+  expect(allowed['access-control-allow-headers']).toBe(
+    'authorization, mcp-session-id, last-event-id',
+  );
 });

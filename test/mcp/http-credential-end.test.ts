@@ -249,11 +249,39 @@ describe.each<Era>(['legacy', 'modern'])('a client of the %s era', { timeout: 60
     const before = clock.waiting;
     const token = `ada.${clock.now() + 100 * minute}`;
     await (era === 'legacy' ? on.session(bearer(token)) : comes(on, token));
-    expect(counted?.count()).toBe(2);
+    expect(counted?.count()).toBe(era === 'legacy' ? 3 : 2);
     clock.advance(minute);
     await expect.poll(() => counted?.count()).toBe(0);
     expect(clock.waiting).toBe(before);
   });
+});
+
+test('a stream of a client of 2025 ends with its token, and at the later end where it brought another', async () => {
+  const clock = new FakeClock();
+  const on = await open({ clock });
+  const listening = await listens(on, 'legacy', `ada.${clock.now() + minute}`);
+  const longer = `ada.${clock.now() + 2 * minute}`;
+  expect((await listening.ask('tools/list', {}, longer)).status).toBe(200);
+  clock.advance(minute);
+  await hears(on, clock, listening);
+  clock.advance(minute - 200);
+  await listening.ended;
+  // Its session is there for the next token.
+  const later = `ada.${clock.now() + minute}`;
+  expect((await listening.ask('tools/list', {}, later)).status).toBe(200);
+});
+
+test('a stream of a client of 2025 that is opened with the next token ends with that', async () => {
+  const clock = new FakeClock();
+  const on = await open({ clock });
+  const session = await on.session(bearer(`ada.${clock.now() + minute}`));
+  clock.advance(minute);
+  const later = bearer(`ada.${clock.now() + minute}`);
+  const headers = { accept: 'text/event-stream', 'mcp-session-id': session, ...later };
+  const stream = await on.send('', { method: 'GET', headers });
+  expect(stream.status).toBe(200);
+  clock.advance(minute);
+  expect(await stream.text()).not.toContain('error');
 });
 
 test('a client of the modern era is let go of when its token expires, and at the later end where it brought another', async () => {

@@ -114,3 +114,15 @@ test('what was let go of is neither kept nor counted by those that still use it'
   expect(() => holds.take('ada', nothing)).toThrow(TooManyClients);
   await holds.endAll();
 });
+
+test('once all are let go of, nothing is held any more: nobody would let go of it', async () => {
+  const { clock } = handClock();
+  const holds = new Holds(clock, 1_000, httpLimits);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  holds.take('ada', () => promise);
+  const ended = holds.endAll();
+  expect(() => holds.take('bob', nothing)).toThrow('the gateway is being closed');
+  resolve();
+  await ended;
+  expect(() => holds.take('bob', nothing)).toThrow('the gateway is being closed');
+});

@@ -17,18 +17,20 @@ afterEach(async () => {
 });
 
 /** Answers one request with a stream; resolves once nothing of it is sent any more. */
-async function answeredWith(stream: ReadableStream<Uint8Array>) {
+async function answeredWith(stream: ReadableStream<Uint8Array>, unreadMs = 60_000) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { promise: sent, resolve } = Promise.withResolvers<void>();
+  const { promise: closed, resolve: over } = Promise.withResolvers<void>();
   server.once('request', (_, response) => {
-    const terms = { more: {}, gone: goneSignal(response), unreadBytesMax };
+    response.once('close', over);
+    const terms = { more: {}, gone: goneSignal(response), unreadBytesMax, unreadMs };
     void send(response, new Response(stream), terms).then(resolve);
   });
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   await once(client, 'connect');
   client.write('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
-  return { client, sent };
+  return { client, sent, closed };
 }
 
 async function bytesRead(client: Socket): Promise<number> {
@@ -73,4 +75,20 @@ test('one message that is larger than what may wait reaches who reads it', async
   const { client, sent } = await answeredWith(stream);
   expect(await bytesRead(client)).toBeGreaterThan(bytes);
   await sent;
+});
+
+test('an answer that has ended, and of which nothing is read, is not held for ever', async () => {
+  const bytes = new Uint8Array(16 * mebibyte.length);
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  const { client, sent, closed } = await answeredWith(stream, 50);
+  client.pause();
+  await sent;
+  await closed;
+  expect(client.bytesRead).toBeLessThan(bytes.length);
+  client.destroy();
 });

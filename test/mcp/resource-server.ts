@@ -17,9 +17,10 @@ serveStdio(({ era }) => {
     { capabilities: { tools: {}, resources: { subscribe: true } } },
   );
   server.setRequestHandler('tools/list', () => ({
-    tools: [{ name: 'touch', inputSchema: { type: 'object' as const } }],
+    tools: ['touch', 'die'].map((name) => ({ name, inputSchema: { type: 'object' as const } })),
   }));
   server.setRequestHandler('tools/call', async ({ params }) => {
+    if (params.name === 'die') process.exit(0);
     const uri = String(params.arguments?.['uri']);
     // In the later era, the SDK knows who listens to what.
     if (era === 'modern' || subscribed.has(uri)) await server.sendResourceUpdated({ uri });

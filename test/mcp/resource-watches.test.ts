@@ -20,7 +20,7 @@ async function stage(protocol: Era, more: object = {}): Promise<HttpStage> {
   const program = join(import.meta.dirname, 'resource-server.ts');
   http = await HttpStage.open({
     servers: { notes: { command: [process.execPath, program, journal], protocol } },
-    policy: policyFor(['notes.touch']),
+    policy: policyFor(['notes.touch', 'notes.die']),
     ...more,
   });
   return http;
@@ -53,6 +53,20 @@ test.each<[Era]>([['legacy'], ['modern']])(
     await touch(client, 'note://two');
     await touch(client, 'note://one');
     await expect.poll(() => heard).toEqual(['note://one']);
+    await one.close();
+  },
+);
+
+test.each<[Era]>([['legacy'], ['modern']])(
+  'it hears on after that server, of the %s era, was started again',
+  async (protocol) => {
+    const on = await stage(protocol);
+    const { client, heard } = await listener(on, 'modern');
+    const one = await client.listen({ resourceSubscriptions: ['note://one'] });
+    await client.callTool({ name: 'notes__die', arguments: {} });
+    await expect
+      .poll(async () => ((await touch(client, 'note://one')).isError, heard), { timeout: 20_000 })
+      .toContain('note://one');
     await one.close();
   },
 );

@@ -2,6 +2,7 @@
  * An MCP server of 2025 that answers as its first argument says: by method, a list of answers of which the last
  * one stays. An answer is a result as the text of its JSON, or else an error; what is not there is `{}`.
  */
+import { existsSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface Scripted {
@@ -10,6 +11,10 @@ export interface Scripted {
   readonly error?: string;
   /** Logs what it is told here every 20 ms from then on, for as long as it runs. */
   readonly logs?: string;
+  /** Waits with its answer until this file is there; that it was asked says one with `.asked` behind its name. */
+  readonly after?: string;
+  /** Tells this before it answers: a method. */
+  readonly tells?: string;
 }
 
 export type Script = Readonly<Record<string, readonly Scripted[]>>;
@@ -26,7 +31,18 @@ function write(members: string): void {
   process.stdout.write(`{"jsonrpc":"2.0",${members}}\n`);
 }
 
-function answer(id: unknown, { result = '{}', error, logs }: Scripted): void {
+function answer(id: unknown, { after, ...scripted }: Scripted): void {
+  if (after === undefined) return answerNow(id, scripted);
+  writeFileSync(`${after}.asked`, '');
+  const looking = setInterval(() => {
+    if (!existsSync(after)) return;
+    clearInterval(looking);
+    answerNow(id, scripted);
+  }, 20);
+}
+
+function answerNow(id: unknown, { result = '{}', error, logs, tells }: Scripted): void {
+  if (tells !== undefined) write(`"method":${JSON.stringify(tells)},"params":{}`);
   const text =
     error === undefined
       ? `"result":${result}`

@@ -40,7 +40,9 @@ const timerPlaces = ['src/storage/sqlite/', 'src/storage/postgres/', 'src/storag
 const turnTaking = ['src/storage/sqlite/write-turn.ts', 'src/storage/postgres/turn.ts'];
 /** Credentials expire, and an authenticator may be asked by whoever has no control plane. */
 const credentialClock = 'src/identity/wall-clock.ts';
-const impureFiles = new Set([...turnTaking, credentialClock]);
+/** Whether a client still reads is known to its socket alone, and so is how long it has not. */
+const socketTimeout = 'src/enforce/mcp/http/exchange.ts';
+const impureFiles = new Set([...turnTaking, credentialClock, socketTimeout]);
 
 const impureMembers: ReadonlyMap<string, RegExp> = new Map([
   ['Date', /^now$/],

@@ -71,6 +71,22 @@ function findingsIn(value: unknown): readonly ServerFinding[] {
   });
 }
 
+/** With a version, but for one that stands for another package. */
+const ownName = /^agent-control-plane(?:@[\w.^~*-]+)?$/;
+/** What starts the program that is named next. Behind anything else, its name is only a word like others. */
+const launchers =
+  /^(?:cmd c )?(?:npx|bunx|pnpx|node|npm (?:exec|x)|pnpm(?: dlx| exec)?|yarn(?: dlx| exec| run)?|bun x)$/i;
+/** Options of these that take no value and run nothing. */
+const harmless =
+  /^(?:-y|--yes|-q|--quiet|-s|--silent|--no|--no-install|--offline|--prefer-offline|--)$/;
+
+function isLauncher(words: readonly string[]): boolean {
+  const named = words
+    .filter((word) => !harmless.test(word))
+    .map((word) => basename(word.replaceAll('\\', '/')).replace(/\.(?:exe|cmd)$/i, ''));
+  return named.length === 0 || launchers.test(named.join(' '));
+}
+
 function findingOf(server: string, terms: unknown): ServerFinding {
   const { command, args, url } = (terms ?? {}) as {
     readonly command?: unknown;
@@ -85,8 +101,8 @@ function findingOf(server: string, terms: unknown): ServerFinding {
       typeof url === 'string' ? `talks to ${url} itself` : 'says neither command nor URL';
     return { server, governed: false, finding };
   }
-  const at = words.findIndex((word) => /^agent-control-plane(?:@.*)?$/.test(basename(word)));
-  if (at === -1 || words[at + 1] !== 'mcp') {
+  const at = words.findIndex((word) => ownName.test(basename(word)));
+  if (at === -1 || words[at + 1] !== 'mcp' || !isLauncher(words.slice(0, at))) {
     return { server, governed: false, finding: `starts ${words.join(' ')} itself` };
   }
   const own = words.slice(at + 2);

@@ -106,16 +106,22 @@ function projected(
 /** All that is not governed, as far as a server behind offers it. */
 function passOn(server: Server, session: GatewaySession, capabilities: ServerCapabilities): void {
   const { passThrough } = session;
+  const assertGoesOn = async (): Promise<void> => {
+    const stopped = await session.stopped();
+    if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
+  };
   const on = (method: Parameters<Server['removeRequestHandler']>[0], handle: Handled): void => {
     const answer = async (request: { readonly params?: unknown }, context: ServerContext) => {
-      const stopped = await session.stopped();
-      if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
+      await assertGoesOn();
       const params = forwardedParams(request.params as Params | undefined);
       const { signal } = context.mcpReq;
       const onprogress = progressTo(context);
-      return session.logLevels.during(context, (logLevel) =>
+      const answered = await session.logLevels.during(context, (logLevel) =>
         handle(params, { signal, onprogress, logLevel }),
       );
+      // What was asked before the session was stopped is not answered after that.
+      await assertGoesOn();
+      return answered;
     };
     // A name from a table has no types of its own request and result.
     server.setRequestHandler(method as 'ping', answer as never);

@@ -180,12 +180,20 @@ export class GatewaySession {
     return this.#catalogue;
   }
 
-  /** Connects to all servers; one that fails is tried again, and one that is slow comes later. */
+  /**
+   * Connects to all servers; one that fails is tried again, and one that is slow comes later. Where it
+   * throws, the session is closed: whoever tries again opens another one.
+   */
   async start(): Promise<void> {
     const { readyMs } = this.#host.config.waits;
     await this.#lookWhetherStopped();
     const started = this.upstreams.map((upstream) => this.#startOne(upstream));
-    await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+    try {
+      await this.#within(this.upstreams.length === 1 ? undefined : readyMs, started);
+    } catch (failure) {
+      await this.close();
+      throw failure;
+    }
     this.#isStarted = true;
   }
 
@@ -273,6 +281,7 @@ export class GatewaySession {
         this.#host.report(`server ${upstream.name}: ${String(failure)}`);
       });
     }
+    if (list === 'all') void this.watches.startedAgain(upstream);
     const lists = list === 'all' ? (['tools', 'prompts', 'resources'] as const) : [list];
     for (const each of lists) this.#tell(each);
   }

@@ -167,11 +167,19 @@ export const httpLimits = {
   /** How long a connection without a request stays, after it had one. */
   unusedConnectionMs: 5_000,
   connectionsMax: 10_000,
+  /** Bytes of bodies that are being read: of one principal's requests, and of all. */
+  bodiesBytesMax: 33_554_432,
+  bodiesBytesOfAllMax: 134_217_728,
+  /** Levels of lists and objects in a request's body; and members and elements, all levels together. */
+  requestDepthMax: 200,
+  requestMembersMax: 20_000,
   /** Clients of one principal that have servers of their own behind the gateway. */
   clientsPerPrincipalMax: 32,
   clientsMax: 1_000,
   /** UTF-8 bytes that one stream holds for a client that does not read, before it is told more. */
   unreadBytesMax: 4_194_304,
+  /** How long an answer that has ended is kept for a client that reads nothing of it. */
+  unreadMs: 60_000,
   ...listenLimits,
   /** What streams of one session of 2025-11-25 said lately, kept for `Last-Event-ID`; and of all sessions. */
   replayBytesMax: 2_097_152,

@@ -40,6 +40,10 @@ export class CredentialEnd {
     this.#wait();
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The same client came with a credential that may be good for longer. */
   renew({ expiresAt }: Pick<Caller, 'expiresAt'>): void {
     if (this.#isOver || expiresAt <= this.#endsAt) return;

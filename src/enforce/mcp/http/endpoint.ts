@@ -16,10 +16,11 @@ import {
   type HttpTerms,
 } from '../config/config.ts';
 import { refused } from './answers.ts';
+import { Bodies, TooManyBodies } from './bodies.ts';
 import { type Caller, Callers, isRefused, tokenRefused } from './callers.ts';
 import { CredentialOver } from './credential-end.ts';
 import { Doorway } from './doorway.ts';
-import { bodyOf, goneSignal, send, webRequest } from './exchange.ts';
+import { goneSignal, send, webRequest } from './exchange.ts';
 import { Holds, TooManyClients } from './holds.ts';
 import { readMessage } from './message.ts';
 import { ResourceMetadata } from './resource-metadata.ts';
@@ -75,6 +76,7 @@ class Endpoint {
   readonly #callers: Callers;
   readonly #doorway: Doorway;
   readonly #metadata: ResourceMetadata | undefined;
+  readonly #bodies: Bodies;
   readonly #holds: Holds;
   readonly #streams: StreamClients;
   readonly #rounds: RoundClients;
@@ -92,6 +94,7 @@ class Endpoint {
     this.#callers = callers;
     this.#doorway = doorway;
     this.#metadata = metadata;
+    this.#bodies = new Bodies({ ...limits, bytesMax: host.config.http.requestBytesMax });
     this.#holds = new Holds(host.clock, host.config.http.idleMs, limits);
     const tasks = new TaskStore(host.clock);
     const serving = { host, limits, callers, holds: this.#holds, tasks };
@@ -111,6 +114,7 @@ class Endpoint {
         more: { ...this.#doorway.pageHeaders(request), ...rest },
         gone,
         unreadBytesMax: this.#limits.unreadBytesMax,
+        unreadMs: this.#limits.unreadMs,
       });
     } catch (failure) {
       this.#host.report(`client: ${String(failure)}`);
@@ -141,12 +145,13 @@ class Endpoint {
   async #served(request: IncomingMessage, caller: Caller, about: About): Promise<Response> {
     const web = { request: webRequest(request, about.gone), caller, finished: about.finished };
     if (request.method !== 'POST') return this.#streams.serve({ ...web, body: undefined });
-    const bytes = await bodyOf(request, this.#terms.requestBytesMax);
+    const length = Number(request.headers['content-length'] ?? 0);
+    const bytes = await this.#bodies.read(caller.identity, request, length);
     if (bytes === undefined) {
       const message = `the body is larger than ${this.#terms.requestBytesMax} bytes`;
       return refused({ status: 413, message });
     }
-    const read = readMessage(bytes);
+    const read = readMessage(bytes, this.#limits);
     if (!('body' in read)) return refused({ status: 400, ...read });
     const { body } = read;
     const isLegacy = await isLegacyRequest(web.request, body);
@@ -160,7 +165,7 @@ class Endpoint {
 
   #failed(failure: unknown): Response {
     if (failure instanceof CredentialOver) return refused(tokenRefused(this.#metadata));
-    if (failure instanceof TooManyClients) {
+    if (failure instanceof TooManyClients || failure instanceof TooManyBodies) {
       return refused({ status: 503, message: failure.message, headers: { 'retry-after': '5' } });
     }
     if (ControlPlaneError.is(failure)) {

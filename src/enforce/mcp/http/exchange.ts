@@ -1,22 +1,6 @@
 /** Between Node's HTTP server and the web's requests and responses, which the SDK speaks. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Resolves to undefined for a body of more than `bytesMax`, of which no more is read. */
-export async function bodyOf(
-  request: IncomingMessage,
-  bytesMax: number,
-): Promise<Uint8Array | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return undefined;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** Without its body, which is read already; `signal` fires when the client goes away. */
 export function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
   const headers = new Headers();
@@ -45,6 +29,8 @@ export interface SendTerms {
   readonly gone: AbortSignal;
   /** Of what a client does not read, nothing is added to more than so much. */
   readonly unreadBytesMax: number;
+  /** How long an answer that has ended waits for a client that reads nothing of it. */
+  readonly unreadMs: number;
 }
 
 /**
@@ -54,7 +40,7 @@ export interface SendTerms {
 export async function send(
   response: ServerResponse,
   answer: Response,
-  { more, gone, unreadBytesMax }: SendTerms,
+  { more, gone, unreadBytesMax, unreadMs }: SendTerms,
 ): Promise<void> {
   response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...more });
   if (answer.body === null) {
@@ -81,5 +67,7 @@ export async function send(
   } finally {
     gone.removeEventListener('abort', stop);
     response.end();
+    // Nobody waits for its end any more, and it would be held for as long as its connection is there.
+    if (!response.writableFinished) response.setTimeout(unreadMs, () => response.destroy());
   }
 }

@@ -6,7 +6,7 @@
 import type { Clock } from '../../../engine/index.ts';
 import type { HttpLimits } from '../config/config.ts';
 
-/** There are too many clients, and all of them are in use. */
+/** There are too many clients, and all of them are in use; or no client is served any more. */
 export class TooManyClients extends Error {
   override readonly name = 'TooManyClients';
 }
@@ -19,6 +19,7 @@ export class Holds {
   readonly #holds = new Set<Hold>();
   /** What is being let go of. */
   readonly #ending = new Set<Promise<void>>();
+  #isClosed = false;
 
   constructor(
     clock: Clock,
@@ -32,6 +33,8 @@ export class Holds {
 
   /** Throws `TooManyClients`. */
   take(identity: string, release: () => Promise<void>): Hold {
+    // A request may come to this while all are let go of: nobody would ever let go of what it takes.
+    if (this.#isClosed) throw new TooManyClients('the gateway is being closed');
     const theirs = [...this.#holds].filter((each) => each.identity === identity);
     if (theirs.length >= this.#limits.clientsPerPrincipalMax) this.#makeRoom(theirs);
     if (this.#holds.size >= this.#limits.clientsMax) this.#makeRoom([...this.#holds]);
@@ -59,7 +62,9 @@ export class Holds {
     this.#ending.add(ending);
   }
 
+  /** Nothing is held from now on. */
   async endAll(): Promise<void> {
+    this.#isClosed = true;
     for (const hold of this.#holds) this.end(hold);
     await Promise.all(this.#ending);
   }

@@ -3,6 +3,7 @@
  * SDK sees it, so that one request is one message and one decision at most.
  */
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { HttpLimits } from '../config/config.ts';
 
 export interface WrongMessage {
   readonly code: number;
@@ -15,7 +16,11 @@ export interface ReadMessage {
 
 const idLengthMax = 256;
 
-export function readMessage(bytes: Uint8Array): ReadMessage | WrongMessage {
+type Bounds = Pick<HttpLimits, 'requestDepthMax' | 'requestMembersMax'>;
+
+export function readMessage(bytes: Uint8Array, bounds: Bounds): ReadMessage | WrongMessage {
+  const shape = shapeProblem(bytes, bounds);
+  if (shape !== undefined) return invalid(shape);
   let body: unknown;
   try {
     body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -33,6 +38,45 @@ export function readMessage(bytes: Uint8Array): ReadMessage | WrongMessage {
 
 function invalid(message: string): WrongMessage {
   return { code: ProtocolErrorCode.InvalidRequest, message };
+}
+
+const [quote, backslash, comma] = [...Buffer.from('"\\,')];
+const opening: ReadonlySet<number> = new Set(Buffer.from('[{'));
+const closing: ReadonlySet<number> = new Set(Buffer.from(']}'));
+const space: ReadonlySet<number> = new Set(Buffer.from(' \t\n\r'));
+
+/**
+ * What reads a message walks it by recursion, several times, and at a cost for each member: for one whose few
+ * bytes say much, everybody else would wait for seconds. So that is known before it is read as JSON. Of what
+ * is no JSON, it may say anything.
+ */
+function shapeProblem(
+  bytes: Uint8Array,
+  { requestDepthMax, requestMembersMax }: Bounds,
+): string | undefined {
+  let depth = 0;
+  let members = 0;
+  let isEmpty = false;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (isText) {
+      if (byte === backslash) at += 1;
+      else isText = byte !== quote;
+      continue;
+    }
+    if (space.has(byte)) continue;
+    if (byte === comma || (isEmpty && !closing.has(byte))) members += 1;
+    isEmpty = opening.has(byte);
+    if (isEmpty) depth += 1;
+    else if (closing.has(byte)) depth -= 1;
+    isText = byte === quote;
+    if (depth > requestDepthMax) return `a body has at most ${requestDepthMax} levels`;
+    if (members > requestMembersMax) {
+      return `a body has at most ${requestMembersMax} members and elements`;
+    }
+  }
+  return undefined;
 }
 
 function problemOf(message: Readonly<Record<string, unknown>>): string | undefined {

@@ -13,7 +13,6 @@ import {
 import type { TaskStore } from '../call/task-store.ts';
 import { downServer } from '../client/down-server.ts';
 import { type Acting, type GatewayHost, GatewaySession } from '../client/gateway-session.ts';
-import { tell } from '../client/messages.ts';
 import { TaskingServer } from '../client/tasking-server.ts';
 import { watchResources } from '../client/watch-resources.ts';
 import type { HttpLimits } from '../config/config.ts';
@@ -107,7 +106,6 @@ class RoundClient {
   readonly #tasks: TaskStore;
   readonly #identity: string;
   readonly #capabilities: ClientCapabilities;
-  readonly #serving = new Set<Server>();
   #admitted: { readonly expiresAt: number; readonly acting: Promise<Acting> } | undefined;
   #session: Promise<GatewaySession> | undefined;
   /** The same before its servers have started, which may take longer than the client stays. */
@@ -165,13 +163,11 @@ class RoundClient {
   async #newServer(): Promise<McpServer> {
     const session = await this.#opened();
     let checked: HeaderCheckedServer | undefined;
-    const server = downServer(session, this.#host.version, 'modern', (about, options) => {
+    downServer(session, this.#host.version, 'modern', (about, options) => {
       checked = new HeaderCheckedServer(session, about, options);
       return checked.server;
     });
     if (checked === undefined) throw new Error('no server was made');
-    this.#serving.add(server);
-    server.onclose = () => this.#serving.delete(server);
     return checked;
   }
 
@@ -193,16 +189,10 @@ class RoundClient {
         capabilities: this.#capabilities,
         asksForLogs: true,
         changed: (list) => this.handler.notify[`${list}Changed`](),
-        notified: (notification) => {
-          const { method, params } = notification;
-          if (method === 'notifications/resources/updated') {
-            this.handler.notify.resourceUpdated(String(params?.['uri']));
-            return;
-          }
-          // It says of no call that it is about it: where several run, nobody can tell whose it is.
-          const [only, ...others] = this.#serving;
-          if (only === undefined || others.length > 0) return;
-          tell(only, notification).catch(() => {});
+        notified: ({ method, params }) => {
+          // The rest is about no call, and with an answer nothing can be told but what is about its call.
+          if (method !== 'notifications/resources/updated') return;
+          this.handler.notify.resourceUpdated(String(params?.['uri']));
         },
         asked: (request: ClientRequest) => session.parked.ask(request),
       },

@@ -35,6 +35,8 @@ interface StreamClient {
   readonly replay: Replay;
   readonly hold: Hold;
   readonly credential: CredentialEnd;
+  /** Until when its stream for what servers say by themselves is kept open. */
+  readonly until: { listening: CredentialEnd };
   expiresAt: number;
 }
 
@@ -78,6 +80,20 @@ export class StreamClients {
     if (caller.expiresAt <= client.expiresAt) return;
     client.session.renew(await this.#serving.callers.acting(caller, client.connection));
     client.expiresAt = Math.max(client.expiresAt, caller.expiresAt);
+    const { transport, until } = client;
+    until.listening.renew(caller);
+    // One that was over already is not renewed: its stream has ended, and another one may be opened.
+    if (until.listening.isOver) until.listening = this.#listening(transport, caller);
+  }
+
+  /**
+   * Its stream ends with its token: it says nothing any more, keeps servers in use for nobody, and a client
+   * that opens it again is told to bring another token.
+   */
+  #listening(transport: SessionTransport, { expiresAt }: Caller): CredentialEnd {
+    const end = (): void => transport.closeStandaloneSSEStream();
+    const until = { key: undefined, expiresAt };
+    return new CredentialEnd(this.#serving.host, until, { leave: end, letGo: end });
   }
 
   async #open({ request, body, caller, finished }: HttpCall): Promise<Response> {
@@ -97,6 +113,7 @@ export class StreamClients {
     // Before the log has a control session of it: of one that there is no room for, nobody would end it.
     const hold = holds.take(caller.identity, async () => {
       credential.forget();
+      until.listening.forget();
       this.#clients.delete(id);
       replay.forgetAll();
       await transport.server?.close();
@@ -104,6 +121,7 @@ export class StreamClients {
     });
     const letGo = (): void => holds.end(hold);
     const credential = new CredentialEnd(host, endOf(caller), { leave: letGo, letGo });
+    const until = { listening: this.#listening(transport, caller) };
     hold.use(finished);
     const { expiresAt } = caller;
     const opening = callers
@@ -123,6 +141,7 @@ export class StreamClients {
           replay,
           hold,
           credential,
+          until,
           expiresAt,
         });
         await session.start();

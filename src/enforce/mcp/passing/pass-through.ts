@@ -108,6 +108,11 @@ export class PassThrough {
     return withoutHopMeta(await server.subscribe(params, options));
   }
 
+  /** Asks a server that was started again, where it is the one that has the resource. */
+  async subscribeAgain(uri: string, at: Upstream): Promise<void> {
+    if ((await this.#resourceServer(uri, {})) === at) await at.subscribe({ uri }, {});
+  }
+
   async unsubscribe(params: Params, options: ForwardOptions): Promise<RawResult> {
     const server = await this.#resourceServer(params['uri'], options);
     return withoutHopMeta(await server.unsubscribe(params, options));

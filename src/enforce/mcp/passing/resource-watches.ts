@@ -3,6 +3,7 @@
  * server is asked once for each, with the first stream, and no more after the last.
  */
 import { InTurn } from '../../in-turn.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import type { PassThrough } from './pass-through.ts';
 
 export class ResourceWatches {
@@ -36,6 +37,19 @@ export class ResourceWatches {
       throw failure;
     }
     void finished.then(leave);
+  }
+
+  /** A server was started again, and knows of nothing: whoever still listens would hear no more. */
+  async startedAgain(at: Upstream): Promise<void> {
+    const asked = [...this.#listening.keys()].map((uri) =>
+      this.#asking.do(uri, async () => {
+        if (this.#listening.has(uri)) await this.#passThrough.subscribeAgain(uri, at);
+      }),
+    );
+    for (const each of await Promise.allSettled(asked)) {
+      if (each.status === 'fulfilled') continue;
+      this.#report(`a subscription was not begun again: ${String(each.reason)}`);
+    }
   }
 
   #join(uri: string): Promise<void> {
