@@ -1,5 +1,5 @@
 /** Arguments that are given twice, are empty, or can be nothing: refused, with 2, and nothing is done. */
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { asOperator, type Desk, makeDesk } from './desk.ts';
@@ -142,6 +142,27 @@ test.each(['verify', 'events', 'sessions list', 'tickets list', 'usage', 'mcp in
     expect(stderr).toContain(message);
   },
 );
+
+test.each(['verify', 'sessions list', 'usage'])(
+  '%s: a path that cannot be looked at is no fault of ours',
+  async (command) => {
+    const path = join(folder, `${command}.db`);
+    symlinkSync(path, path);
+    const { code, stdout, stderr } = await cli(...command.split(' '), path, '--json');
+    const message = expect.stringContaining(`\`${path}\` cannot be read: ELOOP`) as string;
+    expect([code, jsonLines(stdout)]).toMatchObject([2, [{ error: { message } }]]);
+    expect(stderr).toMatch(/^error: `.*` cannot be read: ELOOP.*\n$/);
+  },
+);
+
+test('a fault of ours is an object with --json, too', async () => {
+  // No shell can give this name, so that nothing looks for it before the store does.
+  const { code, stdout, stderr } = await cli('events', desk.path, '--log=\u0000', '--json');
+  const message = expect.stringMatching(/^internal error: /) as string;
+  const help = expect.stringContaining('please report it') as string;
+  expect([code, jsonLines(stdout)]).toEqual([2, [{ error: { message, help } }]]);
+  expect(stderr).toMatch(/^error: internal error: .*\nhelp: .* please report it\n$/);
+});
 
 test.each([
   ['events FILE --jsn --json', "unknown option '--jsn'", 'did you mean --json?'],
