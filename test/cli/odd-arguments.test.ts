@@ -112,6 +112,22 @@ test('a unit has one most that later calls may cost', async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining('`usd` has one amount')]);
 });
 
+test.each(['--grant-action', '--grant-uses', '--grant-until'])(
+  'a grant without %s is refused, and nothing of it is guessed',
+  async (missing) => {
+    const all = [
+      ['--grant-action', 'order.refund'],
+      ['--grant-uses', '1'],
+      ['--grant-until', '8h'],
+    ];
+    const given = all.filter(([option]) => option !== missing).flat();
+    const approve = ['tickets', 'approve', desk.path, 'a', ...given, ...asOperator];
+    const { code, stdout, stderr } = await cli(...approve);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('a grant needs --grant-action, --grant-uses and --grant-until');
+  },
+);
+
 test.each(['model,model', 'org,org', 'day, model,day'])(
   'usage by %j is refused: a column would be there twice',
   async (names) => {
