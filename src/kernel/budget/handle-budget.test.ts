@@ -1,4 +1,4 @@
-/** How many plans an org can have, and have had: each is looked at in every call, and its id kept for good. */
+/** How many plans an org can have: each is looked at in every call, and the id of a closed one is kept. */
 import { expect, test } from 'vitest';
 import type { SetBudget } from '../command.ts';
 import { limits } from '../limits.ts';
