@@ -19,9 +19,9 @@ export function addMcpCommand(program: Command, version: string): void {
       'after',
       `
 An MCP client starts this in place of the server. Each call of a tool is decided
-by the policy, reserves its budget, waits for an approver where one is asked for,
-and is in the log before it is forwarded. Standard output is the protocol's; what
-is for people goes to standard error.
+by the policy, reserves its budget, waits for an approver where one is asked
+for, and is in the log before it is forwarded. Standard output is the
+protocol's; what is for people goes to standard error.
 
 With one server behind \`--\`, tools keep their names, the action of a tool is
 \`mcp.\` and its name, and what is met for the first time is pinned as it is. With
@@ -72,7 +72,8 @@ Examples:
   $ agent-control-plane mcp init -- npx -y @modelcontextprotocol/server-filesystem .
   $ agent-control-plane mcp init --config gateway.yaml
 
-Exit codes: 0 written, 1 not every server could be asked, 2 it could not be done.`,
+Exit codes: 0 written, 1 not every server could be asked, 2 it could not be
+done.`,
     )
     .action(async (words: string[], _: unknown, command: Command) => {
       const { initPolicy } = await import('./mcp/init-policy.ts');
@@ -100,13 +101,13 @@ function addInspectCommand(mcp: Command): void {
     .addHelpText(
       'after',
       `
-States: registered (its calls are decided), new (nobody approved it yet), changed
-(it is other than what was approved; nothing of it runs).
+States: registered (its calls are decided), new (nobody approved it yet),
+changed (it is other than what was approved; nothing of it runs).
 
 What an agent may do is what the kernel would decide of a call in a new session:
-allowed, asks, steered, denied; several of them where it depends on the call or on
-what the session did before, and on what. Budgets, and conditions that cannot be
-evaluated, may deny a call all the same.
+allowed, asks, steered, denied; several of them where it depends on the call or
+on what the session did before, and on what. Budgets, and conditions that cannot
+be evaluated, may deny a call all the same.
 
 Examples:
   $ agent-control-plane mcp inspect gateway.db
@@ -156,8 +157,8 @@ function addApproveToolCommand(mcp: Command): void {
     .addHelpText(
       'after',
       `
-What is new is shown whole, of what changed the difference. It takes the right to
-register tools, which platform-admin has.
+What is new is shown whole, of what changed the difference. It takes the right
+to register tools, which platform-admin has.
 ${actingHelp}
 
 Examples:

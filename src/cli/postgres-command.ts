@@ -36,6 +36,7 @@ Each has its own --help. What to run when: docs/operations.md.`,
 function addMigrateCommand(group: Command): void {
   group
     .command('migrate')
+    .summary('make the schema, or update it')
     .description('Make the schema, or bring it up to date. Run it as its owner, before workers.')
     .argument('<url>', urlText)
     .addOption(schemaOption())
@@ -63,6 +64,7 @@ ${exitHelp}`,
 function addWorkerCommand(group: Command): void {
   group
     .command('grant-worker')
+    .summary('let a role append and read')
     .description('Let a role append to logs and read them. It can change and delete nothing.')
     .argument('<url>', urlText)
     .argument('<role>', 'a role that exists; make it with CREATE ROLE')
@@ -71,7 +73,7 @@ function addWorkerCommand(group: Command): void {
     .addHelpText(
       'after',
       `
-Workers sign in as such a role. Run it as the schema's owner, once for each role.
+Workers sign in as such a role. Run it as the schema's owner, once for each.
 ${passwordHelp}
 
 Examples:
@@ -89,6 +91,7 @@ ${exitHelp}`,
 function addReaderCommand(group: Command): void {
   group
     .command('grant-reader')
+    .summary('let a role read, by SQL')
     .description('Let a role read what carries one org, by SQL; with the org `*`, everything.')
     .argument('<url>', urlText)
     .argument('<role>', 'a role that exists; make it with CREATE ROLE')
@@ -98,9 +101,9 @@ function addReaderCommand(group: Command): void {
     .addHelpText(
       'after',
       `
-A role that sees one org's rows reads them with SQL. The commands that read a log
-need a role that sees all of it: a worker, or a reader of \`*\`. Giving a role
-another org takes the one before away.
+A role that sees one org's rows reads them with SQL. The commands that read a
+log need a role that sees all of it: a worker, or a reader of \`*\`. Giving a
+role another org takes the one before away.
 ${passwordHelp}
 
 Examples:
@@ -118,6 +121,7 @@ ${exitHelp}`,
 function addCheckCommand(group: Command): void {
   group
     .command('check')
+    .summary('say whether a database is fit')
     .description('Say whether a database is fit to be worked on, and how full and how busy it is.')
     .argument('<url>', 'the URL that workers use, with their role')
     .addOption(schemaOption())

@@ -12,7 +12,7 @@ import { addDemoCommand } from './demo-command.ts';
 import { addEventsCommand } from './events-command.ts';
 import { addAcceptRestoreCommand } from './accept-restore-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
-import { CommandError, exitCodes, messageOf } from './exit.ts';
+import { exitCodes } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
@@ -23,7 +23,7 @@ import { addSessionsCommand } from './sessions-command.ts';
 import { withoutPasswords } from './store-options.ts';
 import { refuseStray } from './stray-options.ts';
 import { colorsFor, onTerminal, shown, type Terminal, terminal } from './terminal.ts';
-import { exitCodeOf, printRefusal, usageHelp } from './refusal-json.ts';
+import { asRefusal, exitCodeOf, printRefusal, usageHelp } from './refusal-json.ts';
 import { addPricesCommand } from './prices-command.ts';
 import { addTicketsCommand } from './tickets-command.ts';
 import { addUsageCommand } from './usage-command.ts';
@@ -90,8 +90,8 @@ Examples:
   $ agent-control-plane mcp --policy policy.yaml -- npx -y some-mcp-server
   $ agent-control-plane postgres check postgres://db.example.com/agents
 
-Wherever a file is named, the postgres:// URL of a database can be, too. Leave its
-password to PGPASSWORD or ~/.pgpass: other users can read command lines.
+Wherever a file is named, the postgres:// URL of a database can be, too. Leave
+its password to PGPASSWORD or ~/.pgpass: other users can read command lines.
 
 Exit codes: 0 good, 1 the answer is bad (a log does not hold, the control plane
 refuses), 2 it could not be done.`,
@@ -129,14 +129,9 @@ function explainedFailure(failure: unknown): {
   readonly message: string;
   readonly help: string | undefined;
 } {
-  if (failure instanceof CommandError) return failure;
-  if (ControlPlaneError.is(failure)) {
-    return { message: `${failure.code}: ${failure.message}`, help: failure.help };
-  }
-  return {
-    message: `internal error: ${messageOf(failure)}`,
-    help: 'this is a fault of agent-control-plane; please report it',
-  };
+  const refusal = asRefusal(failure);
+  if (!ControlPlaneError.is(refusal)) return refusal;
+  return { message: `${refusal.code}: ${refusal.message}`, help: refusal.help };
 }
 
 /** The same file from `src` and from `dist`. */

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { ControlPlaneError } from '../engine/error.ts';
 import { rejectionCodes } from '../kernel/rejection.ts';
-import { CommandError, type ExitCode, exitCodes } from './exit.ts';
+import { CommandError, type ExitCode, exitCodes, messageOf } from './exit.ts';
 import { withoutPasswords } from './store-options.ts';
 import { jsonLine, print } from './terminal.ts';
 
@@ -13,9 +13,15 @@ export const usageHelp = 'run it with `--help` to see what it takes';
 export async function printRefusal(words: readonly string[], failure: unknown): Promise<void> {
   const behind = words.indexOf('--');
   if (!words.slice(0, behind === -1 ? words.length : behind).includes('--json')) return;
-  const refusal = failure instanceof CommanderError ? misuse(failure) : failure;
-  const known = ControlPlaneError.is(refusal) || refusal instanceof CommandError;
-  if (known) await print(jsonLine({ error: refusalJson(refusal) }));
+  const refusal = failure instanceof CommanderError ? misuse(failure) : asRefusal(failure);
+  await print(jsonLine({ error: refusalJson(refusal) }));
+}
+
+/** What nobody can act on is a fault of ours, and is said to be one. */
+export function asRefusal(failure: unknown): ControlPlaneError | CommandError {
+  if (ControlPlaneError.is(failure) || failure instanceof CommandError) return failure;
+  const help = 'this is a fault of agent-control-plane; please report it';
+  return new CommandError(`internal error: ${messageOf(failure)}`, help, { cause: failure });
 }
 
 /** Words that the parser of the command line does not understand; what they may have meant is the help. */

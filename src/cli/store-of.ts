@@ -2,7 +2,7 @@
  * Which store a name on the command line means: the one place that decides it. What begins like the URL of a
  * PostgreSQL database is one; everything else is the path of a SQLite file.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { postgres } from '../storage/postgres/postgres-storage.ts';
 import { defaultSchema, schemaName } from '../storage/postgres/schema-name.ts';
 import { sqlite } from '../storage/sqlite/sqlite-storage.ts';
@@ -103,9 +103,19 @@ function nameOf(url: string, schema = defaultSchema as string): string {
 }
 
 function assertFile(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lookedAt(path);
   if (stat === undefined) throw new CommandError(`there is no file \`${path}\``, namingHelp);
   if (!stat.isFile()) throw new CommandError(`\`${path}\` is not a file`);
+}
+
+/** What is at a path, or undefined; a folder without the right to look into it is no fault of ours. */
+function lookedAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (failure) {
+    const message = `\`${path}\` cannot be read: ${messageOf(failure)}`;
+    throw new CommandError(message, undefined, { cause: failure });
+  }
 }
 
 /** A fault of the store in the words of somebody who has a file or a database in front of them. */

@@ -1,5 +1,5 @@
 /** Arguments that are given twice, are empty, or can be nothing: refused, with 2, and nothing is done. */
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { asOperator, type Desk, makeDesk } from './desk.ts';
@@ -112,6 +112,22 @@ test('a unit has one most that later calls may cost', async () => {
   expect([code, stderr]).toEqual([2, expect.stringContaining('`usd` has one amount')]);
 });
 
+test.each(['--grant-action', '--grant-uses', '--grant-until'])(
+  'a grant without %s is refused, and nothing of it is guessed',
+  async (missing) => {
+    const all = [
+      ['--grant-action', 'order.refund'],
+      ['--grant-uses', '1'],
+      ['--grant-until', '8h'],
+    ];
+    const given = all.filter(([option]) => option !== missing).flat();
+    const approve = ['tickets', 'approve', desk.path, 'a', ...given, ...asOperator];
+    const { code, stdout, stderr } = await cli(...approve);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('a grant needs --grant-action, --grant-uses and --grant-until');
+  },
+);
+
 test.each(['model,model', 'org,org', 'day, model,day'])(
   'usage by %j is refused: a column would be there twice',
   async (names) => {
@@ -142,6 +158,27 @@ test.each(['verify', 'events', 'sessions list', 'tickets list', 'usage', 'mcp in
     expect(stderr).toContain(message);
   },
 );
+
+test.each(['verify', 'sessions list', 'usage'])(
+  '%s: a path that cannot be looked at is no fault of ours',
+  async (command) => {
+    const path = join(folder, `${command}.db`);
+    symlinkSync(path, path);
+    const { code, stdout, stderr } = await cli(...command.split(' '), path, '--json');
+    const message = expect.stringContaining(`\`${path}\` cannot be read: ELOOP`) as string;
+    expect([code, jsonLines(stdout)]).toMatchObject([2, [{ error: { message } }]]);
+    expect(stderr).toMatch(/^error: `.*` cannot be read: ELOOP.*\n$/);
+  },
+);
+
+test('a fault of ours is an object with --json, too', async () => {
+  // No shell can give this name, so that nothing looks for it before the store does.
+  const { code, stdout, stderr } = await cli('events', desk.path, '--log=\u0000', '--json');
+  const message = expect.stringMatching(/^internal error: /) as string;
+  const help = expect.stringContaining('please report it') as string;
+  expect([code, jsonLines(stdout)]).toEqual([2, [{ error: { message, help } }]]);
+  expect(stderr).toMatch(/^error: internal error: .*\nhelp: .* please report it\n$/);
+});
 
 test.each([
   ['events FILE --jsn --json', "unknown option '--jsn'", 'did you mean --json?'],

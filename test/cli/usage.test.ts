@@ -59,10 +59,25 @@ describe('help', () => {
       expect(stdout).toContain(`$ agent-control-plane ${name}`);
       expect(stdout).toMatch(/--json/);
       expect(stdout).toMatch(/^Exit codes: 0 .*, 2 /m);
-      const long = stdout.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '));
-      expect(long).toEqual([]);
     },
   );
+
+  test('no help of any command is wider than a terminal, but for its examples', async () => {
+    const [helps, long] = [[''], [] as string[]];
+    for (const name of helps) {
+      const words = name === '' ? [] : name.split(' ');
+      const { stdout } = await cli(...words, '--help');
+      const lines = stdout.split('\n');
+      long.push(...lines.filter((line) => line.length > 80 && !line.includes('  $ ')));
+      const [, list = ''] = /^Commands:\n([^]*?)\n\n/m.exec(`${stdout}\n\n`) ?? [];
+      const below = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, each = '']) => each);
+      helps.push(
+        ...below.filter((each) => each !== 'help').map((each) => `${name} ${each}`.trim()),
+      );
+    }
+    expect(helps).toEqual(expect.arrayContaining([...actingCommands, 'postgres check', 'mcp pin']));
+    expect(long).toEqual([]);
+  });
 
   test('the command itself lists its commands; the version is the package’s', async () => {
     const { stdout } = await cli('--help');

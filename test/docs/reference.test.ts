@@ -33,13 +33,13 @@ test('every limit is listed with its value', () => {
 });
 
 test('every dependency is listed, in its part of the page', () => {
-  const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+  const given = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
   const parts = prose('docs/dependencies.md').split(/^## /m).slice(1);
   const listed = parts.map((part) =>
     [...part.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).toSorted(),
   );
   const named = ['dependencies', 'peerDependencies', 'devDependencies'];
-  expect(listed).toEqual(named.map((each) => Object.keys(manifest[each] ?? {}).toSorted()));
+  expect(listed).toEqual(named.map((each) => Object.keys(given[each] ?? {}).toSorted()));
 });
 
 test('the policy of the page checks', () => {
@@ -102,21 +102,62 @@ test('paths in code font exist', () => {
 
 test('links lead to files and headings that exist', () => {
   const broken = documents().flatMap((document) =>
-    [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)]
-      .map(([, link = '']) => link)
-      .filter((link) => !link.startsWith('https://'))
-      .filter((link) => !leadsSomewhere(document, link))
-      .map((link) => `${document}: ${link}`),
+    linksOf(document).filter(({ target, anchor }) => !leadsSomewhere(target, anchor)),
   );
   expect(broken).toEqual([]);
 });
 
-function leadsSomewhere(document: string, link: string): boolean {
-  const [path = '', anchor] = link.split('#');
-  const target = path === '' ? document : normalize(join(dirname(document), path));
+interface Link {
+  readonly document: string;
+  readonly target: string;
+  readonly anchor: string | undefined;
+}
+
+/** The links of a document within the repository. */
+function linksOf(document: string): readonly Link[] {
+  return [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !link.startsWith('https://'))
+    .map((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? document : normalize(join(dirname(document), path));
+      return { document, target, anchor };
+    });
+}
+
+function leadsSomewhere(target: string, anchor: string | undefined): boolean {
   if (!existsSync(join(root, target))) return false;
   return anchor === undefined || headings(target).map(anchorOf).includes(anchor);
 }
+
+const manifest = JSON.parse(read('package.json')) as {
+  readonly files: readonly string[];
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+};
+
+/** Names of files and folders only, so that what is published can be told without packing it. */
+function isPublished(path: string): boolean {
+  return manifest.files.some((entry) => path === entry || path.startsWith(`${entry}/`));
+}
+
+test('links of published pages lead to what is published', () => {
+  expect(manifest.files.filter((entry) => !/^[A-Za-z.]+$/.test(entry))).toEqual([]);
+  const pages = documents().filter(isPublished);
+  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/codes.md', 'GLOSSARY.md']));
+  const away = pages.flatMap(linksOf).filter(({ target }) => !isPublished(target));
+  expect(away).toEqual([]);
+});
+
+test('what published examples import from the source, a program can import from the package', () => {
+  const entries = Object.values(manifest.exports);
+  const exported = new Set(entries.map((each) => (typeof each === 'string' ? each : each.default)));
+  const examples = readdirSync(join(root, 'examples')).map((name) => read(`examples/${name}`));
+  const imported = examples.flatMap((code) =>
+    [...code.matchAll(/from '\.\.\/src\/(.*)\.ts'/g)].map(([, path = '']) => `./dist/${path}.js`),
+  );
+  expect(imported.length).toBeGreaterThan(examples.length);
+  expect(imported.filter((path) => !exported.has(path))).toEqual([]);
+});
 
 test('every document has one first-level heading, and opens with it', () => {
   const wrong = documents().filter(

@@ -63,6 +63,32 @@ test.each(Object.entries(differences))(
   },
 );
 
+test.each([
+  [-1, 'allow'],
+  [0, 'require-approval'],
+  [1, 'require-approval'],
+])('%i ms after the end of its ticket an approved call is answered by %s', (afterMs, outcome) => {
+  const { stage, call, ticket } = approved();
+  stage.now = (stage.get('ticket', ticket)?.expiresAt ?? Number.NaN) + afterMs;
+  expect(stage.authorize(call)).toBe(outcome);
+});
+
+test.each([
+  [-1, 'done', 'not-due'],
+  [0, 'ticket-expired', 'done'],
+  [1, 'ticket-expired', 'done'],
+])('%i ms after its end a ticket’s approval is %s, its expiry %s', (afterMs, approval, expiry) => {
+  for (const move of ['approve', 'expire'] as const) {
+    const stage = Stage.ready();
+    const session = stage.open({ budget: { usd: 1_000_000_000 } });
+    const ticket = stage.ask({ session, tool: 'pay', args });
+    stage.now = (stage.get('ticket', ticket)?.expiresAt ?? Number.NaN) + afterMs;
+    const expire = { kind: 'expire-ticket', by: cast.system, ticket } as const;
+    const word = move === 'approve' ? stage.approve(ticket) : stage.do(expire);
+    expect([move, word]).toEqual([move, move === 'approve' ? approval : expiry]);
+  }
+});
+
 test('a call whose definition is not the registered one is refused, approved or not', () => {
   const { stage, call } = approved();
   expect(stage.authorize({ ...call, definition: 'forged' })).toBe('deny tool-changed');

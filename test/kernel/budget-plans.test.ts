@@ -126,6 +126,19 @@ test('a call without what a plan is counted by is denied, not exempt', () => {
   expect(stage.authorize({ ...read, session, by: inTeam(cast.ann, 'red') })).toBe('allow');
 });
 
+test.each([
+  { kind: 'model', every: true },
+  { kind: 'model', id: 'm-1' },
+] as const)(
+  'the call of a tool is of no model, and a plan for models is not about it: %j',
+  (scope) => {
+    const stage = Stage.ready();
+    expect(set(stage, { scope, sharing: 'shared', limit: 0 })).toBe('done');
+    const session = stage.open({ budget: {} });
+    expect(stage.authorize({ ...read, session })).toBe('allow');
+  },
+);
+
 test('somebody in two teams spends from both', () => {
   const stage = Stage.ready();
   set(stage, { scope: { kind: 'team', every: true }, sharing: 'perMember', limit: 3 });

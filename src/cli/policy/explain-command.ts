@@ -13,16 +13,17 @@ export function addExplainCommand(policy: Command): void {
       'after',
       `
 The request is what a test file has under \`given\`: an \`action\`, and what else
-matters. Shown are the rules about the action with the values that they read, what
-determined the outcome, and single changes of the request that alter it: values
-around those that the rules themselves name. That no change is shown does not
-prove that there is none.
+matters. Shown are the rules about the action with the values that they read,
+what determined the outcome, and single changes of the request that alter it:
+values around those that the rules themselves name. That no change is shown does
+not prove that there is none.
 
 Examples:
   $ agent-control-plane policy explain policy.yaml --request '{"action":"order.delete"}'
   $ agent-control-plane policy explain policy.yaml --request @request.json --json
 
-Exit codes: 0 explained, whatever the outcome is; 1 is not used, 2 it could not be done.`,
+Exit codes: 0 explained, whatever the outcome is; 1 is not used, 2 it could not
+be done.`,
     )
     .action(async (file: string, options: ExplainOptions) => {
       const { explain } = await import('./explain-request.ts');

@@ -15,11 +15,11 @@ export function addReplayCommand(policy: Command): void {
     .addHelpText(
       'after',
       `
-Each decision is made again: on the state as it was then, with the arguments kept
-beside the log and what evaluators found. Without --policy the recorded entries
-have to come out again, to the byte. With it, each decision that reached the policy
-is asked of the candidate. What a flip would have changed later in its session is
-not guessed at.
+Each decision is made again: on the state as it was then, with the arguments
+kept beside the log and what evaluators found. Without --policy the recorded
+entries have to come out again, to the byte. With it, each decision that reached
+the policy is asked of the candidate. What a flip would have changed later in
+its session is not guessed at.
 
 Examples:
   $ agent-control-plane policy replay control-plane.db

@@ -74,9 +74,15 @@ function isSpelledRight(name: string, own: string): boolean {
   if (own.toLowerCase() === name.toLowerCase()) return own === name;
   return name
     .split('/')
-    .slice(1)
-    .every((part) => capitalised.test(part));
+    .every((part) => capitalised.test(part) && (odd.get(part.toLowerCase()) ?? part) === part);
 }
+
+/** Parts of aliases whose capitals their shape does not tell. */
+const odd = new Map(
+  ['ACT', 'BajaNorte', 'BajaSur', 'ComodRivadavia', 'DeNoronha', 'EasterIsland', 'GMT', 'Knox_IN']
+    .concat(['LHI', 'NSW', 'UCT', 'US', 'UTC'])
+    .map((part) => [part.toLowerCase(), part]),
+);
 
 const capitalised = /^(?:[A-Z]{2,3}(?:[+-]?[0-9]+)?|(?:[A-Z][a-z]+[_-]?)+(?:[A-Z]{2})?)$/;
 

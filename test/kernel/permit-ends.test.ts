@@ -1,0 +1,31 @@
+/** The millisecond at which a permit ends: it starts no more, and is expired, in one and the same. */
+import { expect, test } from 'vitest';
+import { limits } from '../../src/kernel/index.ts';
+import { cast, Stage } from './stage.ts';
+
+const call = { tool: 'read', args: { name: 'a' } } as const;
+
+/** A permit, issued or started, and so many ms after its end what becomes of it. */
+function atEnd(afterMs: number, start: boolean, move: 'start-permit' | 'expire-permit'): string {
+  const stage = Stage.ready();
+  const permit = stage.ask({ ...call, session: stage.open({ budget: {} }), start });
+  stage.now = (stage.get('decision', permit)?.expiresAt ?? Number.NaN) + afterMs;
+  const by = move === 'start-permit' ? cast.ann : cast.system;
+  return stage.do({ kind: move, by, permit });
+}
+
+test.each([
+  [-1, 'done', 'not-due'],
+  [0, 'permit-expired', 'done'],
+  [1, 'permit-expired', 'done'],
+])('%i ms after its end a permit’s start is %s, and its expiry %s', (afterMs, started, expired) => {
+  expect(atEnd(afterMs, false, 'start-permit')).toBe(started);
+  expect(atEnd(afterMs, false, 'expire-permit')).toBe(expired);
+  expect(atEnd(afterMs, true, 'expire-permit')).toBe(expired);
+});
+
+test('a permit that is not started ends once its time to start is over', () => {
+  const stage = Stage.ready();
+  const permit = stage.ask({ ...call, session: stage.open({ budget: {} }) });
+  expect(stage.get('decision', permit)?.expiresAt).toBe(stage.now + limits.permitStartMs);
+});
