@@ -1,7 +1,9 @@
 /** The gateway over Streamable HTTP: real requests, the SDK's own client of both eras, two principals. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { ControlPlaneError } from '../../src/engine/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
-import { type Era, HttpStage } from './http-stage.ts';
+import { seenAs } from './counting.ts';
+import { type Era, HttpStage, initialize } from './http-stage.ts';
 import { policyFor, textOf } from './stage.ts';
 
 let http: HttpStage | undefined;
@@ -154,6 +156,25 @@ test('an authenticator that the control plane does not have is refused at once',
   await expect(HttpStage.open({ http: { authentication: ['jwt:nobody'] } })).rejects.toThrow(
     /`jwt:nobody`/,
   );
+});
+
+test('a session that the store cannot take now is asked for again later', async () => {
+  let isDown = true;
+  http = await HttpStage.open({
+    seen: (plane) =>
+      seenAs(plane, {
+        openSession: async (order) => {
+          if (isDown)
+            throw new ControlPlaneError('store-unavailable', 'not now', { retryable: true });
+          return plane.openSession(order);
+        },
+      }),
+  });
+  const answer = await http.send(initialize);
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await answer.text()).toContain('store-unavailable');
+  isDown = false;
+  expect((await http.send(initialize)).status).toBe(200);
 });
 
 /** Who opened the control sessions that there are. */

@@ -166,10 +166,11 @@ class Endpoint {
   #failed(failure: unknown): Response {
     if (failure instanceof CredentialOver) return refused(tokenRefused(this.#metadata));
     if (failure instanceof TooManyClients || failure instanceof TooManyBodies) {
-      return refused({ status: 503, message: failure.message, headers: { 'retry-after': '5' } });
+      return busy(failure.message);
     }
     if (ControlPlaneError.is(failure)) {
-      return refused({ status: 403, message: `${failure.code}: ${failure.message}` });
+      const message = `${failure.code}: ${failure.message}`;
+      return failure.retryable ? busy(message) : refused({ status: 403, message });
     }
     this.#host.report(`client: ${String(failure)}`);
     const code = ProtocolErrorCode.InternalError;
@@ -180,6 +181,11 @@ class Endpoint {
     await this.#holds.endAll();
     await this.#rounds.close();
   }
+}
+
+/** The same request may be served later. */
+function busy(message: string): Response {
+  return refused({ status: 503, message, headers: { 'retry-after': '5' } });
 }
 
 /** What a request comes past before anybody asks what it wants. */
