@@ -25,13 +25,14 @@ export default defineConfig({
           name: 'postgres',
           // What processes race for on a file, they race for on a server too.
           include: ['test/postgres/**/*.test.ts', 'test/crash/*.test.ts'],
-          globalSetup: ['test/postgres/global-setup.ts'],
+          globalSetup: ['test/bundle-programs.ts', 'test/postgres/global-setup.ts'],
         },
       },
       {
         extends: true,
         test: {
           name: 'main',
+          globalSetup: ['test/bundle-programs.ts'],
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           // The packages that tests install below `test/e2e` bring tests of their own.
           exclude: ['**/node_modules/**', 'test/postgres/**'],

@@ -1,7 +1,6 @@
 /** Attacks on the time by which budgets count (A43, A44; A42 is in `budgets.test.ts`). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../src/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
 import { codeOf, read, staff } from '../engine/shop.ts';
+import { program } from '../programs.ts';
 import { setStage, type Stage } from './stage.ts';
 
 const dayMs = 86_400_000;
@@ -108,7 +108,7 @@ test('a clock that is set back makes nothing good again that is over by the log'
   expect((await plane.headroom('acme')).map(({ left }) => left)).toEqual(['1']);
 });
 
-const spender = join(import.meta.dirname, 'window-spender.ts');
+const spender = program('window-spender');
 const everyMs = 1_000;
 const limit = 3;
 

@@ -14,9 +14,10 @@ import { initialize } from '../mcp/http-stage.ts';
 import { Liar } from '../mcp/lying.ts';
 import { realServer } from '../mcp/real-servers.ts';
 import { policyFor, temporaryFolder, textOf } from '../mcp/stage.ts';
+import { program } from '../programs.ts';
 import { cli, jsonLines } from './run-cli.ts';
 
-const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+const main = program('cli');
 
 function written(folder: string, name: string, value: unknown): string {
   const path = join(folder, name);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,8 +10,9 @@ import { afterAll } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { openControlPlane, sqlite, type Storage } from '../../src/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
+import { program } from '../programs.ts';
 
-export const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+const main = program('cli');
 
 export interface CliRun {
   readonly code: number | null;

@@ -8,8 +8,9 @@ import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
 import { explained, storeOf } from '../../src/cli/store-of.ts';
 import { StorageError, type StorageErrorCode } from '../../src/storage/storage.ts';
+import { program } from '../programs.ts';
 import { asOperator, type Desk, makeDesk } from './desk.ts';
-import { cli, jsonLines, main, scratch, startCli } from './run-cli.ts';
+import { cli, jsonLines, scratch, startCli } from './run-cli.ts';
 
 const folder = scratch();
 let desk: Desk;
@@ -52,7 +53,7 @@ test.each([
 
 /** In a process that a shell has set up, by what it runs before it becomes the command line. */
 async function onShell(setUp: string, ...words: readonly string[]) {
-  const line = ['-c', `${setUp}; exec "$@"`, 'sh', process.execPath, main, ...words];
+  const line = ['-c', `${setUp}; exec "$@"`, 'sh', process.execPath, program('cli'), ...words];
   const child = spawn('sh', line, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if (child.exitCode === null) await once(child, 'exit');

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cli, cliProcess, main, makeExample, scratch, tamper } from './run-cli.ts';
+import { programs, root } from '../programs.ts';
+import { cli, cliProcess, makeExample, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();
 
@@ -143,7 +144,7 @@ function loadedBy(...words: readonly string[]): readonly string[] {
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ load(url, context, next) { ${told} } });`;
   const loader = `data:text/javascript,${encodeURIComponent(hook)}`;
-  const line = ['--import', loader, main, ...words];
+  const line = ['--import', loader, join(root, programs.cli), ...words];
   const { status, stderr } = spawnSync(process.execPath, line, { encoding: 'utf8' });
   expect(status).toBe(0);
   const loaded = stderr.split('\n').flatMap((url) => url.split('/src/')[1] ?? []);

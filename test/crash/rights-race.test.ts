@@ -4,19 +4,19 @@
  * after the entry that takes something away, nothing of it is allowed.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindTool, type ControlPlane, openControlPlane } from '../../src/engine/index.ts';
 import type { RawEntry } from '../simulation/raw-entry.ts';
+import { program } from '../programs.ts';
 import { readLog } from './account.ts';
 import { newPlace, type TestPlace } from './new-place.ts';
 import { storeAt } from './place.ts';
 import { racePolicy, raceTools } from './race-tools.ts';
 import type { RaceWork } from './racer.ts';
 
-const racer = join(import.meta.dirname, 'racer.ts');
+const racer = program('racer');
 const processes = 8;
 /** How often the others act before something is taken from them. */
 const actsBefore = 20;

@@ -4,19 +4,19 @@
  * get a permit (A33), and the books are right, in calls and in money.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openControlPlane, verify } from '../../src/index.ts';
 import { prices } from '../enforce/models.ts';
 import { parseAmount } from '../../src/kernel/index.ts';
 import { Random } from '../../src/testing/index.ts';
+import { program } from '../programs.ts';
 import { newPlace } from './new-place.ts';
 import { storeAt } from './place.ts';
 
 const payTool = { name: 'pay', action: 'order.pay', estimate: { usd: '0.0002' } };
 /** What each call costs, of the tool or the model, in micro-USD. */
 const callCost = 200;
-const spender = join(import.meta.dirname, 'spender.ts');
+const spender = program('spender');
 const processes = 8;
 const limit = 10;
 

@@ -1,11 +1,11 @@
 /** Starts processes that write (`writer.ts`), hears what they say, and kills them. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
+import { program } from '../programs.ts';
 import type { Line } from './account.ts';
 
-export const writer = join(import.meta.dirname, 'writer.ts');
+export const writer = program('writer');
 
 export interface Writer {
   readonly process: ChildProcess;

@@ -4,13 +4,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { conformancePackage } from './conformance-packages.ts';
 import { HttpStage } from './http-stage.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, temporaryFolder } from './stage.ts';
 
-const program = conformancePackage('inspector', 'clients', 'launcher', 'build', 'index.js');
-const gatewayProgram = join(import.meta.dirname, '../../src/cli/main.ts');
+const inspector = conformancePackage('inspector', 'clients', 'launcher', 'build', 'index.js');
+const gatewayProgram = program('cli');
 let http: HttpStage;
 
 beforeAll(async () => {
@@ -28,7 +29,7 @@ async function inspected(
   const env = { ...process.env, HOME: temporaryFolder(), MCP_INSPECTOR_SECRET_STORE: 'memory' };
   const called = promisify(execFile)(
     process.execPath,
-    [program, '--cli', ...reached, '--method', ...words],
+    [inspector, '--cli', ...reached, '--method', ...words],
     { env },
   );
   const { stdout } = await called.catch((failure: unknown) => failure as { stdout: string });

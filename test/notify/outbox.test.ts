@@ -11,10 +11,11 @@ import { memoryFleet } from '../../src/storage/memory.ts';
 import { sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import { FakeClock, type Fault, FaultyStorage, type FaultyCall } from '../../src/testing/index.ts';
 import { codeOf, entryTypes, openShop, refund, staff } from '../engine/shop.ts';
+import { program } from '../programs.ts';
 import { receiver, until } from './receiver.ts';
 
 const secret = 'a secret that is long enough to be one';
-const teller = join(import.meta.dirname, 'teller.ts');
+const teller = program('teller');
 
 const works = (): Fault => ({ kind: 'none' });
 

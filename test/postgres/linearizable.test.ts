@@ -6,17 +6,17 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { openControlPlane, verify } from '../../src/engine/index.ts';
 import { newPlace } from '../crash/new-place.ts';
 import { storeAt } from '../crash/place.ts';
 import type { RawEntry } from '../simulation/raw-entry.ts';
+import { program } from '../programs.ts';
 import type { Operation } from './witness.ts';
 import { outOfOrder, payTool, replayed } from './witnessed.ts';
 
-const program = join(import.meta.dirname, 'witness.ts');
+const witness = program('witness');
 const processes = 4;
 const count = Number(process.env['LINEARIZABLE_OPERATIONS'] ?? 5_000);
 /** Of the budget, in USD: less than all callers ask for at once. */
@@ -128,7 +128,7 @@ async function prepared(place: string): Promise<string> {
 async function witnessed(place: string, session: string): Promise<readonly Operation[]> {
   const each = String(Math.ceil(count / processes));
   const running = Array.from({ length: processes }, (_, number) => {
-    const child = spawn(process.execPath, [program, place, session, `w${number}`, each], {
+    const child = spawn(process.execPath, [witness, place, session, `w${number}`, each], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const operations: Operation[] = [];

@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
@@ -15,9 +14,10 @@ import { openSession } from '../crash/acting.ts';
 import { storeAt } from '../crash/place.ts';
 import { kill, startWriter, type Writer } from '../crash/writers.ts';
 import { entryTypes, openShop, staff } from '../engine/shop.ts';
+import { program } from '../programs.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 
-const stepper = join(import.meta.dirname, 'stepper.ts');
+const stepper = program('stepper');
 const writers = 3;
 /** Entries that the others write while one stands still. */
 const entriesMeanwhile = 40;

@@ -1,0 +1,21 @@
+/** Programs that tests start in processes of their own, and where each is once it is bundled for the run. */
+import { join, resolve } from 'node:path';
+
+export const root = resolve(import.meta.dirname, '..');
+/** Made for each run, and gone with the next build. As deep below the root as the command line's sources: from there it finds what version it is. */
+export const bundled = join(root, 'dist/programs');
+
+export const programs = {
+  cli: 'src/cli/main.ts',
+  racer: 'test/crash/racer.ts',
+  spender: 'test/crash/spender.ts',
+  stepper: 'test/postgres/stepper.ts',
+  teller: 'test/notify/teller.ts',
+  'window-spender': 'test/attack/window-spender.ts',
+  witness: 'test/postgres/witness.ts',
+  writer: 'test/crash/writer.ts',
+} as const;
+
+export function program(name: keyof typeof programs): string {
+  return join(bundled, `${name}.js`);
+}
