@@ -2,7 +2,10 @@
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
-/** Made for each run, and gone with the next build. As deep below the root as the command line's sources: from there it finds what version it is. */
+/**
+ * Made for each run, and gone with the next build. As deep below the root as the command line's sources: from
+ * there it finds what version it is.
+ */
 export const bundled = join(root, 'dist/programs');
 
 export const programs = {
