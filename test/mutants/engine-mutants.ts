@@ -45,6 +45,15 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['test/attack/time.test.ts'],
   },
   {
+    name: 'inconsistency-beneath-an-unknown-outcome',
+    guards:
+      'A log that contradicts what was seen ends the work of its process, whatever its caller is told.',
+    file: 'src/engine/store/sequencer.ts',
+    find: "return failure.code === 'log-inconsistent' ? failure : inconsistencyIn(failure.cause);",
+    replace: "return failure.code === 'log-inconsistent' ? failure : undefined;",
+    tests: ['test/engine/parcel-trouble.test.ts'],
+  },
+  {
     name: 'lease-kept-by-the-clock',
     guards: 'A worker that the store does not answer holds its lease no longer than its term.',
     file: 'src/engine/session/lease.ts',
