@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { goneSignal, send } from '../../src/enforce/mcp/http/exchange.ts';
 
@@ -92,3 +92,41 @@ test('an answer that has ended, and of which nothing is read, is not held for ev
   expect(client.bytesRead).toBeLessThan(bytes.length);
   client.destroy();
 });
+
+test.each(['one after the other', 'at once'])(
+  'of two requests on one connection, sent %s, a quiet stream of the second stays open',
+  async (how) => {
+    const unreadMs = 50;
+    let tell = (): void => {};
+    const begun = (isLast: boolean) =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(Buffer.from(isLast ? 'begun' : 'whole'));
+          if (!isLast) controller.close();
+          else tell = () => controller.enqueue(Buffer.from('told late'));
+        },
+      });
+    let answers = 0;
+    server.on('request', (_, response) => {
+      answers += 1;
+      const terms = { more: {}, gone: goneSignal(response), unreadBytesMax, unreadMs };
+      void send(response, new Response(begun(answers === 2)), terms);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    let heard = '';
+    client.on('data', (chunk: Uint8Array) => void (heard += String(chunk)));
+    const request = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    client.write(how === 'at once' ? request + request : request);
+    await expect.poll(() => heard).toContain('whole');
+    if (how !== 'at once') client.write(request);
+    await expect.poll(() => heard).toContain('begun');
+    // Timers run in the order of their times: what was to end the connection would have ended it.
+    await sleep(4 * unreadMs);
+    tell();
+    await expect.poll(() => heard).toContain('told late');
+    client.destroy();
+    server.removeAllListeners('request');
+  },
+);

@@ -68,6 +68,11 @@ export async function send(
     gone.removeEventListener('abort', stop);
     response.end();
     // Nobody waits for its end any more, and it would be held for as long as its connection is there.
-    if (!response.writableFinished) response.setTimeout(unreadMs, () => response.destroy());
+    if (!response.writableFinished) {
+      const { socket } = response.req;
+      response.setTimeout(unreadMs, () => response.destroy());
+      // What is answered next on the connection may be a stream that is quiet for as long as it likes.
+      response.prependOnceListener('finish', () => socket.setTimeout(0));
+    }
   }
 }

@@ -80,7 +80,9 @@ export class StreamClients {
     if (caller.expiresAt <= client.expiresAt) return;
     client.session.renew(await this.#serving.callers.acting(caller, client.connection));
     client.expiresAt = Math.max(client.expiresAt, caller.expiresAt);
-    const { transport, until } = client;
+    const { transport, until, hold } = client;
+    // Let go of meanwhile: nobody would tell what begins now that it is over.
+    if (hold.isOver) return;
     until.listening.renew(caller);
     // One that was over already is not renewed: its stream has ended, and another one may be opened.
     if (until.listening.isOver) until.listening = this.#listening(transport, caller);
