@@ -284,6 +284,35 @@ test('a stream of a client of 2025 that is opened with the next token ends with 
   expect(await stream.text()).not.toContain('error');
 });
 
+test('a client of 2025 that leaves while it brings another token leaves nothing behind that waits for that', async () => {
+  const clock = new FakeClock();
+  let leaves = async (): Promise<unknown> => undefined;
+  const on = await HttpStage.open({
+    clock,
+    authenticators: [datedTokens()],
+    http: { authentication: ['dated'] },
+    seen: (plane) => {
+      counted = counting(plane);
+      return seenAs(counted.plane, {
+        openSession: async (order) => {
+          await leaves();
+          return plane.openSession(order);
+        },
+      });
+    },
+  });
+  http = on;
+  const before = clock.waiting;
+  const token = bearer(`ada.${clock.now() + minute}`);
+  const session = { 'mcp-session-id': await on.session(token) };
+  leaves = () => on.send('', { method: 'DELETE', headers: { ...session, ...token } });
+  const body = { jsonrpc: '2.0', id: 7, method: 'tools/list' };
+  const headers = { ...session, ...bearer(`ada.${clock.now() + 2 * minute}`) };
+  await (await on.send(body, { headers })).text();
+  await expect.poll(() => counted?.count()).toBe(0);
+  expect(clock.waiting).toBe(before);
+});
+
 test('a client of the modern era is let go of when its token expires, and at the later end where it brought another', async () => {
   const clock = new FakeClock();
   const on = await open({ clock, limits: { clientsMax: 1 } });
