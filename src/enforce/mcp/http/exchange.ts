@@ -1,5 +1,6 @@
 /** Between Node's HTTP server and the web's requests and responses, which the SDK speaks. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Without its body, which is read already; `signal` fires when the client goes away. */
 export function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
@@ -69,10 +70,11 @@ export async function send(
     response.end();
     // Nobody waits for its end any more, and it would be held for as long as its connection is there.
     if (!response.writableFinished) {
-      const { socket } = response.req;
+      // A request that was not read to its end has none, whatever its type says.
+      const socket = (response.socket ?? response.req.socket) as Socket | null;
       response.setTimeout(unreadMs, () => response.destroy());
       // What is answered next on the connection may be a stream that is quiet for as long as it likes.
-      response.prependOnceListener('finish', () => socket.setTimeout(0));
+      response.prependOnceListener('finish', () => socket?.setTimeout(0));
     }
   }
 }
