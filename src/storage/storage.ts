@@ -10,6 +10,9 @@
  * cannot promise this MUST refuse to open (`memory` is the one exception and says so in `durable`).
  */
 
+import type { LogPage } from '../log/log-page.ts';
+import type { RecordBytes } from '../log/record-bytes.ts';
+
 /** Where a log stands. Everything needed to seal the next entry is here. */
 export interface Head {
   /** Number of entries; the next entry has this index. */
@@ -168,6 +171,14 @@ export interface Turns {
   reclaim(own: ParcelName): Promise<ParcelState>;
 }
 
+/** Reads log and tables as the bytes that are hashed: `verify` looks at most of them in no other way. */
+export interface Pages {
+  /** The entries that `readEntries` gives, with the contents that `readContents` gives. */
+  entries(from: number, to: number): Promise<LogPage>;
+  /** What `scanRecords` gives. */
+  records(query: RecordQuery): Promise<{ readonly head: Head; readonly records: RecordBytes }>;
+}
+
 /** A page of records, in ascending order of key. */
 export interface RecordQuery {
   readonly kind: string;
@@ -186,6 +197,8 @@ export interface Storage {
   readonly durable: boolean;
   /** Where the handles of a log queue for its head; a store whose `append` queues by itself has none. */
   readonly turns?: Turns | undefined;
+  /** For a store whose rows come from another thread; `verify` makes pages of the others' rows itself. */
+  readonly pages?: Pages | undefined;
 
   /**
    * Opens (creating and migrating where needed) the log named `log` and returns its head.

@@ -10,16 +10,12 @@ import { threadCode } from '../../scripts/thread-code.ts';
 import { Fold } from '../../src/engine/verify/fold.ts';
 import { openControlPlane, verify, type VerifyFault } from '../../src/engine/index.ts';
 import { placedEvent } from '../../src/engine/store/placed-event.ts';
-import { EntryVerifier } from '../../src/engine/verify/entries.ts';
-import {
-  type HashedPage,
-  type Hashing,
-  HashingInPlace,
-  HashingThread,
-} from '../../src/engine/verify/hashing.ts';
+import { EntryVerifier, type VerifyWork } from '../../src/engine/verify/entries.ts';
+import type { AddedRecords } from '../../src/engine/verify/hasher.ts';
+import { type Hashing, HashingInPlace, HashingThread } from '../../src/engine/verify/hashing.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { apply } from '../../src/kernel/index.ts';
-import type { HashPage } from '../../src/log/hash-page.ts';
+import type { Hashed, HashPage } from '../../src/log/hash-page.ts';
 import {
   appendLeaves,
   ChainVerifier,
@@ -32,6 +28,7 @@ import {
 } from '../../src/log/index.ts';
 import { memory } from '../../src/storage/memory.ts';
 import type { Head, Storage, StoredContent } from '../../src/storage/storage.ts';
+import { withPages } from './paged-storage.ts';
 import { read } from './shop.ts';
 
 interface Log {
@@ -195,18 +192,25 @@ function withContent(log: Log, at: number, change: (content: StoredContent) => S
 class LateHashing implements Hashing {
   readonly #hashing = new HashingInPlace();
 
-  async check(page: HashPage): Promise<HashedPage> {
+  async check(page: HashPage): Promise<Hashed> {
     for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
     return this.#hashing.check(page);
+  }
+
+  add(added: AddedRecords): void {
+    this.#hashing.add(added);
+  }
+
+  async agree(): Promise<boolean> {
+    return this.#hashing.agree();
   }
 
   async end(): Promise<void> {}
 }
 
-async function verified(log: Log, hashing: Hashing, pageSize: number, anchor?: Anchor) {
+async function verified(storage: Storage, log: Log, work: VerifyWork, anchor?: Anchor) {
   const options = anchor === undefined ? {} : { anchor };
-  const storage = await stored(log);
-  const verifier = new EntryVerifier(storage, 'main', options, { hashing, pageSize });
+  const verifier = new EntryVerifier(storage, 'main', options, { ...work, keepsAll: true });
   try {
     return await verifier.extend(log.head);
   } finally {
@@ -219,10 +223,12 @@ const anyCase = fc.record({
   corrupted: fc.array(anyCorruption, { maxLength: 3 }),
   pageSize: fc.integer({ min: 1, max: 12 }),
   anchor: fc.option(fc.integer({ min: 1, max: 30 }), { nil: undefined }),
+  hasPages: fc.boolean(),
 });
+type Case = typeof anyCase extends fc.Arbitrary<infer Each> ? Each : never;
 
 async function assertSameFault(
-  { corrupted, pageSize, anchor }: typeof anyCase extends fc.Arbitrary<infer Case> ? Case : never,
+  { corrupted, pageSize, anchor, hasPages }: Case,
   hashing: Hashing,
 ): Promise<void> {
   const log = corrupted.reduce((each, [name, at]) => corruptions[name]?.(each, at) ?? each, good);
@@ -230,7 +236,9 @@ async function assertSameFault(
   const root = rootHash(appendLeaves(emptyFrontier, leaves));
   const anchored = anchor === undefined ? undefined : { size: anchor, root };
   const expected = faultInOrder(log, anchored);
-  expect(await verified(log, hashing, pageSize, anchored)).toEqual(expected);
+  const rows = await stored(log);
+  const storage = hasPages ? withPages(rows) : rows;
+  expect(await verified(storage, log, { hashing, pageSize }, anchored)).toEqual(expected);
 }
 
 test('a log without corruption holds, and each corruption is found', async () => {
@@ -284,7 +292,16 @@ test.each([
   ['does not load', 'import "no-such-module"'],
 ])('a thread that %s is a fault, not a good word', async (_, code) => {
   const hashing = new HashingThread(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
-  await expect(verified(good, hashing, 4)).rejects.toMatchObject({ code: 'internal-error' });
+  const verifying = verified(await stored(good), good, { hashing, pageSize: 4 });
+  await expect(verifying).rejects.toMatchObject({ code: 'internal-error' });
+});
+
+test('a thread that was lost says so to whoever asks later', async () => {
+  const hashing = new HashingThread(new URL('data:text/javascript,process.exit(3)'));
+  const page = () => ({ bytes: new Uint8Array(1), ends: [1], hashes: ['ab'] });
+  await expect(hashing.check(page())).rejects.toMatchObject({ code: 'internal-error' });
+  await expect(hashing.check(page())).rejects.toMatchObject({ code: 'internal-error' });
+  await expect(hashing.agree()).rejects.toMatchObject({ code: 'internal-error' });
 });
 
 /** Longer than what is hashed in place. */

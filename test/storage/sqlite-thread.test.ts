@@ -8,8 +8,11 @@ import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { threadCode } from '../../scripts/thread-code.ts';
+import { type LogPage, logPage } from '../../src/log/log-page.ts';
+import { RecordBytesReader } from '../../src/log/record-bytes.ts';
 import { SqliteStorage, sqlite } from '../../src/storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { batchOf, recordOf } from '../../src/testing/storage-batches.ts';
 import { numbered } from './batches.ts';
 
 interface Appended {
@@ -68,6 +71,46 @@ test('two processes append at once: no gap, no loss, both get their turn', async
   const counts = results.map(({ mine }) => mine.length);
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(each);
 });
+
+test('what is read as bytes is what is read as rows, again and again', async () => {
+  const store = await openStore();
+  const texts = ['a', '{"ä":"€"}', '"🙂"', '€'.repeat(900_000)];
+  const salts = ['00'.repeat(16), 'no salt', 'AB'.repeat(16), 'ff'.repeat(200)];
+  const contents = texts.map((text, at) => ({
+    index: at,
+    field: `f${at}`,
+    salt: salts[at] ?? '',
+    text,
+  }));
+  const records = texts.map((value, at) =>
+    recordOf('kind', `ä${at}`, { parent: '€', live: at === 1, value }),
+  );
+  await store.append(batchOf(0, texts, { contents, records }));
+  for (let round = 0; round < 2; round += 1) {
+    const page = await store.pages?.entries(1, 4);
+    const rows = logPage(await store.readEntries(1, 3), await store.readContents(1, 4));
+    expect(plain(page)).toEqual(plain(rows));
+    const scanned = await store.pages?.records({ kind: 'kind', limit: 3, after: 'ä0' });
+    if (scanned === undefined) throw new Error('it has pages');
+    const reader = new RecordBytesReader(scanned.records);
+    const read = Array.from({ length: reader.count }, (_, at) => ({
+      kind: 'kind',
+      ...reader.recordAt(at),
+    }));
+    const { head } = scanned;
+    expect({ head, records: read }).toEqual(
+      await store.scanRecords({ kind: 'kind', limit: 3, after: 'ä0' }),
+    );
+  }
+  await store.close();
+});
+
+/** Its bytes up to the last item's end, without the text that only rows have. */
+function plain(page: LogPage | undefined): unknown {
+  if (page === undefined) throw new Error('it has pages');
+  const { bytes, bodies: _, ...rest } = page;
+  return { ...rest, bytes: Buffer.from(bytes).subarray(0, page.ends.at(-1)).toString('hex') };
+}
 
 test('a thread whose code is text, as in the package, keeps a log that others read', async () => {
   const module = join(import.meta.dirname, '../../src/storage/sqlite/sqlite-worker.ts');

@@ -5,14 +5,15 @@
  * the one before that. A page counts once it is folded and hashed. What is handed over to be hashed ends
  * where folding found a fault, so that a hash that does not fit always comes before that fault.
  */
-import { apply } from '../../kernel/index.ts';
 import { ChainPlaces, hashFaults } from '../../log/chain-places.ts';
-import { HashPageBuilder } from '../../log/hash-page.ts';
-import { emptyRoot, type Entry, frontierOf, rootHash } from '../../log/index.ts';
-import type { Head, Storage, StoredContent, StoredEntry } from '../../storage/storage.ts';
+import type { Hashed } from '../../log/hash-page.ts';
+import { entryItem, type LogPage, logPage } from '../../log/log-page.ts';
+import { emptyRoot, frontierOf, rootHash } from '../../log/index.ts';
+import { hasBytes, type RecordBytes, RecordBytesBuilder } from '../../log/record-bytes.ts';
+import type { Head, Storage, StoredRecord } from '../../storage/storage.ts';
 import { Fold } from './fold.ts';
-import { placedEvent } from '../store/placed-event.ts';
-import { type HashedPage, type Hashing, HashingInPlace, HashingThread } from './hashing.ts';
+import { type Hashing, HashingInPlace, HashingThread } from './hashing.ts';
+import { contentMismatch, PageFolding, readPage } from './page.ts';
 import type { ErasedContents, VerifyFault, VerifyOptions } from './report.ts';
 
 const defaultPageSize = 1_000;
@@ -25,30 +26,34 @@ export interface VerifyWork {
   readonly hashing?: Hashing;
   /** Entries that are read, folded and hashed together. */
   readonly pageSize?: number;
-}
-
-interface Page {
-  readonly entries: readonly StoredEntry[];
-  readonly contents: readonly StoredContent[];
+  /**
+   * Whether all records are kept, so that one that differs can be named. Otherwise decisions that are settled
+   * for good are added up, here and in the tables, and only the sums are compared.
+   */
+  readonly keepsAll?: boolean;
 }
 
 interface FoldedPage {
   /** Index of its first entry. */
   readonly from: number;
-  /** For each item that is hashed, see `HashPageBuilder`. */
-  readonly fields: readonly (string | null)[];
+  /** How many of its items fit as far as folding sees. */
+  readonly items: number;
+  readonly fields: readonly number[];
+  readonly names: readonly string[];
   /** What folding found, behind all that is hashed. */
   readonly fault: VerifyFault | undefined;
-  readonly hashed: Promise<HashedPage>;
+  readonly hashed: Promise<Hashed>;
 }
 
 export class EntryVerifier {
   readonly fold = new Fold();
+  /** Whether decisions that are settled for good are added up, and so cannot be named. */
+  readonly sums: boolean;
   readonly #storage: Storage;
   readonly #options: VerifyOptions;
   readonly #places: ChainPlaces;
-  readonly #spares: ArrayBuffer[] = [];
   readonly #pageSize: number;
+  #settled = new RecordBytesBuilder();
   #hashing: Hashing | undefined;
   #head: Head | undefined;
   #root = emptyRoot;
@@ -62,6 +67,8 @@ export class EntryVerifier {
     this.#places = new ChainPlaces({ log });
     this.#hashing = work.hashing;
     this.#pageSize = work.pageSize ?? defaultPageSize;
+    this.sums = work.keepsAll !== true;
+    if (this.sums) this.fold.settled = (record) => this.#settle(record);
   }
 
   /** Entries verified so far. */
@@ -84,6 +91,21 @@ export class EntryVerifier {
     return this.#head;
   }
 
+  /** From now on no more are added up. */
+  stopAddingUp(): void {
+    this.fold.settled = undefined;
+  }
+
+  /** Adds records of the tables, some left out: they are to be those that were taken out of the fold. */
+  addFromTables(records: RecordBytes, left: readonly number[]): void {
+    this.#hasher.add({ source: 'tables', records, left });
+  }
+
+  /** Whether the tables had just the records that were taken out of the fold. */
+  async agreesWithTables(): Promise<boolean> {
+    return this.#hasher.agree();
+  }
+
   /** Lets go of the thread. To be called in any case. */
   async end(): Promise<void> {
     await this.#hashing?.end();
@@ -91,16 +113,17 @@ export class EntryVerifier {
 
   /** Verifies on to a head; the first fault. */
   async extend(head: Head): Promise<VerifyFault | undefined> {
+    this.#hashing ??= head.size > hashedInPlaceMax ? new HashingThread() : new HashingInPlace();
     let ahead = this.#read(this.#size, head.size);
     let folded: FoldedPage | undefined;
     let found: VerifyFault | undefined;
     while (found === undefined && folded?.fault === undefined && this.#places.size < head.size) {
       const page = await ahead;
-      ahead = this.#read(this.#places.size + page.entries.length, head.size);
+      ahead = this.#read(this.#places.size + page.indexes.length, head.size);
       // Where this loop ends with an exception, nobody waits for it.
       ahead.catch(() => {});
       const before = folded;
-      folded = this.#foldPage(page, head);
+      folded = this.#foldPage(page);
       found = await this.#confirm(before, head);
     }
     found ??= await this.#confirm(folded, head);
@@ -121,76 +144,60 @@ export class EntryVerifier {
     return this.#places.fault;
   }
 
-  async #read(from: number, size: number): Promise<Page> {
+  async #read(from: number, size: number): Promise<LogPage> {
     // A page ends at the anchor, so that the root there is known.
     const anchored = this.#options.anchor?.size ?? 0;
     const to = Math.min(size, from + this.#pageSize, anchored > from ? anchored : Infinity);
-    if (from >= to) return { entries: [], contents: [] };
-    const [entries, contents] = await Promise.all([
-      this.#storage.readEntries(from, to - from),
-      this.#storage.readContents(from, to),
-    ]);
-    return { entries, contents };
+    return from >= to ? logPage([], []) : readPage(this.#storage, from, to);
   }
 
-  #foldPage({ entries, contents }: Page, head: Head): FoldedPage {
+  #foldPage(page: LogPage): FoldedPage {
     const from = this.#places.size;
-    const builder = new HashPageBuilder(this.#spares.pop());
-    const ordered = contents.toSorted((left, right) => left.index - right.index);
-    let next = 0;
-    let fault = entries.length === 0 ? missing(from) : undefined;
-    for (const stored of entries) {
-      const first = next;
-      while ((ordered[next]?.index ?? Infinity) <= stored.index) next += 1;
-      fault = this.#push(builder, stored, ordered.slice(first, next));
-      if (fault !== undefined) break;
-    }
-    this.#hashing ??= head.size > hashedInPlaceMax ? new HashingThread() : new HashingInPlace();
-    const hashed = this.#hashing.check(builder.page);
-    return { from, fields: builder.fields, fault, hashed };
+    const { bytes, ends, fields, names, indexes } = page;
+    const folding = new PageFolding(page, this.#places, this.fold);
+    const fault = indexes.length === 0 ? missing(from) : folding.run();
+    this.#countErased(folding.erased);
+    this.#handOverSettled();
+    const { hashes } = folding;
+    const hashed = this.#hasher.check({ bytes, ends, hashes });
+    return { from, items: hashes.length, fields, names, fault, hashed };
   }
 
-  #push(
-    builder: HashPageBuilder,
-    stored: StoredEntry,
-    contents: readonly StoredContent[],
-  ): VerifyFault | undefined {
-    // An entry at another index than its own is named as such, whatever its hash.
-    if (stored.index === this.#places.size) builder.addEntry(stored);
-    const result = this.#places.push(stored);
-    if (!result.ok) return result.fault;
-    const { entry } = result;
-    const lacking = this.#apply(entry) ?? addContents(builder, entry, contents);
-    if (typeof lacking !== 'number') return lacking;
-    const { contents: others, first } = this.#erased ?? { contents: 0, first: entry.index };
-    if (lacking > 0) this.#erased = { contents: others + lacking, first };
-    return undefined;
+  get #hasher(): Hashing {
+    if (this.#hashing === undefined) throw new Error('assertion: nothing was verified yet');
+    return this.#hashing;
   }
 
-  #apply(entry: Entry): VerifyFault | undefined {
-    try {
-      const placed = placedEvent(entry);
-      for (const change of apply(this.fold, placed.event, placed)) this.fold.put(change);
-      return undefined;
-    } catch (failure) {
-      const message = `the event cannot be applied: ${String(failure)}`;
-      return { index: entry.index, code: 'not-applicable', message };
-    }
+  #settle(record: StoredRecord): boolean {
+    if (!hasBytes(record)) return false;
+    this.#settled.add(record);
+    return true;
+  }
+
+  #handOverSettled(): void {
+    if (this.#settled.isEmpty) return;
+    this.#hasher.add({ source: 'events', records: this.#settled.built, left: [] });
+    this.#settled = new RecordBytesBuilder();
+  }
+
+  #countErased(erased: ErasedContents | undefined): void {
+    if (erased === undefined) return;
+    const { contents, first } = this.#erased ?? { contents: 0, first: erased.first };
+    this.#erased = { contents: contents + erased.contents, first };
   }
 
   /** Waits for a page's hashes; the first fault in it. */
   async #confirm(folded: FoldedPage | undefined, head: Head): Promise<VerifyFault | undefined> {
     if (folded === undefined) return undefined;
-    const { from, fields, fault } = folded;
-    const { failed, root, spare } = await folded.hashed;
-    this.#spares.push(spare);
-    const fitting = fields.slice(0, failed);
-    const entries = fitting.filter((field) => field === null).length;
+    const { from, items, fields, names, fault } = folded;
+    const { failed, root } = await folded.hashed;
+    const fitting = fields.slice(0, failed ?? items);
+    const entries = fitting.filter((field) => field === entryItem).length;
     this.#contents += fitting.length - entries;
     if (failed !== undefined) {
-      const field = fields[failed] ?? null;
-      this.#size = field === null ? from + entries : from + entries - 1;
-      return field === null ? leafMismatch(this.#size) : contentMismatch(this.#size, field);
+      const field = names[fields[failed] ?? entryItem];
+      this.#size = field === undefined ? from + entries : from + entries - 1;
+      return field === undefined ? leafMismatch(this.#size) : contentMismatch(this.#size, field);
     }
     this.#size = fault?.index ?? from + entries;
     if (fault !== undefined) return fault;
@@ -202,40 +209,12 @@ export class EntryVerifier {
   }
 }
 
-/** The first content that no hashing can show to be what the entry commits to; or how many are gone. */
-function addContents(
-  builder: HashPageBuilder,
-  { index, data }: Entry,
-  contents: readonly StoredContent[],
-): VerifyFault | number {
-  const commitments = (data['commitments'] ?? {}) as Readonly<Record<string, unknown>>;
-  let lacking = Object.keys(commitments).length;
-  for (const content of contents) {
-    if (content.index !== index) continue;
-    lacking -= 1;
-    const { field } = content;
-    const commitment = Object.hasOwn(commitments, field) ? commitments[field] : undefined;
-    if (typeof commitment !== 'string') return contentMismatch(index, field);
-    try {
-      builder.addContent(content, commitment);
-    } catch {
-      return contentMismatch(index, field);
-    }
-  }
-  return lacking;
-}
-
 function missing(index: number): VerifyFault {
   return { index, code: 'gap', message: `entry ${index} is missing` };
 }
 
 function leafMismatch(index: number): VerifyFault {
   return { index, code: 'leaf-mismatch', message: hashFaults['leaf-mismatch'] };
-}
-
-function contentMismatch(index: number, field: string): VerifyFault {
-  const message = `the ${field} kept beside entry ${index} is not what the entry commits to`;
-  return { index, code: 'content-mismatch', message };
 }
 
 function anchorMismatch(size: number): VerifyFault {

@@ -1,9 +1,9 @@
 /**
  * State rebuilt from nothing but events: what verification and replay look at.
  *
- * A log of a million events has half a million decisions, nearly all of them settled for good. Those are
- * kept as text outside of the heap: the garbage collector took twice as long with them in it. It is the text
- * of the tables: a decision that nothing can happen to any more is there to be compared, and cannot be read.
+ * A log of a million events has half a million decisions, nearly all of them settled for good: nothing can
+ * happen to them any more, and nothing reads them. `verify` takes those over. Where they are kept, it is as
+ * the text of the tables and outside of the heap: the garbage collector took twice as long with them in it.
  */
 import { isLive, type RecordChange, type RecordKind } from '../../kernel/index.ts';
 import type { RecordsByKind, StateView } from '../../kernel/index.ts';
@@ -24,6 +24,8 @@ interface Kept {
 }
 
 export class Fold implements StateView {
+  /** Takes over a decision that is settled for good, as it has to be in the tables; false leaves it here. */
+  settled: ((record: StoredRecord) => boolean) | undefined;
   readonly #records = new RecordMap<Kept>();
   #piece = Buffer.alloc(0);
   #end = 0;
@@ -37,8 +39,17 @@ export class Fold implements StateView {
 
   put(change: RecordChange): void {
     const { kind, key } = change;
-    const record = canBeArchived(change) ? this.#archived(change) : change;
-    this.#records.set(kind, key, { record, compared: false });
+    if (!canBeArchived(change)) {
+      this.#records.set(kind, key, { record: change, compared: false });
+      return;
+    }
+    const stored = toStored(change);
+    if (kind === 'decision' && this.settled?.(stored) === true) this.#records.delete(kind, key);
+    else this.#records.set(kind, key, { record: this.#archived(stored), compared: false });
+  }
+
+  has(kind: RecordKind, key: string): boolean {
+    return this.#records.has(kind, key);
   }
 
   /** A record as it has to be in the tables; from now on it counts as compared. */
@@ -55,8 +66,7 @@ export class Fold implements StateView {
     for (const [key, { compared }] of this.#records.of(kind)) if (!compared) yield key;
   }
 
-  #archived(change: RecordChange): ArchivedRecord {
-    const { parent, value: text } = toStored(change);
+  #archived({ parent, value: text }: StoredRecord): ArchivedRecord {
     const bytesMax = 3 * text.length;
     if (this.#end + bytesMax > this.#piece.length) {
       this.#piece = Buffer.allocUnsafeSlow(Math.max(bytesMax, pieceBytes));

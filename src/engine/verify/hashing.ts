@@ -5,26 +5,40 @@
  * A thread that does not start, or dies, fails the verification: what was not hashed is not verified.
  */
 import { Worker } from 'node:worker_threads';
-import { type Hashed, type HashPage, PageHasher } from '../../log/hash-page.ts';
+import type { Hashed, HashPage } from '../../log/hash-page.ts';
 import { fault, thrownMessage } from '../error.ts';
+import { type AddedRecords, Hasher } from './hasher.ts';
 import { verifyWorkerCode } from './verify-worker-code.ts';
-
-export interface HashedPage extends Hashed {
-  /** The page's memory, to build another one in. */
-  readonly spare: ArrayBuffer;
-}
 
 export interface Hashing {
   /** Takes over the page's bytes. Pages are answered in the order in which they came. */
-  check(page: HashPage): Promise<HashedPage>;
+  check(page: HashPage): Promise<Hashed>;
+  /** Takes over the bytes of records. */
+  add(added: AddedRecords): void;
+  /** Whether the records that were added from the one source are those from the other. */
+  agree(): Promise<boolean>;
   end(): Promise<void>;
 }
 
-export class HashingInPlace implements Hashing {
-  readonly #hasher = new PageHasher();
+/** What the thread is asked for; records that are added are not answered. */
+export type HashRequest =
+  | { readonly page: HashPage }
+  | { readonly added: AddedRecords }
+  | { readonly agree: true };
 
-  async check(page: HashPage): Promise<HashedPage> {
-    return { ...this.#hasher.check(page), spare: page.bytes.buffer };
+export class HashingInPlace implements Hashing {
+  readonly #hasher = new Hasher();
+
+  async check(page: HashPage): Promise<Hashed> {
+    return this.#hasher.check(page);
+  }
+
+  add(added: AddedRecords): void {
+    this.#hasher.add(added);
+  }
+
+  async agree(): Promise<boolean> {
+    return this.#hasher.agree();
   }
 
   async end(): Promise<void> {}
@@ -32,7 +46,7 @@ export class HashingInPlace implements Hashing {
 
 export class HashingThread implements Hashing {
   readonly #worker: Worker;
-  readonly #waiting: PromiseWithResolvers<HashedPage>[] = [];
+  readonly #waiting: PromiseWithResolvers<unknown>[] = [];
   #lost: Error | undefined;
 
   constructor(source = verifyWorkerCode) {
@@ -42,28 +56,45 @@ export class HashingThread implements Hashing {
       // Not the host's own: with --input-type, say, no worker would start.
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
-    this.#worker.on('message', (hashed: HashedPage) => this.#waiting.shift()?.resolve(hashed));
+    this.#worker.on('message', (answer: unknown) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on('messageerror', (error) => this.#lose(error));
     this.#worker.on('error', (error) => this.#lose(error));
     this.#worker.on('exit', (code) => this.#lose(new Error(`it ended with code ${code}`)));
   }
 
-  check(page: HashPage): Promise<HashedPage> {
-    const waiting = Promise.withResolvers<HashedPage>();
+  check(page: HashPage): Promise<Hashed> {
+    return this.#ask<Hashed>({ page }, [page.bytes.buffer]);
+  }
+
+  add(added: AddedRecords): void {
+    this.#post({ added }, [added.records.bytes.buffer]);
+  }
+
+  agree(): Promise<boolean> {
+    return this.#ask<boolean>({ agree: true });
+  }
+
+  /** Ends the thread, whatever it does. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  /** `Answer` is what the thread gives to this request. */
+  #ask<Answer>(request: HashRequest, handedOver: readonly ArrayBuffer[] = []): Promise<Answer> {
+    const waiting = Promise.withResolvers<Answer>();
     // Nobody waits for pages behind a fault; their loss must not end the process.
     waiting.promise.catch(() => {});
     if (this.#lost === undefined) {
-      this.#waiting.push(waiting);
-      this.#worker.postMessage(page, [page.bytes.buffer]);
+      this.#waiting.push(waiting as PromiseWithResolvers<unknown>);
+      this.#post(request, handedOver);
     } else {
       waiting.reject(this.#lost);
     }
     return waiting.promise;
   }
 
-  /** Ends the thread, whatever it does. */
-  async end(): Promise<void> {
-    await this.#worker.terminate();
+  #post(request: HashRequest, handedOver: readonly ArrayBuffer[]): void {
+    this.#worker.postMessage(request, handedOver);
   }
 
   #lose(cause: unknown): void {

@@ -1,15 +1,15 @@
-/** The thread in which `verify` hashes: answers one page after the other, in the order they came. */
+/** The thread in which `verify` hashes: does one thing after the other, in the order in which it is asked. */
 import { parentPort } from 'node:worker_threads';
-import { type HashPage, PageHasher } from '../../log/hash-page.ts';
-import type { HashedPage } from './hashing.ts';
+import { Hasher } from './hasher.ts';
+import type { HashRequest } from './hashing.ts';
 
 if (parentPort === null) throw new Error('verify-worker runs in a worker thread only');
 
 const port = parentPort;
-const hasher = new PageHasher();
+const hasher = new Hasher();
 
-port.on('message', (page: HashPage) => {
-  const spare = page.bytes.buffer;
-  const answer: HashedPage = { ...hasher.check(page), spare };
-  port.postMessage(answer, [spare]);
+port.on('message', (request: HashRequest) => {
+  if ('page' in request) port.postMessage(hasher.check(request.page));
+  else if ('added' in request) hasher.add(request.added);
+  else port.postMessage(hasher.agree());
 });

@@ -1,4 +1,7 @@
 /** One request to the store's thread, answered: errors become plain data that crosses threads. */
+import { type LogPage, logPage } from '../../log/log-page.ts';
+import { recordBytes } from '../../log/record-bytes.ts';
+import type { RecordQuery } from '../storage.ts';
 import { batchOf, contentColumns, entryColumns, recordColumns } from './columns.ts';
 import type { RecordPage, SqliteDatabase } from './sqlite-database.ts';
 import { failureOf } from './worker-protocol.ts';
@@ -24,6 +27,10 @@ function answer(database: SqliteDatabase, request: Request): Calls[CallName]['ou
       return entryColumns(database.readEntries(request.input.from, request.input.limit));
     case 'readContents':
       return contentColumns(database.readContents(request.input.from, request.input.to));
+    case 'readPage':
+      return pageIn(database, request.input);
+    case 'scanBytes':
+      return bytesIn(database, request.input);
     case 'readRecords':
       return pageColumns(database.readRecords(request.input));
     case 'scanRecords':
@@ -32,6 +39,25 @@ function answer(database: SqliteDatabase, request: Request): Calls[CallName]['ou
       database.close();
       return null;
   }
+}
+
+/** What a reply hands over: large pieces are not copied. */
+export function transferOf(reply: Reply): readonly ArrayBuffer[] {
+  const output = 'output' in reply ? reply.output : null;
+  if (output === null) return [];
+  if ('bytes' in output) return [output.bytes.buffer];
+  return 'records' in output && 'bytes' in output.records ? [output.records.bytes.buffer] : [];
+}
+
+function pageIn(database: SqliteDatabase, { from, to }: Calls['readPage']['input']): LogPage {
+  const entries = database.readEntries(from, to - from);
+  const { bodies: _, ...page } = logPage(entries, database.readContents(from, to));
+  return page;
+}
+
+function bytesIn(database: SqliteDatabase, query: RecordQuery): Calls['scanBytes']['output'] {
+  const { head, records } = database.scanRecords(query);
+  return { head, records: recordBytes(records) };
 }
 
 function pageColumns({ head, records }: RecordPage): PageColumns {

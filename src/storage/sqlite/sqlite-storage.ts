@@ -8,7 +8,7 @@
  */
 import { resolve } from 'node:path';
 import { StorageError } from '../storage.ts';
-import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { AppendResult, Batch, Head, Pages, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
 import { assertOptions } from '../rules.ts';
 import { batchColumns, contentsOf, entriesOf } from './columns.ts';
@@ -36,6 +36,10 @@ function assertStart(path: unknown, options: SqliteOptions): void {
 export class SqliteStorage implements Storage {
   readonly name: string;
   readonly durable = true;
+  readonly pages: Pages = {
+    entries: (from, to) => this.#call('readPage', { from, to }),
+    records: (query) => this.#call('scanBytes', query),
+  };
   readonly #path: string;
   readonly #options: SqliteOptions;
   readonly #worker: URL | string;

@@ -3,7 +3,7 @@
  * commit's fsync blocks this thread and not the host's event loop.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { replyTo } from './reply.ts';
+import { replyTo, transferOf } from './reply.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import type { Request, WorkerStart } from './worker-protocol.ts';
 
@@ -13,4 +13,7 @@ const port = parentPort;
 const { path, options } = workerData as WorkerStart;
 const database = new SqliteDatabase(path, options);
 
-port.on('message', (request: Request) => port.postMessage(replyTo(database, request)));
+port.on('message', (request: Request) => {
+  const reply = replyTo(database, request);
+  port.postMessage(reply, transferOf(reply));
+});

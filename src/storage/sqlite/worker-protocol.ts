@@ -2,6 +2,8 @@
  * What the host's thread and the store's thread say to each other. Everything is plain data that
  * survives structured cloning; errors do not, so they travel as `Failure`.
  */
+import type { LogPage } from '../../log/log-page.ts';
+import type { RecordBytes } from '../../log/record-bytes.ts';
 import type { AppendResult, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { StorageErrorCode, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { StorageError } from '../storage.ts';
@@ -36,6 +38,14 @@ export interface Calls {
   readContents: {
     readonly input: { readonly from: number; readonly to: number };
     readonly output: Columns<StoredContent>;
+  };
+  readPage: {
+    readonly input: { readonly from: number; readonly to: number };
+    readonly output: LogPage;
+  };
+  scanBytes: {
+    readonly input: RecordQuery;
+    readonly output: { readonly head: Head; readonly records: RecordBytes };
   };
   readRecords: { readonly input: readonly RecordKey[]; readonly output: PageColumns };
   scanRecords: { readonly input: RecordQuery; readonly output: PageColumns };
