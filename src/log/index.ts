@@ -10,6 +10,7 @@ export { commit, type DigestKey, digestKey, keyedDigest } from './commitment.ts'
 export { ENTRY_FORMAT, EntryError, entryLimits, readEntry, sealEntry } from './entry.ts';
 export type { Entry, EntryDraft, EntryErrorCode, EntryPosition, SealedEntry } from './entry.ts';
 export { deepFreeze, frozenFromCanonical } from './frozen-value.ts';
+export { type LogPage, logPage } from './log-page.ts';
 export {
   appendLeaf,
   appendLeaves,
@@ -22,6 +23,7 @@ export {
   rootHash,
 } from './merkle.ts';
 export type { Frontier } from './merkle.ts';
+export { type RecordBytes, recordBytes } from './record-bytes.ts';
 export { parseStrictJson } from './strict-json.ts';
 export { StrictJsonError } from './strict-json-error.ts';
 export type { StrictJsonCode, StrictJsonPlace } from './strict-json-error.ts';

@@ -178,7 +178,7 @@ export const policyMutants: readonly Mutant[] = [
     guards: 'Only a call that is allowed sets labels and adds to the score.',
     file: 'src/kernel/session/apply-session.ts',
     find: "    case 'deny':",
-    replace: "    case 'deny': return { ...next, history: remembered(next.history, event.data) };",
+    replace: "    case 'deny': return { history: remembered(history, event.data) };",
     tests: ['test/kernel/session-policy.test.ts'],
   },
   {

@@ -14,11 +14,10 @@ export interface PlacedEvent {
 
 /** What an entry says happened, with its place. */
 export function placedEvent(entry: Entry): PlacedEvent {
-  const event = {
-    type: entry.type,
-    data: entry.data,
-    ...(entry.session === undefined ? {} : { session: entry.session }),
-  } as unknown as Event;
+  const { type, data, session } = entry;
+  const event = (session === undefined
+    ? { type, data }
+    : { type, data, session }) as unknown as Event;
   return {
     index: entry.index,
     at: entry.at,

@@ -83,14 +83,9 @@ export function applyPermit(
   const posted = event.type === 'permit-voided' ? {} : event.data.usage;
   const output = event.type === 'permit-settled' ? event.data.output : undefined;
   const isGivenUp = event.type === 'permit-expired' && started;
-  const value = {
-    ...decision,
-    permit: status,
-    posted,
-    resolvedIndex: index,
-    ...(output === undefined ? {} : { output }),
-    ...(isGivenUp ? { late: 'awaited' as const } : {}),
-  };
+  const resolved = { ...decision, permit: status, posted, resolvedIndex: index };
+  const told = output === undefined ? resolved : { ...resolved, output };
+  const value = isGivenUp ? { ...told, late: 'awaited' as const } : told;
   return [
     { kind: 'decision', key: decision.id, value },
     openPermitsChange(view, decision, -1),

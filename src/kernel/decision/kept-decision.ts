@@ -47,6 +47,7 @@ export function wholeDecision(
   kept: KeptDecision,
 ): DecisionRecord {
   return {
+    ...kept,
     id: data.decision,
     tool: data.tool,
     action: data.action,
@@ -75,6 +76,5 @@ export function wholeDecision(
     ...(data.shadow === undefined ? {} : { shadow: data.shadow }),
     ...(data.grant === undefined ? {} : { grant: data.grant.id }),
     ...(data.lock === undefined ? {} : { lock: data.lock }),
-    ...kept,
   };
 }

@@ -48,62 +48,64 @@ function opened(
 }
 
 function advanced(session: SessionRecord, event: Event): SessionRecord {
-  const next = { ...session, sequence: session.sequence + 1 };
+  const sequence = session.sequence + 1;
   switch (event.type) {
     case 'session-transitioned': {
       const status = nextStatus(session.status, event.data.transition);
       if (status === undefined) throw new Error('assertion: an illegal transition was recorded');
-      return { ...next, status };
+      return { ...session, sequence, status };
     }
     case 'action-decided':
-      return decidedIn(next, event);
+      return { ...session, sequence, ...decidedIn(session, event) };
     case 'input-screened': {
       const { outcome, effective, determinedBy, message, under } = event.data;
       const input = { outcome, effective, determinedBy, message, under };
-      return { ...next, history: { ...next.history, input } };
+      return { ...session, sequence, history: { ...session.history, input } };
     }
     case 'permit-settled':
     case 'permit-voided':
     case 'permit-expired':
-      return { ...next, openPermits: session.openPermits - 1 };
+      return { ...session, sequence, openPermits: session.openPermits - 1 };
     case 'lease-acquired':
-      return { ...next, hadLease: true };
-    case 'ticket-requested':
-      return {
-        ...next,
-        hadTickets: true,
-        pendingTickets: [...session.pendingTickets, event.data.ticket],
-      };
+      return { ...session, sequence, hadLease: true };
+    case 'ticket-requested': {
+      const pendingTickets = [...session.pendingTickets, event.data.ticket];
+      return { ...session, sequence, hadTickets: true, pendingTickets };
+    }
     case 'ticket-approved':
     case 'ticket-denied':
     case 'ticket-cancelled':
     case 'ticket-expired': {
       const { ticket } = event.data;
-      return { ...next, pendingTickets: session.pendingTickets.filter((each) => each !== ticket) };
+      const pendingTickets = session.pendingTickets.filter((each) => each !== ticket);
+      return { ...session, sequence, pendingTickets };
     }
     default:
-      return next;
+      return { ...session, sequence };
   }
 }
 
+/** What a decision changes of its session, apart from the sequence. */
 function decidedIn(
-  next: SessionRecord,
+  session: SessionRecord,
   event: Extract<Event, { readonly type: 'action-decided' }>,
-): SessionRecord {
+): Partial<SessionRecord> {
   const { outcome, action, permit, step } = event.data;
+  const { history, steers } = session;
   switch (outcome) {
-    case 'allow': {
-      const openPermits = permit === 'none' ? next.openPermits : next.openPermits + 1;
-      return { ...next, openPermits, history: remembered(next.history, event.data) };
-    }
+    case 'allow':
+      return {
+        openPermits: session.openPermits + (permit === 'none' ? 0 : 1),
+        history: remembered(history, event.data),
+      };
     case 'deny':
-      return { ...next, history: { ...next.history, denied: next.history.denied + 1 } };
+      return { history: { ...history, denied: history.denied + 1 } };
     case 'steer':
       // Only the policy counts how often an agent comes back.
-      if (step !== 'policy') return next;
-      return { ...next, steers: { ...next.steers, [action]: countOf(next.steers, action) + 1 } };
+      if (step !== 'policy') return {};
+      return { steers: { ...steers, [action]: countOf(steers, action) + 1 } };
     case 'require-approval':
-      return next;
+      return {};
   }
 }
 
