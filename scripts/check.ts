@@ -31,6 +31,7 @@ const steps: readonly Step[] = [
   { name: 'build', run: () => command('node', 'scripts/build.ts') },
   { name: 'require', run: requireEach },
   { name: 'bundle', run: runBundled },
+  { name: 'cli', run: runCommandLine },
   { name: 'publint', run: () => command('publint', '--strict') },
   { name: 'attw', run: checkTypesOfPackage },
 ];
@@ -90,6 +91,19 @@ function runBundled(): Outcome {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The command line as it is published: it knows its version, its stories and its threads. */
+function runCommandLine(): Outcome {
+  const { version, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly version: string;
+    readonly bin: Readonly<Record<string, string>>;
+  };
+  const program = join(root, Object.values(bin)[0] ?? '');
+  const said = command('node', program, '--version');
+  if (said.output.trim() !== version)
+    return { ok: false, output: `not ${version}: ${said.output}` };
+  return command('node', program, 'demo');
 }
 
 /** Packs what `build` left: `attw --pack` would build again. */

@@ -9,14 +9,10 @@
  *   meanwhile  what people do while the call is under way: approve, deny, kill
  *   expect     how the call ends: result, deny, steer, approval, repeat, error
  */
-import { fileURLToPath } from 'node:url';
-import type gatewayTyped from './gateway-transcript.json';
-import type typed from './transcript.json';
+import gatewayTranscript from './gateway-transcript.json' with { type: 'json' };
+import transcript from './transcript.json' with { type: 'json' };
 import { CommandError } from '../exit.ts';
 import { readJsonFile } from '../json-file.ts';
-
-// Of the built-in stories: naming the types is what makes the compiler put the files into a build.
-type BuiltIn = typeof typed | typeof gatewayTyped;
 
 const endings = ['result', 'deny', 'steer', 'approval', 'repeat', 'error'] as const;
 export type Ending = (typeof endings)[number];
@@ -48,12 +44,12 @@ export interface Transcript {
 const stepsMax = 100;
 
 /** The built-in stories: the refund desk, and the letters that are written through the gateway. */
-type Story = 'transcript' | 'gateway-transcript';
+const stories = { transcript, 'gateway-transcript': gatewayTranscript } as const;
+type Story = keyof typeof stories;
 
 /** Reads a transcript, the built-in one by default. Throws a `CommandError` that says what is wrong where. */
 export function readTranscript(path?: string, story: Story = 'transcript'): Transcript {
-  const builtIn = new URL(`./${story}.json`, import.meta.url);
-  const value = readJsonFile(path ?? fileURLToPath(builtIn));
+  const value: unknown = path === undefined ? stories[story] : readJsonFile(path);
   return new Reader(path ?? `${story}.json`).transcript(value);
 }
 
@@ -67,7 +63,7 @@ class Reader {
   }
 
   transcript(value: unknown): Transcript {
-    const known: readonly (keyof BuiltIn)[] = ['format', 'title', 'steps', 'closing'];
+    const known: readonly (keyof typeof transcript)[] = ['format', 'title', 'steps', 'closing'];
     const { format, title, steps, closing } = this.#members('$', value, known);
     if (format !== 1) this.#refuse('$.format', 'must be 1');
     if (!Array.isArray(steps) || steps.length === 0 || steps.length > stepsMax) {
