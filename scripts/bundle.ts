@@ -1,4 +1,4 @@
-/** How our programs and the package are bundled: what is not ours is left where it is. */
+/** How our programs and the package are bundled. */
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { type OutputOptions, type Plugin, rolldown } from 'rolldown';
@@ -15,15 +15,20 @@ const threadsInText: Plugin = {
   },
 };
 
-/** Writes a file for each of the entries, by their names, and what several of them need into chunks. */
+/**
+ * Writes a file for each of the entries, by their names, and what several of them need into chunks. Packages of
+ * others are left where they are, unless `packagesToo`.
+ */
 export async function writeBundles(
   entries: Readonly<Record<string, string>>,
   output: Pick<OutputOptions, 'dir' | 'chunkFileNames'>,
+  packagesToo = false,
 ): Promise<void> {
+  const isOthers = (name: string): boolean => !name.startsWith('.') && !isAbsolute(name);
   const bundle = await rolldown({
     input: { ...entries },
     platform: 'node',
-    external: (name) => !name.startsWith('.') && !isAbsolute(name),
+    external: (name) => !packagesToo && isOthers(name),
     plugins: [threadsInText],
   });
   await bundle.write({ ...output, entryFileNames: '[name].js', sourcemap: true });

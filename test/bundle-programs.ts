@@ -4,11 +4,14 @@
  */
 import { join } from 'node:path';
 import { writeBundles } from '../scripts/bundle.ts';
-import { bundled, programs, root } from './programs.ts';
+import { bundled, programs, root, servers } from './programs.ts';
 
 export default async function setup(): Promise<void> {
-  const sources = Object.entries(programs).map(
-    ([name, source]) => [name, join(root, source)] as const,
-  );
-  await writeBundles(Object.fromEntries(sources), { dir: bundled });
+  await writeBundles(sourcesOf(programs), { dir: bundled });
+  await writeBundles(sourcesOf(servers), { dir: bundled }, true);
+}
+
+function sourcesOf(named: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const paths = Object.entries(named).map(([name, path]) => [name, join(root, path)] as const);
+  return Object.fromEntries(paths);
 }

@@ -19,6 +19,14 @@ export const programs = {
   writer: 'test/crash/writer.ts',
 } as const;
 
-export function program(name: keyof typeof programs): string {
+/** Servers that tests put behind the gateway; the packages that they are made with are bundled, too. */
+export const servers = {
+  'extension-server': 'test/mcp/extension-server.ts',
+  'log-server': 'test/mcp/log-server.ts',
+  'modern-server': 'test/mcp/modern-server.ts',
+  'resource-server': 'test/mcp/resource-server.ts',
+} as const;
+
+export function program(name: keyof typeof programs | keyof typeof servers): string {
   return join(bundled, `${name}.js`);
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -90,7 +90,7 @@ test('one line in front of a server governs its calls, and leaves a log beside t
 test('over standard input and output, a client of 2026-07-28 hears of the resource that it listens to', async () => {
   const folder = temporaryFolder();
   const policy = written(folder, 'policy.json', policyFor(['mcp.touch']));
-  const server = resolve(import.meta.dirname, '../mcp/resource-server.ts');
+  const server = program('resource-server');
   const command = [process.execPath, server, join(folder, 'asked.txt')];
   const { client } = await started(
     ['--policy', policy, '--', ...command],

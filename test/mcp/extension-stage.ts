@@ -6,11 +6,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
+import { program } from '../programs.ts';
 import { HttpStage, type HttpStageOptions } from './http-stage.ts';
 import { type RawClient, rawChannel, rawHttp } from './raw-client.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
-const programs = { modern: 'extension-server.ts', legacy: 'task-server.ts' };
+const servers = {
+  modern: program('extension-server'),
+  legacy: join(import.meta.dirname, 'task-server.ts'),
+};
 const tools = ['slow', 'either', 'plain', 'finish', 'always'];
 export const policy = policyFor(tools.map((name) => `jobs.${name}`));
 
@@ -34,7 +38,7 @@ interface On extends Pick<Stage, 'plane' | 'eventsOf'> {
 /** `era`: of the server. */
 export async function open(
   road: 'stdio' | 'http',
-  era: keyof typeof programs,
+  era: keyof typeof servers,
   {
     server = {},
     limits,
@@ -46,7 +50,7 @@ export async function open(
 ): Promise<On> {
   onTestFinished(closeAll);
   now.journal = join(temporaryFolder(), 'journal');
-  const command = [process.execPath, join(import.meta.dirname, programs[era]), now.journal];
+  const command = [process.execPath, servers[era], now.journal];
   const options = { servers: { jobs: { command, protocol: era, ...server } }, policy, ...more };
   if (road === 'http') now.http = await HttpStage.open({ ...options, ...(limits && { limits }) });
   const { http } = now;

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { ControlPlaneError } from '../../src/engine/index.ts';
 import { counting, seenAs } from './counting.ts';
 import { HttpStage } from './http-stage.ts';
+import { program } from '../programs.ts';
 import { policyFor, temporaryFolder } from './stage.ts';
 
 let http: HttpStage | undefined;
@@ -17,11 +18,11 @@ afterEach(async () => {
 test('servers of an attempt that failed are let go of, and the next one has its own', async () => {
   const journal = join(temporaryFolder(), 'asked.txt');
   const gone = (): boolean => existsSync(journal) && readFileSync(journal, 'utf8') === 'gone\n';
-  const program = join(import.meta.dirname, 'resource-server.ts');
+  const server = program('resource-server');
   let counted: ReturnType<typeof counting> | undefined;
   let isDown = true;
   const on = await HttpStage.open({
-    servers: { notes: { command: [process.execPath, program, journal], protocol: 'legacy' } },
+    servers: { notes: { command: [process.execPath, server, journal], protocol: 'legacy' } },
     policy: policyFor(['notes.touch']),
     seen: (plane) => {
       counted = counting(plane);

@@ -1,8 +1,8 @@
 /** Resources and prompts that are decided as actions. */
-import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { realServer } from './real-servers.ts';
+import { program } from '../programs.ts';
 import { policyFor, Stage } from './stage.ts';
 
 let stage: Stage;
@@ -13,7 +13,7 @@ beforeAll(async () => {
     servers: {
       all: { command: realServer('everything'), protocol: 'legacy', ...govern },
       later: {
-        command: [process.execPath, join(import.meta.dirname, 'modern-server.ts')],
+        command: [process.execPath, program('modern-server')],
         ...govern,
       },
       off: {
@@ -96,7 +96,7 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
 });
 
 test('a name that the host gave to a tool of its own is not taken for readings', async () => {
-  const command = [process.execPath, join(import.meta.dirname, 'modern-server.ts')];
+  const command = [process.execPath, program('modern-server')];
   const servers = { one: { command, resources: 'govern' } };
   const other = await Stage.open({ servers, policy: policyFor(['one.resources-read']) });
   const name = 'one__resources-read';

@@ -11,6 +11,7 @@ import { FakeClock } from '../../src/testing/fake-clock.ts';
 import { counting, seenAs } from './counting.ts';
 import { bearer, datedTokens } from './dated-tokens.ts';
 import { type Era, HttpStage, type HttpStageOptions, initialize } from './http-stage.ts';
+import { program } from '../programs.ts';
 import { policyFor, temporaryFolder } from './stage.ts';
 
 let http: HttpStage | undefined;
@@ -29,9 +30,9 @@ afterEach(async () => {
 const minute = 60_000;
 
 async function open(more: HttpStageOptions = {}): Promise<HttpStage> {
-  const program = join(import.meta.dirname, 'resource-server.ts');
+  const server = program('resource-server');
   http = await HttpStage.open({
-    servers: { notes: { command: [process.execPath, program, journal], protocol: 'legacy' } },
+    servers: { notes: { command: [process.execPath, server, journal], protocol: 'legacy' } },
     policy: policyFor(['notes.touch', 'notes.never']),
     authenticators: [datedTokens()],
     http: { authentication: ['api-key', 'dated'] },
@@ -124,9 +125,9 @@ async function hears(on: HttpStage, clock: FakeClock, listening: Listening): Pro
 
 /** A server that never answers. */
 function silent(): Readonly<Record<string, object>> {
-  const program = `require('node:fs').writeFileSync(${JSON.stringify(`${journal}.started`)}, '');
+  const code = `require('node:fs').writeFileSync(${JSON.stringify(`${journal}.started`)}, '');
     setInterval(() => {}, 1_000);`;
-  return { silent: { command: [process.execPath, '-e', program], protocol: 'legacy' } };
+  return { silent: { command: [process.execPath, '-e', code], protocol: 'legacy' } };
 }
 
 const started = (): boolean => existsSync(`${journal}.started`);

@@ -1,12 +1,13 @@
 /** When a client hears that a list is another: whenever it is, and not before it has seen one. */
 import { symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
-const program = resolve(import.meta.dirname, 'modern-server.ts');
+const server = program('modern-server');
 const policy = policyFor(['files.greet', 'files.era']);
 /** More than changes take to settle, and than a server that went away waits for its next start. */
 const longEnoughMs = 60_000;
@@ -33,7 +34,7 @@ async function namesFor(client: Client): Promise<readonly string[]> {
 const changed = (list: string) => `notifications/${list}/list_changed`;
 
 test('a client that has just begun hears of a change once there is one', async () => {
-  const client = await begun([process.execPath, program]);
+  const client = await begun([process.execPath, server]);
   expect(await namesFor(client)).toEqual(['files__era', 'files__greet']);
   clock.advance(longEnoughMs);
   // What was sent before the answer has arrived before it.
@@ -51,7 +52,7 @@ test('a client hears of a server that comes after it has begun', async () => {
   const client = await begun([process.execPath, later]);
   expect(await namesFor(client)).toEqual([]);
 
-  symlinkSync(program, later);
+  symlinkSync(server, later);
   await expect
     .poll(() => (clock.advance(longEnoughMs), heard), { timeout: 30_000 })
     .toContain(changed('tools'));

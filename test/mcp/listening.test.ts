@@ -8,6 +8,7 @@ import { type Client, InMemoryTransport, type JSONRPCMessage } from '@modelconte
 import { SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listenLimits } from '../../src/enforce/mcp/config/config.ts';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
 type Era = 'legacy' | 'modern';
@@ -22,9 +23,9 @@ afterEach(async () => {
 
 async function open(protocol: Era): Promise<Stage> {
   journal = join(temporaryFolder(), 'asked.txt');
-  const program = join(import.meta.dirname, 'resource-server.ts');
+  const server = program('resource-server');
   stage = await Stage.open({
-    servers: { notes: { command: [process.execPath, program, journal], protocol } },
+    servers: { notes: { command: [process.execPath, server, journal], protocol } },
     policy: policyFor(['notes.touch']),
   });
   return stage;

@@ -1,11 +1,11 @@
 /** A client hears of servers' logs what it asked for, in both eras on both sides, and nothing else. */
-import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { type Era, HttpStage } from './http-stage.ts';
+import { program } from '../programs.ts';
 import { policyFor, Stage } from './stage.ts';
 
-const program = join(import.meta.dirname, 'log-server.ts');
+const server = program('log-server');
 const policy = policyFor(['logs.work', 'logs.die']);
 const levelKey = 'io.modelcontextprotocol/logLevel';
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 const servers = (protocol: Era, ...more: readonly string[]) => ({
-  logs: { command: [process.execPath, program, ...more], protocol },
+  logs: { command: [process.execPath, server, ...more], protocol },
 });
 
 /** Keeps the levels of what a client hears. */

@@ -5,6 +5,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { passingLimits } from '../../src/enforce/mcp/config/config.ts';
 import { type Era, HttpStage } from './http-stage.ts';
+import { program } from '../programs.ts';
 import { policyFor, temporaryFolder } from './stage.ts';
 
 let http: HttpStage | undefined;
@@ -17,9 +18,9 @@ afterEach(async () => {
 
 async function stage(protocol: Era, more: object = {}): Promise<HttpStage> {
   journal = join(temporaryFolder(), 'asked.txt');
-  const program = join(import.meta.dirname, 'resource-server.ts');
+  const server = program('resource-server');
   http = await HttpStage.open({
-    servers: { notes: { command: [process.execPath, program, journal], protocol } },
+    servers: { notes: { command: [process.execPath, server, journal], protocol } },
     policy: policyFor(['notes.touch', 'notes.die']),
     ...more,
   });

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { realServer } from './real-servers.ts';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
 
-const modern = [process.execPath, join(import.meta.dirname, 'modern-server.ts')];
+const modern = [process.execPath, program('modern-server')];
 const folder = realpathSync(temporaryFolder());
 let stage: Stage;
 

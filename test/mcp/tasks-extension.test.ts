@@ -3,9 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
 
-const program = join(import.meta.dirname, 'extension-server.ts');
+const server = program('extension-server');
 const policy = policyFor(['jobs.slow', 'jobs.always']);
 
 let stage: Stage | undefined;
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 async function open(more: object = {}): Promise<Stage> {
   journal = join(temporaryFolder(), 'journal');
-  const command = [process.execPath, program, journal];
+  const command = [process.execPath, server, journal];
   const servers = { jobs: { command, protocol: 'modern' } };
   stage = await Stage.open({ servers, policy, ...more });
   return stage;
