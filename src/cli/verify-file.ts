@@ -91,11 +91,18 @@ async function checked(
   log: string,
   anchor: Anchor | undefined,
 ): Promise<Verdict> {
-  const progress = progressOn(terminal().stderr, 'entries');
+  const { stderr } = terminal();
+  let progress = progressOn(stderr, 'entries');
+  let reached = 0;
   try {
     const report = await verify(storage, {
       log,
-      onProgress: (done, total) => progress.update(done, total),
+      onProgress: (done, total) => {
+        // Where something differs, the log is read once more to find out what.
+        if (done <= reached) progress = progressOn(stderr, 'something differs; once more, entries');
+        reached = done;
+        progress.update(done, total);
+      },
       ...(anchor === undefined ? {} : { anchor }),
     });
     return { report, badEntry: await badEntryOf(storage, report.faults[0]) };

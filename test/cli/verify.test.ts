@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../../src/cli/program.ts';
 import { openControlPlane, sqlite } from '../../src/index.ts';
 import { cli, doctor, makeExample, scratch, startCli, tamper } from './run-cli.ts';
 
@@ -151,6 +153,21 @@ describe('a log that does not hold', () => {
     expect(code).toBe(1);
     const { faults } = JSON.parse(stdout) as VerifyJson;
     expect(faults.map((fault) => fault.code)).toEqual(['schema-altered']);
+  });
+
+  test('somebody at a terminal hears why it reads the log again to name a record', async () => {
+    const record = copyOfGood();
+    doctor(record, `UPDATE record SET parent = 'x' WHERE kind = 'decision' AND live = 0`);
+    const heard: string[] = [];
+    const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+    stderr.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+    const codeBefore = process.exitCode;
+    const terminal = { stdout: new PassThrough().resume(), stderr };
+    expect(await run(['verify', record], terminal)).toBe(1);
+    process.exitCode = codeBefore;
+    const said = heard.join('');
+    expect(said).toContain('Kentries: ');
+    expect(said).toContain('something differs; once more, entries: ');
   });
 
   test('a changed record and a changed content are found', async () => {
