@@ -19,6 +19,8 @@ export interface LogPage {
   /** For each entry, its index and its leaf. */
   readonly indexes: readonly number[];
   readonly leaves: readonly string[];
+  /** Whether all bodies are ASCII, which is read faster. */
+  readonly isAscii: boolean;
   /** The entries' bodies, where they are at hand as text. */
   readonly bodies?: readonly string[];
 }
@@ -66,23 +68,27 @@ class Items {
   readonly #fields: number[] = [];
   readonly #names: string[] = [];
   readonly #unsound: number[] = [];
+  #isAscii = true;
   #bytes = Buffer.allocUnsafeSlow(bytesAtFirst);
   #end = 0;
 
-  get plain(): Pick<LogPage, 'bytes' | 'ends' | 'fields' | 'names' | 'unsound'> {
+  get plain(): Omit<LogPage, 'indexes' | 'leaves' | 'bodies'> {
     return {
       bytes: this.#bytes,
       ends: this.#ends,
       fields: this.#fields,
       names: this.#names,
       unsound: this.#unsound,
+      isAscii: this.#isAscii,
     };
   }
 
   addEntry({ body }: SealedEntry): void {
     this.#makeRoom(1 + 3 * body.length);
     this.#bytes[this.#end] = leafPrefix;
-    this.#add(this.#end + 1 + this.#bytes.write(body, this.#end + 1), entryItem);
+    const written = this.#bytes.write(body, this.#end + 1);
+    if (written !== body.length) this.#isAscii = false;
+    this.#add(this.#end + 1 + written, entryItem);
   }
 
   addContent({ field, salt, text }: Committed): void {

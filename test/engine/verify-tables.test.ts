@@ -20,7 +20,7 @@ import type {
 } from '../../src/storage/storage.ts';
 import type { Tool } from '../../src/enforce/guard.ts';
 import { withPages } from './paged-storage.ts';
-import { type Order, read } from './shop.ts';
+import { type Order, read, refund } from './shop.ts';
 
 interface Stored {
   readonly entries: readonly SealedEntry[];
@@ -32,8 +32,8 @@ interface Stored {
 const policy = {
   format: 1,
   version: 1,
-  actions: { 'order.read': {} },
-  tiers: { autoApprove: ['order.read'] },
+  actions: { 'order.read': {}, 'order.refund': {} },
+  tiers: { autoApprove: ['order.read'], alwaysApprove: ['order.refund'] },
 };
 
 /** Reads an order, and takes as long as it is let. */
@@ -57,7 +57,7 @@ class SlowReading {
 }
 
 async function openShop(storage: Storage, slow: SlowReading) {
-  const tools = [read, slow.tool];
+  const tools = [read, refund, slow.tool];
   const plane = await openControlPlane({ storage, policy, agents: ['bot'], tools });
   const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
   const openSession = () => plane.openSession({ principal, agent: 'bot', budget: { actions: 99 } });
@@ -66,7 +66,7 @@ async function openShop(storage: Storage, slow: SlowReading) {
 
 let good: Stored;
 
-/** Decisions of two sessions, the last one of a call that runs. */
+/** Decisions of two sessions, a ticket with more than ASCII in it, and a call that runs. */
 beforeAll(async () => {
   const storage = memory();
   const slow = new SlowReading();
@@ -76,6 +76,8 @@ beforeAll(async () => {
     const session = await openSession();
     const call = guard(session, read);
     for (let at = 0; at < 4; at += 1) await call({ orderId: `o-${at}` });
+    // Refused until somebody approves it.
+    await guard(session, refund)({ orderId: 'ö-€-🙂', amount: '1.00' }).catch(() => {});
     if (round === 1) running = guard(session, slow.tool)({ orderId: 'o-9' });
   }
   await slow.started;

@@ -67,11 +67,13 @@ export class PageFolding {
   }
 
   #body(): string {
-    const { bodies, ends } = this.#page;
+    const { bodies, ends, isAscii } = this.#page;
     const item = this.hashes.length;
     // Past the byte that makes it an entry.
     const start = 1 + (ends[item - 1] ?? 0);
-    return bodies?.[this.#entries] ?? this.#text.toString('utf8', start, ends[item]);
+    return (
+      bodies?.[this.#entries] ?? this.#text.toString(isAscii ? 'latin1' : 'utf8', start, ends[item])
+    );
   }
 
   #apply(entry: Entry): VerifyFault | undefined {
