@@ -4,6 +4,7 @@
  */
 import { committedBytesMax, writeCommitted } from './commitment.ts';
 import type { SealedEntry } from './entry.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 
 /** Its items are the entries, each followed by its contents. */
 export interface LogPage {
@@ -35,7 +36,7 @@ export interface Committed {
 
 export const entryItem = -1;
 const leafPrefix = 0;
-/** A first guess; a page that needs more grows. */
+/** What a page of short entries needs. */
 const bytesAtFirst = 2_097_152;
 
 export function isEntryItem(bytes: Uint8Array, start: number): boolean {
@@ -69,12 +70,11 @@ class Items {
   readonly #names: string[] = [];
   readonly #unsound: number[] = [];
   #isAscii = true;
-  #bytes = Buffer.allocUnsafeSlow(bytesAtFirst);
-  #end = 0;
+  readonly #written = new GrowingBytes(bytesAtFirst);
 
   get plain(): Omit<LogPage, 'indexes' | 'leaves' | 'bodies'> {
     return {
-      bytes: this.#bytes,
+      bytes: this.#written.bytes,
       ends: this.#ends,
       fields: this.#fields,
       names: this.#names,
@@ -84,18 +84,19 @@ class Items {
   }
 
   addEntry({ body }: SealedEntry): void {
-    this.#makeRoom(1 + 3 * body.length);
-    this.#bytes[this.#end] = leafPrefix;
-    const written = this.#bytes.write(body, this.#end + 1);
-    if (written !== body.length) this.#isAscii = false;
-    this.#add(this.#end + 1 + written, entryItem);
+    const written = this.#written;
+    written.makeRoom(1 + 3 * body.length);
+    written.bytes[written.end] = leafPrefix;
+    const bytes = written.bytes.write(body, written.end + 1);
+    if (bytes !== body.length) this.#isAscii = false;
+    this.#add(written.end + 1 + bytes, entryItem);
   }
 
   addContent({ field, salt, text }: Committed): void {
-    this.#makeRoom(committedBytesMax(text));
-    let end = this.#end;
+    this.#written.makeRoom(committedBytesMax(text));
+    let { end } = this.#written;
     try {
-      end = writeCommitted(this.#bytes, end, salt, text);
+      end = writeCommitted(this.#written.bytes, end, salt, text);
     } catch {
       this.#unsound.push(this.#ends.length);
     }
@@ -105,16 +106,8 @@ class Items {
   }
 
   #add(end: number, field: number): void {
-    this.#end = end;
+    this.#written.end = end;
     this.#ends.push(end);
     this.#fields.push(field);
-  }
-
-  #makeRoom(bytes: number): void {
-    const needed = this.#end + bytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
   }
 }

@@ -2,6 +2,7 @@
  * Records of one kind as bytes to be hashed: two have the same bytes only where they are the same throughout.
  * Plain data in one large piece, so that it crosses threads quickly.
  */
+import { GrowingBytes } from './growing-bytes.ts';
 
 export interface RecordBytes {
   /** One record after the other: lengths and liveness, then key, parent and value in UTF-8. */
@@ -20,7 +21,7 @@ export interface RecordText {
 
 /** The bytes of the key and of the parent are counted in four bytes each; one says whether it is live. */
 const headBytes = 9;
-/** A first guess; what needs more grows. */
+/** What some thousand short records need. */
 const bytesAtFirst = 2_097_152;
 
 /** UTF-8 writes every lone surrogate as U+FFFD: a record with one would pass for another. */
@@ -36,39 +37,30 @@ export function recordBytes(records: Iterable<RecordText>): RecordBytes {
 
 export class RecordBytesBuilder {
   readonly #ends: number[] = [];
-  #bytes = Buffer.allocUnsafeSlow(bytesAtFirst);
-  #end = 0;
+  readonly #written = new GrowingBytes(bytesAtFirst);
 
   get isEmpty(): boolean {
-    return this.#end === 0;
+    return this.#written.end === 0;
   }
 
   get built(): RecordBytes {
-    return { bytes: this.#bytes, ends: this.#ends };
+    return { bytes: this.#written.bytes, ends: this.#ends };
   }
 
   add(record: RecordText): void {
     if (!hasBytes(record)) throw new TypeError('a record with a lone surrogate has no bytes');
     const { key, parent, live, value } = record;
-    this.#makeRoom(headBytes + 3 * (key.length + parent.length + value.length));
-    const bytes = this.#bytes;
-    const start = this.#end;
+    const written = this.#written;
+    written.makeRoom(headBytes + 3 * (key.length + parent.length + value.length));
+    const { bytes, end: start } = written;
     const keyBytes = bytes.write(key, start + headBytes);
     const parentBytes = bytes.write(parent, start + headBytes + keyBytes);
     const end = start + headBytes + keyBytes + parentBytes;
     bytes.writeUInt32LE(keyBytes, start);
     bytes.writeUInt32LE(parentBytes, start + 4);
     bytes.writeUInt8(live ? 1 : 0, start + 8);
-    this.#end = end + bytes.write(value, end);
-    this.#ends.push(this.#end);
-  }
-
-  #makeRoom(bytes: number): void {
-    const needed = this.#end + bytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
+    written.end = end + bytes.write(value, end);
+    this.#ends.push(written.end);
   }
 }
 

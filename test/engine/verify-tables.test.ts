@@ -191,7 +191,7 @@ test('what is found in the tables is what somebody finds who keeps and compares 
       expect((await verify(storage)).faults).toEqual(fault === undefined ? [] : [fault]);
     },
   );
-  await fc.assert(same, { numRuns: 150 });
+  await fc.assert(same, { numRuns: 80 });
 });
 
 test('a log whose decisions are settled while the tables are read holds, and is read once', async () => {

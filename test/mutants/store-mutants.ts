@@ -332,7 +332,7 @@ export const storeMutants: readonly Mutant[] = [
     name: 'every-body-is-ascii',
     guards: 'Bodies are read as what they are the bytes of.',
     file: 'src/log/log-page.ts',
-    find: 'if (written !== body.length) this.#isAscii = false;',
+    find: 'if (bytes !== body.length) this.#isAscii = false;',
     replace: '',
     tests: ['test/engine/verify-tables.test.ts'],
   },
