@@ -197,8 +197,8 @@ class LateHashing implements Hashing {
     return this.#hashing.check(page);
   }
 
-  add(added: AddedRecords): void {
-    this.#hashing.add(added);
+  async add(added: AddedRecords): Promise<void> {
+    await this.#hashing.add(added);
   }
 
   async agree(): Promise<boolean> {

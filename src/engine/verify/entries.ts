@@ -97,8 +97,8 @@ export class EntryVerifier {
   }
 
   /** Adds records of the tables, some left out: they are to be those that were taken out of the fold. */
-  addFromTables(records: RecordBytes, left: readonly number[]): void {
-    this.#hasher.add({ source: 'tables', records, left });
+  addFromTables(records: RecordBytes, left: readonly number[]): Promise<void> {
+    return this.#hasher.add({ source: 'tables', records, left });
   }
 
   /** Whether the tables had just the records that were taken out of the fold. */
@@ -176,7 +176,8 @@ export class EntryVerifier {
 
   #handOverSettled(): void {
     if (this.#settled.isEmpty) return;
-    this.#hasher.add({ source: 'events', records: this.#settled.built, left: [] });
+    // Waited for with the page that it comes from, which is hashed after it.
+    void this.#hasher.add({ source: 'events', records: this.#settled.built, left: [] });
     this.#settled = new RecordBytesBuilder();
   }
 

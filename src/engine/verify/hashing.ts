@@ -13,14 +13,14 @@ import { verifyWorkerCode } from './verify-worker-code.ts';
 export interface Hashing {
   /** Takes over the page's bytes. Pages are answered in the order in which they came. */
   check(page: HashPage): Promise<Hashed>;
-  /** Takes over the bytes of records. */
-  add(added: AddedRecords): void;
+  /** Takes over the bytes of records; whoever adds many waits, so that they do not pile up. */
+  add(added: AddedRecords): Promise<void>;
   /** Whether the records that were added from the one source are those from the other. */
   agree(): Promise<boolean>;
   end(): Promise<void>;
 }
 
-/** What the thread is asked for; records that are added are not answered. */
+/** What the thread is asked for. It answers in order. */
 export type HashRequest =
   | { readonly page: HashPage }
   | { readonly added: AddedRecords }
@@ -33,7 +33,7 @@ export class HashingInPlace implements Hashing {
     return this.#hasher.check(page);
   }
 
-  add(added: AddedRecords): void {
+  async add(added: AddedRecords): Promise<void> {
     this.#hasher.add(added);
   }
 
@@ -66,8 +66,8 @@ export class HashingThread implements Hashing {
     return this.#ask<Hashed>({ page }, [page.bytes.buffer]);
   }
 
-  add(added: AddedRecords): void {
-    this.#post({ added }, [added.records.bytes.buffer]);
+  add(added: AddedRecords): Promise<void> {
+    return this.#ask({ added }, [added.records.bytes.buffer]);
   }
 
   agree(): Promise<boolean> {
@@ -86,15 +86,11 @@ export class HashingThread implements Hashing {
     waiting.promise.catch(() => {});
     if (this.#lost === undefined) {
       this.#waiting.push(waiting as PromiseWithResolvers<unknown>);
-      this.#post(request, handedOver);
+      this.#worker.postMessage(request, handedOver);
     } else {
       waiting.reject(this.#lost);
     }
     return waiting.promise;
-  }
-
-  #post(request: HashRequest, handedOver: readonly ArrayBuffer[]): void {
-    this.#worker.postMessage(request, handedOver);
   }
 
   #lose(cause: unknown): void {

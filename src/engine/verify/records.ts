@@ -44,6 +44,7 @@ async function verifyKind(
   kind: RecordKind,
 ): Promise<Compared> {
   let count = 0;
+  let adding: Promise<void> | undefined;
   let ahead = scan(tables, kind, undefined);
   for (;;) {
     const { head, records } = await ahead;
@@ -59,7 +60,8 @@ async function verifyKind(
       left.push(at);
       fault = recordFault(entries, { kind, ...page.recordAt(at) });
     }
-    if (left.length < page.count) entries.addFromTables(records, left);
+    await adding;
+    if (left.length < page.count) adding = entries.addFromTables(records, left);
     if (more && fault === undefined) continue;
     await ahead;
     fault ??= await missingFault(tables, entries, kind);

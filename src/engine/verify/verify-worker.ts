@@ -8,8 +8,9 @@ if (parentPort === null) throw new Error('verify-worker runs in a worker thread 
 const port = parentPort;
 const hasher = new Hasher();
 
-port.on('message', (request: HashRequest) => {
-  if ('page' in request) port.postMessage(hasher.check(request.page));
-  else if ('added' in request) hasher.add(request.added);
-  else port.postMessage(hasher.agree());
-});
+port.on('message', (request: HashRequest) => port.postMessage(answerTo(request)));
+
+function answerTo(request: HashRequest): unknown {
+  if ('page' in request) return hasher.check(request.page);
+  return 'added' in request ? hasher.add(request.added) : hasher.agree();
+}
