@@ -52,7 +52,14 @@ export function connectClient(host: GatewayHost, channel: Channel): ClientConnec
   const open = async (): Promise<GatewaySession> => {
     const { principal, control, isOwn } = channel;
     const { capabilities } = opening;
-    const side = { ...client, capabilities, asksForLogs: era === 'modern' };
+    const side = {
+      ...client,
+      capabilities,
+      // Whoever only looked in the later era may still be a client of 2025: that is not known now.
+      get asksForLogs() {
+        return era === 'modern';
+      },
+    };
     const about = { control, principal, isOwn, client: side };
     const session = new GatewaySession(host, about);
     await session.start();

@@ -46,7 +46,10 @@ export interface Acting {
 /** The client, as its session sees it. */
 export interface ClientSide {
   readonly capabilities: ClientCapabilities;
-  /** It hears of servers' logs what its requests ask for, and not what it set (2026-07-28). */
+  /**
+   * It hears of servers' logs what its requests ask for, and not what it set (2026-07-28). That may not be
+   * known from the beginning: it is asked each time.
+   */
   readonly asksForLogs: boolean;
   /** A list is another now. */
   readonly changed: (list: ListKind) => void;

@@ -1,0 +1,42 @@
+/** A client may look at what there is in the later era, and still be one of 2025: then it is served as one. */
+import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import { expect, onTestFinished, test } from 'vitest';
+import { offering, scripted, toolOf } from './scripted.ts';
+import { policyFor, Stage } from './stage.ts';
+
+const logging = scripted({
+  ...offering(toolOf('echo')),
+  'tools/call': [{ result: '{"content":[]}', logs: 'told' }],
+});
+const ofItself = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'by hand', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+test('a client of 2025 that looked first hears what servers log', async () => {
+  const stage = await Stage.open({ servers: { a: logging }, policy: policyFor(['a.echo']) });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  const served = await stage.gateway.connect(far);
+  onTestFinished(async () => {
+    await near.close();
+    await served.closed;
+    await stage.close();
+  });
+  const got: JSONRPCMessage[] = [];
+  near.onmessage = (message) => void got.push(message);
+  await near.start();
+  const ask = async (method: string, params: Record<string, unknown>): Promise<void> => {
+    await near.send({ jsonrpc: '2.0', id: method, method, params });
+    const answer = () => got.find((each) => 'id' in each && each.id === method);
+    await expect.poll(answer).toHaveProperty('result');
+  };
+  await ask('server/discover', { _meta: ofItself });
+  const clientInfo = { name: 'by hand', version: '1' };
+  await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+  await near.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  await ask('tools/call', { name: 'a__echo', arguments: {} });
+  const heard = () =>
+    got.filter((each) => 'method' in each && each.method === 'notifications/message');
+  await expect.poll(heard).not.toEqual([]);
+});
