@@ -13,6 +13,7 @@ import { originOf } from '../session/origin.ts';
 import { inactiveSession } from '../session/own-session.ts';
 import type { Origin } from '../session/session.ts';
 import { engagedLatch } from '../kill/engaged-latch.ts';
+import { absenceRefusal } from '../kill/heartbeat.ts';
 import { quarantineRefusal } from './quarantine.ts';
 
 /** Why nothing at all may go on in a session, whatever is asked for, or undefined. */
@@ -23,7 +24,8 @@ export function sessionRefusal(
 ): Rejection | undefined {
   const refusal = inactiveSession(view, session) ?? lineRefusal(view, session, now);
   if (refusal !== undefined) return refusal;
-  return engagedLatch(view, originOf(session)) === undefined ? undefined : reject('killed');
+  if (engagedLatch(view, originOf(session)) !== undefined) return reject('killed');
+  return absenceRefusal(view, session.org, now);
 }
 
 /** Why no call of the tool can be allowed, or undefined. */

@@ -112,6 +112,7 @@ function passOn(server: Server, session: GatewaySession, capabilities: ServerCap
   };
   const on = (method: Parameters<Server['removeRequestHandler']>[0], handle: Handled): void => {
     const answer = async (request: { readonly params?: unknown }, context: ServerContext) => {
+      // Once the session is stopped, no server is asked.
       await assertGoesOn();
       const params = forwardedParams(request.params as Params | undefined);
       const { signal } = context.mcpReq;
