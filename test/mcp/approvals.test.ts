@@ -1,4 +1,5 @@
 /** Calls that wait for an approver: asked at the client in both eras, or elsewhere, and run once. */
+import { setImmediate } from 'node:timers/promises';
 import type { Client, ElicitResult } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Liar, lyingStage } from './lying.ts';
@@ -189,6 +190,38 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
     expect(textOf(await client.callTool(call))).toContain('approval-required');
     expect(liar.callsOf('echo')).toHaveLength(1);
   });
+});
+
+test('of a client that could not be asked, the ticket waits for others, and somebody is told', async () => {
+  const client = await clientThat('legacy', () => {
+    throw new Error('the window is closed');
+  });
+  expect(textOf(await client.callTool(call))).toContain('approval-required');
+  expect(await ticketStatus()).toEqual(['pending']);
+  expect(stage.reports.join('\n')).toMatch(
+    /the client could not be asked about ticket .*the window is closed/,
+  );
+});
+
+test('a client that gives up its call is asked about it no longer', async () => {
+  ({ stage, liar } = await lyingStage({ policy, file: { approvals: { atClient } } }));
+  const asked = Promise.withResolvers<AbortSignal>();
+  const client = await stage.client({ capabilities: { elicitation: {} } }, (made) => {
+    made.setRequestHandler('elicitation/create', (_, { mcpReq: { signal } }) => {
+      asked.resolve(signal);
+      return new Promise(() => {});
+    });
+  });
+  const giveUp = new AbortController();
+  const called = client.callTool(call, { signal: giveUp.signal });
+  const signal = await asked.promise;
+  expect(signal.aborted).toBe(false);
+  giveUp.abort();
+  await expect(called).rejects.toThrow('abort');
+  // All of it is in this process, and waits for nothing else.
+  await setImmediate();
+  expect(signal.aborted).toBe(true);
+  expect(await ticketStatus()).toEqual(['pending']);
 });
 
 interface Round {

@@ -46,6 +46,35 @@ test('once a kill switch covers the session, no server hears how far its client 
   expect(await speak()).toBe(0);
 });
 
+test('of a question that was answered, no server hears any more how far it is', async () => {
+  const told: Notification[] = [];
+  const at = { notify: async (said: Notification) => void told.push(said) } as unknown as Upstream;
+  const asked = Promise.withResolvers<RawResult>();
+  const answer = Promise.withResolvers<RawResult>();
+  const question = new AskedOfClient({
+    clock: new FakeClock(),
+    capabilities: { sampling: {} },
+    ask: ({ params = {} }) => {
+      asked.resolve(params);
+      return answer.promise;
+    },
+    tasks: { nameAtServer: () => undefined, nameAtClient: () => undefined },
+    stopped: async () => undefined,
+  });
+  const params = { _meta: { progressToken: 'of the server' } };
+  const answered = question.asked(at, { method: 'sampling/createMessage', params });
+  const { progressToken } = (await asked.promise)['_meta'] as { readonly progressToken: unknown };
+  const speak = (progress: number): Promise<void> =>
+    question.said({ method: 'notifications/progress', params: { progressToken, progress } });
+  await speak(1);
+  const first = { progress: 1, progressToken: 'of the server' };
+  expect(told).toEqual([{ method: 'notifications/progress', params: first }]);
+  answer.resolve({});
+  await answered;
+  await speak(2);
+  expect(told).toHaveLength(1);
+});
+
 describe('what servers are told that a client runs as a task', () => {
   const sampling = { createMessage: {} };
   const rows: [ClientCapabilities, ClientCapabilities['tasks']][] = [

@@ -4,7 +4,9 @@ import type { ControlPlane } from '../../src/engine/index.ts';
 /** The control plane, but for some members. */
 export function seenAs(
   plane: ControlPlane,
-  members: Partial<Pick<ControlPlane, 'subscribe' | 'openSession' | 'identity' | 'registerTool'>>,
+  members: Partial<
+    Pick<ControlPlane, 'subscribe' | 'openSession' | 'identity' | 'registerTool' | 'tools'>
+  >,
 ): ControlPlane {
   return new Proxy(plane, {
     get: (_, name) => {

@@ -1,12 +1,14 @@
 /** What an attempt to open a client's session had begun is not left behind by the next one. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
+import { openGateway } from '../../src/enforce/mcp/index.ts';
 import { ControlPlaneError } from '../../src/engine/index.ts';
 import { counting, seenAs } from './counting.ts';
 import { HttpStage } from './http-stage.ts';
 import { program } from '../programs.ts';
-import { policyFor, temporaryFolder } from './stage.ts';
+import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
 let http: HttpStage | undefined;
 
@@ -55,4 +57,28 @@ test('servers of an attempt that failed are let go of, and the next one has its 
   expect(await (await list()).text()).toContain('notes__touch');
   // One for the client's credential, and one for the session that it has now.
   expect(counted?.count()).toBe(2);
+});
+
+test('a channel whose session could not be opened is let go of when its client leaves', async () => {
+  const journal = join(temporaryFolder(), 'asked.txt');
+  const command = [process.execPath, program('resource-server'), journal];
+  const stage = await Stage.open({
+    servers: { notes: { command, protocol: 'legacy' } },
+    policy: policyFor(['notes.touch']),
+  });
+  const plane = seenAs(stage.plane, {
+    registerTool: () => Promise.reject(new ControlPlaneError('store-unavailable', 'not now')),
+  });
+  const reports: string[] = [];
+  const report = (message: string): void => void reports.push(message);
+  const gateway = await openGateway({ plane, config: stage.config, report });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  const served = await gateway.connect(far);
+  const client = new Client({ name: 'test', version: '1' });
+  await expect(client.connect(near)).rejects.toThrow('Internal server error');
+  await client.close();
+  await served.closed;
+  expect(readFileSync(journal, 'utf8')).toBe('gone\n');
+  expect(reports).toContain('client: not now');
+  await stage.close();
 });

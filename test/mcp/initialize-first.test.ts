@@ -34,3 +34,28 @@ test('a ping passes before it, and everything after it', async () => {
   expect(passed).toEqual([ping, opening, told, list]);
   expect(answers).toEqual([]);
 });
+
+test('a client that only looked in the later era has not opened anything', async () => {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const look: JSONRPCMessage = {
+    jsonrpc: '2.0',
+    id: 4,
+    method: 'server/discover',
+    params: { _meta: meta },
+  };
+  const { passed } = await sent(look, told);
+  expect(passed).toEqual([look]);
+  const later = await sent({ ...look, method: 'tools/list' }, told);
+  expect(later.passed).toHaveLength(2);
+});
+
+test('`initialize` that wants no answer opens nothing', async () => {
+  const unasked: JSONRPCMessage = { jsonrpc: '2.0', method: 'initialize', params: {} };
+  const { passed, answers } = await sent(unasked, list);
+  expect(passed).toEqual([]);
+  expect(answers).toHaveLength(1);
+});

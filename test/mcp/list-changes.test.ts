@@ -1,6 +1,7 @@
 /** When a client hears that a list is another: whenever it is, and not before it has seen one. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
@@ -31,6 +32,14 @@ async function namesFor(client: Client): Promise<readonly string[]> {
   return (await client.listTools()).tools.map(({ name }) => name).toSorted();
 }
 
+/** What it hears once changes have settled: who hears of an event hears of it before that is answered. */
+async function toldNext(client: Client): Promise<readonly string[]> {
+  clock.advance(longEnoughMs);
+  await setImmediate();
+  await client.ping();
+  return heard;
+}
+
 const changed = (list: string) => `notifications/${list}/list_changed`;
 
 test('a client that has just begun hears of a change once there is one', async () => {
@@ -44,6 +53,49 @@ test('a client that has just begun hears of a change once there is one', async (
   const by = stage.principal('user:root', 'platform-admin');
   await stage.plane.registerAgent({ name: 'other', org: 'acme' }, by);
   await expect.poll(() => (clock.advance(longEnoughMs), heard)).toEqual([changed('tools')]);
+});
+
+test('changes that come together are told once', async () => {
+  const client = await begun([process.execPath, server]);
+  const by = stage.principal('user:root', 'platform-admin');
+  for (const name of ['one', 'two', 'three'])
+    await stage.plane.registerAgent({ name, org: 'acme' }, by);
+  expect(await toldNext(client)).toEqual([changed('tools')]);
+});
+
+const by = () => stage.principal('user:root', 'platform-admin');
+const desk = { org: 'acme', agent: 'desk-bot', reason: 'a drill' } as const;
+const happenings: readonly (readonly [string, () => Promise<unknown>])[] = [
+  [
+    'its agent is suspended',
+    () => stage.plane.controlAgent({ ...desk, by: by(), transition: 'suspend' }),
+  ],
+  [
+    'its session is paused',
+    async () => {
+      const [session] = await stage.eventsOf('session-opened');
+      await stage.plane.control({
+        session: String(session?.['session']),
+        transition: 'pause',
+        by: by(),
+      });
+    },
+  ],
+  [
+    'a kill switch is pulled',
+    () => stage.plane.kill({ scope: { kind: 'system' }, by: by(), reason: 'stop' }),
+  ],
+  ['another policy holds', () => stage.plane.activatePolicy({ ...policy, version: 2 }, by())],
+  ['there is another tool', () => stage.plane.registerTool({ name: 'own', action: 'files.own' })],
+];
+
+test.each(happenings)('a client hears that it may have other tools when %s', async (_, happens) => {
+  const client = await begun([process.execPath, server]);
+  clock.advance(longEnoughMs);
+  await client.ping();
+  expect(heard).toEqual([]);
+  await happens();
+  expect(await toldNext(client)).toEqual([changed('tools')]);
 });
 
 test('a client hears of a server that comes after it has begun', async () => {

@@ -166,3 +166,12 @@ test('a session that is stopped listens to nothing', async () => {
   await expect(client.listen({ resourceSubscriptions: ['note://one'] })).rejects.toThrow(/kill/);
   expect(asked()).toEqual([]);
 });
+
+test('where no server tells of resources, a client is told that it will hear of none', async () => {
+  http = await HttpStage.open();
+  const { client } = await listener(http, 'modern');
+  const resourceSubscriptions = ['note://one'];
+  const listening = await client.listen({ toolsListChanged: true, resourceSubscriptions });
+  expect(listening.honoredFilter).toEqual({ toolsListChanged: true });
+  await listening.close();
+});

@@ -39,6 +39,25 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
   });
 });
 
+test('that roots are others now is told to a server that may know them, and to no other', async () => {
+  const command = [process.execPath, join(import.meta.dirname, 'relay-server.ts')];
+  const relay = { command, protocol: 'legacy' };
+  stage = await Stage.open({
+    servers: { may: { ...relay, roots: true }, not: relay },
+    policy: policyFor(['may.heard', 'not.heard']),
+  });
+  const client = await stage.client(options, (made) => {
+    made.setRequestHandler('roots/list', () => ({ roots: [] }));
+  });
+  const heard = async (server: string): Promise<string> =>
+    textOf(await client.callTool({ name: `${server}__heard`, arguments: {} }));
+  await client.sendRootsListChanged();
+  await expect.poll(() => heard('may')).toContain('roots/list_changed');
+  expect(await heard('not')).not.toContain('roots/list_changed');
+  // The SDK refuses to tell it: that is not tried, and is nobody's fault.
+  expect(stage.reports).toEqual([]);
+});
+
 test('with its roots, the client says which folders server-filesystem serves', async () => {
   const [served, named] = [temporaryFolder(), temporaryFolder()].map((at) => realpathSync(at));
   if (served === undefined || named === undefined) throw new Error('there are two folders');
