@@ -9,6 +9,7 @@ import { budgetMutants } from './budget-mutants.ts';
 import { cliMutants } from './cli-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { gatewayCallMutants } from './gateway-call-mutants.ts';
+import { gatewayClientMutants } from './gateway-client-mutants.ts';
 import { gatewayCredentialMutants } from './gateway-credential-mutants.ts';
 import { gatewayHttpMutants } from './gateway-http-mutants.ts';
 import { gatewayMutants } from './gateway-mutants.ts';
@@ -47,6 +48,7 @@ export const mutants: readonly Mutant[] = [
   ...simulationMutants,
   ...gatewayMutants,
   ...gatewayCallMutants,
+  ...gatewayClientMutants,
   ...gatewayHttpMutants,
   ...gatewayCredentialMutants,
   ...gatewayTaskMutants,
