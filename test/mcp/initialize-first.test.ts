@@ -2,6 +2,7 @@
 import { InMemoryTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { expect, test } from 'vitest';
 import { initializeFirst } from '../../src/enforce/mcp/client/initialize-first.ts';
+import { lyingStage } from './lying.ts';
 
 /** What reached the gateway, and what the client was answered, after these were sent. */
 async function sent(...messages: readonly JSONRPCMessage[]) {
@@ -29,10 +30,43 @@ test('a request before `initialize` is answered with an error, and does not pass
   expect(answers).toEqual([{ jsonrpc: '2.0', id: 1, error }]);
 });
 
-test('a ping passes before it, and everything after it', async () => {
-  const { passed, answers } = await sent(ping, opening, told, list);
-  expect(passed).toEqual([ping, opening, told, list]);
-  expect(answers).toEqual([]);
+test('a ping before it is answered and opens nothing, and everything passes after it', async () => {
+  const { passed, answers } = await sent(ping, opening, told, list, { ...ping, id: 5 });
+  expect(passed).toEqual([opening, told, list, { ...ping, id: 5 }]);
+  expect(answers).toEqual([{ jsonrpc: '2.0', id: 2, result: {} }]);
+});
+
+test('a client that pings before it says who it is can be asked what it says then', async () => {
+  const { stage } = await lyingStage({ server: { roots: true }, extraTools: ['ask'] });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  const served = await stage.gateway.connect(far);
+  const got: JSONRPCMessage[] = [];
+  const asked: JSONRPCMessage[] = [];
+  near.onmessage = (message) => {
+    got.push(message);
+    if (!('method' in message && 'id' in message)) return;
+    asked.push(message);
+    void near.send({ jsonrpc: '2.0', id: message.id, result: { roots: [] } });
+  };
+  await near.start();
+  const answered = async (id: unknown): Promise<void> => {
+    const answer = () => got.find((each) => !('method' in each) && each.id === id);
+    await expect.poll(answer).toHaveProperty('result');
+  };
+  await near.send(ping);
+  await answered(2);
+  const clientInfo = { name: 'by hand', version: '1' };
+  const params = { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo };
+  await near.send({ jsonrpc: '2.0', id: 3, method: 'initialize', params });
+  await answered(3);
+  await near.send(told);
+  const call = { name: 'liar__ask', arguments: {} };
+  await near.send({ jsonrpc: '2.0', id: 4, method: 'tools/call', params: call });
+  await answered(4);
+  expect(asked).toMatchObject([{ method: 'roots/list' }]);
+  await near.close();
+  await served.closed;
+  await stage.close();
 });
 
 test('a client that only looked in the later era has not opened anything', async () => {

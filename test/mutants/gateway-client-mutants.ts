@@ -186,6 +186,15 @@ export const gatewayClientMutants: readonly Mutant[] = [
     tests: ['test/mcp/initialize-first.test.ts'],
   },
   {
+    name: 'ping-opens-the-session',
+    guards: 'A ping before a client says who it is does not open its session.',
+    file: client('initialize-first'),
+    find: 'if (isOpened || isTold || isClaimed(message)) pass();',
+    replace:
+      "if (isOpened || isTold || isClaimed(message) || ('method' in message && message.method === 'ping')) pass();",
+    tests: ['test/mcp/initialize-first.test.ts'],
+  },
+  {
     name: 'era-of-the-first-look',
     guards: 'A client of 2025 that looked in the later era hears what servers log.',
     file: client('connection'),

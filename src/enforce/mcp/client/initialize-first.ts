@@ -1,6 +1,7 @@
 /**
  * A client of 2025 says who it is before it asks for anything. The SDK takes what comes first, whatever it
- * is; here a request without an opening is answered with an error, and goes no further.
+ * is; here a request without an opening is answered with an error, and goes no further. A ping says nothing
+ * of the client, and would open its session all the same: it is answered here, too.
  */
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import {
@@ -19,9 +20,9 @@ export function initializeFirst(inner: Transport): Transport {
       isOpened ||= isOpening(message);
       isModern ||= isModernRequest(message);
       const isTold = isModern && !('id' in message);
-      if (isOpened || isTold || isClaimed(message) || isPing(message)) pass();
+      if (isOpened || isTold || isClaimed(message)) pass();
       else
-        void refuse(inner, message).catch((failure: unknown) => outer.onerror?.(asError(failure)));
+        void answer(inner, message).catch((failure: unknown) => outer.onerror?.(asError(failure)));
     },
   });
   return outer;
@@ -29,10 +30,6 @@ export function initializeFirst(inner: Transport): Transport {
 
 function isOpening(message: JSONRPCMessage): boolean {
   return 'method' in message && 'id' in message && message.method === 'initialize';
-}
-
-function isPing(message: JSONRPCMessage): boolean {
-  return 'method' in message && message.method === 'ping';
 }
 
 /** A message of the later era says with itself what it is; whether that is good is the SDK's to say. */
@@ -49,10 +46,12 @@ function isModernRequest(message: JSONRPCMessage): boolean {
   return classifyInboundRequest({ httpMethod: 'POST', body: message }).kind === 'modern';
 }
 
-async function refuse(inner: Transport, message: JSONRPCMessage): Promise<void> {
+async function answer(inner: Transport, message: JSONRPCMessage): Promise<void> {
   if (!('method' in message && 'id' in message)) return;
+  const { id, method } = message;
+  if (method === 'ping') return inner.send({ jsonrpc: '2.0', id, result: {} });
   const error = { code: ProtocolErrorCode.InvalidRequest, message: 'initialize comes first' };
-  await inner.send({ jsonrpc: '2.0', id: message.id, error });
+  await inner.send({ jsonrpc: '2.0', id, error });
 }
 
 function asError(failure: unknown): Error {
