@@ -21,10 +21,16 @@ export const programs = {
 
 /** Servers that tests put behind the gateway; the packages that they are made with are bundled, too. */
 export const servers = {
+  'asked-server': 'test/mcp/asked-server.ts',
+  'conformance-server': 'test/mcp/conformance-server.ts',
   'extension-server': 'test/mcp/extension-server.ts',
   'log-server': 'test/mcp/log-server.ts',
+  'lying-server': 'test/mcp/lying-server.ts',
   'modern-server': 'test/mcp/modern-server.ts',
+  'relay-server': 'test/mcp/relay-server.ts',
   'resource-server': 'test/mcp/resource-server.ts',
+  'scripted-server': 'test/mcp/scripted-server.ts',
+  'task-server': 'test/mcp/task-server.ts',
 } as const;
 
 export function program(name: keyof typeof programs | keyof typeof servers): string {

@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
 import { accepted } from './task-client.ts';
 
 const late = join(temporaryFolder(), 'late');
-const command = [process.execPath, join(import.meta.dirname, 'relay-server.ts'), late];
+const command = [process.execPath, program('relay-server'), late];
 const question = {
   method: 'elicitation/create',
   params: { message: 'who?', requestedSchema: { type: 'object', properties: {} } },

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
 /** How often a server was started until its tool was there. */
 async function startsOf(manner: string, more: object = {}): Promise<number> {
   const journal = join(temporaryFolder(), 'journal');
-  const program = join(import.meta.dirname, 'asked-server.ts');
-  const servers = { jobs: { command: [process.execPath, program, journal, manner], ...more } };
+  const server = program('asked-server');
+  const servers = { jobs: { command: [process.execPath, server, journal, manner], ...more } };
   const stage = await Stage.open({ servers, policy: policyFor(['jobs.run']) });
   try {
     const client = await stage.client();

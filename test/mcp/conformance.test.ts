@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { conformancePackage } from './conformance-packages.ts';
 import { conformanceTools } from './conformance-server.ts';
 import { policyFor, Stage } from './stage.ts';
 
 const suite = conformancePackage('conformance', 'dist', 'index.js');
-const program = join(import.meta.dirname, 'conformance-server.ts');
+const server = program('conformance-server');
 
 type Outcomes = Readonly<Record<string, string>>;
 
@@ -37,7 +38,7 @@ async function outcomesAt(url: string): Promise<Outcomes> {
 }
 
 async function withoutGateway(): Promise<Outcomes> {
-  const child = spawn(process.execPath, [program, '--http'], {
+  const child = spawn(process.execPath, [server, '--http'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -50,7 +51,7 @@ async function withoutGateway(): Promise<Outcomes> {
 
 async function throughGateway(): Promise<Outcomes> {
   const stage = await Stage.open({
-    servers: { all: { command: [process.execPath, program, '--stdio'], protocol: 'legacy' } },
+    servers: { all: { command: [process.execPath, server, '--stdio'], protocol: 'legacy' } },
     file: { prefix: false, http: { port: 0 } },
     policy: policyFor(conformanceTools.map((name) => `all.${name}`)),
   });

@@ -13,7 +13,7 @@ import { policyFor, Stage, temporaryFolder } from './stage.ts';
 
 const servers = {
   modern: program('extension-server'),
-  legacy: join(import.meta.dirname, 'task-server.ts'),
+  legacy: program('task-server'),
 };
 const tools = ['slow', 'either', 'plain', 'finish', 'always'];
 export const policy = policyFor(tools.map((name) => `jobs.${name}`));

@@ -7,12 +7,13 @@ import { passingLimits, taskLimits } from '../../src/enforce/mcp/config/config.t
 import { HostedTasks } from '../../src/enforce/mcp/passing/hosted-tasks.ts';
 import type { Upstream } from '../../src/enforce/mcp/upstream/upstream.ts';
 import { FakeClock } from '../../src/testing/index.ts';
+import { program } from '../programs.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, temporaryFolder } from './stage.ts';
 import { accepted, sampled, TaskClient, type Tasks } from './task-client.ts';
 
 const late = join(temporaryFolder(), 'late');
-const command = [process.execPath, join(import.meta.dirname, 'relay-server.ts'), late];
+const command = [process.execPath, program('relay-server'), late];
 const relay = { command, protocol: 'legacy' };
 const names = ['ask', 'tell', 'heard', 'end', 'drop', 'flood', 'job'];
 const policy = policyFor(

@@ -13,10 +13,11 @@ import { RunningTasks } from '../../src/enforce/mcp/call/running-tasks.ts';
 import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
+import { program } from '../programs.ts';
 import { HttpStage, type HttpStageOptions } from './http-stage.ts';
 import { policyFor, temporaryFolder, textOf } from './stage.ts';
 
-const program = join(import.meta.dirname, 'task-server.ts');
+const server = program('task-server');
 const policy = policyFor(['slow', 'either', 'plain', 'finish'].map((name) => `jobs.${name}`));
 
 let http: HttpStage | undefined;
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 async function open(more: HttpStageOptions = {}): Promise<HttpStage> {
   journal = join(temporaryFolder(), 'journal');
-  const command = [process.execPath, program, journal];
+  const command = [process.execPath, server, journal];
   http = await HttpStage.open({
     servers: { jobs: { command, protocol: 'legacy' } },
     policy,

@@ -1,9 +1,10 @@
 /** A stage with the lying server behind the gateway, and what it was really asked to do. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { program } from '../programs.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder } from './stage.ts';
 
-const program = join(import.meta.dirname, 'lying-server.ts');
+const lyingServer = program('lying-server');
 
 const liarTools = ['echo', 'lie', 'never', 'die', 'garbage', 'flood', 'hide', 'big', 'fail'];
 
@@ -17,7 +18,7 @@ export class Liar {
 
   /** The server's part of a configuration. It does not know the later era, and is not asked. */
   server(more: object = {}, ...tools: readonly string[]): object {
-    const command = [process.execPath, program, this.journal, ...tools];
+    const command = [process.execPath, lyingServer, this.journal, ...tools];
     return { command, protocol: 'legacy', ...more };
   }
 

@@ -4,6 +4,7 @@ import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { program } from '../programs.ts';
 import { lyingStage } from './lying.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, temporaryFolder, textOf } from './stage.ts';
@@ -40,7 +41,7 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
 });
 
 test('that roots are others now is told to a server that may know them, and to no other', async () => {
-  const command = [process.execPath, join(import.meta.dirname, 'relay-server.ts')];
+  const command = [process.execPath, program('relay-server')];
   const relay = { command, protocol: 'legacy' };
   stage = await Stage.open({
     servers: { may: { ...relay, roots: true }, not: relay },

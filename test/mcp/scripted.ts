@@ -1,11 +1,11 @@
 /** The scripted server's part of a configuration, and what most scripts begin with. */
-import { join } from 'node:path';
+import { program } from '../programs.ts';
 import type { Script } from './scripted-server.ts';
 
-const program = join(import.meta.dirname, 'scripted-server.ts');
+const server = program('scripted-server');
 
 export function scripted(script: Script, more: object = {}): object {
-  const command = [process.execPath, program, JSON.stringify(script)];
+  const command = [process.execPath, server, JSON.stringify(script)];
   return { command, protocol: 'legacy', ...more };
 }
 

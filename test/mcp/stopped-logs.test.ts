@@ -12,7 +12,7 @@ const logging = scripted({
   'tools/call': [{ result: '{"content":[]}', logs: 'told' }],
 });
 const policy = policyFor(['a.echo']);
-const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400));
+const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
 
 let close: (() => Promise<void>) | undefined;
 

@@ -12,10 +12,11 @@ import { taskLimits } from '../../src/enforce/mcp/config/config.ts';
 import { TaskStore } from '../../src/enforce/mcp/call/task-store.ts';
 import { rawResult, type RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import { FakeClock } from '../../src/testing/index.ts';
+import { program } from '../programs.ts';
 import { realServer } from './real-servers.ts';
 import { policyFor, Stage, type StageOptions, temporaryFolder, textOf } from './stage.ts';
 
-const program = join(import.meta.dirname, 'task-server.ts');
+const server = program('task-server');
 const actions = ['slow', 'either', 'plain', 'finish'].map((name) => `jobs.${name}`);
 
 let stage: Stage | undefined;
@@ -28,7 +29,7 @@ afterEach(async () => {
 
 async function open(options: Partial<StageOptions> = {}): Promise<Stage> {
   journal = join(temporaryFolder(), 'journal');
-  const command = [process.execPath, program, journal];
+  const command = [process.execPath, server, journal];
   const servers = { jobs: { command, protocol: 'legacy' } };
   stage = await Stage.open({ servers, policy: policyFor(actions), ...options });
   return stage;
@@ -349,7 +350,7 @@ test('what a tool does not support is refused, and what it need not be is not ma
 });
 
 test('a tool that only runs as a task is not offered where its server runs none', async () => {
-  const command = [process.execPath, program, join(temporaryFolder(), 'journal'), 'nothing'];
+  const command = [process.execPath, server, join(temporaryFolder(), 'journal'), 'nothing'];
   const on = await open({ servers: { jobs: { command, protocol: 'legacy' } } });
   const client = await stageClient();
   expect(client.getServerCapabilities()?.tasks).toBeUndefined();
