@@ -38,7 +38,7 @@ function answer(id: unknown, { after, ...scripted }: Scripted): void {
     if (!existsSync(after)) return;
     clearInterval(looking);
     answerNow(id, scripted);
-  }, 20);
+  }, 20).unref();
 }
 
 function answerNow(id: unknown, { result = '{}', error, logs, tells }: Scripted): void {
@@ -49,7 +49,8 @@ function answerNow(id: unknown, { result = '{}', error, logs, tells }: Scripted)
       : `"error":${JSON.stringify({ code: -32_000, message: error })}`;
   if (logs !== undefined) {
     const params = JSON.stringify({ level: 'error', data: logs });
-    setInterval(() => write(`"method":"notifications/message","params":${params}`), 20);
+    // It ends with its input: whoever ends it would wait two seconds for one that goes on.
+    setInterval(() => write(`"method":"notifications/message","params":${params}`), 20).unref();
   }
   write(`"id":${JSON.stringify(id)},${text}`);
 }
