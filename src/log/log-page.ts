@@ -36,8 +36,8 @@ export interface Committed {
 
 export const entryItem = -1;
 const leafPrefix = 0;
-/** What a page of short entries needs. */
-const bytesAtFirst = 2_097_152;
+/** What a page of short entries needs; a short log is given less. */
+const bytesAtFirstMax = 2_097_152;
 
 export function isEntryItem(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === leafPrefix;
@@ -46,7 +46,7 @@ export function isEntryItem(bytes: Uint8Array, start: number): boolean {
 /** Consecutive entries, and contents in any order; those of other entries are left out. */
 export function logPage(entries: readonly SealedEntry[], contents: readonly Committed[]): LogPage {
   const ordered = contents.toSorted((left, right) => left.index - right.index);
-  const items = new Items();
+  const items = new Items(bytesMax(entries, contents));
   let next = 0;
   for (const entry of entries) {
     items.addEntry(entry);
@@ -64,13 +64,22 @@ export function logPage(entries: readonly SealedEntry[], contents: readonly Comm
   };
 }
 
+function bytesMax(entries: readonly SealedEntry[], contents: readonly Committed[]): number {
+  const bodies = entries.reduce((bytes, { body }) => bytes + 1 + 3 * body.length, 0);
+  return contents.reduce((bytes, { text }) => bytes + committedBytesMax(text), bodies);
+}
+
 class Items {
   readonly #ends: number[] = [];
   readonly #fields: number[] = [];
   readonly #names: string[] = [];
   readonly #unsound: number[] = [];
   #isAscii = true;
-  readonly #written = new GrowingBytes(bytesAtFirst);
+  readonly #written: GrowingBytes;
+
+  constructor(most: number) {
+    this.#written = new GrowingBytes(Math.min(most, bytesAtFirstMax));
+  }
 
   get plain(): Omit<LogPage, 'indexes' | 'leaves' | 'bodies'> {
     return {

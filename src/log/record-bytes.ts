@@ -21,23 +21,33 @@ export interface RecordText {
 
 /** The bytes of the key and of the parent are counted in four bytes each; one says whether it is live. */
 const headBytes = 9;
-/** What some thousand short records need. */
-const bytesAtFirst = 2_097_152;
+/** What some thousand short records need; few are given less. */
+const bytesAtFirstMax = 2_097_152;
 
 /** UTF-8 writes every lone surrogate as U+FFFD: a record with one would pass for another. */
 export function hasBytes({ key, parent, value }: RecordText): boolean {
   return key.isWellFormed() && parent.isWellFormed() && value.isWellFormed();
 }
 
-export function recordBytes(records: Iterable<RecordText>): RecordBytes {
-  const builder = new RecordBytesBuilder();
+export function recordBytes(records: readonly RecordText[]): RecordBytes {
+  const most = records.reduce((bytes, record) => bytes + bytesMax(record), 0);
+  const builder = new RecordBytesBuilder(Math.min(most, bytesAtFirstMax));
   for (const record of records) builder.add(record);
   return builder.built;
 }
 
+function bytesMax({ key, parent, value }: RecordText): number {
+  return headBytes + 3 * (key.length + parent.length + value.length);
+}
+
 export class RecordBytesBuilder {
   readonly #ends: number[] = [];
-  readonly #written = new GrowingBytes(bytesAtFirst);
+  readonly #written: GrowingBytes;
+
+  /** `atFirst` is a guess at how many bytes there will be. */
+  constructor(atFirst = 4_096) {
+    this.#written = new GrowingBytes(atFirst);
+  }
 
   get isEmpty(): boolean {
     return this.#written.end === 0;
@@ -51,7 +61,7 @@ export class RecordBytesBuilder {
     if (!hasBytes(record)) throw new TypeError('a record with a lone surrogate has no bytes');
     const { key, parent, live, value } = record;
     const written = this.#written;
-    written.makeRoom(headBytes + 3 * (key.length + parent.length + value.length));
+    written.makeRoom(bytesMax(record));
     const { bytes, end: start } = written;
     const keyBytes = bytes.write(key, start + headBytes);
     const parentBytes = bytes.write(parent, start + headBytes + keyBytes);

@@ -177,8 +177,9 @@ export class EntryVerifier {
   #handOverSettled(): void {
     if (this.#settled.isEmpty) return;
     // Waited for with the page that it comes from, which is hashed after it.
-    void this.#hasher.add({ source: 'events', records: this.#settled.built, left: [] });
-    this.#settled = new RecordBytesBuilder();
+    const records = this.#settled.built;
+    this.#settled = new RecordBytesBuilder(records.bytes.length);
+    void this.#hasher.add({ source: 'events', records, left: [] });
   }
 
   #countErased(erased: ErasedContents | undefined): void {
