@@ -194,6 +194,19 @@ test('what is found in the tables is what somebody finds who keeps and compares 
   await fc.assert(same, { numRuns: 80 });
 });
 
+test('a log that holds is read once, with calls that run among those that are settled', async () => {
+  const storage = await stored(good);
+  let opened = 0;
+  const counted = new Proxy(storage, {
+    get: (target, name) => {
+      if (name === 'open') opened += 1;
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  expect((await verify(counted)).holds).toBe(true);
+  expect(opened).toBe(1);
+});
+
 test('a log whose decisions are settled while the tables are read holds, and is read once', async () => {
   const storage = memory();
   const slow = new SlowReading();

@@ -305,6 +305,14 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/engine/verify-tables.test.ts'],
   },
   {
+    name: 'compared-records-added-up',
+    guards: 'A log that holds is read once.',
+    file: 'src/engine/verify/hasher.ts',
+    find: 'if (!leftOut.has(at)) sum.add(bytes.subarray(from, end));',
+    replace: 'sum.add(bytes.subarray(from, end));',
+    tests: ['test/engine/verify-tables.test.ts'],
+  },
+  {
     name: 'adding-up-goes-on',
     guards: 'What is settled while the tables are read is compared as it is then.',
     file: 'src/engine/verify/records.ts',
