@@ -195,7 +195,7 @@ test('what is found in the tables is what somebody finds who keeps and compares 
 });
 
 test('a log that holds is read once, with calls that run among those that are settled', async () => {
-  const storage = await stored(good);
+  const storage = withPages(await stored(good));
   let opened = 0;
   const counted = new Proxy(storage, {
     get: (target, name) => {
