@@ -9,7 +9,7 @@ import { settle, settleFailed } from '../granted.ts';
 import type { GrantedModel } from '../models/call-model.ts';
 import { type Kept, StreamContent, streamOf } from './ai-sdk-stream-content.ts';
 import type { StreamPart } from './ai-sdk-types.ts';
-import { reportOf } from './ai-sdk-usage.ts';
+import { countOf, reportOf } from './ai-sdk-usage.ts';
 
 type Finish = Extract<StreamPart, { readonly type: 'finish' }>;
 
@@ -87,8 +87,8 @@ class StreamRun {
       if (this.#stopped !== undefined) throw this.#stopped.reason;
       if (read.done) return this.#settle(undefined);
       const { value: part } = read;
-      if (part.type === 'finish') return this.#settle(part);
-      await this.#count(part);
+      const finish = await this.#heard(part);
+      if (finish !== undefined) return this.#settle(finish);
       if (!this.#isJudged) return [part];
       this.#held.push(part);
     }
@@ -126,19 +126,29 @@ class StreamRun {
     return settleFailed(this.#session, this.#granted, failure);
   }
 
-  async #count(part: StreamPart): Promise<void> {
+  /** Counts a part, and gives it where it is the end. What cannot be counted is cut, as what is too much. */
+  async #heard(part: StreamPart): Promise<Finish | undefined> {
+    try {
+      if (part.type === 'finish') return part;
+      this.#count(part);
+      return undefined;
+    } catch (failure) {
+      await this.stop(failure);
+      throw failure;
+    }
+  }
+
+  #count(part: StreamPart): void {
     this.#content.add(part);
     if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
     if (!('delta' in part)) return;
-    this.#tokensAtLeast += this.#countOutput(part.delta);
+    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(part.delta));
     const { outputTokensMax } = this.#granted.terms;
     if (this.#tokensAtLeast <= outputTokensMax) return;
-    const cut = new ControlPlaneError(
+    throw new ControlPlaneError(
       'model-output-cut',
       `the stream went beyond the ${outputTokensMax} output tokens that were reserved, and was cut`,
     );
-    await this.stop(cut);
-    throw cut;
   }
 }
 
