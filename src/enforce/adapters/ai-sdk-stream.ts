@@ -40,8 +40,8 @@ class StreamRun {
   #tokensAtLeast = 0;
   #model: string | undefined;
   #ended = false;
-  /** What ended it before the provider did. */
-  #stopped: { readonly reason: unknown } | undefined;
+  /** What ended it before the provider did, and the record of that. */
+  #stopped: { readonly reason: unknown; readonly settled: Promise<unknown> } | undefined;
 
   constructor(
     session: Session,
@@ -60,6 +60,8 @@ class StreamRun {
   watch(controller: Controller): void {
     const { signal } = this.#granted;
     const onAbort = (): void => {
+      // Its end has come, and is passed on once it is recorded.
+      if (this.#ended) return;
       void this.stop(signal.reason).then(
         () => controller.error(signal.reason),
         (failure: unknown) => controller.error(failure),
@@ -82,9 +84,10 @@ class StreamRun {
       try {
         read = await this.#reader.read();
       } catch (failure) {
+        await this.#assertGoingOn();
         throw (await this.#fail(failure)).thrown;
       }
-      if (this.#stopped !== undefined) throw this.#stopped.reason;
+      await this.#assertGoingOn();
       if (read.done) return this.#settle(undefined);
       const { value: part } = read;
       const finish = await this.#heard(part);
@@ -114,14 +117,21 @@ class StreamRun {
   /** Stops reading and charges everything: nobody knows what the provider goes on doing, or for how long. */
   async stop(reason: unknown): Promise<void> {
     if (this.#ended) return;
-    this.#stopped = { reason };
     void this.#reader.cancel(reason).catch(() => {});
-    await this.#fail(reason);
+    const settled = this.#fail(reason);
+    this.#stopped = { reason, settled };
+    await settled;
+  }
+
+  /** Throws what stopped it, and not before that is recorded. */
+  async #assertGoingOn(): Promise<void> {
+    if (this.#stopped === undefined) return;
+    await this.#stopped.settled;
+    throw this.#stopped.reason;
   }
 
   /** Gives what is to be thrown. */
   async #fail(failure: unknown): Promise<{ readonly thrown: unknown }> {
-    if (this.#ended) return { thrown: failure };
     this.#ended = true;
     return settleFailed(this.#session, this.#granted, failure);
   }
