@@ -1,4 +1,4 @@
-/** Counts of a model call: the AI SDK's usage, in the words of the kernel, which judges it, and what hosts count. */
+/** Counts of a model call: the AI SDK's usage in the words of the kernel, which judges it, and hosts' own. */
 import { ControlPlaneError } from '../../engine/index.ts';
 import { type ModelReport, quoted } from '../../kernel/index.ts';
 import type { ProviderUsage } from './ai-sdk-types.ts';
@@ -24,7 +24,7 @@ export function reportOf(usage: Told | undefined, model: string | undefined): Mo
   };
 }
 
-/** Throws `input-invalid` where a host's count is none: less than nothing would be taken from what is reserved. */
+/** Throws `input-invalid` where a host's count is none: one below zero would lower what is reserved. */
 export function countOf(name: string, tokens: number): number {
   if (tokens >= 0 && tokens < Infinity) return tokens;
   const message = `\`${name}\` gave ${quoted(tokens)}, which is no number of tokens`;

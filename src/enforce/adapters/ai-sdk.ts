@@ -10,7 +10,8 @@
  * SDK tool that changes afterwards is refused with `tool-changed`.
  *
  * What it does not do: a tool that runs elsewhere (at the provider, in a browser) has no code to guard and
- * is refused at once, and so is one in whose place the SDK runs code of its own. A description that is a function of the context cannot be pinned and is left out.
+ * is refused at once, and so is one in whose place the SDK runs code of its own. A description that is a
+ * function of the context cannot be pinned and is left out.
  */
 import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
 import {
