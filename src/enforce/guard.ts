@@ -6,6 +6,7 @@
  * what the code gets is the frozen value of the bytes that were hashed. When it ends, what happened is
  * recorded before the caller has the result.
  */
+import { types } from 'node:util';
 import {
   assertMembers,
   bindTool,
@@ -56,6 +57,7 @@ export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, 
       `tool ${quoted(name)} has no execute function`,
     );
   }
+  if (types.isGeneratorFunction(execute)) throw deferred(name);
   const guarded = guardWork<A, R>(session, tool, { usage, dryRun });
   return (callArguments, options) => guarded(callArguments, execute, options);
 }
@@ -86,10 +88,26 @@ export function guardWork<A, R>(
     return run(
       session,
       granted,
-      (context) => work(frozen, context),
+      async (context) => ranNow(declaration.name, await work(frozen, context)),
       (result) => usage?.(result, frozen),
     );
   };
+}
+
+/**
+ * The code of a generator runs when somebody asks for its values: that would be after its permit was settled,
+ * with no kill switch that stops it.
+ */
+function ranNow<R>(tool: string, result: R): R {
+  if (types.isGeneratorObject(result)) throw deferred(tool);
+  return result;
+}
+
+function deferred(tool: unknown): ControlPlaneError {
+  const message = `tool ${quoted(tool)} is a generator, whose code runs once its call is over`;
+  return new ControlPlaneError('tool-ungovernable', message, {
+    help: 'run it to its end in `execute`, and return what it came to',
+  });
 }
 
 const optionsKnown = [

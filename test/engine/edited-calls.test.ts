@@ -168,6 +168,22 @@ test('a keyed call that was edited runs once, however often it is repeated', asy
   await plane.close();
 });
 
+test('nor does a repetition run it once more where a grant beside the approval would let it', async () => {
+  const { plane, people, governed, ran, asked } = await open();
+  const options = { idempotencyKey: 'refund-1' };
+  const ticket = await asked(call, options);
+  const expiresAt = new Date(Date.now() + 60_000);
+  const grant = { actions: ['order.refund'], uses: 10, expiresAt };
+  await plane.approve({ ticket, by: people.ada, edit, grant });
+  await governed(call, options);
+  expect(await codeOf(governed(call, options))).toBe('permit-not-startable');
+  expect(ran).toEqual([edit]);
+  // Without its key it is another call, which the grant covers.
+  expect(await governed(edit)).toEqual({ refunded: '8' });
+  expect(ran).toEqual([edit, edit]);
+  await plane.close();
+});
+
 test('the edited arguments go to the session that asked, and to no other', async () => {
   const { plane, people, session, asked } = await open();
   const ticket = await asked(call);

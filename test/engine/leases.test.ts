@@ -207,3 +207,21 @@ test.each([
   await one.close();
   await two.close();
 });
+
+test('a worker whose key is revoked hears at its next heartbeat that it has lost the lease', async () => {
+  const clock = new FakeClock();
+  const plane = await openShop(memoryFleet()(), { clock, policy: alert });
+  const { root: by } = staff(plane);
+  const order = { principal: 'service:night', roles: ['agent'], by };
+  const { id, key } = await plane.keys.issue(order);
+  const principal = await plane.identity.authenticate(key);
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const lease = await session.lease({ holder: 'worker-1', termMs });
+  await plane.keys.revoke({ key: id, by, reason: 'stolen' });
+  expect(lease.signal.aborted).toBe(false);
+  // A third of its term: the heartbeat. The lease itself has not run out.
+  await pass(clock, termMs / 3, plane);
+  expect(clock.now()).toBeLessThan(lease.expiresAt);
+  expect(lease.signal.reason).toMatchObject({ code: 'lease-lost' });
+  await plane.close();
+});

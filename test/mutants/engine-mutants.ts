@@ -110,4 +110,28 @@ export const engineMutants: readonly Mutant[] = [
     replace: '',
     tests: ['src/cli/terminal.test.ts'],
   },
+  {
+    name: 'expiry-waits-for-the-store',
+    guards: 'The signal of a permit fires when its time is over, though the store is down.',
+    file: 'src/engine/core/core.ts',
+    find: "if (kind === 'decision') this.running.abortExpired(key);",
+    replace: '',
+    tests: ['test/engine/permit-deadlines.test.ts'],
+  },
+  {
+    name: 'expired-by-others-and-runs-on',
+    guards: 'The signal of a permit fires where another process found that its time is over.',
+    file: 'src/engine/core/core.ts',
+    find: 'this.running.abortExpired(event.data.permit);',
+    replace: '',
+    tests: ['test/engine/permit-deadlines.test.ts'],
+  },
+  {
+    name: 'later-deadline-first',
+    guards: 'What is over sooner is not kept waiting by what was known first.',
+    file: 'src/engine/core/deadlines.ts',
+    find: 'if (bucket * bucketMs < this.#wakeAt) this.#sleepUntil(bucket * bucketMs);',
+    replace: 'if (this.#wakeAt === Infinity) this.#sleepUntil(bucket * bucketMs);',
+    tests: ['test/engine/permit-deadlines.test.ts'],
+  },
 ];

@@ -17,6 +17,14 @@ export const leaseMutants: readonly Mutant[] = [
     tests: engineTests,
   },
   {
+    name: 'lease-refused-and-kept',
+    guards: 'A worker whose heartbeat is refused hears that it has lost the lease.',
+    file: 'src/engine/session/lease.ts',
+    find: 'if (isRefusal(failure)) this.lose(failure.message);',
+    replace: '',
+    tests: engineTests,
+  },
+  {
     name: 'lease-term-unsaid',
     guards: 'A lease lasts as long as the policy says where its worker says nothing.',
     file: kernel('session/lease'),

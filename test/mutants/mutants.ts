@@ -7,6 +7,7 @@ import { approvalMutants } from './approval-mutants.ts';
 import { stopMutants } from './stop-mutants.ts';
 import { budgetMutants } from './budget-mutants.ts';
 import { cliMutants } from './cli-mutants.ts';
+import { enforceMutants } from './enforce-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import { gatewayCallMutants } from './gateway-call-mutants.ts';
 import { gatewayClientMutants } from './gateway-client-mutants.ts';
@@ -34,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   ...kernelMutants,
   ...budgetMutants,
   ...modelMutants,
+  ...enforceMutants,
   ...leaseMutants,
   ...sessionMutants,
   ...engineMutants,

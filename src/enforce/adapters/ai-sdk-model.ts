@@ -22,7 +22,7 @@ import { readPrompt } from './ai-sdk-prompt.ts';
 import { governedStream } from './ai-sdk-stream.ts';
 import { thinkingTokens } from './ai-sdk-thinking.ts';
 import type { AnyModel, CallParams, Generated, WrappedModel } from './ai-sdk-types.ts';
-import { reportOf } from './ai-sdk-usage.ts';
+import { countOf, reportOf } from './ai-sdk-usage.ts';
 
 export interface GovernModelOptions {
   /** The most output tokens of each call, where the call itself does not say. */
@@ -65,9 +65,9 @@ export function governModel(
       specificationVersion: 'v4',
       wrapGenerate: async ({ params }) => {
         const { granted, target, capped } = await granting(params);
-        const result = await settledOnFailure(session, granted, () => target.doGenerate(capped));
-        const { content, usage, response } = result;
-        const report = reportOf(usage, response?.modelId);
+        const { result, content, report } = await settledOnFailure(session, granted, async () =>
+          answerOf(await target.doGenerate(capped)),
+        );
         const settled = await settle(session, granted, {
           outcome: 'succeeded',
           result: content,
@@ -78,14 +78,20 @@ export function governModel(
       },
       wrapStream: async ({ params }) => {
         const { granted, target, capped } = await granting(params);
-        const result = await settledOnFailure(session, granted, () => target.doStream(capped));
-        return {
-          ...result,
-          stream: governedStream(session, granted, result.stream, options.countOutput),
-        };
+        return settledOnFailure(session, granted, async () => {
+          const result = await target.doStream(capped);
+          const stream = governedStream(session, granted, result.stream, options.countOutput);
+          return { ...result, stream };
+        });
       },
     },
   });
+}
+
+/** Read before it is settled: what cannot be read as an answer is a call that failed. */
+function answerOf(result: Generated) {
+  const { content, usage, response } = result;
+  return { result, content, report: reportOf(usage, response?.modelId) };
 }
 
 const optionsKnown = [
@@ -194,7 +200,10 @@ function assertToolsWithinReach({ tools = [] }: CallParams, allowed: readonly st
 function outputOf(params: CallParams, { maxOutputTokens, countThinking }: GovernModelOptions) {
   return {
     cap: params.maxOutputTokens ?? maxOutputTokens,
-    thinking: countThinking?.(params) ?? thinkingTokens(params),
+    thinking:
+      countThinking === undefined
+        ? thinkingTokens(params)
+        : countOf('countThinking', countThinking(params)),
   };
 }
 

@@ -9,7 +9,7 @@ import { settle, settleFailed } from '../granted.ts';
 import type { GrantedModel } from '../models/call-model.ts';
 import { type Kept, StreamContent, streamOf } from './ai-sdk-stream-content.ts';
 import type { StreamPart } from './ai-sdk-types.ts';
-import { reportOf } from './ai-sdk-usage.ts';
+import { countOf, reportOf } from './ai-sdk-usage.ts';
 
 type Finish = Extract<StreamPart, { readonly type: 'finish' }>;
 
@@ -40,8 +40,8 @@ class StreamRun {
   #tokensAtLeast = 0;
   #model: string | undefined;
   #ended = false;
-  /** What ended it before the provider did. */
-  #stopped: { readonly reason: unknown } | undefined;
+  /** What ended it before the provider did, and the record of that. */
+  #stopped: { readonly reason: unknown; readonly settled: Promise<unknown> } | undefined;
 
   constructor(
     session: Session,
@@ -60,6 +60,8 @@ class StreamRun {
   watch(controller: Controller): void {
     const { signal } = this.#granted;
     const onAbort = (): void => {
+      // Its end has come, and is passed on once it is recorded.
+      if (this.#ended) return;
       void this.stop(signal.reason).then(
         () => controller.error(signal.reason),
         (failure: unknown) => controller.error(failure),
@@ -82,13 +84,14 @@ class StreamRun {
       try {
         read = await this.#reader.read();
       } catch (failure) {
+        await this.#assertGoingOn();
         throw (await this.#fail(failure)).thrown;
       }
-      if (this.#stopped !== undefined) throw this.#stopped.reason;
+      await this.#assertGoingOn();
       if (read.done) return this.#settle(undefined);
       const { value: part } = read;
-      if (part.type === 'finish') return this.#settle(part);
-      await this.#count(part);
+      const finish = await this.#heard(part);
+      if (finish !== undefined) return this.#settle(finish);
       if (!this.#isJudged) return [part];
       this.#held.push(part);
     }
@@ -114,31 +117,48 @@ class StreamRun {
   /** Stops reading and charges everything: nobody knows what the provider goes on doing, or for how long. */
   async stop(reason: unknown): Promise<void> {
     if (this.#ended) return;
-    this.#stopped = { reason };
     void this.#reader.cancel(reason).catch(() => {});
-    await this.#fail(reason);
+    const settled = this.#fail(reason);
+    this.#stopped = { reason, settled };
+    await settled;
+  }
+
+  /** Throws what stopped it, and not before that is recorded. */
+  async #assertGoingOn(): Promise<void> {
+    if (this.#stopped === undefined) return;
+    await this.#stopped.settled;
+    throw this.#stopped.reason;
   }
 
   /** Gives what is to be thrown. */
   async #fail(failure: unknown): Promise<{ readonly thrown: unknown }> {
-    if (this.#ended) return { thrown: failure };
     this.#ended = true;
     return settleFailed(this.#session, this.#granted, failure);
   }
 
-  async #count(part: StreamPart): Promise<void> {
+  /** Counts a part, and gives it where it is the end. What cannot be counted is cut, as what is too much. */
+  async #heard(part: StreamPart): Promise<Finish | undefined> {
+    try {
+      if (part.type === 'finish') return part;
+      this.#count(part);
+      return undefined;
+    } catch (failure) {
+      await this.stop(failure);
+      throw failure;
+    }
+  }
+
+  #count(part: StreamPart): void {
     this.#content.add(part);
     if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
     if (!('delta' in part)) return;
-    this.#tokensAtLeast += this.#countOutput(part.delta);
+    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(part.delta));
     const { outputTokensMax } = this.#granted.terms;
     if (this.#tokensAtLeast <= outputTokensMax) return;
-    const cut = new ControlPlaneError(
+    throw new ControlPlaneError(
       'model-output-cut',
       `the stream went beyond the ${outputTokensMax} output tokens that were reserved, and was cut`,
     );
-    await this.stop(cut);
-    throw cut;
   }
 }
 

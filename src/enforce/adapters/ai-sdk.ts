@@ -10,7 +10,8 @@
  * SDK tool that changes afterwards is refused with `tool-changed`.
  *
  * What it does not do: a tool that runs elsewhere (at the provider, in a browser) has no code to guard and
- * is refused at once. A description that is a function of the context cannot be pinned and is left out.
+ * is refused at once, and so is one in whose place the SDK runs code of its own. A description that is a
+ * function of the context cannot be pinned and is left out.
  */
 import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
 import {
@@ -139,7 +140,7 @@ function guarded(
   return (input, call) =>
     run(
       input,
-      (frozen, { signal }) => finalOutput(code(frozen, { ...call, abortSignal: signal })),
+      (frozen, { signal }) => finalOutput(code(frozen, { ...call, abortSignal: signal }), signal),
       {
         idempotencyKey: callKey(session, call.toolCallId),
         waitForApproval: approval === 'wait',
@@ -148,12 +149,18 @@ function guarded(
     );
 }
 
-/** A tool's result; of one that streams, the last value, as the SDK takes it. */
-async function finalOutput(output: unknown): Promise<unknown> {
+/**
+ * A tool's result; of one that streams, the last value, as the SDK takes it. Its code goes on because it is
+ * asked for the next value: once it is stopped, it is not.
+ */
+async function finalOutput(output: unknown, signal: AbortSignal): Promise<unknown> {
   const value: unknown = await output;
   if (!isAsyncIterable(value)) return value;
   let last: unknown;
-  for await (const each of value) last = each;
+  for await (const each of value) {
+    signal.throwIfAborted();
+    last = each;
+  }
   return last;
 }
 
@@ -193,6 +200,9 @@ async function derive(
 
 function codeOf(name: string, tool: ToolSet[string]): Execute {
   const { execute } = tool;
+  if (isReplaced(tool)) {
+    throw ungovernable(name, 'is run by code that the SDK puts in its place, past any guard');
+  }
   if (typeof execute === 'function') return execute.bind(tool) as Execute;
   throw ungovernable(
     name,
@@ -200,6 +210,14 @@ function codeOf(name: string, tool: ToolSet[string]): Execute {
       ? 'runs at the provider, out of reach of a guard'
       : 'has no execute function: it runs elsewhere, out of reach of a guard',
   );
+}
+
+/** A search of tools, or a caller of others here: what the SDK runs is not the code that such a tool has. */
+function isReplaced(tool: object): boolean {
+  const marks = tool as Readonly<Record<PropertyKey, unknown>>;
+  const caller = marks['experimental_toolCaller'] as { readonly type?: unknown } | null | undefined;
+  const isCaller = caller !== undefined && caller !== null && caller.type !== 'provider';
+  return isCaller || marks[Symbol.for('vercel.ai.toolSearch')] === true;
 }
 
 /** A declaration under a name that no tool has governs nothing: a misspelling, most likely. */

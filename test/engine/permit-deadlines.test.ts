@@ -1,0 +1,67 @@
+/** The time of a permit is over when it is over: with a store that is down, by another process, behind others. */
+import { expect, test } from 'vitest';
+import { bindTool, type ControlPlane } from '../../src/engine/index.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { FakeClock, type Fault, FaultyStorage } from '../../src/testing/index.ts';
+import { limits } from '../../src/kernel/index.ts';
+import { openShop, read, refund, staff } from './shop.ts';
+
+const day = 86_400_000;
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+}
+
+async function started(plane: ControlPlane) {
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const request = { tool: bindTool(read), arguments: session.read({ orderId: 'o-1' }) };
+  const { permit } = await session.authorize(request);
+  if (permit === undefined) throw new Error('no permit');
+  return { permit };
+}
+
+test('its signal fires though the store is down', async () => {
+  const clock = new FakeClock();
+  let isDown = false;
+  const next = (): Fault => (isDown ? { kind: 'refused', code: 'unavailable' } : { kind: 'none' });
+  const plane = await openShop(new FaultyStorage(memoryFleet()(), { next }, clock), { clock });
+  const { permit } = await started(plane);
+  isDown = true;
+  clock.advance(day);
+  await turns();
+  expect(permit.signal.reason).toMatchObject({ code: 'permit-expired' });
+  isDown = false;
+  await plane.close();
+});
+
+test('its signal fires where another process found that it is over', async () => {
+  const fleet = memoryFleet();
+  const [clock, ahead] = [new FakeClock(), new FakeClock()];
+  const plane = await openShop(fleet(), { clock });
+  const other = await openShop(fleet(), { clock: ahead });
+  const { permit } = await started(plane);
+  await other.sync();
+  ahead.advance(day);
+  await turns();
+  expect(permit.signal.aborted).toBe(false);
+  await plane.sync();
+  expect(permit.signal.reason).toMatchObject({ code: 'permit-expired' });
+  await plane.close();
+  await other.close();
+});
+
+test('it is over before what was to be over later and was known first', async () => {
+  const clock = new FakeClock();
+  const plane = await openShop(memoryFleet()(), { clock });
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const asked = session.read({ orderId: 'o-1', amount: '1' });
+  const { ticket = '' } = await session.authorize({ tool: bindTool(refund), arguments: asked });
+  const { permit } = await started(plane);
+  clock.advance(limits.runTimeoutMs + 2_000);
+  await turns();
+  expect(permit.signal.reason).toMatchObject({ code: 'permit-expired' });
+  expect((await plane.ticket(ticket))?.status).toBe('pending');
+  await plane.close();
+});
