@@ -266,6 +266,30 @@ export const postgresMutants: readonly Mutant[] = [
     tests: roles,
   },
   {
+    name: 'postgres-part-is-opened',
+    guards: 'A role that sees a part of the rows opens no log, and makes none.',
+    file: `${room}/postgres-storage.ts`,
+    find: 'if (whole?.[0] !== true) throw partOnly();',
+    replace: '',
+    tests: roles,
+  },
+  {
+    name: 'postgres-part-is-decided-on',
+    guards: 'A role that sees a part of the rows any more is told of no head.',
+    file: `${room}/statements.ts`,
+    find: 'if (whole === false) throw partOnly();',
+    replace: '',
+    tests: roles,
+  },
+  {
+    name: 'postgres-reader-keeps-appending',
+    guards: 'A worker’s role that is made a reader’s appends no more.',
+    file: `${room}/schema.ts`,
+    find: "reads('grant_reader', 'in_org', each('REVOKE', 'FROM')),",
+    replace: "reads('grant_reader', 'in_org', ''),",
+    tests: roles,
+  },
+  {
     name: 'late-failure-of-a-listener',
     guards:
       'What fails late of a listening connection that was lost does not close the one after it.',

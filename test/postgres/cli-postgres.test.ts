@@ -172,6 +172,16 @@ describe('check', () => {
     });
   });
 
+  test('a member of a worker’s role, which sees no row, is bad', async () => {
+    await owner('migrate');
+    await role('all');
+    const url = await role('worker');
+    const [all = '', worker = ''] = roles;
+    await owner('grant-worker', all);
+    await place.sql(`GRANT ${all} TO ${worker}`);
+    expect(await statuses(url)).toMatchObject({ schema: 'ok', role: 'bad' });
+  });
+
   test('an owner is told that workers should not be one', async () => {
     await owner('migrate');
     expect(await statuses(place.url)).toMatchObject({ schema: 'ok', role: 'note' });

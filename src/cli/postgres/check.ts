@@ -125,6 +125,10 @@ function roleFinding({ role, schema }: Examination): Finding {
     const text = `\`${role.name}\` owns the schema: workers should not`;
     return { name, status: 'note', text };
   }
+  if (role.appends && !role.whole) {
+    const text = `\`${role.name}\` may append, and does not see every row: workers refuse; let it in itself`;
+    return { name, status: 'bad', text };
+  }
   if (role.appends) return { name, status: 'ok', text: `\`${role.name}\` may append, and no more` };
   return { name, status: 'note', text: `\`${role.name}\` may not append: it only reads` };
 }

@@ -10,7 +10,7 @@
  * The triggers are a seat belt for the owner. Erasing a content is the one change the log's tables allow.
  * The policies let a reader's role see what carries its org, and nothing else (`reader` below).
  */
-import { grantParcels, parcelFunctions, parcelParameters } from './parcel-schema.ts';
+import { parcelFunctions, parcelParameters, parcelSignatures } from './parcel-schema.ts';
 import { parcelTables, parcelsWait, settleParcels } from './parcel-schema.ts';
 import { owned, type SchemaName, quoted } from './schema-name.ts';
 import { turnLock, turnTaken } from './turn-lock.ts';
@@ -250,13 +250,16 @@ BEGIN
   INSERT INTO ${s}.reader (role, org) VALUES (in_role, ${org})
     ON CONFLICT (role) DO UPDATE SET org = excluded.org;
 END $$`;
-  const append = `
-${grantParcels(s)}
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.open_log(text) TO %I', in_role);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.append(${signature}) TO %I', in_role);`;
+  const writing = [...parcelSignatures, 'open_log(text)', `append(${signature})`];
+  const each = (verb: string, preposition: string): string =>
+    writing
+      .map((name) => `${verb} EXECUTE ON FUNCTION ${s}.${name} ${preposition} %I`)
+      .map((text) => `\n  EXECUTE format('${text}', in_role);`)
+      .join('');
   return [
-    reads('grant_worker', `'*'`, append),
-    reads('grant_reader', 'in_org', ''),
+    reads('grant_worker', `'*'`, each('GRANT', 'TO')),
+    // Whoever saw one org's rows and could append would decide without the others'.
+    reads('grant_reader', 'in_org', each('REVOKE', 'FROM')),
     // Every role may call a new function unless it is told otherwise.
     `REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${s} FROM PUBLIC`,
   ];
