@@ -74,6 +74,14 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['test/postgres/cut-commits.test.ts'],
   },
   {
+    name: 'postgres-refusal-in-another-language',
+    guards: 'What a server refuses in a language of its own leaves no doubt.',
+    file: `${room}/postgres-errors.ts`,
+    find: 'return isServerError(error) && refusals.has(error.severity)',
+    replace: "return isServerError(error) && error.severity === 'ERROR'",
+    tests: ['src/storage/postgres/postgres-errors.test.ts'],
+  },
+  {
     name: 'postgres-commit-taken-for-done',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
     file: 'src/engine/store/appends.ts',
