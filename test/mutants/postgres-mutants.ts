@@ -82,6 +82,22 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['src/storage/postgres/postgres-errors.test.ts'],
   },
   {
+    name: 'postgres-url-parameter-ignored',
+    guards: 'A URL that asks for what nothing reads is refused.',
+    file: `${room}/url.ts`,
+    find: 'if (!parameters.has(name)) {',
+    replace: 'if (parameters.has(name) && !parameters.has(name)) {',
+    tests: ['src/storage/postgres/url.test.ts'],
+  },
+  {
+    name: 'postgres-port-that-is-none',
+    guards: 'Opening is answered where the port is none.',
+    file: `${room}/pool.ts`,
+    find: 'if (!(port >= 1 && port <= 65_535)) {',
+    replace: 'if (!(port >= 1 && port <= 65_535) && url === port.toString()) {',
+    tests: ['src/storage/postgres/url.test.ts'],
+  },
+  {
     name: 'postgres-commit-taken-for-done',
     guards: 'A commit whose outcome is unknown is looked for, never guessed.',
     file: 'src/engine/store/appends.ts',

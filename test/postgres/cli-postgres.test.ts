@@ -56,6 +56,18 @@ describe('migrate', () => {
     expect(before).toBeGreaterThan(0);
   });
 
+  test('a URL that names the schema where nobody reads it is refused, with what does', async () => {
+    const url = new URL(place.url);
+    url.searchParams.set('schema', place.schema);
+    for (const words of [['postgres', 'migrate'], ['postgres', 'check'], ['verify']]) {
+      const { code, stderr } = await cli(...words, url.href);
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/`schema`, which its driver[^]*--schema/) as string,
+      });
+    }
+  });
+
   test('several at once: one makes it, all are content', async () => {
     const runs = await Promise.all(Array.from({ length: 4 }, () => owner('migrate', '--json')));
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);

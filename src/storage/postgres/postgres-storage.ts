@@ -26,6 +26,7 @@ import { endStalled } from './stalled.ts';
 import type { RecordPage } from './statements.ts';
 import { contentsOf, entriesOf, headOf, pageOf, Statements } from './statements.ts';
 import { Turn } from './turn.ts';
+import { assertUrl } from './url.ts';
 import { partOnly, seesWhole } from './whole.ts';
 
 export type { PostgresClient, PostgresNotification, PostgresPool } from './pool.ts';
@@ -104,6 +105,7 @@ class PostgresStorage implements Storage {
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
     assertOptions('postgres', options, optionsKnown);
+    if (typeof target === 'string') assertUrl(target);
     this.#target = target;
     this.#options = options;
     this.#schema = schemaName(options.schema ?? defaultSchema);
