@@ -3,6 +3,7 @@ import { DatabaseError } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { batchOf } from '../../src/testing/storage-batches.ts';
+import { shopPolicy } from '../engine/shop.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 import { workDay } from './work-day.ts';
 
@@ -202,6 +203,21 @@ test('a reader’s role sees its own org and no keys', async () => {
   expect(new Set(records.map(({ org }) => org))).toEqual(new Set(['acme']));
   expect(records.map(({ kind }) => kind)).not.toContain('key');
   expect(await schema.sql(`SELECT kind FROM $s.record WHERE kind = 'key'`)).toHaveLength(1);
+});
+
+test('a policy that forbids NULs hides nothing from a reader, and no other org’s rows are shown', async () => {
+  await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
+  const when = { path: 'arguments.orderId', contains: '\0\\u0000' } as const;
+  const rules = [{ id: 'no-nul', effect: 'deny', when }];
+  await workDay(schema.open(), { policy: { ...shopPolicy, rules } });
+  const [nul] = await schema.sql(`SELECT FROM $s.entry WHERE body LIKE E'%\\\\\\\\u0000%'`);
+  expect(nul).toEqual({});
+  for (const table of ['entry', 'content', 'record']) {
+    const count = `SELECT count(*)::integer AS count FROM $s.${table}`;
+    const [[own], [all]] = [await as.sql(count), await schema.sql(count)];
+    expect(own?.['count']).toBeGreaterThan(0);
+    expect(own?.['count']).toBeLessThan(Number(all?.['count']));
+  }
 });
 
 test('a reader’s role with a schema of its own sees no other org by an equality of its own', async () => {
