@@ -234,6 +234,14 @@ export const postgresMutants: readonly Mutant[] = [
     tests: opening,
   },
   {
+    name: 'postgres-unlogged-table-passes',
+    guards: 'A schema with a table that a crash empties is refused.',
+    file: `${room}/schema-present.ts`,
+    find: "WHERE relpersistence <> 'p' AND relname <> 'parcel'",
+    replace: "WHERE relpersistence <> 'p' AND relname = '.'",
+    tests: opening,
+  },
+  {
     name: 'postgres-append-for-everybody-passes',
     guards: 'A function that everybody may call is refused.',
     file: `${room}/schema-present.ts`,

@@ -194,6 +194,17 @@ describe('check', () => {
     expect(await statuses(url)).toMatchObject({ schema: 'ok', role: 'bad' });
   });
 
+  test('of transactions that the role does not see nothing is said to be well', async () => {
+    await owner('migrate');
+    const url = await role('worker');
+    await owner('grant-worker', roles[0] ?? '');
+    const words = ['check', url, '--schema', place.schema] as const;
+    const { stdout } = await cli('postgres', ...words);
+    expect(stdout).toMatch(/note transactions .* of this role .* pg_monitor/);
+    await place.sql(`GRANT pg_monitor TO ${roles[0] ?? ''}`);
+    expect(await statuses(url)).toMatchObject({ transactions: 'ok' });
+  });
+
   test('an owner is told that workers should not be one', async () => {
     await owner('migrate');
     expect(await statuses(place.url)).toMatchObject({ schema: 'ok', role: 'note' });

@@ -152,10 +152,15 @@ function connectionsFinding({ server }: Examination): Finding {
   return { name: 'connections', status: isMany ? 'note' : 'ok', text };
 }
 
-function transactionFinding({ oldestTransactionSeconds: seconds }: Examination): Finding {
+function transactionFinding(examination: Examination): Finding {
+  const { oldestTransactionSeconds: seconds, allTransactionsSeen } = examination;
   const name = 'transactions';
-  const text = `the oldest is ${seconds} s old`;
-  if (seconds <= transactionSecondsMax) return { name, status: 'ok', text };
+  const text = allTransactionsSeen
+    ? `the oldest is ${seconds} s old`
+    : `the oldest of this role is ${seconds} s old; others’ are seen by members of pg_monitor`;
+  if (seconds <= transactionSecondsMax) {
+    return { name, status: allTransactionsSeen ? 'ok' : 'note', text };
+  }
   return { name, status: 'note', text: `${text}: until it ends, dead rows are kept` };
 }
 

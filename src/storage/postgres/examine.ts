@@ -45,8 +45,9 @@ export interface Examination {
     readonly problem: string | null;
   };
   readonly notifications: ListenerState;
-  /** Of all transactions of the database that the role may see. */
+  /** Of all transactions of the database that the role may see: without `pg_read_all_stats` its own. */
   readonly oldestTransactionSeconds: number;
+  readonly allTransactionsSeen: boolean;
   readonly tables: readonly {
     readonly name: string;
     readonly bytes: number;
@@ -76,7 +77,7 @@ async function examined(visit: Visit): Promise<Examination> {
       standbys: await standbysOf(connection),
       role: { ...(await roleOf(connection, schema)), whole: await isWhole(connection, found) },
       schema: found,
-      oldestTransactionSeconds: await oldestTransaction(connection),
+      ...(await oldestTransaction(connection)),
       tables: isThere ? await tablesOf(connection, schema) : [],
       logs: isThere ? await logsOf(connection, schema) : [],
     };
@@ -171,12 +172,18 @@ async function schemaOf(
   }
 }
 
-async function oldestTransaction(connection: Connection): Promise<number> {
+async function oldestTransaction(
+  connection: Connection,
+): Promise<Pick<Examination, 'oldestTransactionSeconds' | 'allTransactionsSeen'>> {
   const [row] = await connection.query(
-    `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int
+    `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int,
+      pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
       FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
-  return integerCell(row?.[0], 'seconds');
+  return {
+    oldestTransactionSeconds: integerCell(row?.[0], 'seconds'),
+    allTransactionsSeen: row?.[1] === true,
+  };
 }
 
 async function tablesOf(

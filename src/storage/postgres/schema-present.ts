@@ -27,6 +27,8 @@ export const policyConditions: Readonly<Record<string, string>> = {
  * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever
  * the session's own path and quoting are.
  *
+ * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be.
+ *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
  * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
  */
@@ -56,6 +58,9 @@ export function presentIn(schema: SchemaName): string {
     FROM functions GROUP BY proname
   UNION ALL
   SELECT 'row security of ' || relname, relrowsecurity::text FROM tables WHERE relrowsecurity
+  UNION ALL
+  SELECT 'unlogged table ' || relname, '' FROM tables
+    WHERE relpersistence <> 'p' AND relname <> 'parcel'
   UNION ALL
   SELECT 'rule ' || rulename || ' of ' || relname, '' FROM pg_rewrite
     JOIN tables ON tables.oid = ev_class
