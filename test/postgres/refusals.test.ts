@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ControlPlane, guard, openControlPlane } from '../../src/index.ts';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import { batchOf } from '../../src/testing/storage-batches.ts';
 import { openShop, read, shopPolicy } from '../engine/shop.ts';
 import { causeOf, newSchema, type TestSchema } from './schema.ts';
 
@@ -64,6 +65,19 @@ test('a call on a long resource that is locked takes no other call down with it'
   const orders = [String.fromCharCode(...codes), 'o-1', 'o-2'];
   const reading = orders.map((orderId) => guard(session, read)({ orderId }));
   expect(await Promise.all(reading)).toHaveLength(3);
+});
+
+test('a commit that the server could not order is refused, though the log is as long as it was', async () => {
+  const storage = place.open({ listen: false });
+  const { size: before } = await storage.open('main');
+  await place.sql(`DO $do$ BEGIN
+    EXECUTE replace(pg_get_functiondef('$s.append'::regproc), 'IF NOT in_accept_unsafe AND',
+      'RAISE EXCEPTION ''unordered'' USING ERRCODE = ''40001''; IF NOT in_accept_unsafe AND');
+  END $do$`);
+  const refused = { code: 'busy', ambiguous: false };
+  await expect(storage.append(batchOf(before, ['a']))).rejects.toMatchObject(refused);
+  expect((await storage.head()).size).toBe(before);
+  await storage.close();
 });
 
 test('a server that is not there is unavailable', async () => {

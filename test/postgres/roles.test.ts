@@ -167,6 +167,36 @@ test('a worker’s role that is made a reader’s appends no more', async () => 
   await workDay(as.open());
 });
 
+const slips = [
+  `UPDATE $s.entry SET body = '{}'`,
+  'DELETE FROM $s.entry',
+  'TRUNCATE $s.entry',
+  'UPDATE $s.log SET size = size - 1',
+  'UPDATE $s.log SET id = DEFAULT',
+  `UPDATE $s.log SET name = 'other'`,
+  'DELETE FROM $s.log',
+  'TRUNCATE $s.log',
+  `UPDATE $s.content SET text = '"another"'`,
+  ...['log', 'idx'].map(
+    (column) => `UPDATE $s.content SET salt = NULL, text = NULL, ${column} = ${column} + 1000`,
+  ),
+  `UPDATE $s.content SET salt = NULL, text = NULL, field = field || 's'`,
+  'DELETE FROM $s.content',
+  'TRUNCATE $s.content',
+  'DELETE FROM $s.record',
+  'TRUNCATE $s.record',
+];
+
+test('to the owner himself a slip in the log is refused, whatever it would change or take away', async () => {
+  await workDay(schema.open());
+  for (const text of slips) {
+    expect([text, await refusal(schema.sql(text))]).toEqual([text, 'P0001']);
+  }
+  const store = schema.open();
+  expect(await verify(store)).toMatchObject({ holds: true, faults: [] });
+  await store.close();
+});
+
 test.each([
   ['behind the log’s end', 1],
   ['at an old size', -1],

@@ -9,6 +9,8 @@ export interface PostgresQuery {
   readonly text: string;
   readonly values?: unknown[];
   readonly rowMode: 'array';
+  /** How cells are read, whatever the process has set for all of its queries. */
+  readonly types?: { getTypeParser(type: number): (text: string) => unknown };
 }
 
 /** `rows` of one statement; several give an array of results. `command` is what the server says it did. */
