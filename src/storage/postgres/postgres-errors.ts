@@ -28,9 +28,9 @@ const codeOfState: ReadonlyMap<string, StorageErrorCode> = new Map([
 ]);
 
 /**
- * What servers call an ERROR, each in the language of its `lc_messages`, as the catalogues of releases 14 to 18
- * have it. The driver keeps nothing of the field that is in no language. No language calls a FATAL or a PANIC
- * by one of these; what is not here leaves a doubt, which is slow and right.
+ * What servers call an ERROR, each in the language of its `lc_messages`, as the catalogues of releases 14
+ * to 18 have it. The driver keeps nothing of the field that is in no language. No language calls a FATAL or a
+ * PANIC by one of these; what is not here leaves a doubt, which is slow and right.
  */
 const refusals: ReadonlySet<string> = new Set([
   'ERROR', // also es, id, ja

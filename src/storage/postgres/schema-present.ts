@@ -12,7 +12,9 @@ export const policyConditions: Readonly<Record<string, string>> = {
   'own_row of reader': '(role = CURRENT_USER)',
   'every_reader of log': 'true',
   'own_org of entry':
-    "(( SELECT $s.reads_all() AS reads_all) OR ((((replace(body, (chr(92) || 'u0000'::text), (chr(92) || 'u0001'::text)))::json -> 'by'::text) ->> 'org'::text) = " +
+    '(( SELECT $s.reads_all() AS reads_all) OR ' +
+    "((((replace(body, (chr(92) || 'u0000'::text), (chr(92) || 'u0001'::text)))::json " +
+    "-> 'by'::text) ->> 'org'::text) = " +
     '( SELECT reader.org FROM $s.reader WHERE (reader.role = CURRENT_USER))))',
   'own_org of content':
     '(( SELECT $s.reads_all() AS reads_all) OR (EXISTS ( SELECT FROM $s.entry ' +

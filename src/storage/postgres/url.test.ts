@@ -1,4 +1,4 @@
-/** A URL that asks for what nothing reads is refused, and one that leads nowhere is answered. No server is needed. */
+/** A URL that asks for what nothing reads is refused, and one that leads nowhere is answered. */
 import { expect, test } from 'vitest';
 import { postgres } from './postgres-storage.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Whether a role sees every row. Row-level security leaves out what a role may not see without a word, so that
- * for whoever sees a part an agent that was stopped is not stopped, and a budget that was spent is full: a log
- * is read as a whole or not at all.
+ * Whether a role sees every row. Row-level security leaves out what a role may not see without a word, so
+ * that for whoever sees a part an agent that was stopped is not stopped, and a budget that was spent is full:
+ * a log is read as a whole or not at all.
  */
 import { StorageError } from '../storage.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
