@@ -90,14 +90,6 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['src/storage/postgres/url.test.ts'],
   },
   {
-    name: 'postgres-port-that-is-none',
-    guards: 'Opening is answered where the port is none.',
-    file: `${room}/pool.ts`,
-    find: 'if (!(port >= 1 && port <= 65_535)) {',
-    replace: 'if (!(port >= 1 && port <= 65_535) && url === port.toString()) {',
-    tests: ['src/storage/postgres/url.test.ts'],
-  },
-  {
     name: 'postgres-unordered-commit-taken-for-done',
     guards: 'An append that the server could not order is no commit, however long the log is.',
     file: `${room}/postgres-storage.ts`,
