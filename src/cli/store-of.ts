@@ -5,6 +5,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { postgres } from '../storage/postgres/postgres-storage.ts';
 import { defaultSchema, schemaName } from '../storage/postgres/schema-name.ts';
+import { assertUrl } from '../storage/postgres/url.ts';
 import { sqlite } from '../storage/sqlite/sqlite-storage.ts';
 import { type Storage, StorageError } from '../storage/storage.ts';
 import { CommandError, messageOf } from './exit.ts';
@@ -68,10 +69,11 @@ export function databaseOf(place: string, schema: string | undefined): DatabaseP
     const help = 'such as postgres://user@host:5432/database; the password from PGPASSWORD';
     throw new CommandError('it is not the URL of a PostgreSQL database', help);
   }
-  return { url: place, schema: checkedSchema(schema), name: nameOf(place, schema) };
+  return { url: checkedUrl(place), schema: checkedSchema(schema), name: nameOf(place, schema) };
 }
 
-function databaseAt(url: string, schema: string | undefined): NamedStore {
+function databaseAt(place: string, schema: string | undefined): NamedStore {
+  const url = checkedUrl(place);
   const options = { schema: checkedSchema(schema) };
   return {
     kind: 'postgres',
@@ -89,6 +91,17 @@ function checkedSchema(schema = defaultSchema as string): string {
     return schemaName(schema);
   } catch (failure) {
     throw new CommandError(messageOf(failure), 'see `--schema`', { cause: failure });
+  }
+}
+
+function checkedUrl(url: string): string {
+  try {
+    assertUrl(url);
+    return url;
+  } catch (failure) {
+    const message = messageOf(failure);
+    const help = message.includes('`schema`') ? 'name the schema with `--schema`' : undefined;
+    throw new CommandError(message, help, { cause: failure });
   }
 }
 

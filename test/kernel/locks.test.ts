@@ -40,6 +40,21 @@ test('another resource, an action without a lock, and another org are not held u
   expect(stage.authorize({ session: elsewhere, by: cast.otherAnn, ...pay })).toBe('allow');
 });
 
+test('a resource of any length has a lock of its own, whose key is short', () => {
+  const { stage, first, second } = locking();
+  const ideographs = '\u6f22'.repeat(1_000);
+  const pay = (to: string) => ({ tool: 'pay', args: { to, amount: '1' } }) as const;
+  expect(stage.authorize({ session: first, ...pay(`${ideographs}1`) })).toBe('allow');
+  const held = { session: second, by: cast.bob };
+  expect(stage.authorize({ ...held, ...pay(`${ideographs}1`) })).toBe('deny resource-locked');
+  expect(stage.authorize({ ...held, ...pay(`${ideographs}2`) })).toBe('allow');
+  const elsewhere = { session: stage.open({ by: cast.otherAnn }), by: cast.otherAnn };
+  expect(stage.authorize({ ...elsewhere, ...pay(`${ideographs}1`) })).toBe('allow');
+  const keys = [`acme#`, `acme|account/${ideographs}1`];
+  expect(keys.map((key) => stage.get('lock', key))).toEqual([undefined, undefined]);
+  stage.assertFoldsToItself();
+});
+
 test('a permit that is voided, or expires before or after its start, frees its resource', () => {
   const { stage, pay, first } = locking();
   const call = { session: first, ...pay };

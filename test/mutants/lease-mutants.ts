@@ -136,4 +136,20 @@ export const leaseMutants: readonly Mutant[] = [
     replace: 'return `${org.slice(9)}|${resource}`;',
     tests: lockTests,
   },
+  {
+    name: 'lock-key-of-any-length',
+    guards: 'The key of a lock fits into a row of a store’s index, however long the resource is.',
+    file: kernel('decision/lock'),
+    find: 'const plainLengthMax = 512;',
+    replace: 'const plainLengthMax = 1_024;',
+    tests: lockTests,
+  },
+  {
+    name: 'lock-of-a-long-resource-across-orgs',
+    guards: 'A lock of one org on a long resource is none of another.',
+    file: kernel('decision/lock'),
+    find: "return `${org}#${hash('sha256', resource, 'hex')}`;",
+    replace: "return `${org.slice(9)}#${hash('sha256', resource, 'hex')}`;",
+    tests: lockTests,
+  },
 ];

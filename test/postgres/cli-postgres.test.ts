@@ -56,6 +56,18 @@ describe('migrate', () => {
     expect(before).toBeGreaterThan(0);
   });
 
+  test('a URL that names the schema where nobody reads it is refused, with what does', async () => {
+    const url = new URL(place.url);
+    url.searchParams.set('schema', place.schema);
+    for (const words of [['postgres', 'migrate'], ['postgres', 'check'], ['verify']]) {
+      const { code, stderr } = await cli(...words, url.href);
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/`schema`, which its driver[^]*--schema/) as string,
+      });
+    }
+  });
+
   test('several at once: one makes it, all are content', async () => {
     const runs = await Promise.all(Array.from({ length: 4 }, () => owner('migrate', '--json')));
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
@@ -170,6 +182,27 @@ describe('check', () => {
       standbys: 'note',
       log: 'ok',
     });
+  });
+
+  test('a member of a worker’s role, which sees no row, is bad', async () => {
+    await owner('migrate');
+    await role('all');
+    const url = await role('worker');
+    const [all = '', worker = ''] = roles;
+    await owner('grant-worker', all);
+    await place.sql(`GRANT ${all} TO ${worker}`);
+    expect(await statuses(url)).toMatchObject({ schema: 'ok', role: 'bad' });
+  });
+
+  test('of transactions that the role does not see nothing is said to be well', async () => {
+    await owner('migrate');
+    const url = await role('worker');
+    await owner('grant-worker', roles[0] ?? '');
+    const words = ['check', url, '--schema', place.schema] as const;
+    const { stdout } = await cli('postgres', ...words);
+    expect(stdout).toMatch(/note transactions .* of this role .* pg_monitor/);
+    await place.sql(`GRANT pg_monitor TO ${roles[0] ?? ''}`);
+    expect(await statuses(url)).toMatchObject({ transactions: 'ok' });
   });
 
   test('an owner is told that workers should not be one', async () => {

@@ -27,7 +27,7 @@ test('a process that stood still for longer than an answer may take has the answ
     await asked;
     connection.release(true);
   }
-  expect(answers).toEqual([[1]]);
+  expect(answers).toEqual([['1']]);
   await pool.end();
 });
 

@@ -102,6 +102,9 @@ const tampering = [
         END $do$`,
       ] as const,
   ),
+  ...['entry', 'content', 'record', 'log', 'reader', 'migration'].map(
+    (table) => [`${table} is lost by a crash`, `ALTER TABLE $s.${table} SET UNLOGGED`] as const,
+  ),
   ['row security of parcels is off', 'ALTER TABLE $s.parcel DISABLE ROW LEVEL SECURITY'],
   ['parcels are shown', 'CREATE POLICY open_house ON $s.parcel FOR SELECT USING (true)'],
   ['a role may leave parcels', 'GRANT INSERT ON $s.parcel TO pg_monitor'],

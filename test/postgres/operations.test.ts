@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../src/index.ts';
 import { fillExample } from '../cli/run-cli.ts';
 import { codeBlocks, read } from '../docs/documents.ts';
+import { shopPolicy } from '../engine/shop.ts';
 import { newSchema, type TestSchema } from './schema.ts';
+import { workDay } from './work-day.ts';
 
 let place: TestSchema;
 beforeAll(async () => {
@@ -62,6 +64,22 @@ test('old contents are erased, secrets stay, and the log still verifies', async 
     expect(await verify(storage)).toMatchObject({ holds: true });
   } finally {
     await storage.close();
+  }
+});
+
+test('old contents are erased where a policy forbids NULs, of which PostgreSQL reads no JSON', async () => {
+  const other = newSchema();
+  try {
+    const when = { path: 'arguments.orderId', contains: '\0' } as const;
+    const rules = [{ id: 'no-nul', effect: 'deny', when }];
+    await workDay(other.open(), { policy: { ...shopPolicy, rules } });
+    const erase = statements.find((each) => /^\s*UPDATE/.test(each)) ?? '';
+    const now = erase.replace("interval '90 days'", "interval '-1 days'");
+    await other.sql(now.replaceAll('agent_control_plane', other.schema));
+    const left = await other.sql('SELECT field FROM $s.content WHERE text IS NOT NULL');
+    expect(new Set(left.map(({ field }) => field))).toEqual(new Set(['secret']));
+  } finally {
+    await other.drop();
   }
 });
 

@@ -1,7 +1,10 @@
 /** What a PostgreSQL server, its settings, rights or schema can do to a control plane: nothing is permitted. */
+import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ControlPlane, openControlPlane } from '../../src/index.ts';
+import { type ControlPlane, guard, openControlPlane } from '../../src/index.ts';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
+import { batchOf } from '../../src/testing/storage-batches.ts';
+import { openShop, read, shopPolicy } from '../engine/shop.ts';
 import { causeOf, newSchema, type TestSchema } from './schema.ts';
 
 let place: TestSchema;
@@ -50,6 +53,32 @@ async function reconnected(): Promise<void> {
 }
 
 const size = async () => (await place.sql('SELECT size FROM $s.log'))[0]?.['size'];
+
+/** An index of PostgreSQL has rows of 2,704 bytes at most; characters that repeat would be packed. */
+test('a call on a long resource that is locked takes no other call down with it', async () => {
+  const locks = [{ actions: ['order.read'], mode: 'exclusive' }] as const;
+  const plane = await openShop(place.open(), { policy: { ...shopPolicy, locks } });
+  planes.push(plane);
+  const principal = plane.identity.assert({ id: 'service:desk', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const codes = Array.from({ length: 1_000 }, () => 0x4e_00 + randomInt(20_000));
+  const orders = [String.fromCharCode(...codes), 'o-1', 'o-2'];
+  const reading = orders.map((orderId) => guard(session, read)({ orderId }));
+  expect(await Promise.all(reading)).toHaveLength(3);
+});
+
+test('a commit that the server could not order is refused, though the log is as long as it was', async () => {
+  const storage = place.open({ listen: false });
+  const { size: before } = await storage.open('main');
+  await place.sql(`DO $do$ BEGIN
+    EXECUTE replace(pg_get_functiondef('$s.append'::regproc), 'IF NOT in_accept_unsafe AND',
+      'RAISE EXCEPTION ''unordered'' USING ERRCODE = ''40001''; IF NOT in_accept_unsafe AND');
+  END $do$`);
+  const refused = { code: 'busy', ambiguous: false };
+  await expect(storage.append(batchOf(before, ['a']))).rejects.toMatchObject(refused);
+  expect((await storage.head()).size).toBe(before);
+  await storage.close();
+});
 
 test('a server that is not there is unavailable', async () => {
   const storage = postgres('postgres://nobody@127.0.0.1:1/nothing');

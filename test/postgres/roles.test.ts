@@ -3,6 +3,7 @@ import { DatabaseError } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { verify } from '../../src/engine/index.ts';
 import { batchOf } from '../../src/testing/storage-batches.ts';
+import { shopPolicy } from '../engine/shop.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 import { workDay } from './work-day.ts';
 
@@ -93,6 +94,14 @@ const others = [
   'SET session_replication_role = replica',
 ];
 
+const workersCalls = [
+  `SELECT $s.open_log('other')`,
+  `SELECT $s.entrust(1, 'somebody', 2, 'forged')`,
+  `SELECT $s.await_reply(1, 'somebody')`,
+  `SELECT $s.parcels(1, '')`,
+  `SELECT $s.reclaim(1, 'somebody', 1)`,
+];
+
 test('a worker’s role can change, add to and empty no table, nor give itself more', async () => {
   await schema.sql(`SELECT $s.grant_worker('${role}')`);
   await workDay(schema.open());
@@ -101,6 +110,90 @@ test('a worker’s role can change, add to and empty no table, nor give itself m
   }
   const store = schema.open();
   expect((await verify(store)).faults).toEqual([]);
+  await store.close();
+});
+
+/** What row-level security leaves out is not there: no kill, no budget that was spent. */
+const refusedInPart = { code: 'unavailable', ambiguous: false };
+
+test('whoever is only a member of a worker’s role, and so sees no row, is refused before it decides', async () => {
+  const workers = `${role}_all`;
+  await schema.sql(`CREATE ROLE ${workers}; GRANT ${workers} TO ${role}`);
+  try {
+    await schema.sql(`SELECT $s.grant_worker('${workers}')`);
+    const store = as.open();
+    await expect(store.open('new')).rejects.toMatchObject(refusedInPart);
+    await store.close();
+    expect(await schema.sql('SELECT name FROM $s.log')).toEqual([{ name: 'main' }]);
+  } finally {
+    await schema.sql(`DROP OWNED BY ${workers}; DROP ROLE ${workers}`);
+  }
+});
+
+test.each([
+  ['is renamed', 'ALTER ROLE $r RENAME TO $r_new', 'ALTER ROLE $r_new RENAME TO $r'],
+  ['is no reader any more', `DELETE FROM $s.reader WHERE role = '$r'`, 'SELECT'],
+])('a worker whose role %s while it is at work is told nothing more', async (_, text, back) => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  const store = as.open({ listen: false });
+  await store.open('main');
+  await schema.sql(text.replaceAll('$r', role));
+  const [own, query] = [
+    { sender: 'a', number: 1 },
+    { kind: 'kill', limit: 1 },
+  ] as const;
+  try {
+    await expect(store.head()).rejects.toMatchObject(refusedInPart);
+    await expect(store.readRecords([])).rejects.toMatchObject(refusedInPart);
+    await expect(store.scanRecords(query)).rejects.toMatchObject(refusedInPart);
+    for (const keys of [[], [{ kind: 'kill', key: 'system' }]]) {
+      expect(await store.turns?.take(0, keys, own)).toBe(undefined);
+    }
+  } finally {
+    await schema.sql(back.replaceAll('$r', role));
+    await store.close();
+  }
+});
+
+test('a worker’s role that is made a reader’s appends no more', async () => {
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  const store = as.open({ listen: false });
+  await store.open('main');
+  await schema.sql(`SELECT $s.grant_reader('${role}', '*')`);
+  await expect(store.append(batchOf(0, ['a']))).rejects.toMatchObject({ code: 'read-only' });
+  await store.close();
+  for (const text of workersCalls) expect(await refusal(as.sql(text))).toBe('42501');
+  await schema.sql(`SELECT $s.grant_worker('${role}')`);
+  await workDay(as.open());
+});
+
+const slips = [
+  `UPDATE $s.entry SET body = '{}'`,
+  'DELETE FROM $s.entry',
+  'TRUNCATE $s.entry',
+  'UPDATE $s.log SET size = size - 1',
+  'UPDATE $s.log SET id = DEFAULT',
+  `UPDATE $s.log SET name = 'other'`,
+  'DELETE FROM $s.log',
+  'TRUNCATE $s.log',
+  `UPDATE $s.content SET text = '"another"'`,
+  ...['log', 'idx'].map(
+    (column) => `UPDATE $s.content SET salt = NULL, text = NULL, ${column} = ${column} + 1000`,
+  ),
+  `UPDATE $s.content SET salt = NULL, text = NULL, field = field || 's'`,
+  'DELETE FROM $s.content',
+  'TRUNCATE $s.content',
+  'DELETE FROM $s.record',
+  'TRUNCATE $s.record',
+];
+
+test('to the owner himself a slip in the log is refused, whatever it would change or take away', async () => {
+  await workDay(schema.open());
+  for (const text of slips) {
+    expect([text, await refusal(schema.sql(text))]).toEqual([text, 'P0001']);
+  }
+  const store = schema.open();
+  expect(await verify(store)).toMatchObject({ holds: true, faults: [] });
   await store.close();
 });
 
@@ -142,6 +235,21 @@ test('a reader’s role sees its own org and no keys', async () => {
   expect(await schema.sql(`SELECT kind FROM $s.record WHERE kind = 'key'`)).toHaveLength(1);
 });
 
+test('a policy that forbids NULs hides nothing from a reader, and no other org’s rows are shown', async () => {
+  await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
+  const when = { path: 'arguments.orderId', contains: '\0\\u0000' } as const;
+  const rules = [{ id: 'no-nul', effect: 'deny', when }];
+  await workDay(schema.open(), { policy: { ...shopPolicy, rules } });
+  const [nul] = await schema.sql(`SELECT FROM $s.entry WHERE body LIKE E'%\\\\\\\\u0000%'`);
+  expect(nul).toEqual({});
+  for (const table of ['entry', 'content', 'record']) {
+    const count = `SELECT count(*)::integer AS count FROM $s.${table}`;
+    const [[own], [all]] = [await as.sql(count), await schema.sql(count)];
+    expect(own?.['count']).toBeGreaterThan(0);
+    expect(own?.['count']).toBeLessThan(Number(all?.['count']));
+  }
+});
+
 test('a reader’s role with a schema of its own sees no other org by an equality of its own', async () => {
   await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
   await workDay(schema.open());
@@ -171,14 +279,7 @@ test('a reader’s role sees no parcel, of whatever org it may see', async () =>
 
 test('a reader’s role changes nothing and gives itself no other org', async () => {
   await schema.sql(`SELECT $s.grant_reader('${role}', 'acme')`);
-  const calls = [
-    `SELECT $s.open_log('other')`,
-    `SELECT $s.entrust(1, 'somebody', 2, 'forged')`,
-    `SELECT $s.await_reply(1, 'somebody')`,
-    `SELECT $s.parcels(1, '')`,
-    `SELECT $s.reclaim(1, 'somebody', 1)`,
-  ];
-  for (const text of [...changes, ...others, ...calls]) {
+  for (const text of [...changes, ...others, ...workersCalls]) {
     expect([text, await refusal(as.sql(text))]).toEqual([text, '42501']);
   }
 });

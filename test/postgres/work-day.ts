@@ -1,13 +1,16 @@
 /** A day of the shop, in which each part of a store has something to do. */
 import { expect } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
-import { bindTool } from '../../src/engine/index.ts';
+import { bindTool, type ControlPlaneOptions } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { openShop, read, refund, staff } from '../engine/shop.ts';
 
 /** Decisions, an approval, a key and a kill, of two orgs. */
-export async function workDay(store: Storage): Promise<void> {
-  const plane = await openShop(store);
+export async function workDay(
+  store: Storage,
+  options: Partial<ControlPlaneOptions> = {},
+): Promise<void> {
+  const plane = await openShop(store, options);
   const { billing, ada, root, ops } = staff(plane);
   const elsewhere = plane.identity.assert({ id: 'service:x', org: 'globex', roles: ['agent'] });
   for (const principal of [billing, elsewhere]) {

@@ -64,6 +64,7 @@ export async function told<T>({ name }: DatabasePlace, ask: () => Promise<T>): P
 }
 
 function helpFor(detail: string): string {
-  if (/role ".*" does not exist/.test(detail)) return 'make it first, with CREATE ROLE … LOGIN';
-  return /password/.test(detail) ? 'set PGPASSWORD, or keep it in ~/.pgpass' : '';
+  // By their codes: a server may speak another language.
+  if (detail.includes('SQLSTATE 42704')) return 'make it first, with CREATE ROLE … LOGIN';
+  return /password|SQLSTATE 28P01/.test(detail) ? 'set PGPASSWORD, or keep it in ~/.pgpass' : '';
 }

@@ -125,6 +125,10 @@ function roleFinding({ role, schema }: Examination): Finding {
     const text = `\`${role.name}\` owns the schema: workers should not`;
     return { name, status: 'note', text };
   }
+  if (role.appends && !role.whole) {
+    const text = `\`${role.name}\` may append, and does not see every row: workers refuse; let it in itself`;
+    return { name, status: 'bad', text };
+  }
   if (role.appends) return { name, status: 'ok', text: `\`${role.name}\` may append, and no more` };
   return { name, status: 'note', text: `\`${role.name}\` may not append: it only reads` };
 }
@@ -148,10 +152,15 @@ function connectionsFinding({ server }: Examination): Finding {
   return { name: 'connections', status: isMany ? 'note' : 'ok', text };
 }
 
-function transactionFinding({ oldestTransactionSeconds: seconds }: Examination): Finding {
+function transactionFinding(examination: Examination): Finding {
+  const { oldestTransactionSeconds: seconds, allTransactionsSeen } = examination;
   const name = 'transactions';
-  const text = `the oldest is ${seconds} s old`;
-  if (seconds <= transactionSecondsMax) return { name, status: 'ok', text };
+  const text = allTransactionsSeen
+    ? `the oldest is ${seconds} s old`
+    : `the oldest of this role is ${seconds} s old; others’ are seen by members of pg_monitor`;
+  if (seconds <= transactionSecondsMax) {
+    return { name, status: allTransactionsSeen ? 'ok' : 'note', text };
+  }
   return { name, status: 'note', text: `${text}: until it ends, dead rows are kept` };
 }
 

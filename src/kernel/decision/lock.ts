@@ -6,6 +6,7 @@
  * execution, and a tool that was told to stop keeps its lock until it is known how it ended. INVARIANT: a
  * lock that is held names the decision of an open permit.
  */
+import { hash } from 'node:crypto';
 import type { Authorize } from '../command.ts';
 import { modelIdOf } from '../model/model-call.ts';
 import { quoted } from '../name.ts';
@@ -20,9 +21,13 @@ interface Locked {
   readonly resource: string;
 }
 
-/** An org is a name, and no name has a `|`: keys cannot collide. */
+/** Longer resources are named by their hash: stores keep keys in an index, whose rows are bounded. */
+const plainLengthMax = 512;
+
+/** An org is a name, and no name has a `|` or a `#`: keys cannot collide. */
 export function lockKey({ org, resource }: Locked): string {
-  return `${org}|${resource}`;
+  if (resource.length <= plainLengthMax) return `${org}|${resource}`;
+  return `${org}#${hash('sha256', resource, 'hex')}`;
 }
 
 /** Whether the active policy locks an action. A policy in shadow mode refuses nothing, and locks nothing. */

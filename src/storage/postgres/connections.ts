@@ -177,8 +177,19 @@ async function answersTo(
   return answers;
 }
 
+/** The type `bool`, https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat. */
+const booleanType = 16;
+
+/**
+ * The host's program may have its own parsers for all queries of the driver, such as `BigInt` for `bigint`.
+ * What the store asks comes as text, and what is true or false as that.
+ */
+const ownTypes = {
+  getTypeParser: (type: number) => (text: string) => (type === booleanType ? text === 't' : text),
+};
+
 function queryOf(text: string, values: readonly unknown[] | undefined): PostgresQuery {
-  const query = { text, rowMode: 'array' as const };
+  const query = { text, rowMode: 'array' as const, types: ownTypes };
   return values === undefined ? query : { ...query, values: [...values] };
 }
 

@@ -7,8 +7,9 @@ import { versionOf } from './migrate.ts';
 import { storageError } from './postgres-errors.ts';
 import { schemaVersion } from './schema.ts';
 import { assertUntouched } from './schema-check.ts';
-import { type SchemaName, quoted } from './schema-name.ts';
+import { type SchemaName, quoted, schemaName } from './schema-name.ts';
 import { durabilitySettings, unsafeSettings } from './settings.ts';
+import { seesWhole } from './whole.ts';
 
 export interface Examination {
   readonly server: {
@@ -28,7 +29,13 @@ export interface Examination {
     readonly connected: number | null;
     readonly synchronous: number | null;
   };
-  readonly role: { readonly name: string; readonly owner: boolean; readonly appends: boolean };
+  readonly role: {
+    readonly name: string;
+    readonly owner: boolean;
+    readonly appends: boolean;
+    /** Whether it sees every row; false where there is no schema that it may look at. */
+    readonly whole: boolean;
+  };
   readonly schema: {
     readonly name: string;
     /** 0 where there is none. */
@@ -38,8 +45,9 @@ export interface Examination {
     readonly problem: string | null;
   };
   readonly notifications: ListenerState;
-  /** Of all transactions of the database that the role may see. */
+  /** Of all transactions of the database that the role may see: without `pg_read_all_stats` its own. */
   readonly oldestTransactionSeconds: number;
+  readonly allTransactionsSeen: boolean;
   readonly tables: readonly {
     readonly name: string;
     readonly bytes: number;
@@ -67,9 +75,9 @@ async function examined(visit: Visit): Promise<Examination> {
     const examination = {
       server,
       standbys: await standbysOf(connection),
-      role: await roleOf(connection, schema),
+      role: { ...(await roleOf(connection, schema)), whole: await isWhole(connection, found) },
       schema: found,
-      oldestTransactionSeconds: await oldestTransaction(connection),
+      ...(await oldestTransaction(connection)),
       tables: isThere ? await tablesOf(connection, schema) : [],
       logs: isThere ? await logsOf(connection, schema) : [],
     };
@@ -122,7 +130,19 @@ async function standbysOf(connection: Connection): Promise<Examination['standbys
   };
 }
 
-async function roleOf(connection: Connection, schema: SchemaName): Promise<Examination['role']> {
+async function isWhole(
+  connection: Connection,
+  { name, version }: Examination['schema'],
+): Promise<boolean> {
+  if (version === 0) return false;
+  const [row] = await connection.query(`SELECT ${seesWhole(schemaName(name))}`);
+  return row?.[0] === true;
+}
+
+async function roleOf(
+  connection: Connection,
+  schema: SchemaName,
+): Promise<Omit<Examination['role'], 'whole'>> {
   const [row = []] = await connection.query(
     `SELECT current_user,
       coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = $1), false),
@@ -152,12 +172,18 @@ async function schemaOf(
   }
 }
 
-async function oldestTransaction(connection: Connection): Promise<number> {
+async function oldestTransaction(
+  connection: Connection,
+): Promise<Pick<Examination, 'oldestTransactionSeconds' | 'allTransactionsSeen'>> {
   const [row] = await connection.query(
-    `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int
+    `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int,
+      pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
       FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
-  return integerCell(row?.[0], 'seconds');
+  return {
+    oldestTransactionSeconds: integerCell(row?.[0], 'seconds'),
+    allTransactionsSeen: row?.[1] === true,
+  };
 }
 
 async function tablesOf(

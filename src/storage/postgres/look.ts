@@ -8,6 +8,7 @@ import { schemaVersion } from './schema.ts';
 import { assertUntouched } from './schema-check.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
+import { partOnly, seesWhole } from './whole.ts';
 
 export interface LogPlace {
   readonly schema: SchemaName;
@@ -31,7 +32,8 @@ export async function lookUp(
   try {
     assertCurrent(await versionOf(connection, schema), schema);
     if (!acceptAltered) await assertUntouched(connection, schema);
-    await assertWhole(connection, schema);
+    const [row] = await connection.query(`SELECT ${seesWhole(schema)}`);
+    if (row?.[0] !== true) throw partOnly();
     const id = await idOf(connection, schema, log);
     connection.release();
     return id;
@@ -50,21 +52,6 @@ export function assertCurrent(version: number, schema: SchemaName): void {
       : `the schema has version ${version}, older than this release's ${schemaVersion}`;
   const help = 'as its owner, run `agent-control-plane postgres migrate`';
   throw new StorageError('unavailable', `${what}; ${help}`);
-}
-
-/** A log with gaps is not the log: it would verify as one that was tampered with. */
-async function assertWhole(connection: Connection, schema: SchemaName): Promise<void> {
-  const s = quoted(schema);
-  const [row] = await connection.query(
-    `SELECT NOT row_security_active($1) OR EXISTS
-      (SELECT FROM ${s}.reader WHERE role = current_user AND org = '*'), current_user`,
-    [`${s}.entry`],
-  );
-  if (row?.[0] === true) return;
-  const message =
-    `the role \`${String(row?.[1])}\` sees the rows of one org at most, and a log is read as a ` +
-    'whole; let it see every org with `agent-control-plane postgres grant-reader … *`';
-  throw new StorageError('unavailable', message);
 }
 
 async function idOf(connection: Connection, schema: SchemaName, log: string): Promise<number> {

@@ -139,14 +139,10 @@ export function settleParcels(s: string): string {
   END IF;`;
 }
 
-/** Of a worker's rights. */
-export function grantParcels(s: string): string {
-  return [
-    'entrust(integer, text, bigint, text)',
-    'await_reply(integer, text)',
-    'parcels(integer, text)',
-    'reclaim(integer, text, bigint)',
-  ]
-    .map((each) => `  EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.${each} TO %I', in_role);`)
-    .join('\n');
-}
+/** Those that a worker may call. */
+export const parcelSignatures: readonly string[] = [
+  'entrust(integer, text, bigint, text)',
+  'await_reply(integer, text)',
+  'parcels(integer, text)',
+  'reclaim(integer, text, bigint)',
+];

@@ -9,6 +9,8 @@ export interface PostgresQuery {
   readonly text: string;
   readonly values?: unknown[];
   readonly rowMode: 'array';
+  /** How cells are read, whatever the process has set for all of its queries. */
+  readonly types?: { getTypeParser(type: number): (text: string) => unknown };
 }
 
 /** `rows` of one statement; several give an array of results. `command` is what the server says it did. */
@@ -62,13 +64,18 @@ export const poolSizeMin = 4;
 
 /**
  * A pool of the store's own, whose connections are made within `timeoutMs`. Rejects with `unavailable` where
- * the driver is not installed.
+ * the driver is not installed, or can make nothing of the URL.
  */
 export async function newPool(url: string, timeoutMs: number): Promise<PostgresPool> {
-  const { Pool } = await import('pg').catch((cause: unknown) => {
+  const { Client, Pool } = await import('pg').catch((cause: unknown) => {
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
     throw new StorageError('unavailable', message, { cause });
   });
+  // Of what a pool cannot even begin to connect to, it would wait for the end for ever.
+  const { port } = new Client({ connectionString: url });
+  if (!(port >= 1 && port <= 65_535)) {
+    throw new StorageError('unavailable', `the port of the database is ${port}`);
+  }
   const pool: PostgresPool = new Pool({
     connectionString: url,
     max: poolSizeMin + 1,

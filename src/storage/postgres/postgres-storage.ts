@@ -26,6 +26,8 @@ import { endStalled } from './stalled.ts';
 import type { RecordPage } from './statements.ts';
 import { contentsOf, entriesOf, headOf, pageOf, Statements } from './statements.ts';
 import { Turn } from './turn.ts';
+import { assertUrl } from './url.ts';
+import { partOnly, seesWhole } from './whole.ts';
 
 export type { PostgresClient, PostgresNotification, PostgresPool } from './pool.ts';
 export type { PostgresQuery, PostgresResult } from './pool.ts';
@@ -103,6 +105,7 @@ class PostgresStorage implements Storage {
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
     assertOptions('postgres', options, optionsKnown);
+    if (typeof target === 'string') assertUrl(target);
     this.#target = target;
     this.#options = options;
     this.#schema = schemaName(options.schema ?? defaultSchema);
@@ -254,6 +257,8 @@ class PostgresStorage implements Storage {
       process.emitWarning(`${this.name} may lose acknowledged commits: ${lost.join(', ')}`);
     }
     await migrate(connections, this.#schema, this.name);
+    const [whole] = await connections.read({ text: `SELECT ${seesWhole(this.#schema)}` });
+    if (whole?.[0] !== true) throw partOnly();
     const [row] = await connections.write(this.#statements.openLog(log));
     const id = integerCell(row?.[0], 'id');
     const turn = this.#turn(connections, id);

@@ -54,7 +54,7 @@ function expected(schema: SchemaName): ReadonlyMap<string, string> {
 }
 
 /** What the owner makes and has to himself: nothing of these kinds may be there that is not expected. */
-const lockKinds = /^(?:trigger|policy|rule|grant|owner) /;
+const lockKinds = /^(?:trigger|policy|rule|grant|owner|unlogged table) /;
 
 /**
  * Throws `unsafe-settings`. A schema that is newer than this release is left to the release that knows it.

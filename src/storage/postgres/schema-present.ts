@@ -12,20 +12,24 @@ export const policyConditions: Readonly<Record<string, string>> = {
   'own_row of reader': '(role = CURRENT_USER)',
   'every_reader of log': 'true',
   'own_org of entry':
-    "(( SELECT $s.reads_all() AS reads_all) OR ((((body)::json -> 'by'::text) ->> 'org'::text) = " +
+    '(( SELECT $s.reads_all() AS reads_all) OR ' +
+    "((((replace(body, (chr(92) || 'u0000'::text), (chr(92) || 'u0001'::text)))::json " +
+    "-> 'by'::text) ->> 'org'::text) = " +
     '( SELECT reader.org FROM $s.reader WHERE (reader.role = CURRENT_USER))))',
   'own_org of content':
     '(( SELECT $s.reads_all() AS reads_all) OR (EXISTS ( SELECT FROM $s.entry ' +
     'WHERE ((entry.log = content.log) AND (entry.idx = content.idx)))))',
   'own_org of record':
     "(( SELECT $s.reads_all() AS reads_all) OR ((kind <> 'key'::text) AND " +
-    "(((value)::json ->> 'org'::text) = " +
+    "(((replace(value, (chr(92) || 'u0000'::text), (chr(92) || 'u0001'::text)))::json ->> 'org'::text) = " +
     '( SELECT reader.org FROM $s.reader WHERE (reader.role = CURRENT_USER)))))',
 };
 
 /**
  * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever
  * the session's own path and quoting are.
+ *
+ * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be.
  *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
  * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
@@ -56,6 +60,9 @@ export function presentIn(schema: SchemaName): string {
     FROM functions GROUP BY proname
   UNION ALL
   SELECT 'row security of ' || relname, relrowsecurity::text FROM tables WHERE relrowsecurity
+  UNION ALL
+  SELECT 'unlogged table ' || relname, '' FROM tables
+    WHERE relpersistence <> 'p' AND relname <> 'parcel'
   UNION ALL
   SELECT 'rule ' || rulename || ' of ' || relname, '' FROM pg_rewrite
     JOIN tables ON tables.oid = ev_class

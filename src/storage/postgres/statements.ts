@@ -8,6 +8,7 @@ import type { Rows, Statement } from './connections.ts';
 import { appendParameters } from './schema.ts';
 import { type SchemaName, quoted } from './schema-name.ts';
 import { textArray } from './text-array.ts';
+import { partOnly, seesWhole } from './whole.ts';
 
 export interface RecordPage {
   readonly head: Head;
@@ -35,7 +36,9 @@ export class Statements {
   constructor(schema: SchemaName, anywhere: boolean) {
     this.#s = quoted(schema);
     const standby = anywhere ? 'false' : 'pg_is_in_recovery()';
-    this.#headColumns = `size, previous, root, frontier, at, ${standby}`;
+    // With each head, since a role can be renamed, or have its rows taken, while it is at work.
+    const whole = seesWhole(schema);
+    this.#headColumns = `size, previous, root, frontier, at, ${standby}, ${whole}`;
     const places = appendParameters.map((_, at) => `$${at + 1}`).join(', ');
     this.#append = `SELECT ${this.#s}.append(${places})`;
   }
@@ -226,10 +229,12 @@ export function headOf(rows: Rows): Head {
   return headOfCells(row);
 }
 
-function headOfCells([size, previous, root, frontier, at, standby]: readonly unknown[]): Head {
+function headOfCells(cells: readonly unknown[]): Head {
+  const [size, previous, root, frontier, at, standby, whole] = cells;
   if (standby === true) {
     throw new StorageError('read-only', 'the server is a standby: connect to the primary');
   }
+  if (whole === false) throw partOnly();
   const hashes = textCell(frontier, 'frontier');
   return {
     size: integerCell(size, 'size'),
