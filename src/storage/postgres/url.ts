@@ -32,7 +32,7 @@ export function assertUrl(url: string): void {
   for (const name of new URLSearchParams(query).keys()) {
     if (!parameters.has(name)) {
       throw new TypeError(
-        `the URL of the database has \`${name}\`, which its driver does not read`,
+        `the URL of the database has \`${name}\`, which its driver does not read: take it out`,
       );
     }
   }
