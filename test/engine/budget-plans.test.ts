@@ -206,6 +206,26 @@ test.each([
   await plane.close();
 });
 
+test('a call that ends as it was reserved leaves what was raised after an overrun thawed', async () => {
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  const terms = { ...plan, window: 'unlimited' } as const;
+  await plane.setBudget({ org, plan: terms });
+  const principal = plane.identity.assert({ id: 'ann', org, roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const reserve = async () => {
+    const request = { tool: bindTool(tool), arguments: session.read({}) };
+    return session.authorize(request);
+  };
+  const [overrunning, asReserved] = [(await reserve()).permit, (await reserve()).permit];
+  if (overrunning === undefined || asReserved === undefined) throw new Error('no permit');
+  await session.settle(overrunning, { outcome: 'succeeded', usage: { usd: '2' } });
+  expect((await reserve()).code).toBe('budget-frozen');
+  await plane.setBudget({ org, plan: { ...terms, limit: '20' } });
+  await session.settle(asReserved, { outcome: 'succeeded' });
+  expect((await reserve()).code).toBe('allowed');
+  await plane.close();
+});
+
 test('a token bucket whose limit was lowered gives nothing back twice', async () => {
   const clock = new FakeClock();
   const policy = { ...setting.policy, actions: { 'order.pay': { runTimeoutMs: 86_400_000 } } };

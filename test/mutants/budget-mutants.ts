@@ -9,6 +9,14 @@ const largestTests = ['test/engine/largest-amounts.test.ts'];
 
 export const budgetMutants: readonly Mutant[] = [
   {
+    name: 'every-end-freezes-anew',
+    guards: 'A call that ends as it was reserved freezes nothing anew that was raised since.',
+    file: 'src/kernel/decision/apply-decision.ts',
+    find: 'if (!account.frozen || account.overrun === before.overrun) return account;',
+    replace: 'if (!account.frozen) return account;',
+    tests: ['test/engine/budget-plans.test.ts'],
+  },
+  {
     name: 'one-plan-is-left-out',
     guards: 'Every budget that applies reserves, or none does.',
     file: budget('reservation'),
