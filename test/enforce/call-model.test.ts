@@ -360,6 +360,18 @@ test('no alias gets around a rule, a kill switch or a budget of a model', async 
   await plane.close();
 });
 
+test('a model that is locked is so by whatever name it is called', async () => {
+  const locks = [{ actions: ['model.call'], mode: 'exclusive' }];
+  const { plane, session } = await open({ policy: { ...modelPolicy, locks } });
+  const use = (model: string) => codeOf(callModel(session, { ...asked, model }, answers({})));
+  const meanwhile = await callModel(session, { ...asked, model: 'small-alias' }, async () => ({
+    result: await use('small'),
+  }));
+  expect(meanwhile).toBe('resource-locked');
+  expect(await use('cloud/small')).toBe('resolved');
+  await plane.close();
+});
+
 test('a kill switch for its model stops a call that runs', async () => {
   const { plane, session } = await open();
   const by = plane.identity.assert({ id: 'user:op', org: 'acme', roles: ['operator'] });

@@ -129,6 +129,15 @@ export const leaseMutants: readonly Mutant[] = [
     tests: lockTests,
   },
   {
+    name: 'lock-of-an-alias',
+    guards:
+      'The lock of a model call is looked up by the model’s id, whatever alias it was called by.',
+    file: kernel('decision/lock'),
+    find: 'command.model === undefined',
+    replace: 'true',
+    tests: ['test/enforce/call-model.test.ts'],
+  },
+  {
     name: 'lock-across-orgs',
     guards: 'A lock of one org is none of another.',
     file: kernel('decision/lock'),
