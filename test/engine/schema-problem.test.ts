@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
 import { schemaFact } from '../../src/engine/tools/schema-fact.ts';
+import { guard, memory, openControlPlane } from '../../src/index.ts';
 
 const inputSchema = {
   type: 'object',
@@ -36,6 +37,26 @@ test.each([
   [{ count: 5, code: 'a' }, 'minLength at #/code'],
 ])('of %j the place that does not fit is told, and what it lacks', (value, problem) => {
   expect(problemOf(value)).toBe(`the arguments do not fit the schema: ${problem}`);
+});
+
+test('a call is refused with the place that does not fit', async () => {
+  const order = { name: 'order', action: 'order.place', inputSchema };
+  const policy = {
+    format: 1,
+    version: 1,
+    actions: { 'order.place': {} },
+    tiers: { unrestricted: ['order.place'] },
+  };
+  const options = { storage: memory(), policy, agents: ['bot'], tools: [order] };
+  const plane = await openControlPlane(options);
+  const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const call = guard(session, { ...order, execute: () => 'placed' })({ count: 1 });
+  await expect(call).rejects.toMatchObject({
+    code: 'arguments-invalid',
+    message: expect.stringContaining('minimum at #/count') as string,
+  });
+  await plane.close();
 });
 
 test('of arguments that fit nothing is told', () => {

@@ -5,6 +5,14 @@ const usageTests = ['test/engine/usage-report.test.ts'];
 
 export const engineMutants: readonly Mutant[] = [
   {
+    name: 'misfit-not-told',
+    guards: 'A call whose arguments do not fit the schema is told where.',
+    file: 'src/kernel/decision/authorize-steps.ts',
+    find: "reject('arguments-invalid', fact?.problem || undefined)",
+    replace: "reject('arguments-invalid')",
+    tests: ['test/engine/schema-problem.test.ts'],
+  },
+  {
     name: 'schema-problem-with-half-a-character',
     guards: 'What is told of arguments that do not fit is whole text, which the log can take.',
     file: 'src/engine/tools/schema-fact.ts',
