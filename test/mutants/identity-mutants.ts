@@ -179,8 +179,16 @@ export const identityMutants: readonly Mutant[] = [
     name: 'keys-no-cooldown',
     guards: 'Unknown keys cause no more than one fetch in each cooldown.',
     file: 'src/identity/remote-keys.ts',
-    find: ': this.#settings.cooldownMs;',
-    replace: ': 0;',
+    find: 'const mayWait = !failed && this.#fresh() !== undefined;',
+    replace: 'const mayWait = false;',
+    tests: remote,
+  },
+  {
+    name: 'keys-cooldown-without-keys',
+    guards: 'Keys that are too old are fetched again before anything is checked.',
+    file: 'src/identity/remote-keys.ts',
+    find: 'const mayWait = !failed && this.#fresh() !== undefined;',
+    replace: 'const mayWait = !failed;',
     tests: remote,
   },
   {
