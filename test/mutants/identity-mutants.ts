@@ -184,6 +184,14 @@ export const identityMutants: readonly Mutant[] = [
     tests: remote,
   },
   {
+    name: 'authenticator-answers-anything',
+    guards: 'A misspelt end in what an authenticator answers is refused.',
+    file: 'src/engine/access/identity-service.ts',
+    find: "assertMembers('what the authenticator answers', answer, authenticatedKnown);",
+    replace: '',
+    tests: ['test/engine/authenticators.test.ts'],
+  },
+  {
     name: 'keys-cooldown-without-keys',
     guards: 'Keys that are too old are fetched again before anything is checked.',
     file: 'src/identity/remote-keys.ts',

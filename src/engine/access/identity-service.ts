@@ -105,10 +105,19 @@ async function byAuthenticator(
   return minted(core, { id, org, roles, teams }, via, ends);
 }
 
+/** A misspelt end would let whoever it vouches for act for ever. */
+const authenticatedKnown = [
+  ...assertionKnown,
+  'expiresAt',
+] as const satisfies readonly (keyof Authenticated)[];
+
 /** Whoever knows nobody by a credential may say so by saying nothing, whatever the types ask for. */
 function vouched(answer: Authenticated | null | undefined): Authenticated {
-  if (typeof answer === 'object' && answer !== null) return answer;
-  throw fault('credential-invalid', 'the authenticator vouches for nobody');
+  if (typeof answer !== 'object' || answer === null) {
+    throw fault('credential-invalid', 'the authenticator vouches for nobody');
+  }
+  assertMembers('what the authenticator answers', answer, authenticatedKnown);
+  return answer;
 }
 
 function minted(
