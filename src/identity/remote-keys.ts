@@ -68,8 +68,8 @@ export class RemoteKeys implements KeySource {
       const { endedAt, failure } = this.#last;
       const failed = failure !== undefined;
       if (failed && this.#isWithin(endedAt, jwtLimits.retryMs)) throw unavailable(failure);
-      // The cooldown is for keys that are not known. It begins later than keys begin to age, and must not keep
-      // away those that follow them.
+      // The cooldown is for keys that are not known. It begins later than keys begin to age, and must not
+      // keep away those that follow them.
       const mayWait = !failed && this.#fresh() !== undefined;
       if (mayWait && this.#isWithin(endedAt, this.#settings.cooldownMs)) return undefined;
     }

@@ -113,11 +113,11 @@ const authenticatedKnown = [
 
 /** Whoever knows nobody by a credential may say so by saying nothing, whatever the types ask for. */
 function vouched(answer: Authenticated | null | undefined): Authenticated {
-  if (typeof answer !== 'object' || answer === null) {
-    throw fault('credential-invalid', 'the authenticator vouches for nobody');
+  if (typeof answer === 'object' && answer !== null) {
+    assertMembers('what the authenticator answers', answer, authenticatedKnown);
+    return answer;
   }
-  assertMembers('what the authenticator answers', answer, authenticatedKnown);
-  return answer;
+  throw fault('credential-invalid', 'the authenticator vouches for nobody');
 }
 
 function minted(
