@@ -78,8 +78,10 @@ test('the error of a tool is thrown without what is taken out of its text', asyn
 });
 
 test('of an object that is no error all is judged, since a model is shown all of it', async () => {
-  const failure = { status: 401, seen: { token: key } };
-  const execute = () => Promise.reject(failure as unknown as Error);
+  const failure: unknown = { status: 401, seen: { token: key } };
+  const execute = () => {
+    throw failure;
+  };
   const { read, logText } = await stage({ execute });
   const thrown: unknown = await read({}).catch((each: unknown) => each);
   expect(thrown).toBeInstanceOf(Error);
@@ -90,8 +92,12 @@ test('of an object that is no error all is judged, since a model is shown all of
 });
 
 test('an object that is no error and holds nothing that is refused is thrown as it is', async () => {
-  const failure = { status: 401 };
-  const { read } = await stage({ execute: () => Promise.reject(failure as unknown as Error) });
+  const failure: unknown = { status: 401 };
+  const { read } = await stage({
+    execute: () => {
+      throw failure;
+    },
+  });
   await expect(read({})).rejects.toBe(failure);
 });
 
