@@ -111,8 +111,8 @@ export function thrownText(thrown: unknown): string {
 }
 
 /**
- * What code of somebody else threw, as text that has all of it: of an object that is no error, its JSON, which is
- * what SDKs show a model of it.
+ * What code of somebody else threw, as text that has all of it: of an object that is no error, its JSON,
+ * which is what SDKs show a model of it.
  */
 export function thrownWhole(thrown: unknown): string {
   const text = thrownText(thrown);
