@@ -14,6 +14,7 @@ import {
   type Settled,
   type Settlement,
   thrownText,
+  thrownWhole,
 } from '../engine/index.ts';
 import { ActionRefused } from './action-refused.ts';
 
@@ -187,7 +188,7 @@ export async function settleFailed(
   more: Pick<Settlement, 'model'> = {},
 ): Promise<{ readonly thrown: unknown }> {
   const outcome = granted.signal.aborted ? 'unknown' : 'failed';
-  const settlement = { ...more, outcome, result: thrownText(failure) } as const;
+  const settlement = { ...more, outcome, result: thrownWhole(failure) } as const;
   const { result, redacted } = await settle(session, granted, settlement, failure);
   // Not the failure with another message: its stack and its cause say the same again.
   return { thrown: redacted === 0 ? failure : new Error(String(result)) };

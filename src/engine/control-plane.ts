@@ -33,6 +33,7 @@ import { systemClock } from './clock.ts';
 import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
 import { heard } from './core/heard.ts';
+import { type Author, authorOf } from './core/author.ts';
 import { fault } from './error.ts';
 import { assertMembers, assertOrg } from './known-members.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
@@ -146,11 +147,8 @@ export class ControlPlane {
     return new Reader(this.#core, principal);
   }
 
-  registerAgent(
-    agent: string | AgentDeclaration,
-    by = this.#host,
-  ): Promise<RecordsByKind['agent']> {
-    return this.#administration.registerAgent(this.#core.referenceOf(by), agent);
+  registerAgent(agent: string | AgentDeclaration, ...by: Author): Promise<RecordsByKind['agent']> {
+    return this.#administration.registerAgent(authorOf(this.#core, this.#host, by), agent);
   }
 
   /** Suspends, reinstates or revokes an agent. A revoked one is never enabled again, nor is its name. */
@@ -166,18 +164,20 @@ export class ControlPlane {
     options: { readonly replace?: boolean; readonly by?: Principal } = {},
   ): Promise<RecordsByKind['tool']> {
     assertMembers('the options of registering a tool', options, ['replace', 'by']);
-    const by = this.#core.referenceOf(options.by ?? this.#host);
-    return this.#administration.registerTool(by, tool, options.replace ?? false);
+    // Whoever has nobody to name, such as a request for which nobody was established, is not the host.
+    const { by, replace = false } = { by: this.#host, ...options };
+    if (typeof replace !== 'boolean') throw fault('input-invalid', '`replace` is true or false');
+    return this.#administration.registerTool(this.#core.referenceOf(by), tool, replace);
   }
 
   /** Activates a policy document. The active one stays where the new one does not check. */
-  activatePolicy(document: unknown, by = this.#host): Promise<RecordsByKind['policy']> {
-    return this.#administration.activatePolicy(this.#core.referenceOf(by), document);
+  activatePolicy(document: unknown, ...by: Author): Promise<RecordsByKind['policy']> {
+    return this.#administration.activatePolicy(authorOf(this.#core, this.#host, by), document);
   }
 
   /** Activates a price catalogue. The active one stays where the new one does not check. */
-  activatePrices(catalogue: unknown, by = this.#host): Promise<RecordsByKind['prices']> {
-    return this.#administration.activatePrices(this.#core.referenceOf(by), catalogue);
+  activatePrices(catalogue: unknown, ...by: Author): Promise<RecordsByKind['prices']> {
+    return this.#administration.activatePrices(authorOf(this.#core, this.#host, by), catalogue);
   }
 
   /** The models of the active catalogue, and whether the policy lets an agent of a principal use each. */

@@ -5,6 +5,7 @@
  * Recognise an error with `ControlPlaneError.is` and its `code`, not with `instanceof`: two copies of this
  * library in one process have two classes and one brand.
  */
+import { types } from 'node:util';
 import type { Rejection, RejectionCode } from '../kernel/index.ts';
 
 /** Codes of faults and of misuse, with the sentence that explains each in general. */
@@ -106,6 +107,21 @@ export function thrownText(thrown: unknown): string {
     return String(thrown);
   } catch {
     return noText;
+  }
+}
+
+/**
+ * What code of somebody else threw, as text that has all of it: of an object that is no error, its JSON,
+ * which is what SDKs show a model of it.
+ */
+export function thrownWhole(thrown: unknown): string {
+  const text = thrownText(thrown);
+  if (typeof thrown !== 'object' || thrown === null || types.isNativeError(thrown)) return text;
+  try {
+    const json: unknown = thrown instanceof Error ? undefined : JSON.stringify(thrown);
+    return typeof json === 'string' && json !== '{}' ? json : text;
+  } catch {
+    return text;
   }
 }
 

@@ -60,6 +60,7 @@ test.each<[string, Asked['kind'], Evaluator]>([
   ['a class that is no name', 'asset-classifier', assets({ classes: ['pii', ''] })],
   ['nothing among the classes', 'asset-classifier', assets({ classes: [undefined, 'pii'] })],
   ['too many classes', 'asset-classifier', assets({ classes: Array(101).fill('a') })],
+  ['a reason beside the classes', 'asset-classifier', assets({ classes: [], reason: '' })],
   ['a risk class', 'asset-classifier', assets({ level: 'low', reason: '' })],
   ['nothing', 'asset-classifier', assets(undefined)],
 ])('%s is no classification, and an error', async (_, kind, evaluator) => {

@@ -65,12 +65,13 @@ export class RemoteKeys implements KeySource {
   async #fetch(): Promise<void> {
     if (this.#pending !== undefined) return this.#pending;
     if (this.#last !== undefined) {
-      const failed = this.#last.failure !== undefined;
-      const pauseMs = failed ? jwtLimits.retryMs : this.#settings.cooldownMs;
-      if (this.#isWithin(this.#last.endedAt, pauseMs)) {
-        if (failed) throw unavailable(this.#last.failure);
-        return undefined;
-      }
+      const { endedAt, failure } = this.#last;
+      const failed = failure !== undefined;
+      if (failed && this.#isWithin(endedAt, jwtLimits.retryMs)) throw unavailable(failure);
+      // The cooldown is for keys that are not known. It begins later than keys begin to age, and must not
+      // keep away those that follow them.
+      const mayWait = !failed && this.#fresh() !== undefined;
+      if (mayWait && this.#isWithin(endedAt, this.#settings.cooldownMs)) return undefined;
     }
     this.#pending = this.#refresh().finally(() => {
       this.#pending = undefined;

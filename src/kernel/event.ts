@@ -325,6 +325,8 @@ export interface EventDataByType {
   readonly 'change-proposed': {
     readonly proposal: string;
     readonly change: CommandKind;
+    /** Id of the API key that it was asked with. */
+    readonly credential?: string;
     readonly expiresAt: number;
   };
   /** The second asked for exactly the same; it is done with the events before this one. */

@@ -129,6 +129,8 @@ export interface ProposalRecord {
   readonly org: string;
   readonly proposedBy: string;
   readonly proposedAt: number;
+  /** Id of the API key that it was asked with. */
+  readonly credential?: string;
   readonly expiresAt: number;
   readonly open: boolean;
 }

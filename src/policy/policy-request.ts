@@ -112,10 +112,10 @@ export function contextOf(policy: CompiledPolicy, request: PolicyRequest): Evalu
 function factOf({ id, evaluator, kind }: EvaluatorCall, request: PolicyRequest): EvaluatorFact {
   const fact = { guardrail: id, evaluator, durationMs: 0 };
   if (kind !== 'guardrail') {
-    const given = request.classifiers?.[id] ?? (kind === 'risk-classifier' ? 'low' : []);
+    const given = ownMember(request.classifiers, id) ?? (kind === 'risk-classifier' ? 'low' : []);
     return { ...fact, outcome: 'answered', answer: [given].flat(), reason: 'given' };
   }
-  const outcome = request.guardrails?.[id] ?? 'pass';
+  const outcome = ownMember(request.guardrails, id) ?? 'pass';
   const reason = outcome === 'pass' ? '' : `guardrail \`${id}\` is given as \`${outcome}\``;
   return { ...fact, outcome, reason };
 }
@@ -129,7 +129,7 @@ function historyOf(policy: CompiledPolicy, request: PolicyRequest): SessionHisto
   }
   const counts = { ...history.counts };
   for (const [action, times] of Object.entries(session.counts ?? {})) {
-    counts[action] = (counts[action] ?? 0) + times;
+    counts[action] = (ownMember(counts, action) ?? 0) + times;
   }
   const counted = Object.values(counts).reduce((sum, times) => sum + times, 0);
   const { riskScore, labels = [], denied = 0, allowed = 0, input = 'pass' } = session;
@@ -146,6 +146,11 @@ function historyOf(policy: CompiledPolicy, request: PolicyRequest): SessionHisto
   };
 }
 
+/** By its exact name: an action or guardrail may be called `constructor`. */
+function ownMember<T>(of: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return of !== undefined && Object.hasOwn(of, name) ? of[name] : undefined;
+}
+
 /** The history after one more allowed action, as the kernel keeps it. */
 function withAction(
   policy: CompiledPolicy,
@@ -155,7 +160,7 @@ function withAction(
 ): SessionHistory {
   const { action: name } = request;
   const action = policy.actions.get(name);
-  const counts = { ...history.counts, [name]: (history.counts[name] ?? 0) + 1 };
+  const counts = { ...history.counts, [name]: (ownMember(history.counts, name) ?? 0) + 1 };
   const counted = { ...history, allowed: history.allowed + 1, counts };
   if (action === undefined) return counted;
   const context = { history, now: -agoMs, facts: [] };
@@ -170,8 +175,14 @@ export interface RequestProblem {
   readonly message: string;
 }
 
-/** The request, or the first thing that is wrong with it. Nothing in it is ignored. */
-export function readRequest(value: unknown): { readonly request: PolicyRequest } | RequestProblem {
+/**
+ * The request, or the first thing that is wrong with it. Nothing in it is ignored, where the policy is given
+ * that it is for.
+ */
+export function readRequest(
+  value: unknown,
+  document?: PolicyDocument,
+): { readonly request: PolicyRequest } | RequestProblem {
   if (!isObject(value)) return invalid('', 'must be an object with an `action`');
   const unknownName = Object.keys(value).find((name) => !requestMembers.includes(name));
   if (unknownName !== undefined) return notKnown(unknownName, requestMembers);
@@ -189,7 +200,33 @@ export function readRequest(value: unknown): { readonly request: PolicyRequest }
     sessionProblem(value['session']) ??
     guardrailProblem(value['guardrails']) ??
     classifierProblem(value['classifiers']);
-  return problem ?? { request: value as unknown as PolicyRequest };
+  if (problem !== undefined) return problem;
+  const request = value as unknown as PolicyRequest;
+  return (document && unaskedIn(document, request)) ?? { request };
+}
+
+/** What is given of a guardrail or classifier that the policy does not ask: it would change nothing. */
+export function unaskedIn(
+  document: PolicyDocument,
+  { guardrails, classifiers }: PolicyRequest,
+): RequestProblem | undefined {
+  const { guardrails: stages, risk, assets } = document;
+  const asked = [
+    ['guardrails', guardrails, stages?.tool ?? [], 'tool guardrail'],
+    [
+      'classifiers',
+      classifiers,
+      [...(risk?.classifiers ?? []), ...(assets?.classifiers ?? [])],
+      'classifier',
+    ],
+  ] as const;
+  for (const [member, given, known, kind] of asked) {
+    const ids = new Set(known.map(({ id }) => id));
+    const stray = Object.keys(given ?? {}).find((id) => !ids.has(id));
+    if (stray === undefined) continue;
+    return invalid(`${member}.${stray}`, `is about no ${kind} that the policy has`);
+  }
+  return undefined;
 }
 
 function invalid(path: string, message: string): RequestProblem {
@@ -227,12 +264,17 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isAmount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
+/** Not of the value made a text: a list of one would pass. */
+function isOneOf(texts: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => texts.includes(value);
+}
+
 const sessionTests: Readonly<Record<string, (value: unknown) => boolean>> = {
   id: isText,
   labels: (value) => Array.isArray(value) && value.every(isText),
   before: (value) => Array.isArray(value) && value.every(isDone),
   counts: (value) => isObject(value) && Object.values(value).every(Number.isSafeInteger),
-  input: (value) => ['pass', 'refuse', 'none'].includes(String(value)),
+  input: isOneOf(['pass', 'refuse', 'none']),
 };
 
 function isDone(value: unknown): boolean {
@@ -254,9 +296,8 @@ function classifierProblem(classifiers: unknown): RequestProblem | undefined {
 function guardrailProblem(guardrails: unknown): RequestProblem | undefined {
   if (guardrails === undefined) return undefined;
   if (!isObject(guardrails)) return invalid('guardrails', 'must be an object');
-  const wrong = Object.entries(guardrails).find(
-    ([, outcome]) => !['pass', 'refuse', 'error'].includes(String(outcome)),
-  );
+  const isOutcome = isOneOf(['pass', 'refuse', 'error']);
+  const wrong = Object.entries(guardrails).find(([, outcome]) => !isOutcome(outcome));
   if (wrong === undefined) return undefined;
   return invalid(`guardrails.${wrong[0]}`, 'must be pass, refuse or error');
 }

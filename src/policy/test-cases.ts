@@ -4,7 +4,7 @@
  */
 import { compareText, type PolicyDocument, type PolicyVerdict } from '../kernel/index.ts';
 import { type PolicyFindingCode, type PositionedFinding, withFix } from './policy-finding.ts';
-import { type PolicyRequest, readRequest, verdictOn } from './policy-request.ts';
+import { type PolicyRequest, readRequest, unaskedIn, verdictOn } from './policy-request.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface PolicyExpectation {
@@ -42,7 +42,11 @@ export function runPolicyTests(
   return cases.map(({ name, given, expect }) => {
     const { effect, code, message, determinedBy, risk } = verdictOn(document, given);
     const verdict = { effect, code, message, determinedBy, risk };
-    const differences = differencesOf(verdict, expect);
+    const unasked = unaskedIn(document, given);
+    const differences = [
+      ...(unasked === undefined ? [] : [`given: \`${unasked.path}\` ${unasked.message}`]),
+      ...differencesOf(verdict, expect),
+    ];
     return { name, passed: differences.length === 0, differences, verdict };
   });
 }

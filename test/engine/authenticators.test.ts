@@ -51,6 +51,8 @@ test.each<readonly [string, Partial<Authenticated>]>([
   ['an id that is none', { id: 'ada lovelace' }],
   ['an org that is none', { org: '*' }],
   ['an end that is no time', { expiresAt: Number.NaN }],
+  ['a misspelt end', { expiresat: 1 } as object],
+  ['a misspelt team', { team: ['desk'] } as object],
 ])('what an authenticator says is checked again: %s', async (_what, said) => {
   const { plane } = await open(door(said));
   expect(await codeOf(plane.identity.authenticate('open sesame', 'door'))).toMatch(

@@ -42,6 +42,21 @@ test('whoever may not make the change alone confirms nothing', async () => {
   await plane.close();
 });
 
+test('what was proposed with a key that was revoked since is confirmed by nobody', async () => {
+  const { plane, ann, bob } = await open('activate-policy');
+  const { id, key } = await plane.keys.issue({
+    principal: 'user:eve',
+    org: 'acme',
+    roles: ['platform-admin'],
+  });
+  const eve = await plane.identity.authenticate(key);
+  expect(await codeOf(plane.activatePolicy(next, eve))).toBe('second-principal-needed');
+  await plane.keys.revoke({ key: id, reason: 'it was stolen' });
+  expect(await codeOf(plane.activatePolicy(next, bob))).toBe('second-principal-needed');
+  expect(await active(plane.activatePolicy(next, ann))).toBe(2);
+  await plane.close();
+});
+
 test('a proposal is confirmed once, and only for so long', async () => {
   const { plane, clock, ann, bob } = await open('release-kill');
   const scope = { kind: 'org', org: 'acme' } as const;

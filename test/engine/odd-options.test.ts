@@ -67,6 +67,8 @@ test.each([
   ['a number as its budget', { budget: 5 }, 'amounts must be exact'],
   ['a text as its budget', { budget: '' }, 'amounts must be exact'],
   ['a list as its budget', { budget: [] }, 'amounts must be exact'],
+  ['null as its budget', { budget: null }, 'amounts must be exact'],
+  ['a text as whether it is active', { activate: 'false' }, '`activate` is true or false'],
   [
     'more decimals than its unit has',
     { budget: { actions: 1, usd: '0.0000001' } },

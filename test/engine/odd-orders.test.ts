@@ -177,3 +177,73 @@ test('what is no function cannot subscribe', async () => {
   expect(() => plane.subscribe('all' as unknown as () => void)).toThrow('is a function');
   await plane.close();
 });
+
+/** What the host does where nobody is named. */
+const byHost = [
+  'registering a tool',
+  'suspending an agent',
+  'setting a budget',
+  'closing a budget',
+  'issuing a key',
+  'revoking a key',
+  'a reconciliation',
+];
+
+test.each(byHost)('%s by nobody who was established is not done by the host', async (name) => {
+  const given = await opened();
+  const before = await given.plane.head();
+  for (const by of [undefined, null]) {
+    const order = async () => orders[name]?.(given, { by });
+    await expect(order()).rejects.toMatchObject({ code: 'principal-not-minted' });
+  }
+  expect(await given.plane.head()).toEqual(before);
+  await given.plane.close();
+});
+
+test('a policy, prices or an agent of nobody who was established are not the host’s', async () => {
+  const { plane } = await opened();
+  const before = await plane.head();
+  for (const by of [undefined, null as never]) {
+    const activations = [
+      async () => plane.activatePolicy({ ...policy, version: 2 }, by),
+      async () => plane.activatePrices({ format: 1, version: 1, models: {} }, by),
+      async () => plane.registerAgent('other', by),
+    ];
+    for (const order of activations) {
+      await expect(order()).rejects.toMatchObject({ code: 'principal-not-minted' });
+    }
+  }
+  expect(await plane.head()).toEqual(before);
+  await plane.close();
+});
+
+test.each<[string, (given: Opened) => unknown]>([
+  [
+    'null as what an agent is capable of',
+    ({ plane }) => plane.registerAgent({ name: 'other', capabilities: null as never }),
+  ],
+  [
+    'a text as whether a tool may replace another',
+    ({ plane }) => plane.registerTool({ ...tool, name: 'other' }, { replace: 'no' as never }),
+  ],
+  ...[null, '', () => []].map((teams): [string, (given: Opened) => unknown] => [
+    `${teams === null ? 'null' : typeof teams} as the teams of a key`,
+    ({ plane }) =>
+      plane.keys.issue({ principal: 'bob', org: 'acme', roles: ['agent'], teams: teams as never }),
+  ]),
+  [
+    'null as what a grant may cost',
+    ({ plane, by }) =>
+      plane.approve({
+        ticket: 'a',
+        by,
+        grant: { actions: ['**'], uses: 1, expiresAt: soon, cost: null as never },
+      }),
+  ],
+])('%s is refused, and stands for nothing wider', async (_, order) => {
+  const given = await opened();
+  const before = await given.plane.head();
+  await expect((async () => order(given))()).rejects.toMatchObject({ code: 'input-invalid' });
+  expect(await given.plane.head()).toEqual(before);
+  await given.plane.close();
+});

@@ -77,6 +77,30 @@ test('the error of a tool is thrown without what is taken out of its text', asyn
   expect(await logText()).not.toContain(key);
 });
 
+test('of an object that is no error all is judged, since a model is shown all of it', async () => {
+  const failure: unknown = { status: 401, seen: { token: key } };
+  const execute = () => {
+    throw failure;
+  };
+  const { read, logText } = await stage({ execute });
+  const thrown: unknown = await read({}).catch((each: unknown) => each);
+  expect(thrown).toBeInstanceOf(Error);
+  expect((thrown as Error).message).toBe('{"status":401,"seen":{"token":"[redacted:keys]"}}');
+  expect(await logText()).not.toContain(key);
+  const withholding = await stage({ execute, output: [{ id: 'keys', evaluator: 'secrets' }] });
+  await expect(withholding.read({})).rejects.toMatchObject({ code: 'output-withheld' });
+});
+
+test('an object that is no error and holds nothing that is refused is thrown as it is', async () => {
+  const failure: unknown = { status: 401 };
+  const { read } = await stage({
+    execute: () => {
+      throw failure;
+    },
+  });
+  await expect(read({})).rejects.toBe(failure);
+});
+
 describe('what cannot be taken out is withheld', () => {
   const withheld = async (options: Stage): Promise<unknown> => {
     const { read } = await stage(options);

@@ -124,6 +124,20 @@ test('keys that are known serve on while the issuer is away, until they are too 
   expect(await outcomeOf(first)).toBe('accepted user:ada');
 });
 
+test('keys that are too old are fetched again, however long the fetch before took', async () => {
+  const maxAgeMs = 10_000;
+  server.answer = (_, response) => {
+    clock.ms += 2_000;
+    response.end(JSON.stringify({ keys: server.keys }));
+  };
+  authenticator = remote({ maxAgeMs });
+  const asked = clock.ms;
+  expect(await outcomeOf(first)).toBe('accepted user:ada');
+  clock.ms = asked + maxAgeMs;
+  expect(await outcomeOf(first)).toBe('accepted user:ada');
+  expect(server.paths.length).toBe(2);
+});
+
 test('a clock that goes back does not make keys last longer', async () => {
   await outcomeOf(first);
   server.publish(second);

@@ -129,4 +129,12 @@ export const enforceMutants: readonly Mutant[] = [
     replace: 'if (!may)',
     tests: ['test/engine/kill-behind-a-commit.test.ts'],
   },
+  {
+    name: 'thrown-objects-unjudged',
+    guards: 'What a model is shown of a thrown object is what output guardrails judged.',
+    file: 'src/enforce/granted.ts',
+    find: 'outcome, result: thrownWhole(failure) } as const;',
+    replace: 'outcome, result: thrownText(failure) } as const;',
+    tests: ['test/engine/redaction.test.ts'],
+  },
 ];

@@ -110,6 +110,14 @@ export const policyMutants: readonly Mutant[] = [
     tests: ['test/kernel/idempotency.prop.test.ts'],
   },
   {
+    name: 'effect-in-a-list',
+    guards: 'A guardrail whose effect is no known text is refused, and not without effect.',
+    file: policy('check-evaluators'),
+    find: '(effects as readonly unknown[]).includes(one);',
+    replace: 'effects.includes(String(one));',
+    tests: ['src/kernel/policy/check.test.ts'],
+  },
+  {
     name: 'escalation-without-effect',
     guards: 'Risk that a session gathers changes the outcome of the action that crosses the line.',
     file: policy('evaluate'),

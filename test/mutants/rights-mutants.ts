@@ -374,4 +374,12 @@ export const rightsMutants: readonly Mutant[] = [
   ...lineMutants,
   ...handoffMutants,
   ...followerMutants,
+  {
+    name: 'proposal-of-a-revoked-key',
+    guards: 'What a key that was revoked proposed is no half of a change that takes two.',
+    file: 'src/kernel/registry/four-eyes.ts',
+    find: 'const stands = proposal !== undefined && !isKeyRevoked(view, proposal.credential);',
+    replace: 'const stands = proposal !== undefined;',
+    tests: ['test/engine/four-eyes.test.ts'],
+  },
 ];

@@ -66,6 +66,57 @@ describe('tests of a policy', () => {
     expect(codes).toEqual(['allowed', 'policy-denied', 'policy-error']);
   });
 
+  test('what is given of a guardrail or classifier that the policy does not ask is told', () => {
+    const guardrails = { tool: [{ id: 'pii', evaluator: 'patterns' }] };
+    const guarded = { ...starter, guardrails };
+    const given = { action: 'order.read', resource: 'order/1' };
+    const slips = [{ guardrails: { pij: 'refuse' } }, { classifiers: { payee: 'high' } }] as const;
+    const cases = slips.map((slip, at) => {
+      return { name: `${at}`, given: { ...given, ...slip }, expect: { effect: 'allow' } as const };
+    });
+    const told = [
+      '`guardrails.pij` is about no tool guardrail that the policy has',
+      '`classifiers.payee` is about no classifier that the policy has',
+    ];
+    const results = runPolicyTests(guarded, cases);
+    expect(results.map(({ differences }) => differences)).toEqual(
+      told.map((each) => [`given: ${each}`]),
+    );
+    const read = slips.map((slip) => readRequest({ ...given, ...slip }, guarded));
+    expect(read).toMatchObject([{ path: 'guardrails.pij' }, { path: 'classifiers.payee' }]);
+    expect(readRequest({ ...given, guardrails: { pii: 'refuse' } }, guarded)).toHaveProperty(
+      'request',
+    );
+  });
+
+  test('an action or guardrail that is called as what every object has is told from it', () => {
+    const read = readPolicy({
+      format: 1,
+      version: 1,
+      actions: { valueOf: {} },
+      tiers: { unrestricted: ['valueOf'] },
+      guardrails: { tool: [{ id: 'constructor', evaluator: 'secrets' }] },
+      rules: [{ id: 'twice', effect: 'deny', when: 'countAllowed("valueOf") >= 2' }],
+    });
+    if (!('document' in read)) throw new Error(JSON.stringify(read));
+    const sessions = [
+      { before: ['valueOf'] },
+      { counts: { valueOf: 1 } },
+      { counts: { valueOf: 2 } },
+    ];
+    const verdicts = sessions.map((session) =>
+      verdictOn(read.document, { action: 'valueOf', session, guardrails: {} }),
+    );
+    expect(verdicts.map(({ code }) => code)).toEqual(['allowed', 'allowed', 'policy-denied']);
+  });
+
+  test('what a guardrail found, and what became of an input, are texts and no lists of one', () => {
+    const given = { action: 'order.read' };
+    const slips = [{ guardrails: { pii: ['pass'] } }, { session: { input: ['pass'] } }];
+    const read = slips.map((slip) => readRequest({ ...given, ...slip }));
+    expect(read).toMatchObject([{ path: 'guardrails.pii' }, { path: 'session.input' }]);
+  });
+
   test('what a session did before counts, gathers risk and is a step of a sequence', () => {
     const gathered = policyOf(`
 format: 1

@@ -20,6 +20,8 @@ interface AgentModel {
 }
 
 interface ProposalModel {
+  /** Id of the API key that it was asked with. */
+  readonly credential: string | undefined;
   readonly by: string;
   readonly endsAt: number;
   /** The command that was asked for, and what it was about, as the refusal beside it says. */
@@ -148,10 +150,13 @@ export class RightsModel {
         return;
       case 'change-proposed': {
         const earlier = this.#proposals.get(data.proposal);
-        const isOpen = earlier?.isOpen === true && entry.at < earlier.endsAt;
+        const stands = earlier !== undefined && !this.#isRevoked(earlier.credential);
+        const isOpen = stands && earlier.isOpen && entry.at < earlier.endsAt;
         this.demand(!isOpen, entry, 'proposes what is proposed');
         const { change, expiresAt: endsAt } = data;
-        const asked = { by: `${by.org}/${by.id}`, endsAt, change, command: entry.command };
+        const { credential } = by;
+        const author = { by: `${by.org}/${by.id}`, credential };
+        const asked = { ...author, endsAt, change, command: entry.command };
         this.#proposals.set(data.proposal, { ...asked, subject: undefined, isOpen: true });
         return;
       }
@@ -257,6 +262,10 @@ export class RightsModel {
     if (entry.type === 'policy-activated') this.#fourEyes = entry.data.document.fourEyes ?? [];
   }
 
+  #isRevoked(credential: string | undefined): boolean {
+    return credential !== undefined && this.#keys.get(credential)?.revoked !== false;
+  }
+
   /** Whoever proposed the release of a kill switch before it was engaged anew has not heard why. */
   #overtaken(latch: string): void {
     for (const proposal of this.#proposals.values()) {
@@ -272,6 +281,8 @@ export class RightsModel {
     const isSame = made === proposal.change && about === (proposal.subject ?? about);
     this.demand(isSame, entry, `confirms ${proposal.change} of ${proposal.subject}`);
     this.demand(proposal.isOpen, entry, 'confirms a proposal again');
+    const isVoid = this.#isRevoked(proposal.credential);
+    this.demand(!isVoid, entry, 'confirms what a revoked key proposed');
     this.demand(entry.at < proposal.endsAt, entry, 'confirms a proposal that is over');
     this.demand(proposal.by !== `${by.org}/${by.id}`, entry, 'confirms its own proposal');
     proposal.isOpen = false;

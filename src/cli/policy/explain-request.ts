@@ -1,4 +1,5 @@
 /** Prints why a policy decides a request as it does. */
+import type { PolicyDocument } from '../../kernel/index.ts';
 import { parseStrictJson, StrictJsonError } from '../../log/index.ts';
 import {
   type ExplainedRule,
@@ -20,13 +21,14 @@ export interface ExplainOptions {
 
 export async function explain(file: string, options: ExplainOptions): Promise<void> {
   const { document } = readPolicyFile(file);
-  const explanation = explainPolicy(document, requestOf(options.request));
+  const explanation = explainPolicy(document, requestOf(options.request, document));
   if (options.json === true) await print(jsonLine(explanation));
   else for (const line of linesOf(explanation)) await print(line);
 }
 
-function requestOf(text: string): PolicyRequest {
-  const read = readRequest(text.startsWith('@') ? readJsonFile(text.slice(1)) : jsonOf(text));
+function requestOf(text: string, document: PolicyDocument): PolicyRequest {
+  const value = text.startsWith('@') ? readJsonFile(text.slice(1)) : jsonOf(text);
+  const read = readRequest(value, document);
   if ('request' in read) return read.request;
   const where = read.path === '' ? 'the request' : `\`${read.path}\` of the request`;
   throw new CommandError(`${where} ${read.message}`);

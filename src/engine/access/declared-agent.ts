@@ -40,7 +40,8 @@ export function declaredAgent(
   if (declaration.actions !== undefined && declaration.capabilities !== undefined) {
     throw fault('input-invalid', 'an agent has `actions` or `capabilities`, not both');
   }
-  const declared: unknown = declaration.capabilities ?? [{ actions }];
+  const declared: unknown =
+    declaration.capabilities === undefined ? [{ actions }] : declaration.capabilities;
   if (!Array.isArray(declared)) throw fault('input-invalid', '`capabilities` must be a list');
   const capabilities = declared.map((scope: unknown) => plainScope(scope));
   return { org, name, version, ...(owner === undefined ? {} : { owner }), capabilities };

@@ -105,9 +105,18 @@ async function byAuthenticator(
   return minted(core, { id, org, roles, teams }, via, ends);
 }
 
+/** A misspelt end would let whoever it vouches for act for ever. */
+const authenticatedKnown = [
+  ...assertionKnown,
+  'expiresAt',
+] as const satisfies readonly (keyof Authenticated)[];
+
 /** Whoever knows nobody by a credential may say so by saying nothing, whatever the types ask for. */
 function vouched(answer: Authenticated | null | undefined): Authenticated {
-  if (typeof answer === 'object' && answer !== null) return answer;
+  if (typeof answer === 'object' && answer !== null) {
+    assertMembers('what the authenticator answers', answer, authenticatedKnown);
+    return answer;
+  }
   throw fault('credential-invalid', 'the authenticator vouches for nobody');
 }
 

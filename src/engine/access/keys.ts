@@ -56,8 +56,11 @@ export class Keys {
   async issue(order: KeyOrder): Promise<IssuedKey> {
     const { ids, clock } = this.#core.options;
     assertMembers('the terms of a key', order, orderKnown);
-    const by = this.#core.referenceOf(order.by ?? this.#host);
-    const { expiresAt } = order;
+    // Whoever has nobody to name, such as a request for which nobody was established, is not the host.
+    const author = { by: this.#host, ...order };
+    const by = this.#core.referenceOf(author.by);
+    const { expiresAt, org = by.org } = order;
+    const teams = order.teams === undefined ? [] : plainList('teams', order.teams);
     const secret = ids.secret();
     const { record } = await this.#core.submit(
       by,
@@ -65,12 +68,10 @@ export class Keys {
         kind: 'issue-key',
         key: {
           id: ids.next(clock.now()),
-          org: order.org ?? by.org,
+          org,
           principal: order.principal,
           roles: plainList('roles', order.roles),
-          ...(order.teams === undefined || order.teams.length === 0
-            ? {}
-            : { teams: plainList('teams', order.teams).toSorted(compareText) }),
+          ...(teams.length === 0 ? {} : { teams: teams.toSorted(compareText) }),
           secretHash: secretHashOf(secret),
           ...(expiresAt === undefined ? {} : { expiresAt: checkedDate('expiresAt', expiresAt) }),
         },
@@ -88,8 +89,9 @@ export class Keys {
     readonly reason?: string;
   }): Promise<KeyListed> {
     assertMembers('the options of revoking a key', order, ['key', 'by', 'reason']);
+    const { by } = { by: this.#host, ...order };
     const { record } = await this.#core.submit(
-      this.#core.referenceOf(order.by ?? this.#host),
+      this.#core.referenceOf(by),
       { kind: 'revoke-key', key: order.key },
       'key',
       committed(this.#core.options.ids, { reason: checkedText('the reason', order.reason) }),

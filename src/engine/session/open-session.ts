@@ -59,7 +59,10 @@ export async function openSession(core: Core, options: SessionOptions): Promise<
   if (!sessionModes.includes(mode))
     throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
   const { ids, clock } = core.options;
-  const budget: Amounts = checkedAmounts(options.budget ?? {});
+  // What is no truth value must not activate a session that was to wait.
+  if (typeof activate !== 'boolean') throw fault('input-invalid', '`activate` is true or false');
+  // Not for what is null: that may have been a limit which was not found.
+  const budget: Amounts = options.budget === undefined ? {} : checkedAmounts(options.budget);
   const key = checkedKey(options.idempotencyKey);
   const secret = ids.secret();
   const { record, answered } = await core.submit(

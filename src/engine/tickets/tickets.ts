@@ -131,7 +131,8 @@ function grantTerms(order: GrantOrder): GrantTerms {
   }
   return {
     ...plainScope(scope),
-    cost: checkedAmounts(cost ?? {}),
+    // Not for what is null: that may have been a limit which was not found.
+    cost: cost === undefined ? {} : checkedAmounts(cost),
     uses,
     expiresAt: checkedDate('expiresAt', expiresAt),
     ...(sessionOnly === true ? { sessionOnly } : {}),

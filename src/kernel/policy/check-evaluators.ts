@@ -176,7 +176,8 @@ class EvaluatorCheck {
       findings.add('invalid-name', `${path}.${names}`, `must be the name of ${article} ${names}`);
     }
     this.#checkMatch(`${path}.match`, call['match'], match);
-    const isEffect = (one: unknown): boolean => effects.includes(String(one));
+    // Made a text, a list of one would pass, and mean nothing to whoever compares.
+    const isEffect = (one: unknown): boolean => (effects as readonly unknown[]).includes(one);
     if (effects.length > 0) {
       findings.optional(`${path}.effect`, effect, isEffect, effects.join(', '));
     }

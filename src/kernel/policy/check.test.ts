@@ -227,6 +227,16 @@ test.each<[string, object, string[]]>([
     ['guardrails.output[0].effect'],
   ],
   [
+    'an effect in a list, as a slip in YAML makes it',
+    { guardrails: { tool: [{ ...guard, effect: ['deny'] }] } },
+    ['guardrails.tool[0].effect'],
+  ],
+  [
+    'an effect on output in a list',
+    { guardrails: { output: [{ ...guard, effect: ['redact'] }] } },
+    ['guardrails.output[0].effect'],
+  ],
+  [
     'an action of an input',
     { guardrails: { input: [{ ...guard, match: { action: '*' } }] } },
     ['guardrails.input[0].match.action'],

@@ -104,13 +104,14 @@ function proposalChange(
 ): RecordChange {
   switch (event.type) {
     case 'change-proposed': {
-      const { proposal, change, expiresAt } = event.data;
+      const { proposal, change, credential, expiresAt } = event.data;
       const { by, at } = position;
       const value = {
         change,
         org: by.org,
         proposedBy: by.id,
         proposedAt: at,
+        ...(credential === undefined ? {} : { credential }),
         expiresAt,
         open: true,
       };

@@ -20,6 +20,7 @@ import type { FourEyesSubject } from '../policy/document.ts';
 import { samePrincipal } from '../principal.ts';
 import type { ProposalRecord, StateView } from '../record.ts';
 import { reject } from '../rejection.ts';
+import { isKeyRevoked } from '../rights/rights.ts';
 
 /** What a handler allowed, or that a second principal has to ask for it as well. */
 export function withFourEyes(
@@ -35,8 +36,13 @@ export function withFourEyes(
   if (!compilePolicy(policy.document).fourEyes.has(subject)) return result;
   const id = proposalId(view, command);
   const proposal = view.get('proposal', id);
-  if (proposal === undefined || proposalStatus(proposal, now) !== 'open') {
-    const data = { proposal: id, change: command.kind, expiresAt: now + limits.proposalMs };
+  // What was proposed with a key that was revoked since was proposed by nobody knows whom.
+  const stands = proposal !== undefined && !isKeyRevoked(view, proposal.credential);
+  if (!stands || proposalStatus(proposal, now) !== 'open') {
+    const { credential } = command.by;
+    const asked = credential === undefined ? {} : { credential };
+    const expiresAt = now + limits.proposalMs;
+    const data = { proposal: id, change: command.kind, ...asked, expiresAt };
     return {
       rejection: reject('second-principal-needed'),
       events: [{ type: 'change-proposed', data }],
