@@ -1,5 +1,5 @@
 /** Options as callers give them: what is misspelt is refused, since it may have been a limit. */
-import { everyOrg, isName } from '../kernel/index.ts';
+import { everyOrg, isName, isOpaque } from '../kernel/index.ts';
 import { fault } from './error.ts';
 
 /** Throws `input-invalid` where the options are no object, or have a member that is not listed. */
@@ -11,10 +11,13 @@ export function assertMembers(what: string, options: unknown, known: readonly st
   throw fault('input-invalid', `\`${unknown}\` is not known in ${what}; known are ${names}`);
 }
 
-/** Throws `input-invalid` for what has no members. */
+/** Throws `input-invalid` for what has no members that could be read. */
 export function assertObject(what: string, options: unknown): asserts options is object {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  throw fault('input-invalid', `${what} must be an object`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw fault('input-invalid', `${what} must be an object`);
+  }
+  if (!isOpaque(options)) return;
+  throw fault('input-invalid', `${what} must be an object with members, and no Map or the like`);
 }
 
 /** Throws `input-invalid` for what is no list: a text would be taken for its letters. */

@@ -68,6 +68,10 @@ test('amounts by unit are sorted, keep their zeros, and are refused whole', () =
     ['usd', 1_000_000],
   ]);
   expect(parseAmounts({ usd: '1', tokens: -1 })).toBeUndefined();
+  expect(parseAmounts(new Map([['usd', '1']]) as unknown as Record<string, unknown>)).toBe(
+    undefined,
+  );
+  expect(parseAmounts(Object.create(null) as Record<string, unknown>)).toEqual({});
   expect(parseAmounts({ 'us d': '1' })).toBeUndefined();
   expect(parseAmounts(JSON.parse('{"__proto__":"1"}') as Record<string, unknown>)).toBeUndefined();
   const inUnits = (length: number) =>

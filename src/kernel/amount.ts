@@ -9,6 +9,7 @@
  */
 import { limits } from './limits.ts';
 import { isName, quoted } from './name.ts';
+import { isOpaque } from './opaque.ts';
 
 /** Decimal places of the built-in units. */
 const scales: ReadonlyMap<string, number> = new Map([
@@ -104,6 +105,7 @@ export function formatAmount(unit: string, amount: number | bigint): string {
 export function parseAmounts(value: Readonly<Record<string, unknown>>): Amounts | undefined {
   // A number has no members either: taken for amounts, it would be no limit at all.
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (isOpaque(value)) return undefined;
   const units = Object.keys(value).toSorted();
   if (units.length > limits.unitsMax) return undefined;
   const amounts: Record<string, number> = {};

@@ -55,6 +55,7 @@ export { modelIdOf, type ModelRequest, type ModelTerms } from './model/model-cal
 export { driftedModels } from './model/reconciliation.ts';
 export type { ModelOutcome, ModelReport } from './model/model-usage.ts';
 export { isName, isQualifiedName, nameForm, qualifiedNameForm, quoted } from './name.ts';
+export { isOpaque } from './opaque.ts';
 export { eventTypes } from './event-types.ts';
 export { findingsText } from './findings-text.ts';
 export { everyOrg } from './org.ts';

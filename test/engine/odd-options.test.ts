@@ -68,6 +68,8 @@ test.each([
   ['a text as its budget', { budget: '' }, 'amounts must be exact'],
   ['a list as its budget', { budget: [] }, 'amounts must be exact'],
   ['null as its budget', { budget: null }, 'amounts must be exact'],
+  ['a map as its budget', { budget: new Map([['usd', '5']]) }, 'amounts must be exact'],
+  ['a map as its delegation', { delegation: new Map([['depth', 0]]) }, 'no Map or the like'],
   ['a text as whether it is active', { activate: 'false' }, '`activate` is true or false'],
   [
     'more decimals than its unit has',
@@ -101,6 +103,7 @@ test.each([
     { code: 'input-invalid' },
   ],
   ['a signal that was aborted before', { signal: AbortSignal.abort() }, { name: 'AbortError' }],
+  ['a signal in place of options', AbortSignal.abort(), { code: 'input-invalid' }],
   ['a number as its key', { idempotencyKey: 5 }, { code: 'input-invalid' }],
   ['a misspelt key', { idempotencKey: 'a' }, { code: 'input-invalid' }],
 ])('a call with %s is not decided, reserved or run', async (_, options, refusal) => {

@@ -9,6 +9,15 @@ const largestTests = ['test/engine/largest-amounts.test.ts'];
 
 export const budgetMutants: readonly Mutant[] = [
   {
+    name: 'map-is-no-limit',
+    guards:
+      'What holds its amounts in no members, such as a map, is refused: it would be no limit.',
+    file: 'src/kernel/amount.ts',
+    find: 'if (isOpaque(value)) return undefined;',
+    replace: '',
+    tests: ['src/kernel/amount.test.ts', 'test/engine/odd-options.test.ts'],
+  },
+  {
     name: 'every-end-freezes-anew',
     guards: 'A call that ends as it was reserved freezes nothing anew that was raised since.',
     file: 'src/kernel/decision/apply-decision.ts',
