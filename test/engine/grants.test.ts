@@ -124,6 +124,22 @@ test('a revoked grant covers nothing, and starts no permit that it stood for', a
   await plane.close();
 });
 
+test('the other grants of whoever has one revoked stay', async () => {
+  const { plane, people, outcome, ask, order } = await open();
+  const [one, other] = [await ask('o-1', '1'), await ask('o-2', '1')];
+  for (const [{ ticket = '' }, orderId] of [
+    [one, 'o-1'],
+    [other, 'o-2'],
+  ] as const) {
+    const grant = { ...order, resources: [`order/${orderId}`] };
+    await plane.approve({ ticket, by: people.ada, grant });
+  }
+  await plane.revokeGrant({ grant: one.ticket ?? '', by: people.ada });
+  expect(await outcome('o-1', '2')).toBe('require-approval');
+  expect(await outcome('o-2', '2')).toBe('allow');
+  await plane.close();
+});
+
 test('a grant is revoked in a process that has not met it yet', async () => {
   const { fleet, clock, plane, outcome, grant } = await open();
   const other = await openShop(fleet(), { clock });

@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'one-revoked-all-revoked',
+    guards: 'Revoking a grant leaves the other grants of its holder.',
+    file: 'src/kernel/approval/apply-grant.ts',
+    find: 'held.map((each) => (each.id === id ? { ...each, revoked: true } : each)),',
+    replace: 'held.map((each) => ({ ...each, revoked: true })),',
+    tests: ['test/engine/grants.test.ts'],
+  },
+  {
     name: 'agent-closes-its-quote',
     guards: 'An agent’s text on a card ends at its first bare quote.',
     file: 'src/approvals/agent-text.ts',
