@@ -134,4 +134,12 @@ export const engineMutants: readonly Mutant[] = [
     replace: 'if (this.#wakeAt === Infinity) this.#sleepUntil(bucket * bucketMs);',
     tests: ['test/engine/permit-deadlines.test.ts'],
   },
+  {
+    name: 'sleeps-through-a-clock-set-forward',
+    guards: 'What fell due while the clock was set forward, or the machine slept, ends soon after.',
+    file: 'src/engine/core/deadlines.ts',
+    find: 'const sleepMs = Math.min(at - this.#clock.now(), sleepMsMax);',
+    replace: 'const sleepMs = at - this.#clock.now();',
+    tests: ['test/attack/time.test.ts'],
+  },
 ];
