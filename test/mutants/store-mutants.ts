@@ -386,4 +386,13 @@ export const storeMutants: readonly Mutant[] = [
     replace: 'await replaceFile(this.#path, text);',
     tests: headFileTests,
   },
+  {
+    name: 'immutable-read-over-a-writer',
+    guards:
+      'What is read of a file that is only looked at is of one moment, though a writer came meanwhile.',
+    file: 'src/storage/sqlite/sqlite-database.ts',
+    find: 'if (!open.immutable || !walExists(this.#path)) return result;',
+    replace: 'return result;',
+    tests: sqliteFileTests,
+  },
 ];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteDatabase } from '../../src/storage/sqlite/sqlite-database.ts';
+import type { RecordKey } from '../../src/storage/storage.ts';
 import { numbered } from './batches.ts';
 import { doctor, expectRefusal, fault, makeStore } from './doctored-file.ts';
 
@@ -138,6 +139,25 @@ describe('read-only', () => {
     writer.append(numbered(2));
     expect(reader.readEntries(0, 10)).toHaveLength(3);
     writer.close();
+    reader.close();
+  });
+
+  test('what a writer changes in the middle of a read is read once more', () => {
+    makeStore(path, 1);
+    const reader = new SqliteDatabase(path, { mode: 'read-only' });
+    reader.open('main');
+    const name = { kind: 'session', key: 'a' };
+    let rounds = 0;
+    const keys = {
+      *[Symbol.iterator]() {
+        rounds += 1;
+        // The first round checks the names, the second one reads.
+        if (rounds === 2) makeStoreLonger(path);
+        yield name;
+      },
+    };
+    const { head } = reader.readRecords(keys as unknown as readonly RecordKey[]);
+    expect([head.size, rounds]).toEqual([2, 3]);
     reader.close();
   });
 
