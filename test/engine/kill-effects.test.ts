@@ -82,7 +82,7 @@ test('what a process that died under the kill did not cancel, the next one that 
   const after = await openShop(fleet());
   const statusOf = async () => (await after.ticket(ticket))?.status;
   await expect.poll(statusOf, { timeout: 5_000 }).toBe('cancelled');
-  expect(await after.pendingTickets('acme')).toEqual([]);
+  expect(after.pendingTickets('acme')).toEqual([]);
   await after.close();
   const { size } = await fleet().open('main');
   await (await openShop(fleet())).close();
