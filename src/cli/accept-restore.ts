@@ -1,5 +1,5 @@
 /** What `accept-restore` does: keeps the old head as evidence, and makes a new one of the log as it is. */
-import { constants, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { readHeadFile, type KnownHead, withHeadFile } from '../storage/head-file.ts';
 import { type Head, type Storage, StorageError } from '../storage/storage.ts';
 import { isConfirmed } from './ask.ts';
@@ -74,12 +74,14 @@ async function continues(storage: Storage, headFile: string, log: string): Promi
 
 /** At no time is there no head file: whatever is opened then would be taken. */
 async function replaceHead(storage: Storage, headFile: string, log: string): Promise<void> {
-  const next = `${headFile}.new`;
+  // Where a link leads: it stays one.
+  const real = realpathSync(headFile);
+  const next = `${real}.new`;
   // What is left of a try that did not come to its end.
   rmSync(next, { force: true });
   // Writes the head that it finds.
   await keepHead(storage, next, log);
-  renameSync(next, headFile);
+  renameSync(next, real);
 }
 
 /** The store is open already, and stays so. */

@@ -7,6 +7,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { besideFile } from '../storage/sqlite/connection.ts';
 import { migrations } from '../storage/sqlite/schema.ts';
 import { CommandError } from './exit.ts';
 import { isAlteredSchema } from './log-file.ts';
@@ -20,7 +21,8 @@ export async function withAlteredSchema<T>(
   try {
     const copy = join(folder.path, 'copy.db');
     copyFileSync(path, copy);
-    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    const { wal } = besideFile(path);
+    if (existsSync(wal)) copyFileSync(wal, `${copy}-wal`);
     restoreTriggers(copy);
     return await check(copy);
   } catch (failure) {

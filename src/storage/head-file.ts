@@ -7,7 +7,7 @@
  * last moments before a crash can pass.
  */
 import { readFileSync } from 'node:fs';
-import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isHash } from '../log/index.ts';
 import { StorageError } from './storage.ts';
@@ -198,7 +198,7 @@ class HeadKeeper implements Storage {
     if (known !== undefined && known.size >= size) return;
     const text = `${JSON.stringify({ log: this.#log, size, root, leaf } satisfies KnownHead)}\n`;
     try {
-      await replaceFile(this.#path, text);
+      await replaceFile(await linkedFrom(this.#path), text);
     } catch (cause) {
       const message = `the head file \`${this.#path}\` cannot be written`;
       throw new StorageError('unavailable', message, { cause });
@@ -225,6 +225,16 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await syncFolder(dirname(path));
   } finally {
     await rm(place, { recursive: true, force: true });
+  }
+}
+
+/** A link stays, and the file is where it leads: the other disk may be reached by one. */
+async function linkedFrom(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const to = await readlink(path).catch(() => path);
+    return resolve(dirname(path), to);
   }
 }
 

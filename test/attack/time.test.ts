@@ -11,7 +11,7 @@ import {
   verify,
 } from '../../src/index.ts';
 import { FakeClock } from '../../src/testing/index.ts';
-import { codeOf, read, staff } from '../engine/shop.ts';
+import { codeOf, read, refund, staff } from '../engine/shop.ts';
 import { program } from '../programs.ts';
 import { setStage, type Stage } from './stage.ts';
 
@@ -106,6 +106,22 @@ test('a clock that is set back makes nothing good again that is over by the log'
   expect(await codeOf(plane.identity.authenticate(key, 'api-key'))).toBe('credential-invalid');
   expect(plane.tools.credentialRefusal(kim)?.code).toBe('credential-expired');
   expect((await plane.headroom('acme')).map(({ left }) => left)).toEqual(['1']);
+});
+
+test('what falls due while the clock is set forward, or the machine sleeps, ends within seconds', async () => {
+  const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));
+  stage = await setStage({ clock });
+  const { plane, people } = stage;
+  const session = await plane.openSession({ principal: people.billing, agent: 'bot' });
+  const call = { tool: bindTool(refund), arguments: { orderId: 'o-1', amount: '1' } };
+  const asked = await session.authorize({ ...call, arguments: session.read(call.arguments) });
+  expect(asked.code).toBe('approval-required');
+  clock.step(dayMs);
+  clock.advance(12_000);
+  await expect.poll(() => plane.pendingTickets('acme'), { timeout: 5_000 }).toEqual([]);
+  const types: string[] = [];
+  for await (const { type } of plane.events({ types: ['ticket-expired'] })) types.push(type);
+  expect(types).toEqual(['ticket-expired']);
 });
 
 const spender = program('window-spender');

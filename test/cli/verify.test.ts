@@ -1,6 +1,7 @@
 /** `verify` on good, tampered, foreign and missing files, as a user runs it. */
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -144,6 +145,26 @@ describe('a log that does not hold', () => {
     expect(stdout).toContain(`first bad entry: ${index} (leaf-mismatch)`);
     expect(stdout).toContain('entry_never_changes is missing');
     expect(readFileSync(path)).toEqual(before);
+  });
+
+  test('the same through a link, of a log that is being written', async () => {
+    const path = copyOfGood();
+    const index = decisionIndex(path);
+    // Whoever has read once keeps the write-ahead log from being written into the file.
+    const writer = new DatabaseSync(path);
+    writer.prepare('SELECT count(*) FROM entry').get();
+    try {
+      tamper(path, index, 'order/o-1', 'order/o-9');
+      writer.exec('DROP TRIGGER entry_never_changes');
+      const link = `${path}.link`;
+      symlinkSync(path, link);
+      const { code, stdout } = await cli('verify', link);
+      expect(code).toBe(1);
+      expect(stdout).toContain(`first bad entry: ${index} (leaf-mismatch)`);
+      expect(stdout).toContain('entry_never_changes is missing');
+    } finally {
+      writer.close();
+    }
   });
 
   test('a trigger that is gone is a fault, even where no entry was changed', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
 import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
+import { StorageError } from '../../src/storage/storage.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 import { codeOf, openShop, pay, read, shopPolicy, staff } from './shop.ts';
 
@@ -171,5 +172,30 @@ test('no grant stands in for the approver whom a probation asks', async () => {
   expect(await codeOf(guard(session, pay)({ orderId: 'o-1', amount: '1' }))).toBe(
     'approval-required',
   );
+  await plane.close();
+});
+
+test('a lapse that the store did not take is recorded once it does, and what runs is stopped', async () => {
+  const clock = new FakeClock(Date.UTC(2026, 0, 1));
+  const store = memoryFleet()();
+  const append = store.append.bind(store);
+  let isDown = false;
+  store.append = (batch) =>
+    isDown ? Promise.reject(new StorageError('unavailable', 'it is down')) : append(batch);
+  const plane = await openShop(store, {
+    clock,
+    policy: { ...shopPolicy, operatorHeartbeatMs: 10 * minute },
+  });
+  await plane.heartbeat({ by: staff(plane).ops });
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  isDown = true;
+  for (let second = 0; second < 20; second += 1) await pass(second === 0 ? 10 * minute : 1_000);
+  expect(plane.kills('acme')).toEqual([]);
+  isDown = false;
+  await pass(3_000);
+  expect(plane.kills('acme').map((latch) => latch.scope)).toEqual(['org|acme']);
   await plane.close();
 });

@@ -4,6 +4,7 @@ import { bindTool } from '../../src/engine/index.ts';
 import type { KillScope } from '../../src/kernel/index.ts';
 import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
+import { StorageError } from '../../src/storage/storage.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { codeOf, openShop, read, refund, staff } from './shop.ts';
 
@@ -58,6 +59,35 @@ test('tickets under a kill switch are cancelled by the control plane, each with 
   expect(authors).toEqual(['control-plane', 'control-plane']);
   expect((await verify(fleet())).faults).toEqual([]);
   await plane.close();
+});
+
+test('what a process that died under the kill did not cancel, the next one that opens the log does', async () => {
+  const fleet = memoryFleet();
+  const dying = fleet();
+  const append = dying.append.bind(dying);
+  let isDead = false;
+  dying.append = async (batch) => {
+    if (isDead) throw new StorageError('unavailable', 'it died');
+    const result = await append(batch);
+    isDead = batch.entries.some(({ body }) => body.includes('"kill-engaged"'));
+    return result;
+  };
+  const before = await openShop(dying);
+  const session = await before.openSession({ principal: staff(before).billing, agent: 'bot' });
+  const asked = session.read({ orderId: 'o-1', amount: '1' });
+  const { ticket = '' } = await session.authorize({ tool: bindTool(refund), arguments: asked });
+  const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
+  await before.kill({ scope, by: staff(before).ops, reason: 'odd' });
+  await before.close();
+  const after = await openShop(fleet());
+  const statusOf = async () => (await after.ticket(ticket))?.status;
+  await expect.poll(statusOf, { timeout: 5_000 }).toBe('cancelled');
+  expect(after.pendingTickets('acme')).toEqual([]);
+  await after.close();
+  const { size } = await fleet().open('main');
+  await (await openShop(fleet())).close();
+  // Nothing is owed any more: whoever opens the log writes nothing.
+  expect((await fleet().open('main')).size).toBe(size);
 });
 
 test('a grant that a kill switch covers whole is revoked, and one that it touches is not', async () => {

@@ -36,6 +36,35 @@ test('its signal fires though the store is down', async () => {
   await plane.close();
 });
 
+test('a store that is down is asked for its expiry once a second, and has it when it is back', async () => {
+  const clock = new FakeClock();
+  const fleet = memoryFleet();
+  let isDown = false;
+  let refused = 0;
+  const next = (call: string): Fault => {
+    if (!isDown || call !== 'append') return { kind: 'none' };
+    refused += 1;
+    return { kind: 'refused', code: 'unavailable' };
+  };
+  const plane = await openShop(new FaultyStorage(fleet(), { next }, clock), { clock });
+  await started(plane);
+  isDown = true;
+  clock.advance(limits.runTimeoutMs);
+  for (let passed = 0; passed < 10_000; passed += 100) {
+    clock.advance(100);
+    await turns();
+  }
+  expect(refused).toBeGreaterThan(3);
+  expect(refused).toBeLessThanOrEqual(10);
+  isDown = false;
+  clock.advance(3_000);
+  await turns();
+  const types: string[] = [];
+  for await (const { type } of plane.events()) types.push(type);
+  expect(types.filter((type) => type === 'permit-expired')).toHaveLength(1);
+  await plane.close();
+});
+
 test('its signal fires where another process found that it is over', async () => {
   const fleet = memoryFleet();
   const [clock, ahead] = [new FakeClock(), new FakeClock()];

@@ -73,3 +73,16 @@ test('a file that is replaced under a running control plane gives no permit', as
   expect({ code, store }).toEqual({ code: 'store-unavailable', store: 'unavailable' });
   expect(governed.runs).toBe(1);
 });
+
+test.each([['-wal'], ['-shm'], ['-wal', '-shm']])(
+  'what is beside the file (%s %s) is taken away: no permit, and what was acknowledged is there',
+  async (...ends) => {
+    const governed = await Governed.open(path);
+    expect((await governed.call()).code).toBe('ran');
+    for (const end of ends) rmSync(`${path}${end}`);
+    const { code, store } = await governed.call();
+    expect({ code, store }).toEqual({ code: 'store-unavailable', store: 'unavailable' });
+    expect(governed.runs).toBe(1);
+    expect(await governed.account()).toEqual([]);
+  },
+);

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 const conformance = ['test/conformance/storage.test.ts'];
 const headFileTests = ['test/storage/head-file.test.ts'];
 const sqliteTests = ['test/storage/sqlite.test.ts'];
+const sqliteFileTests = ['test/storage/sqlite-files.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
   {
@@ -359,5 +360,39 @@ export const storeMutants: readonly Mutant[] = [
     find: "(fate === 'unknown' || code === 'io')",
     replace: "code === 'io'",
     tests: ['test/faults/disk.test.ts', 'test/storage/sqlite.test.ts'],
+  },
+  {
+    name: 'wal-beside-the-link',
+    guards:
+      'Whoever reads through a symbolic link sees what was committed and is not in the file itself yet.',
+    file: 'src/storage/sqlite/connection.ts',
+    find: 'return realpathSync(path);',
+    replace: 'return path;',
+    tests: sqliteFileTests,
+  },
+  {
+    name: 'wal-taken-away-unseen',
+    guards: 'No commit goes where nobody looks: into a write-ahead log that was taken away.',
+    file: 'src/storage/sqlite/open-log.ts',
+    find: 'const files = [path, wal, shm];',
+    replace: 'const files = [path, wal, shm].slice(0, 1);',
+    tests: ['test/faults/file.test.ts'],
+  },
+  {
+    name: 'head-file-in-place-of-its-link',
+    guards: 'The head file stays on the disk that a link leads to.',
+    file: 'src/storage/head-file.ts',
+    find: 'await replaceFile(await linkedFrom(this.#path), text);',
+    replace: 'await replaceFile(this.#path, text);',
+    tests: headFileTests,
+  },
+  {
+    name: 'immutable-read-over-a-writer',
+    guards:
+      'What is read of a file that is only looked at is of one moment, though a writer came meanwhile.',
+    file: 'src/storage/sqlite/sqlite-database.ts',
+    find: 'if (!open.immutable || !walExists(this.#path)) return result;',
+    replace: 'return result;',
+    tests: sqliteFileTests,
   },
 ];

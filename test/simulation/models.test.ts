@@ -14,7 +14,7 @@ type LooseEntry = RawEntry & { readonly data: Loose } & { at: number; by: RawEnt
 const logs: (readonly string[])[] = [];
 
 beforeAll(async () => {
-  for (const seed of ['cov-31', 'cov-8']) {
+  for (const seed of ['cov-31', 'cov-41']) {
     logs.push((await simulate({ seed, steps: 800 })).bodies);
   }
 });

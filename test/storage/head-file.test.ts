@@ -6,7 +6,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,6 +97,31 @@ describe('a restored backup', () => {
     await work(database, 9);
     await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
   });
+
+  test.each([true, false])(
+    'is refused by the head file that a link leads to, which was there: %s',
+    async (wasThere) => {
+      const { database, head, backup } = newPlace();
+      const disk = `${head}.disk`;
+      mkdirSync(disk);
+      const real = join(disk, 'head.json');
+      await work(database, 1, wasThere ? real : undefined);
+      symlinkSync(join(basename(disk), 'head.json'), head);
+      await work(database, 1, head);
+      backUp(database, backup);
+      await work(database, 2, head);
+      const known = readHeadFile(real);
+      expect([lstatSync(head).isSymbolicLink(), known]).toEqual([true, readHeadFile(head)]);
+      restore(database, backup);
+      await expect(work(database, 1, head)).rejects.toEqual(rolledBack);
+      const words = ['accept-restore', database, '--head-file', head, '--yes'] as const;
+      expect((await cli(...words)).code).toBe(0);
+      expect(realpathSync(head)).toBe(realpathSync(real));
+      await work(database, 1, head);
+      expect(readHeadFile(real)?.size).toBeGreaterThan(0);
+      expect(readHeadFile(real)).not.toEqual(known);
+    },
+  );
 
   test('is known from what was heard with a parcel that was left', async () => {
     const { head } = newPlace();

@@ -1,22 +1,35 @@
 /** The files that the SQLite store refuses, and those it only looks at. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteDatabase } from '../../src/storage/sqlite/sqlite-database.ts';
+import type { RecordKey } from '../../src/storage/storage.ts';
 import { numbered } from './batches.ts';
 import { doctor, expectRefusal, fault, makeStore } from './doctored-file.ts';
 
 let folder = '';
 let path = '';
+const open: SqliteDatabase[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'control-plane-'));
   path = join(folder, 'control-plane.db');
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const store of open.splice(0)) store.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Another writer, which stays: what it writes is in the write-ahead log alone. */
+function makeStoreLonger(file: string): void {
+  const writer = new SqliteDatabase(file);
+  const { size } = writer.open('main');
+  writer.append(numbered(size));
+  open.push(writer);
+}
 
 describe('files that are not ours', () => {
   test("another application's database is refused and left as it is", () => {
@@ -128,4 +141,46 @@ describe('read-only', () => {
     writer.close();
     reader.close();
   });
+
+  test('what a writer changes in the middle of a read is read once more', () => {
+    makeStore(path, 1);
+    const reader = new SqliteDatabase(path, { mode: 'read-only' });
+    reader.open('main');
+    const name = { kind: 'session', key: 'a' };
+    let rounds = 0;
+    const keys = {
+      *[Symbol.iterator]() {
+        rounds += 1;
+        // The first round checks the names, the second one reads.
+        if (rounds === 2) makeStoreLonger(path);
+        yield name;
+      },
+    };
+    const { head } = reader.readRecords(keys as unknown as readonly RecordKey[]);
+    expect([head.size, rounds]).toEqual([2, 3]);
+    reader.close();
+  });
+
+  test.each(['a?mode=memory&b=%20#c é.db', 'beside.db'])(
+    'through the link %j it sees what a writer has committed, and follows it',
+    (name) => {
+      const writer = new SqliteDatabase(path);
+      writer.open('main');
+      writer.append(numbered(0));
+      // Nothing is in the file itself yet, and the link has no write-ahead log beside it.
+      const link = join(folder, name);
+      symlinkSync(path, link);
+      const reader = new SqliteDatabase(link, { mode: 'read-only' });
+      expect(reader.open('main').size).toBe(1);
+      writer.append(numbered(1));
+      expect(reader.head().size).toBe(2);
+      writer.close();
+      reader.close();
+      const late = new SqliteDatabase(link, { mode: 'read-only' });
+      expect(late.open('main').size).toBe(2);
+      makeStoreLonger(path);
+      expect(late.head().size).toBe(3);
+      late.close();
+    },
+  );
 });

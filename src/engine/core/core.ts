@@ -76,6 +76,8 @@ export class Core {
     for (const ticket of options.replica.cache.live('ticket')) this.#watchTicket(ticket);
     for (const lease of options.replica.cache.live('lease')) this.#watchLease(lease);
     for (const each of options.replica.cache.live('heartbeat')) this.#watchHeartbeat(each);
+    // CRASH: whoever engaged a kill switch may have died before what it made void was recorded.
+    for (const owed of killEffects(options.replica.cache)) void this.#submitEffect(owed);
     this.#poll();
   }
 

@@ -9,6 +9,11 @@ import type { CommandBody } from './command-body.ts';
 import { recordName } from '../store/record-cache.ts';
 
 const bucketMs = 1_000;
+/**
+ * How long a look at the clock is put off at most. No timer notices that the clock was set forward, or that
+ * the machine was asleep: what fell due meanwhile would wait for as long as it had to when that began.
+ */
+const sleepMsMax = 10_000;
 
 /** A record that something happens to when its time is over. */
 export interface Deadline {
@@ -80,7 +85,8 @@ export class Deadlines {
   #sleepUntil(at: number): void {
     this.#cancel?.();
     this.#wakeAt = at;
-    this.#cancel = this.#clock.after(at - this.#clock.now(), () => this.#wake());
+    const sleepMs = Math.min(at - this.#clock.now(), sleepMsMax);
+    this.#cancel = this.#clock.after(sleepMs, () => this.#wake());
   }
 
   #wake(): void {

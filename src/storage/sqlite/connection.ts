@@ -7,7 +7,7 @@
  * write-ahead log is then opened as immutable, because SQLite would otherwise create files beside
  * it; the caller has to watch `immutable` connections with `walExists`.
  */
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -96,7 +96,22 @@ function openFile(path: string, mode: Mode, immutable: boolean): DatabaseSync {
 
 /** Whether a write-ahead log that may hold commits lies beside the file. */
 export function walExists(path: string): boolean {
-  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return (statSync(besideFile(path).wal, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** What SQLite keeps beside the file: beside the one that a symbolic link leads to, not beside the link. */
+export function besideFile(path: string): { readonly wal: string; readonly shm: string } {
+  const real = realPathOf(path);
+  return { wal: `${real}-wal`, shm: `${real}-shm` };
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // It is not there yet, or not to be looked at.
+    return path;
+  }
 }
 
 /** Sets every setting and reads it back: SQLite ignores what it cannot do, without an error. */

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { emptyHead } from '../rules.ts';
 import { StorageError } from '../storage.ts';
-import { openConnection } from './connection.ts';
+import { besideFile, openConnection } from './connection.ts';
 import type { Connection, Mode } from './connection.ts';
 import { count, frontierText, Statements } from './statements.ts';
 import type { WriteTurn } from './write-turn.ts';
@@ -15,8 +15,10 @@ export interface OpenLog extends Connection {
   readonly log: string;
   readonly id: number;
   readonly statements: Statements;
-  /** Tells the file from another one that takes its place. */
-  readonly fileId: string;
+  /** The file, and what is read and written beside it. */
+  readonly files: readonly string[];
+  /** Tells these files from others that take their places. */
+  readonly fileIds: string;
 }
 
 export function openLog(path: string, mode: Mode, turn: WriteTurn, log: string): OpenLog {
@@ -31,15 +33,21 @@ export function openLog(path: string, mode: Mode, turn: WriteTurn, log: string):
     if (found === undefined) turn.patiently(() => insertLog(database, log));
     const id = found ?? idOf(database, log);
     if (id === undefined) throw new StorageError('corrupt', 'the log is gone');
-    return { ...connection, log, id, statements, fileId: fileIdOf(path) };
+    const { wal, shm } = besideFile(path);
+    const files = [path, wal, shm];
+    return { ...connection, log, id, statements, files, fileIds: fileIdsOf(files) };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+export function fileIdsOf(files: readonly string[]): string {
+  return files.map(fileIdOf).join(', ');
+}
+
 /** Empty where there is no file. */
-export function fileIdOf(path: string): string {
+function fileIdOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
 }

@@ -16,7 +16,7 @@ import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../stora
 import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { walExists } from './connection.ts';
 import type { Mode } from './connection.ts';
-import { fileIdOf, openLog } from './open-log.ts';
+import { fileIdsOf, openLog } from './open-log.ts';
 import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { CommitFate } from './sqlite-errors.ts';
@@ -249,10 +249,15 @@ export class SqliteDatabase {
     return headOf(row);
   }
 
-  /** A commit into a file that was moved away or deleted would be durable where nobody looks. */
+  /**
+   * A commit into a file that was moved away or deleted would be durable where nobody looks, and so would one
+   * into its write-ahead log. SQLite itself removes what is beside the file only when nobody has it open.
+   */
   #assertSameFile(): void {
-    if (fileIdOf(this.#path) === this.#opened().fileId) return;
-    throw new StorageError('unavailable', 'the file was moved, deleted or replaced: open it anew');
+    const { files, fileIds } = this.#opened();
+    if (fileIdsOf(files) === fileIds) return;
+    const what = 'the file, or its -wal or -shm, was moved, deleted or replaced';
+    throw new StorageError('unavailable', `${what}: open it anew`);
   }
 
   #openLog(log: string): OpenLog {
