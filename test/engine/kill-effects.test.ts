@@ -104,6 +104,16 @@ test('a grant that a kill switch covers whole is revoked, and one that it touche
   await plane.close();
 });
 
+test('a kill of a session revokes the grants for that session alone, and no others', async () => {
+  const { plane, people, sessions, ask, kill } = await open();
+  const [first, second] = [await ask(0, 'o-1'), await ask(0, 'o-2')];
+  await plane.approve({ ticket: first, by: people.ada, grant: { ...grant, sessionOnly: true } });
+  await plane.approve({ ticket: second, by: people.ada, grant });
+  await kill({ kind: 'session', org: 'acme', id: sessions[0]?.id ?? '' });
+  expect(plane.grants('acme').map(({ id }) => id)).toEqual([second]);
+  await plane.close();
+});
+
 test('a kill switch on a budget plan covers the calls that it counts, what runs and what waits', async () => {
   const { plane, fleet, people, sessions, ask, statusOf, kill } = await open();
   const plan = {

@@ -8,6 +8,22 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'grant-survives-its-session',
+    guards: 'A kill of a session revokes the grants that are for it alone, and no others.',
+    file: 'src/kernel/approval/handle-grant.ts',
+    find: "const session = grant.terms.sessionOnly === true ? grant.session : '';",
+    replace: "const session = '';",
+    tests: ['test/engine/kill-effects.test.ts'],
+  },
+  {
+    name: 'grant-dies-with-any-session',
+    guards: 'A kill of a session revokes the grants that are for it alone, and no others.',
+    file: 'src/kernel/approval/handle-grant.ts',
+    find: "const session = grant.terms.sessionOnly === true ? grant.session : '';",
+    replace: 'const { session } = grant;',
+    tests: ['test/engine/kill-effects.test.ts'],
+  },
+  {
     name: 'one-revoked-all-revoked',
     guards: 'Revoking a grant leaves the other grants of its holder.',
     file: 'src/kernel/approval/apply-grant.ts',
