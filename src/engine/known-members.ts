@@ -1,23 +1,31 @@
 /** Options as callers give them: what is misspelt is refused, since it may have been a limit. */
 import { everyOrg, isName, isOpaque } from '../kernel/index.ts';
-import { fault } from './error.ts';
+import { type ControlPlaneError, fault } from './error.ts';
 
 /** Throws `input-invalid` where the options are no object, or have a member that is not listed. */
 export function assertMembers(what: string, options: unknown, known: readonly string[]): void {
-  assertObject(what, options);
+  assertSomeObject(what, options);
+  // An accessor of its class can be read all the same: an `AbortController` has a `signal`.
+  if (isOpaque(options) && !known.some((name) => name in options)) throw unreadable(what);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const names = known.map((name) => `\`${name}\``).join(', ');
   throw fault('input-invalid', `\`${unknown}\` is not known in ${what}; known are ${names}`);
 }
 
-/** Throws `input-invalid` for what has no members that could be read. */
-export function assertObject(what: string, options: unknown): asserts options is object {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw fault('input-invalid', `${what} must be an object`);
-  }
-  if (!isOpaque(options)) return;
-  throw fault('input-invalid', `${what} must be an object with members, and no Map or the like`);
+/** Throws `input-invalid` for what has no members that could be taken over. */
+export function assertObject(what: string, value: unknown): asserts value is object {
+  assertSomeObject(what, value);
+  if (isOpaque(value)) throw unreadable(what);
+}
+
+function assertSomeObject(what: string, value: unknown): asserts value is object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw fault('input-invalid', `${what} must be an object`);
+}
+
+function unreadable(what: string): ControlPlaneError {
+  return fault('input-invalid', `${what} must be an object with members, and no Map or the like`);
 }
 
 /** Throws `input-invalid` for what is no list: a text would be taken for its letters. */

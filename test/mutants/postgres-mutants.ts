@@ -126,7 +126,7 @@ export const postgresMutants: readonly Mutant[] = [
     name: 'postgres-quick-session-ended',
     guards: 'A session that has the head for no longer than an append may is not ended.',
     file: `${room}/stalled.ts`,
-    find: "xact_start < clock_timestamp() - interval '${appendMs} ms'",
+    find: "xact_start < clock_timestamp() - interval '${ms} ms'",
     replace: 'xact_start < clock_timestamp()',
     tests: ['test/postgres/stalled.test.ts'],
   },

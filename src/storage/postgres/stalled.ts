@@ -13,14 +13,14 @@ import { type SchemaName, quoted } from './schema-name.ts';
 
 /**
  * Ends the sessions that have the head of a log of this schema, wait for their client, and began longer ago
- * than an append may take. A role ends its own sessions only, and sees what others' wait for only where it
- * is a member of `pg_read_all_stats`.
+ * than `ms`. A role ends its own sessions only, and sees what others' wait for only where it is a member of
+ * `pg_read_all_stats`.
  */
-export function endStalled(schema: SchemaName): Statement {
+export function endStalled(schema: SchemaName, ms = appendMs): Statement {
   return {
     text: `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE usename = current_user AND wait_event = 'ClientRead'
-        AND xact_start < clock_timestamp() - interval '${appendMs} ms'
+        AND xact_start < clock_timestamp() - interval '${ms} ms'
         AND pid IN (SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
           WHERE datname = current_database() AND relation = $1::regclass::oid
             AND mode = 'RowExclusiveLock' AND granted)`,
