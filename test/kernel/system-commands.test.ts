@@ -27,3 +27,29 @@ test('nobody but the control plane reminds, or lets anything lapse', () => {
     expect(stage.do({ kind: 'expire-lease', by: cast.system, session })).toBe('done');
   }
 });
+
+test('nor does the control plane itself before it is due', () => {
+  const approvals = { timeoutMs: 600_000, remindMs: 60_000 };
+  const stage = Stage.ready(policyDocument(1, { approvals }));
+  const session = stage.open();
+  const ask = (host: string) => stage.ask({ session, tool: 'restart', args: { host } });
+  const [granted, waiting] = [ask('a'), ask('b')];
+  const grant = { actions: ['ops.*'], cost: {}, uses: 5, expiresAt: stage.now + 500_000 };
+  stage.do({ kind: 'approve-ticket', by: cast.pat, ticket: granted, grant });
+  const [held] = stage.all('grants');
+  if (held === undefined) throw new Error('no grant');
+  const { org, principal, agent } = held;
+  const revoke = () =>
+    stage.do({
+      kind: 'revoke-grant',
+      by: cast.system,
+      grant: granted,
+      holder: { org, principal, agent },
+    });
+  stage.now += 59_999;
+  const remind = () => stage.do({ kind: 'remind-ticket', by: cast.system, ticket: waiting });
+  expect([revoke(), remind()]).toEqual(['not-due', 'not-due']);
+  stage.now += 1;
+  stage.kill({ kind: 'agent', org, name: agent });
+  expect([revoke(), remind()]).toEqual(['done', 'done']);
+});

@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'grant-revoked-without-a-kill',
+    guards: 'The control plane itself revokes no grant that no kill switch covers whole.',
+    file: 'src/kernel/approval/handle-grant.ts',
+    find: 'if (!may && !isGrantKilled(view, holder, grant))',
+    replace: 'if (false)',
+    tests: ['test/kernel/system-commands.test.ts'],
+  },
+  {
     name: 'grant-survives-its-session',
     guards: 'A kill of a session revokes the grants that are for it alone, and no others.',
     file: 'src/kernel/approval/handle-grant.ts',
