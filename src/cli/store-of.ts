@@ -99,9 +99,8 @@ function checkedUrl(url: string): string {
     assertUrl(url);
     return url;
   } catch (failure) {
-    const message = messageOf(failure);
-    const help = message.includes('`schema`') ? 'name the schema with `--schema`' : undefined;
-    throw new CommandError(message, help, { cause: failure });
+    const help = /[?&]schema=/.test(url) ? 'name the schema with `--schema`' : undefined;
+    throw new CommandError(messageOf(failure), help, { cause: failure });
   }
 }
 

@@ -33,7 +33,7 @@ import { systemClock } from './clock.ts';
 import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
 import { heard } from './core/heard.ts';
-import { type Author, authorOf } from './core/author.ts';
+import { type Author, authorIn, authorOf } from './core/author.ts';
 import { fault } from './error.ts';
 import { assertMembers, assertOrg } from './known-members.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
@@ -164,10 +164,10 @@ export class ControlPlane {
     options: { readonly replace?: boolean; readonly by?: Principal } = {},
   ): Promise<RecordsByKind['tool']> {
     assertMembers('the options of registering a tool', options, ['replace', 'by']);
-    // Whoever has nobody to name, such as a request for which nobody was established, is not the host.
-    const { by, replace = false } = { by: this.#host, ...options };
+    const { replace = false } = options;
     if (typeof replace !== 'boolean') throw fault('input-invalid', '`replace` is true or false');
-    return this.#administration.registerTool(this.#core.referenceOf(by), tool, replace);
+    const by = authorIn(this.#core, this.#host, options);
+    return this.#administration.registerTool(by, tool, replace);
   }
 
   /** Activates a policy document. The active one stays where the new one does not check. */

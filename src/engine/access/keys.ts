@@ -4,6 +4,7 @@ import { compareText, type RecordsByKind } from '../../kernel/index.ts';
 import { checkedDate } from '../core/checked-date.ts';
 import { assertMembers, assertOrg } from '../known-members.ts';
 import { apiKeyText, secretHashOf } from './api-keys.ts';
+import { authorIn } from '../core/author.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed } from '../core/payload.ts';
@@ -56,9 +57,7 @@ export class Keys {
   async issue(order: KeyOrder): Promise<IssuedKey> {
     const { ids, clock } = this.#core.options;
     assertMembers('the terms of a key', order, orderKnown);
-    // Whoever has nobody to name, such as a request for which nobody was established, is not the host.
-    const author = { by: this.#host, ...order };
-    const by = this.#core.referenceOf(author.by);
+    const by = authorIn(this.#core, this.#host, order);
     const { expiresAt, org = by.org } = order;
     const teams = order.teams === undefined ? [] : plainList('teams', order.teams);
     const secret = ids.secret();
@@ -89,9 +88,8 @@ export class Keys {
     readonly reason?: string;
   }): Promise<KeyListed> {
     assertMembers('the options of revoking a key', order, ['key', 'by', 'reason']);
-    const { by } = { by: this.#host, ...order };
     const { record } = await this.#core.submit(
-      this.#core.referenceOf(by),
+      authorIn(this.#core, this.#host, order),
       { kind: 'revoke-key', key: order.key },
       'key',
       committed(this.#core.options.ids, { reason: checkedText('the reason', order.reason) }),

@@ -12,7 +12,16 @@ export type Author = readonly [by?: Principal];
 
 /** Throws `principal-not-minted`. */
 export function authorOf(core: Core, host: Principal, given: Author): PrincipalReference {
-  const [by] = given.length === 0 ? [host] : given;
+  return authorIn(core, host, given.length === 0 ? {} : { by: given[0] });
+}
+
+/** The same of an order that may name one. Throws `principal-not-minted`. */
+export function authorIn(
+  core: Core,
+  host: Principal,
+  order: { readonly by?: Principal | undefined },
+): PrincipalReference {
+  const by = 'by' in order ? order.by : host;
   if (by === undefined) throw fault('principal-not-minted');
   return core.referenceOf(by);
 }
