@@ -140,7 +140,7 @@ export const engineMutants: readonly Mutant[] = [
     file: 'src/engine/core/deadlines.ts',
     find: 'if (bucket * bucketMs < this.#wakeAt) this.#sleepUntil(bucket * bucketMs);',
     replace: 'if (this.#wakeAt === Infinity) this.#sleepUntil(bucket * bucketMs);',
-    tests: ['test/engine/permit-deadlines.test.ts'],
+    tests: ['test/engine/deadlines.test.ts'],
   },
   {
     name: 'sleeps-through-a-clock-set-forward',
