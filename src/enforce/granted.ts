@@ -55,6 +55,7 @@ export async function grant(
   options: CallOptions & Pick<AuthorizeRequest, 'model'>,
 ): Promise<Granted | Rehearsed> {
   assertSignal(options.signal);
+  assertWait(options.waitForApproval);
   const asked = await decide(session, tool, read, options);
   if (asked.decision.code === 'call-edited') return grantEdited(session, tool, asked, options);
   return permitted(session, tool, asked, options);
@@ -73,6 +74,12 @@ function assertSignal(signal: AbortSignal | undefined): void {
     throw new ControlPlaneError('input-invalid', '`signal` is no AbortSignal');
   }
   if (signal.aborted) throw signal.reason;
+}
+
+/** What is no truth value would be taken for not waiting. */
+function assertWait(wait: unknown): void {
+  if (wait === undefined || typeof wait === 'boolean') return;
+  throw new ControlPlaneError('input-invalid', '`waitForApproval` is neither true nor false');
 }
 
 /**

@@ -40,15 +40,8 @@ export {
   type ReplayReport,
 } from './verify/replay-policy.ts';
 export type { Delegation } from './access/scopes.ts';
-export type {
-  AuthorizeRequest,
-  ReadArguments,
-  Screening,
-  Session,
-  Recorded,
-  Settled,
-  Settlement,
-} from './session/session.ts';
+export type { AuthorizeRequest, ReadArguments, Settlement } from './session/call.ts';
+export type { Screening, Session, Recorded, Settled } from './session/session.ts';
 export type {
   Approval,
   GrantListed,

@@ -41,6 +41,61 @@ async function opened() {
   return { plane, terms };
 }
 
+/** Lets a wrong type through, as JavaScript does. */
+const loose = (value: unknown) => value as never;
+
+test.each([
+  ['a misspelt key', { idempotencykey: 'x' }, '`idempotencykey` is not known'],
+  ['another time to start', { start: 'Later' }, '`start` is neither'],
+  ['a misspelt bound of a model', { model: { name: 'm', outputTokenMax: 5 } }, '`outputTokenMax`'],
+  ['no estimate', { estimate: null }, 'amounts must be exact'],
+])('no call is decided with %s', async (_, more, sentence) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const { execute: _code, ...declaration } = tool;
+  const request = { tool: bindTool(declaration), arguments: session.read({}), ...more };
+  const before = await plane.head();
+  await expect(session.authorize(loose(request))).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(sentence) as unknown,
+  });
+  expect(await plane.head()).toEqual(before);
+});
+
+test.each([
+  ['nothing', null, 'must be an object'],
+  ['a misspelt usage', { outcome: 'succeeded', usages: { usd: '0' } }, '`usages` is not known'],
+  ['no outcome', {}, '`outcome` is none of'],
+  ['another outcome', { outcome: 'done' }, '`outcome` is none of'],
+])('no call is settled with %s', async (_, settlement, sentence) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const { execute: _code, ...declaration } = tool;
+  const request = { tool: bindTool(declaration), arguments: session.read({}) };
+  const { permit } = await session.authorize(request);
+  await expect(session.settle(loose(permit), loose(settlement))).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(sentence) as unknown,
+  });
+  const settled = await session.settle(loose(permit), { outcome: 'failed', usage: { usd: '0' } });
+  expect(settled.posted).toEqual({ usd: 0 });
+});
+
+test.each(['yes', 1, null])(
+  'a call that says %j to waiting for approval is not made',
+  async (wait) => {
+    const { plane, terms } = await opened();
+    const session = await plane.openSession(terms);
+    const before = runs;
+    const call = guard(session, tool)({}, loose({ waitForApproval: wait }));
+    await expect(call).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('`waitForApproval`') as unknown,
+    });
+    expect(runs).toBe(before);
+  },
+);
+
 test.each([
   ['none', undefined, 'must be an object'],
   ['a text', 'x', 'must be an object'],

@@ -28,6 +28,9 @@ const comparison = fc.oneof(
   fc.record({ exists: fc.boolean() }),
 );
 
+/** What `risk` has not: a word is in no order. */
+const ordered = ['lessThan', 'atMost', 'moreThan', 'atLeast'] as const;
+
 const leaf = fc
   .tuple(
     fc.oneof(
@@ -36,7 +39,8 @@ const leaf = fc
     ),
     comparison,
   )
-  .map(([path, operator]) => ({ path, ...operator }));
+  .map(([path, operator]) => ({ path, ...operator }))
+  .filter((each) => each.path !== 'risk' || !ordered.some((name) => name in each));
 
 const { condition } = fc.letrec<{ condition: unknown }>((tie) => ({
   condition: fc.oneof(

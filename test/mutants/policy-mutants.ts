@@ -6,6 +6,15 @@ const policyTests = ['test/kernel/policy.prop.test.ts'];
 
 export const policyMutants: readonly Mutant[] = [
   {
+    name: 'risk-has-an-order',
+    guards:
+      'A condition that puts words in an order of numbers does not check: it would be an error always.',
+    file: policy('check-condition'),
+    find: 'else if (wordRoots.has(root) && orders.has(operator)) {',
+    replace: "else if (wordRoots.has(root) && operator === '') {",
+    tests: ['src/kernel/policy/check.test.ts'],
+  },
+  {
     name: 'deny-does-not-dominate',
     guards: 'Deny wins over every other effect.',
     file: policy('evaluate'),

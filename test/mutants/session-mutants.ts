@@ -4,7 +4,50 @@ import type { Mutant } from './mutant.ts';
 const session = (file: string): string => `src/kernel/session/${file}.ts`;
 const ownTests = ['test/kernel/own-sessions.test.ts'];
 
+const call = 'src/engine/session/call.ts';
+const optionTests = ['test/engine/odd-options.test.ts'];
+
 export const sessionMutants: readonly Mutant[] = [
+  {
+    name: 'session-asked-with-misspelt-members',
+    guards: 'A misspelt member of what is to be decided is refused: it may have been its key.',
+    file: call,
+    find: "assertMembers('what is to be decided', request, requestKnown);",
+    replace: '',
+    tests: optionTests,
+  },
+  {
+    name: 'session-asked-to-start-at-another-time',
+    guards: 'A permit that is to start neither now nor later is not issued.',
+    file: call,
+    find: "if (start === 'now' || start === 'later') return;",
+    replace: "if (start !== ('never' as string)) return;",
+    tests: optionTests,
+  },
+  {
+    name: 'session-settled-with-misspelt-members',
+    guards: 'A misspelt member of a settlement is refused: it may have been what was used.',
+    file: call,
+    find: "assertMembers('a settlement', settlement, settlementKnown);",
+    replace: '',
+    tests: optionTests,
+  },
+  {
+    name: 'session-settled-with-another-outcome',
+    guards: 'A call is settled with an outcome that there is.',
+    file: call,
+    find: 'if (outcomes.has(settlement.outcome)) return;',
+    replace: 'if (settlement !== null) return;',
+    tests: optionTests,
+  },
+  {
+    name: 'session-waits-for-odd-words',
+    guards: 'What is no truth value is not taken for a call that waits for nobody.',
+    file: 'src/enforce/granted.ts',
+    find: "if (wait === undefined || typeof wait === 'boolean') return;",
+    replace: 'if (wait !== Number.NaN) return;',
+    tests: optionTests,
+  },
   {
     name: 'session-screened-by-auditors',
     guards: 'Whose roles no longer let work screen nothing in their own sessions.',

@@ -12,6 +12,13 @@ import {
   unitProblem,
 } from '../../kernel/index.ts';
 import { fault } from '../error.ts';
+import { assertMembers } from '../known-members.ts';
+
+const modelKnown = [
+  'name',
+  'inputTokensMax',
+  'outputTokensMax',
+] as const satisfies readonly (keyof ModelRequest)[];
 
 export function checkedAmounts(value: Readonly<Record<string, string | number>>): Amounts {
   const amounts = parseAmounts(value);
@@ -59,6 +66,7 @@ export function plainReport({ usage, model, refused }: ModelReport): ModelReport
 /** Read once. Whether there is such a model, and whether the bounds will do, the kernel says. */
 export function checkedModel(request: ModelRequest | undefined): ModelRequest | undefined {
   if (request === undefined) return undefined;
+  assertMembers('what is asked of a model', request, modelKnown);
   const { name, inputTokensMax, outputTokensMax } = request;
   const counts = [inputTokensMax, outputTokensMax].every(
     (each) => each === undefined || (Number.isSafeInteger(each) && each >= 0),

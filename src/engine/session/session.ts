@@ -8,8 +8,6 @@ import type { Principal } from '../../identity/principal.ts';
 import {
   type Amounts,
   modelIdOf,
-  type ModelReport,
-  type ModelRequest,
   type SessionMode,
   type SessionRecord,
   type SessionTransition,
@@ -18,6 +16,13 @@ import { type DigestKey, digestKey, frozenFromCanonical, keyedDigest } from '../
 import type { CommandBody } from '../core/command-body.ts';
 import type { Core } from '../core/core.ts';
 import { attended } from './attended.ts';
+import {
+  type AuthorizeRequest,
+  checkRequest,
+  checkSettlement,
+  type ReadArguments,
+  type Settlement,
+} from './call.ts';
 import { type Decision, decisionOf } from './decision.ts';
 import { fault } from '../error.ts';
 import { type HandoffOrder, offerHandoff } from './handoff.ts';
@@ -38,38 +43,6 @@ import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/s
 import { contentText, reading, storedRecord } from '../store/store-read.ts';
 import { ticketDecided, type TicketWait } from '../tickets/ticket-wait.ts';
 import type { BoundTool } from '../tools/tool.ts';
-
-export interface AuthorizeRequest {
-  readonly tool: BoundTool;
-  /** The call's arguments, as `read` returned them. */
-  readonly arguments: ReadArguments;
-  /** The caller's own expectation of the cost: raises the reservation, never lowers it. */
-  readonly estimate?: Readonly<Record<string, string | number>>;
-  readonly idempotencyKey?: string;
-  /** Of a tool that is a model: which model, and how much the call may take at most. */
-  readonly model?: ModelRequest;
-  /** `later` issues a permit that `start` has to start; by default an allow starts it at once. */
-  readonly start?: 'now' | 'later';
-}
-
-export interface ReadArguments {
-  readonly text: string;
-  /** Deep-frozen. */
-  readonly value: unknown;
-  readonly digest: string;
-}
-
-export interface Settlement {
-  readonly outcome: 'succeeded' | 'failed' | 'unknown';
-  /** What was used, by unit. A unit that was reserved and is left out counts in full. */
-  readonly usage?: Readonly<Record<string, string | number>> | undefined;
-  /** Of a model call: what the provider's answer says; without it the whole reservation counts. */
-  readonly model?: ModelReport;
-  /**
-   * What the tool returned, or the text of its error; kept beside the log, without what guardrails took out.
-   */
-  readonly result?: unknown;
-}
 
 /** Where the log has what was done. */
 export interface Recorded {
@@ -140,6 +113,7 @@ export class Session {
 
   /** Decides one call, durably. A denial is an answer; what throws is a refusal of the command or a fault. */
   async authorize(request: AuthorizeRequest): Promise<Decision> {
+    checkRequest(request);
     const core = this.#core;
     const { tool, arguments: read } = request;
     if (!this.#reads.has(read)) {
@@ -160,7 +134,7 @@ export class Session {
         definition: tool.record.definition,
         arguments: read.value,
         argumentsDigest: read.digest,
-        estimate: checkedAmounts(request.estimate ?? {}),
+        estimate: request.estimate === undefined ? {} : checkedAmounts(request.estimate),
         start: request.start !== 'later',
         ...this.#fencing.member,
         ...(model === undefined ? {} : { model }),
@@ -214,6 +188,7 @@ export class Session {
 
   /** Resolves a started permit by what really happened, and says whether its result may be passed on. */
   async settle(permit: Permit, settlement: Settlement): Promise<Settled> {
+    checkSettlement(settlement);
     const { outcome, result, model } = settlement;
     const usage = settlement.usage === undefined ? 'reserved' : checkedAmounts(settlement.usage);
     const core = this.#core;

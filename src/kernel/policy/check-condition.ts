@@ -105,9 +105,16 @@ function checkLeaf(
   const wanted = wrongOperand(operator as Operator, operand);
   if (wanted !== undefined)
     findings.add('operand-invalid', `${path}.${operator}`, `must be ${wanted}`);
-  else if (root === 'arguments')
+  else if (wordRoots.has(root) && orders.has(operator)) {
+    const message = `\`${root}\` is a word, which has no order: say with \`in\` which it may be`;
+    findings.add('condition-type', `${path}.${operator}`, message);
+  } else if (root === 'arguments')
     checkComparison(findings, { path, operator: operator as Operator, operand }, segments, types);
 }
+
+/** What is always one of a few words: in no order of numbers, it would be an error for every call. */
+const wordRoots: ReadonlySet<string> = new Set(['risk', 'guardrails']);
+const orders: ReadonlySet<string> = new Set(['lessThan', 'atMost', 'moreThan', 'atLeast']);
 
 function isScalar(value: unknown): boolean {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);

@@ -200,6 +200,15 @@ test.each<[string, unknown, string]>([
   ],
   ['outside a number', when({ path: 'resource', outside: 5 }), 'rules[0].when.outside'],
   ['exists as text', when({ path: 'arguments.a', exists: 'true' }), 'rules[0].when.exists'],
+  ['risk above a number', when({ path: 'risk', moreThan: 1 }), 'rules[0].when.moreThan'],
+  ['risk below a number', when({ path: 'risk', lessThan: 1 }), 'rules[0].when.lessThan'],
+  ['risk of at most a number', when({ path: 'risk', atMost: 1 }), 'rules[0].when.atMost'],
+  ['risk of at least a number', when({ path: 'risk', atLeast: '1' }), 'rules[0].when.atLeast'],
+  [
+    'a guardrail above a number',
+    when({ path: 'guardrails.g', moreThan: 1 }),
+    'rules[0].when.moreThan',
+  ],
   ['contains nothing', when({ path: 'resource', contains: '' }), 'rules[0].when.contains'],
 ])('%s', (_, document, path) => {
   expect(findingsOf(document)).toContain(path);
