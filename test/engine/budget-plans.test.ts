@@ -181,6 +181,61 @@ test('lint says whom a plan binds, and what about it is likely not meant', async
   await plane.close();
 });
 
+const everyPrincipal = { scope: { kind: 'principal', every: true }, sharing: 'perMember' } as const;
+const everyOrgOf = { scope: { kind: 'org', every: true }, sharing: 'perMember' } as const;
+const ofAll = { scope: { kind: 'all' }, acknowledgeAll: true } as const;
+
+/** What each is about, whose plans they are, the wider plan of 5, the narrower of 10 unless it says otherwise. */
+test.each<[string, string, object, object, boolean]>([
+  ['each of an org’s principals may spend more', org, {}, everyPrincipal, true],
+  ['each asks before the org is at its limit', org, {}, { ...everyPrincipal, askAt: 50 }, false],
+  ['each asks once the org is past its limit', org, {}, { ...everyPrincipal, askAt: 51 }, true],
+  ['each warns before', org, {}, { ...everyPrincipal, warnAt: 50 }, false],
+  [
+    'each has another model taken before',
+    org,
+    {},
+    { ...everyPrincipal, downgradeAt: 40, downgradeTo: 'small' },
+    false,
+  ],
+  [
+    'each halts at the limit of both',
+    org,
+    {},
+    { ...everyPrincipal, limit: '5', onExhausted: 'halt' },
+    false,
+  ],
+  ['each freezes, and the org goes on', org, { onOverrun: 'continue' }, everyPrincipal, false],
+  [
+    'both go on after an overrun',
+    org,
+    { onOverrun: 'continue' },
+    { ...everyPrincipal, onOverrun: 'continue' },
+    true,
+  ],
+  [
+    'whoever is in no team is refused',
+    org,
+    {},
+    { scope: { kind: 'team', every: true }, sharing: 'perMember' },
+    false,
+  ],
+  ['one team is in the org', org, {}, { scope: { kind: 'team', id: 'blue' } }, true],
+  ['one org of the installation is not all of them', '*', {}, everyPrincipal, false],
+  ['all orgs together come to more than each', '*', everyOrgOf, ofAll, false],
+  ['each org is in all of them', '*', ofAll, everyOrgOf, true],
+  ['one org is one of each', '*', everyOrgOf, { scope: { kind: 'org', id: org } }, true],
+])('lint says a plan is shadowed only where it has nothing to do: %s', async (...row) => {
+  const [, whose, wide, narrow, isShadowed] = row;
+  const plane = await openControlPlane({ storage: memory(), ...setting });
+  await plane.setBudget({ org: whose, plan: { ...plan, limit: '5', ...wide, id: 'wide' } });
+  await plane.setBudget({ org: whose, plan: { ...plan, ...narrow, id: 'narrow' } });
+  const { findings } = await plane.lintBudgets(whose);
+  const shadowed = findings.filter(({ code }) => code === 'shadowed');
+  expect(shadowed.map((each) => each.plan)).toEqual(isShadowed ? ['narrow'] : []);
+  await plane.close();
+});
+
 test.each([
   ['a raise before an overrun does not thaw what the overrun freezes', '20', '21'],
   ['what freezes under a lowered limit thaws with the first limit above that one', '5', '8'],

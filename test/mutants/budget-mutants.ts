@@ -9,6 +9,22 @@ const largestTests = ['test/engine/largest-amounts.test.ts'];
 
 export const budgetMutants: readonly Mutant[] = [
   {
+    name: 'budget-shadowed-by-one-org',
+    guards: 'Lint takes one org’s plan of the installation for none that covers all orgs.',
+    file: 'src/engine/budgets/lint.ts',
+    find: "if (wide.scope.kind === 'org' && org !== everyOrg) return true;",
+    replace: "if (wide.scope.kind === 'org') return true;",
+    tests: ['test/engine/budget-plans.test.ts'],
+  },
+  {
+    name: 'budget-shadowed-though-it-asks',
+    guards: 'Lint calls no plan shadowed that asks or warns before the wider one refuses.',
+    file: 'src/engine/budgets/lint.ts',
+    find: 'if (!covers(org, other, plan) || !bindsFirst(other, plan)) return [];',
+    replace: 'if (!covers(org, other, plan) || other.limit > plan.limit) return [];',
+    tests: ['test/engine/budget-plans.test.ts'],
+  },
+  {
     name: 'map-is-no-limit',
     guards:
       'What holds its amounts in no members, such as a map, is refused: it would be no limit.',

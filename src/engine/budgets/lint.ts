@@ -43,7 +43,7 @@ export async function lintBudgets(storage: Storage, org: string): Promise<Budget
   const matches = Object.fromEntries(plans.map((plan) => [plan.id, membersOf(plan, known)]));
   const findings = plans.flatMap((plan) => [
     ...ownFindings(plan, matches[plan.id]),
-    ...plans.filter(({ id }) => id !== plan.id).flatMap((other) => pairFindings(plan, other)),
+    ...plans.filter(({ id }) => id !== plan.id).flatMap((other) => pairFindings(org, plan, other)),
   ]);
   return { org, matches, findings };
 }
@@ -63,7 +63,7 @@ function ownFindings(
 }
 
 /** What another plan takes from this one; of two that are the same, the first by name is told. */
-function pairFindings(plan: BudgetPlan, other: BudgetPlan): readonly BudgetFinding[] {
+function pairFindings(org: string, plan: BudgetPlan, other: BudgetPlan): readonly BudgetFinding[] {
   const same = (left: unknown, right: unknown): boolean =>
     JSON.stringify(left) === JSON.stringify(right);
   if (plan.unit !== other.unit || !same(plan.window, other.window)) return [];
@@ -72,17 +72,33 @@ function pairFindings(plan: BudgetPlan, other: BudgetPlan): readonly BudgetFindi
     const message = `has the scope, unit and window of \`${other.id}\`: the lower limit counts`;
     return [{ plan: plan.id, code: 'overlap', message }];
   }
-  if (!covers(other, plan) || other.limit > plan.limit) return [];
+  if (!covers(org, other, plan) || !bindsFirst(other, plan)) return [];
   const message = `never binds: \`${other.id}\` admits no more, and covers all of it`;
   return [{ plan: plan.id, code: 'shadowed', message }];
 }
 
 /** Whether every account of a plan lies within one account of the other. Certain ones only. */
-function covers(wide: BudgetPlan, narrow: BudgetPlan): boolean {
+function covers(org: string, wide: BudgetPlan, narrow: BudgetPlan): boolean {
+  // Whoever is in no team is refused by it, whatever is left.
+  if (narrow.scope.kind === 'team' && 'every' in narrow.scope) return false;
   if (wide.scope.kind === 'all') return true;
-  if (wide.scope.kind === 'org') return true;
+  // An org's plans are about nobody else; those of the installation are about others, too.
+  if (wide.scope.kind === 'org' && org !== everyOrg) return true;
   if (wide.scope.kind !== narrow.scope.kind || !('every' in wide.scope)) return false;
   return wide.sharing === 'shared' || !('every' in narrow.scope);
+}
+
+/** Whether a plan that covers another leaves it nothing to do: to ask, warn, freeze or halt before it. */
+function bindsFirst(wide: BudgetPlan, narrow: BudgetPlan): boolean {
+  if (wide.limit > narrow.limit) return false;
+  if (narrow.onExhausted === 'halt' && wide.limit === narrow.limit) return false;
+  if (narrow.onOverrun === 'freeze' && wide.onOverrun === 'continue') return false;
+  const { warnAt, askAt, downgradeAt } = narrow;
+  return [warnAt, askAt, downgradeAt].every(
+    // Of what is used, a plan sees no more than the wider one lets through.
+    (percent) =>
+      percent === 0 || BigInt(narrow.limit) * BigInt(percent) > BigInt(wide.limit) * 100n,
+  );
 }
 
 function membersOf({ scope }: BudgetPlan, known: Known): readonly string[] | undefined {
