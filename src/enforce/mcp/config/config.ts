@@ -221,6 +221,8 @@ export const passingLimits = {
   questionMs: 600_000,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */
   answerDepthMax: 200,
+  /** How long a result is held against its schema, or an address against templates; nothing else runs then. */
+  matchingMs: 1_000,
   /** Characters of what a server says of a call that failed, as the client is told. */
   failureLengthMax: 16_384,
 } as const;

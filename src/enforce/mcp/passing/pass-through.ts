@@ -12,6 +12,7 @@ import {
 import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
+import { withinTime } from '../upstream/within-time.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -230,7 +231,19 @@ async function hasResource(
   const resources = await allOf(server, 'resources/list', options);
   if (resources.some((each) => each['uri'] === uri)) return true;
   const templates = await allOf(server, 'resources/templates/list', options).catch(() => []);
-  return templates.some(({ uriTemplate }) => uriTemplate === uri || matches(uriTemplate, uri));
+  return isOneOf(templates, uri);
+}
+
+/** A template can be written so that it is looked for in an address for ever: then it is none of it. */
+function isOneOf(templates: readonly RawResult[], uri: string): boolean {
+  if (templates.some(({ uriTemplate }) => uriTemplate === uri)) return true;
+  try {
+    return withinTime('looking for it', () =>
+      templates.some(({ uriTemplate }) => matches(uriTemplate, uri)),
+    );
+  } catch {
+    return false;
+  }
 }
 
 function matches(template: unknown, uri: string): boolean {

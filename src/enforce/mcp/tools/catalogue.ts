@@ -22,6 +22,8 @@ export interface RefusedTool {
 }
 
 interface ServerTools {
+  /** To which it was told; undefined where it was away. */
+  readonly connection: object | undefined;
   readonly offered: ReadonlyMap<string, OfferedTool>;
   readonly refused: readonly RefusedTool[];
 }
@@ -61,6 +63,13 @@ export class Catalogue {
     return [...this.#byServer.values()].flatMap(({ refused }) => refused);
   }
 
+  /** Why nothing is sent to a server now, or undefined: one that was started again may have other tools. */
+  problemOf(upstream: Upstream): string | undefined {
+    if (upstream.problem !== undefined) return upstream.problem;
+    if (this.#byServer.get(upstream.name)?.connection === upstream.connection) return undefined;
+    return 'it was started again, and has not said yet what it offers';
+  }
+
   /** Names that end in this one after their prefix: what a caller without a prefix may have meant. */
   meant(name: string): readonly string[] {
     const meant = this.offered.filter(({ raw }) => raw.name === name);
@@ -73,6 +82,7 @@ export class Catalogue {
   }
 
   async #look(upstream: Upstream): Promise<void> {
+    const { connection } = upstream;
     let tools: readonly Tool[];
     try {
       tools = upstream.capabilities.tools === undefined ? [] : await listed(upstream);
@@ -91,7 +101,7 @@ export class Catalogue {
       this.#report(`server ${tool.server}: ${problem}; it is not offered`);
     });
     await Promise.all(pinned);
-    this.#byServer.set(upstream.name, { offered, refused });
+    this.#byServer.set(upstream.name, { connection, offered, refused });
   }
 
   /** Terms of a tool that is not there have no effect; a misspelt `hidden` would show what it was to hide. */
