@@ -219,6 +219,8 @@ export const passingLimits = {
   subscribedResourcesMax: 256,
   /** How long a question of a server waits for its answer. */
   questionMs: 600_000,
+  /** Requests of one server that wait for a client at a time. */
+  askedMax: 256,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */
   answerDepthMax: 200,
   /** How long a result is held against its schema, or an address against templates; nothing else runs then. */
