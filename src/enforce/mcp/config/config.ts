@@ -51,6 +51,9 @@ export interface SessionTerms {
   readonly budget: Readonly<Record<string, string | number>> | undefined;
 }
 
+/** Before the key, in what the kernel knows the session by. */
+export const sessionKeyPrefix = 'mcp-gateway/';
+
 export interface ResultTerms {
   /** What becomes of characters in results that nobody sees: told beside them, or left out. */
   readonly hiddenCharacters: 'mark' | 'strip';
