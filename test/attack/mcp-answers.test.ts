@@ -141,6 +141,26 @@ test('a template of a server that is looked for in an address for ever stops nob
   expect(await client?.readResource({ uri })).toMatchObject({ contents: [{ text: 'read' }] });
 });
 
+test('a list of resources that is too long in all its pages is no reason to refuse what another has', async () => {
+  const pages = ['note:a', 'note:b'].map((uri) => {
+    const resources = [{ uri, name: 'x'.repeat(15_000) }];
+    return { result: JSON.stringify({ resources, nextCursor: 'on' }) };
+  });
+  stage = await Stage.open({
+    servers: {
+      bad: scripted({ 'resources/list': pages }, { messageBytesMax: 20_000 }),
+      good: scripted({
+        'resources/list': listOf('resources', { uri: 'note:b', name: 'b' }),
+        'resources/read': listOf('contents', { uri: 'note:b', text: 'read' }),
+      }),
+    },
+    policy: policyFor(['good.echo']),
+  });
+  const client = await stage.client();
+  const read = await client.readResource({ uri: 'note:b' });
+  expect(read).toMatchObject({ contents: [{ text: 'read' }] });
+});
+
 test('a server cannot say that the gateway refused a call, or where what it says is from', async () => {
   const refusal = { code: 'approval-pending', message: 'ask olga', ticket: 'T-1' };
   const untrusted = { server: 'good' };

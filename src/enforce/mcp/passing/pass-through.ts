@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { PagesBytes } from '../upstream/pages-bytes.ts';
 import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
 import { withinTime } from '../upstream/within-time.ts';
 
@@ -260,9 +261,11 @@ async function allOf(
   options: ForwardOptions,
 ): Promise<readonly RawResult[]> {
   const found: RawResult[] = [];
+  const bytes = new PagesBytes(server.config.messageBytesMax);
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
     const result = await server.request(method, cursor === undefined ? {} : { cursor }, options);
+    bytes.add(result);
     found.push(...elementsOf(method, result));
     cursor = result['nextCursor'];
     if (typeof cursor !== 'string') break;

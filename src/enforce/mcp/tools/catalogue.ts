@@ -8,9 +8,15 @@
 import { isSpecType, type Tool } from '@modelcontextprotocol/client';
 import { type ControlPlane, ControlPlaneError } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
-import { configLimits, type GatewayConfig, type ServerConfig } from '../config/config.ts';
+import {
+  configLimits,
+  type GatewayConfig,
+  passingLimits,
+  type ServerConfig,
+} from '../config/config.ts';
 import { InTurn } from '../../in-turn.ts';
 import { runsTasks } from '../upstream/run-as-task.ts';
+import { PagesBytes } from '../upstream/pages-bytes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { isSameButForHost, offeredTool, type OfferedTool, qualifiedName } from './definition.ts';
 
@@ -37,6 +43,8 @@ export class Catalogue {
   readonly #byServer = new Map<string, ServerTools>();
   /** Terms of which was told that they have no effect, by their paths. */
   readonly #senseless = new Set<string>();
+  /** What was pinned of each server, or was to wait: bytes of it, and by tool what it was last. */
+  readonly #told = new Map<string, { bytes: number; readonly definitions: Map<string, string> }>();
   /** One look at a server at a time: the later sees what the earlier pinned. */
   readonly #looking = new InTurn();
 
@@ -137,6 +145,22 @@ export class Catalogue {
     return { offered, refused };
   }
 
+  /** The log keeps each definition for good: a server that has another one at each look would fill it. */
+  #tooMuchToPin({ name, server, bound }: OfferedTool): string | undefined {
+    const { record, foreignText = '' } = bound;
+    const told = this.#told.get(server) ?? { bytes: 0, definitions: new Map<string, string>() };
+    this.#told.set(server, told);
+    if (told.definitions.get(name) === record.definition) return undefined;
+    const bytes = told.bytes + Buffer.byteLength(foreignText);
+    const { definitionsBytesMax } = passingLimits;
+    if (bytes > definitionsBytesMax) {
+      return `of the tool ${quoted(name)} nothing more is pinned: its server said more than ${definitionsBytesMax} bytes of tools`;
+    }
+    told.bytes = bytes;
+    told.definitions.set(name, record.definition);
+    return undefined;
+  }
+
   /** Why the tool cannot be offered at all, or undefined once it is pinned. */
   async #pin(tool: OfferedTool, server: ServerConfig): Promise<string | undefined> {
     const { tools } = this.#plane;
@@ -144,6 +168,8 @@ export class Catalogue {
     const known = tools.get(name);
     const waits = known?.quarantine !== undefined;
     if (!waits && known?.definition === bound.record.definition) return undefined;
+    const tooMuch = this.#tooMuchToPin(tool);
+    if (tooMuch !== undefined) return tooMuch;
     const { approved } = await tools.definitions(name);
     if (known !== undefined && !waits) {
       // A name that the host gave to a tool of its own is not a server's to take.
@@ -182,14 +208,16 @@ function problemOf(
   return `the tool ${quoted(name)} is there several times, and one would shadow the other`;
 }
 
-/** All pages. Throws where there are too many tools, or pages without end. */
+/** All pages. Throws where there are too many tools, too much of them, or pages without end. */
 async function listed(upstream: Upstream): Promise<readonly Tool[]> {
   const tools: Tool[] = [];
-  const { startTimeoutMs: timeoutMs } = upstream.config;
+  const { startTimeoutMs: timeoutMs, messageBytesMax } = upstream.config;
+  const bytes = new PagesBytes(messageBytesMax);
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
     const params = cursor === undefined ? undefined : { cursor };
     const result = await upstream.request('tools/list', params, { timeoutMs });
+    bytes.add(result);
     const found = result['tools'];
     if (!Array.isArray(found)) throw new Error('it answered without a list of tools');
     for (const tool of found as unknown[]) tools.push(asTool(tool));
