@@ -154,7 +154,8 @@ export class Catalogue {
     const bytes = told.bytes + Buffer.byteLength(foreignText);
     const { definitionsBytesMax } = passingLimits;
     if (bytes > definitionsBytesMax) {
-      return `of the tool ${quoted(name)} nothing more is pinned: its server said more than ${definitionsBytesMax} bytes of tools`;
+      const problem = `its server said more than ${definitionsBytesMax} bytes of its tools`;
+      return `of the tool ${quoted(name)} nothing more is pinned: ${problem}`;
     }
     told.bytes = bytes;
     told.definitions.set(name, record.definition);

@@ -108,7 +108,7 @@ async function reachProcess(target: ProcessTarget, server: ServerConfig): Promis
 function reachHttp({ url, headers }: HttpTarget, { messageBytesMax }: ServerConfig): Transport {
   const transport = new StreamableHTTPClientTransport(url, {
     requestInit: { headers: { ...headers } },
-    // How soon a stream that ended is asked for again the server says: at once, and it never did anything else.
+    // How soon a stream that ended is asked for again its server says: at once, and nothing else would run.
     reconnectionScheduler: (reconnect, ms) => systemClock.after(reconnectMs(ms), reconnect),
     // As a process that sends more is stopped, there is no more talk with this one.
     fetch: boundedFetch(messageBytesMax, (failure) => {

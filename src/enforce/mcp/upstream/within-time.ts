@@ -1,6 +1,6 @@
 /**
- * Work of a size that servers choose, such as holding a result against a schema of theirs. A few bytes can say
- * enough of it for years, and nothing else of the process runs meanwhile: so it is ended after its time.
+ * Work of a size that servers choose, such as holding a result against a schema of theirs. A few bytes can
+ * say enough of it for years, and nothing else of the process runs meanwhile: it is ended after its time.
  */
 import { type Context, createContext, Script } from 'node:vm';
 import { passingLimits } from '../config/config.ts';
