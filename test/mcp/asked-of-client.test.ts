@@ -2,6 +2,7 @@
 import type { ClientCapabilities, Notification } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
 import { AskedOfClient } from '../../src/enforce/mcp/client/asked-of-client.ts';
+import { passingLimits } from '../../src/enforce/mcp/config/config.ts';
 import { askable, capabilitiesIn } from '../../src/enforce/mcp/protocol/capabilities.ts';
 import type { RawResult } from '../../src/enforce/mcp/protocol/raw-result.ts';
 import type { Upstream } from '../../src/enforce/mcp/upstream/upstream.ts';
@@ -73,6 +74,46 @@ test('of a question that was answered, no server hears any more how far it is', 
   await answered;
   await speak(2);
   expect(told).toHaveLength(1);
+});
+
+/** Asks a client that answers only when it is let, in a session that can be stopped. */
+function waiting() {
+  const answers: ((answer: RawResult) => void)[] = [];
+  let stopped: string | undefined;
+  const asked = new AskedOfClient({
+    clock: new FakeClock(),
+    capabilities: { sampling: {} },
+    ask: () => new Promise((resolve) => answers.push(resolve)),
+    tasks: { nameAtServer: () => undefined, nameAtClient: () => undefined },
+    stopped: async () => stopped,
+  });
+  const serverOf = () => ({}) as Upstream;
+  const ask = (at: Upstream) => asked.asked(at, { method: 'sampling/createMessage', params: {} });
+  return { answers, serverOf, ask, kill: () => void (stopped = 'killed') };
+}
+
+test('what a client answers after a kill switch was pulled reaches no server', async () => {
+  const { answers, serverOf, ask, kill } = waiting();
+  const answer = ask(serverOf());
+  await expect.poll(() => answers.length).toBe(1);
+  kill();
+  answers[0]?.({ role: 'assistant' });
+  await expect(answer).rejects.toThrow('killed');
+});
+
+test('of one server no more requests wait for a client than may, and another is heard all the same', async () => {
+  const { answers, serverOf, ask } = waiting();
+  const [one, other] = [serverOf(), serverOf()];
+  const first = ask(one);
+  for (let more = 1; more < passingLimits.askedMax; more += 1) void ask(one);
+  await expect(ask(one)).rejects.toThrow('wait for the client at a time');
+  expect(answers).toHaveLength(passingLimits.askedMax);
+  void ask(other);
+  await expect.poll(() => answers.length).toBe(passingLimits.askedMax + 1);
+  answers[0]?.({});
+  await first;
+  void ask(one);
+  await expect.poll(() => answers.length).toBe(passingLimits.askedMax + 2);
 });
 
 describe('what servers are told that a client runs as a task', () => {

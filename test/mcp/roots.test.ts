@@ -59,6 +59,26 @@ test('that roots are others now is told to a server that may know them, and to n
   expect(stage.reports).toEqual([]);
 });
 
+test('that roots are others now is told to nobody while a kill switch covers the session', async () => {
+  const relay = { command: [process.execPath, program('relay-server')], protocol: 'legacy' };
+  stage = await Stage.open({
+    servers: { may: { ...relay, roots: true } },
+    policy: policyFor(['may.heard']),
+  });
+  const client = await stage.client(options, (made) => {
+    made.setRequestHandler('roots/list', () => ({ roots: [] }));
+  });
+  const by = stage.principal('user:root', 'platform-admin');
+  const scope = { kind: 'system' } as const;
+  await stage.plane.kill({ scope, by, reason: 'stop' });
+  await client.sendRootsListChanged();
+  // What is answered after it was read after it.
+  await client.listTools();
+  await stage.plane.release({ scope, by, reason: 'go on' });
+  const heard = await client.callTool({ name: 'may__heard', arguments: {} });
+  expect(textOf(heard)).not.toContain('roots/list_changed');
+});
+
 test('with its roots, the client says which folders server-filesystem serves', async () => {
   const [served, named] = [temporaryFolder(), temporaryFolder()].map((at) => realpathSync(at));
   if (served === undefined || named === undefined) throw new Error('there are two folders');

@@ -15,6 +15,8 @@ export interface Scripted {
   readonly after?: string;
   /** Tells this before it answers: a method. */
   readonly tells?: string;
+  /** Ends in place of an answer. */
+  readonly dies?: true;
 }
 
 export type Script = Readonly<Record<string, readonly Scripted[]>>;
@@ -31,7 +33,8 @@ function write(members: string): void {
   process.stdout.write(`{"jsonrpc":"2.0",${members}}\n`);
 }
 
-function answer(id: unknown, { after, ...scripted }: Scripted): void {
+function answer(id: unknown, { after, dies, ...scripted }: Scripted): void {
+  if (dies === true) process.exit(1);
   if (after === undefined) return answerNow(id, scripted);
   writeFileSync(`${after}.asked`, '');
   const looking = setInterval(() => {

@@ -1,5 +1,5 @@
 /** What is not governed stops with the session, too: also what was asked before the session was stopped. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { GatewaySession } from '../../src/enforce/mcp/client/gateway-session.ts';
@@ -29,6 +29,7 @@ async function reading(more: Partial<StageOptions> = {}) {
   };
   return {
     on,
+    client,
     kill,
     read: () => client.readResource({ uri: 'note:one' }).catch((failure: unknown) => failure),
     isAsked: () => existsSync(`${gate}.asked`),
@@ -51,6 +52,23 @@ test('once a kill switch is pulled, no server is asked for a reading', async () 
   await kill();
   expect(String(await read())).toMatch(/kill/);
   expect(isAsked()).toBe(false);
+});
+
+test('once a kill switch is pulled, no server is asked for its tools', async () => {
+  const gate = join(temporaryFolder(), 'gate');
+  writeFileSync(gate, '');
+  const listed = JSON.stringify({ tools: [toolOf('echo')] });
+  const server = scripted({ 'tools/list': [{ result: listed, after: gate }] });
+  const { on, client, kill } = await reading({ servers: { a: server } });
+  const asked = `${gate}.asked`;
+  rmSync(asked);
+  expect((await client.listTools()).tools).toHaveLength(1);
+  expect(existsSync(asked)).toBe(true);
+  rmSync(asked);
+  await kill();
+  expect((await client.listTools()).tools).toEqual([]);
+  expect(existsSync(asked)).toBe(false);
+  expect(on.reports).toEqual([]);
 });
 
 test('where no operator was heard of in time, no server is asked for a reading, until one is', async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { passingLimits } from '../../src/enforce/mcp/config/config.ts';
 import { policyFor, Stage, textOf } from './stage.ts';
 
 const names = ['json', 'event', 'events'];
@@ -19,9 +20,15 @@ let server: Server;
 let stage: Stage;
 /** Bytes that were taken of what has no end. */
 let taken: number;
+/** Whether it has a stream of its own, which ends at once and is to be asked for again at once. */
+let isEnding: boolean;
+/** How often it was asked for that. */
+let asked: number;
 
 beforeEach(async () => {
   taken = 0;
+  asked = 0;
+  isEnding = false;
   server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
@@ -39,6 +46,11 @@ afterEach(async () => {
 });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'GET' && isEnding) {
+    asked += 1;
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    return void response.end(`id: ${asked}\nretry: 0\ndata: \n\n`);
+  }
   if (request.method !== 'POST') return void response.writeHead(405).end();
   const { id, method, params } = JSON.parse(await text(request)) as {
     readonly id?: unknown;
@@ -91,4 +103,13 @@ test.each(['json', 'event'])('of an answer without an end no more is read (%s)',
 
 test('a stream of many messages is as long as it likes', async () => {
   expect(textOf(await called('events'))).toBe('done');
+});
+
+test('a stream that ends is not asked for again as fast as its server says', async () => {
+  isEnding = true;
+  const begun = performance.now();
+  await stage.client();
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(2);
+  // Whatever the load of the machine: a timer is not early, but for what it rounds.
+  expect(performance.now() - begun).toBeGreaterThan(2 * (passingLimits.reconnectMsMin - 5));
 });

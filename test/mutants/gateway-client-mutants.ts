@@ -8,7 +8,42 @@ const logTests = ['test/mcp/stopped-logs.test.ts'];
 const waitTests = ['test/mcp/approval-waits.test.ts'];
 const closeTests = ['test/mcp/session-close.test.ts'];
 
+const askedTests = ['test/mcp/asked-of-client.test.ts'];
+
 export const gatewayClientMutants: readonly Mutant[] = [
+  {
+    name: 'answered-after-a-kill',
+    guards: 'What a client answers to a server stops with the session.',
+    file: client('asked-of-client'),
+    find: 'const answer = await this.#send(at, { ...request, params: passed });',
+    replace:
+      'if (passed !== null) return await this.#send(at, { ...request, params: passed }); let answer;',
+    tests: askedTests,
+  },
+  {
+    name: 'asked-without-end',
+    guards: 'Of one server only so many requests wait for a client.',
+    file: client('asked-of-client'),
+    find: 'if (waiting < askedMax) return;',
+    replace: 'if (waiting < Number.MAX_SAFE_INTEGER) return;',
+    tests: askedTests,
+  },
+  {
+    name: 'roots-after-a-kill',
+    guards: 'That roots are others now stops with the session.',
+    file: client('down-server'),
+    find: 'if ((await session.stopped()) !== undefined) return;',
+    replace: '',
+    tests: ['test/mcp/roots.test.ts'],
+  },
+  {
+    name: 'looked-after-a-kill',
+    guards: 'Once the session is stopped, no server is asked for its tools.',
+    file: client('down-server'),
+    find: 'if ((await session.stopped()) === undefined) await session.look();',
+    replace: 'await session.look();',
+    tests: stoppedTests,
+  },
   {
     name: 'told-before-acknowledged',
     guards: 'A client hears of a subscription after its acknowledgement.',

@@ -14,7 +14,7 @@ import { heard } from '../../engine/core/heard.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { type ClientConnection, connectClient } from './client/connection.ts';
 import type { GatewayHost } from './client/gateway-session.ts';
-import type { GatewayConfig } from './config/config.ts';
+import { type GatewayConfig, sessionKeyPrefix } from './config/config.ts';
 import { type HttpEndpoint, listenHttp } from './http/endpoint.ts';
 
 export type GatewayOptions = Pick<GatewayHost, 'plane' | 'config'> &
@@ -83,6 +83,6 @@ function openControlSession(
     principal,
     agent: agent.name,
     ...(budget === undefined ? {} : { budget }),
-    ...(key === undefined ? {} : { idempotencyKey: `mcp-gateway/${key}` }),
+    ...(key === undefined ? {} : { idempotencyKey: `${sessionKeyPrefix}${key}` }),
   });
 }

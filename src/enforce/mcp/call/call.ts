@@ -21,7 +21,8 @@ import type { RawResult } from '../protocol/raw-result.ts';
 import type { Catalogue } from '../tools/catalogue.ts';
 import type { OfferedTool } from '../tools/definition.ts';
 import { callAsTask, runsTasks, taskProgress } from '../upstream/run-as-task.ts';
-import { type ForwardOptions, type Upstream, UpstreamUnavailable } from '../upstream/upstream.ts';
+import { UpstreamUnavailable } from '../upstream/unavailable.ts';
+import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
 import type { Answers } from './answers.ts';
 import type { TaskWork } from './client-tasks.ts';
 import { CallFailed, type Refusal, refusalOf, refusalResult } from './refusal.ts';
@@ -70,9 +71,9 @@ async function governed(
   const idempotencyKey = keyOf(call.meta);
   const read = control.read(call.arguments ?? {});
   const upstream = calling.upstream(tool.server);
-  // Nothing is decided, reserved or asked for what cannot be sent.
-  if (upstream?.problem !== undefined) throw new UpstreamUnavailable(tool.server, upstream.problem);
   if (upstream === undefined) throw new UpstreamUnavailable(tool.server, 'it is not there');
+  // Nothing is decided, reserved or asked for what cannot be sent.
+  assertThere(calling, upstream);
   const options: CallOptions = {
     signal: call.signal,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
@@ -91,6 +92,11 @@ async function governed(
   const answer = answered(calling, { call, tool, upstream, granted });
   if (idempotencyKey !== undefined) answers.remember(granted.decision.id, answer);
   return await answer;
+}
+
+function assertThere({ catalogue }: Pick<Calling, 'catalogue'>, upstream: Upstream): void {
+  const problem = catalogue.problemOf(upstream);
+  if (problem !== undefined) throw new UpstreamUnavailable(upstream.name, problem);
 }
 
 /** The answer to the same call when it was made before, as it is remembered here or kept beside the log. */
@@ -161,9 +167,10 @@ interface Forwarding extends Served {
 
 /** Sends the call and settles its permit by what came of it. */
 async function forwarded(
-  { control, results: terms }: Calling,
+  calling: Calling,
   { call, tool, upstream, granted }: Forwarding,
 ): Promise<CallToolResult> {
+  const { control, results: terms } = calling;
   const meta = forwardedMeta(call.meta);
   const params = {
     arguments: granted.read.value,
@@ -171,6 +178,8 @@ async function forwarded(
   };
   let result: RawResult;
   try {
+    // It may have been started again while somebody was asked.
+    assertThere(calling, upstream);
     result = await sent(call, { tool, upstream, params, signal: granted.signal });
   } catch (failure) {
     const outcome = outcomeOf(failure, granted.signal);

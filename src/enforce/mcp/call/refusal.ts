@@ -6,7 +6,7 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import { ControlPlaneError } from '../../../engine/index.ts';
 import { ActionRefused } from '../../action-refused.ts';
 import { metaKeys } from '../protocol/meta-keys.ts';
-import { UpstreamUnavailable } from '../upstream/upstream.ts';
+import { UpstreamUnavailable } from '../upstream/unavailable.ts';
 
 /** Why a call gave no result, for programs. */
 export interface Refusal {

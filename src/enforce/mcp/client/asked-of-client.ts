@@ -12,6 +12,7 @@ import {
 import type { Clock } from '../../../engine/index.ts';
 import { taskStatus } from '../call/client-tasks.ts';
 import type { RunningTasks } from '../call/running-tasks.ts';
+import { passingLimits } from '../config/config.ts';
 import { HostedTasks } from '../passing/hosted-tasks.ts';
 import { runsAsTask } from '../protocol/capabilities.ts';
 import { ProgressTokens } from '../protocol/progress-tokens.ts';
@@ -36,6 +37,8 @@ export class AskedOfClient {
   readonly #terms: AskedTerms;
   readonly #hosted: HostedTasks;
   readonly #progress = new ProgressTokens();
+  /** Requests of each server that the client has not answered yet. */
+  readonly #waiting = new Map<Upstream, number>();
 
   constructor(terms: AskedTerms) {
     this.#terms = terms;
@@ -44,10 +47,24 @@ export class AskedOfClient {
 
   /** Resolves to what the client answers, in the server's names. */
   async asked(at: Upstream, { params, ...request }: ClientRequest): Promise<RawResult> {
+    await this.#assertGoesOn();
+    const passed = params === undefined ? undefined : this.#toClient(at, params);
+    const waiting = this.#waiting.get(at) ?? 0;
+    assertRoom(waiting);
+    this.#waiting.set(at, waiting + 1);
+    try {
+      const answer = await this.#send(at, { ...request, params: passed });
+      // What was asked before the session was stopped is not answered after that.
+      await this.#assertGoesOn();
+      return answer;
+    } finally {
+      this.#waiting.set(at, (this.#waiting.get(at) ?? 1) - 1);
+    }
+  }
+
+  async #assertGoesOn(): Promise<void> {
     const stopped = await this.#terms.stopped();
     if (stopped !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, stopped);
-    const passed = params === undefined ? undefined : this.#toClient(at, params);
-    return this.#send(at, { ...request, params: passed });
   }
 
   #send(at: Upstream, request: ClientRequest): Promise<RawResult> {
@@ -126,4 +143,12 @@ export class AskedOfClient {
   close(): void {
     this.#hosted.close();
   }
+}
+
+/** Nobody shows a client more than it could look at, or holds it for as long as nobody does. */
+function assertRoom(waiting: number): void {
+  const { askedMax } = passingLimits;
+  if (waiting < askedMax) return;
+  const message = `at most ${askedMax} requests of a server wait for the client at a time`;
+  throw new ProtocolError(ProtocolErrorCode.InvalidRequest, message);
 }

@@ -52,7 +52,8 @@ export function downServer(
     },
   );
   server.setRequestHandler('tools/list', async () => {
-    await session.look();
+    // Nor for this, once the session is stopped.
+    if ((await session.stopped()) === undefined) await session.look();
     return { tools: (await session.tools()).map(({ raw, name }) => ({ ...raw, name })) };
   });
   server.setRequestHandler('tools/call', async ({ params }, context) => {
@@ -74,6 +75,7 @@ export function downServer(
     return shown(result as CallToolResult);
   });
   server.setNotificationHandler('notifications/roots/list_changed', async ({ method }) => {
+    if ((await session.stopped()) !== undefined) return;
     const told = session.upstreams.filter(({ config }) => config.roots);
     await Promise.all(told.map((upstream) => upstream.notify({ method })));
   });

@@ -51,6 +51,9 @@ export interface SessionTerms {
   readonly budget: Readonly<Record<string, string | number>> | undefined;
 }
 
+/** Before the key, in what the kernel knows the session by. */
+export const sessionKeyPrefix = 'mcp-gateway/';
+
 export interface ResultTerms {
   /** What becomes of characters in results that nobody sees: told beside them, or left out. */
   readonly hiddenCharacters: 'mark' | 'strip';
@@ -215,12 +218,21 @@ export const taskLimits = {
 export const passingLimits = {
   /** Notifications of one server that pass in a second, progress among them. */
   notificationsPerSecondMax: 200,
+  /** Bytes of definitions of one server's tools that are pinned, or wait, while one client is there. */
+  definitionsBytesMax: 33_554_432,
   /** Single resources of one server of 2026-07-28 that one client hears of: each is a stream of its own. */
   subscribedResourcesMax: 256,
   /** How long a question of a server waits for its answer. */
   questionMs: 600_000,
+  /** After which a stream of a server over HTTP that ended is asked for again, whatever the server says. */
+  reconnectMsMin: 500,
+  reconnectMsMax: 60_000,
+  /** Requests of one server that wait for a client at a time. */
+  askedMax: 256,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */
   answerDepthMax: 200,
+  /** How long a result is held against its schema at most, or an address against templates, ms. */
+  matchingMs: 1_000,
   /** Characters of what a server says of a call that failed, as the client is told. */
   failureLengthMax: 16_384,
 } as const;

@@ -5,13 +5,14 @@
  */
 import type { AgentDeclaration } from '../../../engine/index.ts';
 import type { Authenticator } from '../../../identity/authenticator.ts';
-import { isName, isQualifiedName } from '../../../kernel/index.ts';
+import { isName, isQualifiedName, limits, parseAmounts } from '../../../kernel/index.ts';
 import {
   type ApprovalTerms,
   configLimits,
   type GatewayConfig,
   type ResultTerms,
   type ServerConfig,
+  sessionKeyPrefix,
   type SessionTerms,
   type WaitTerms,
 } from './config.ts';
@@ -41,6 +42,11 @@ export interface GatewayFile {
 }
 
 const plainName = textThat(isName, 'must be a name: letters, digits, `_`, `.` and `-`');
+const keyLengthMax = limits.idempotencyKeyLengthMax - sessionKeyPrefix.length;
+const sessionKey = textThat(
+  isSessionKey,
+  `must be 1 to ${keyLengthMax} printable characters of ASCII without spaces`,
+);
 const qualified = textThat(isQualifiedName, 'must be an id, such as user:ada');
 
 /** Throws `input-invalid` with the path of what is wrong. */
@@ -160,7 +166,7 @@ function readAgent(value: unknown, path: string): AgentDeclaration {
 
 function readSession(value: unknown, path: string): SessionTerms {
   const members = new Members(value, path);
-  const key = members.optional('key', text);
+  const key = members.optional('key', sessionKey);
   const budget = members.optional('budget', readBudget);
   members.end();
   if (budget !== undefined && key === undefined) {
@@ -172,11 +178,17 @@ function readSession(value: unknown, path: string): SessionTerms {
   return { key, budget };
 }
 
+/** With another one no session could be opened, and each client would be refused. */
+function isSessionKey(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && value.length <= keyLengthMax;
+}
+
 function readBudget(value: unknown, path: string): Readonly<Record<string, string | number>> {
   for (const [unit, amount] of membersOf(value, path)) {
-    if (typeof amount !== 'string' && typeof amount !== 'number') {
-      throw configurationProblem(`${path}.${unit}`, 'must be an amount');
-    }
+    const isAmount = typeof amount === 'string' || typeof amount === 'number';
+    if (isAmount && parseAmounts({ [unit]: amount }) !== undefined) continue;
+    const problem = 'must be an exact amount in its unit: a text such as "4.50", or a whole number';
+    throw configurationProblem(`${path}.${unit}`, problem);
   }
   return value as Readonly<Record<string, string | number>>;
 }

@@ -7,7 +7,7 @@ import { type ControlPlane, ControlPlaneError } from '../../../engine/index.ts';
 import { AuthenticationError } from '../../../identity/authenticator.ts';
 import type { Principal } from '../../../identity/principal.ts';
 import type { Acting } from '../client/gateway-session.ts';
-import type { GatewayConfig, HttpTerms } from '../config/config.ts';
+import { type GatewayConfig, type HttpTerms, sessionKeyPrefix } from '../config/config.ts';
 import type { Refused } from './doorway.ts';
 import type { ResourceMetadata } from './resource-metadata.ts';
 
@@ -100,7 +100,7 @@ export class Callers {
       principal,
       agent: agent.name,
       ...(session.budget === undefined ? {} : { budget: session.budget }),
-      idempotencyKey: `mcp-gateway/${key}`,
+      idempotencyKey: `${sessionKeyPrefix}${key}`,
     });
     return { principal, control, isOwn: connection !== undefined };
   }

@@ -11,7 +11,9 @@ import {
 } from '@modelcontextprotocol/client';
 import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { PagesBytes } from '../upstream/pages-bytes.ts';
 import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
+import { withinTime } from '../upstream/within-time.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -230,7 +232,19 @@ async function hasResource(
   const resources = await allOf(server, 'resources/list', options);
   if (resources.some((each) => each['uri'] === uri)) return true;
   const templates = await allOf(server, 'resources/templates/list', options).catch(() => []);
-  return templates.some(({ uriTemplate }) => uriTemplate === uri || matches(uriTemplate, uri));
+  return isOneOf(templates, uri);
+}
+
+/** A template can be written so that it is looked for in an address for ever: then it is none of it. */
+function isOneOf(templates: readonly RawResult[], uri: string): boolean {
+  if (templates.some(({ uriTemplate }) => uriTemplate === uri)) return true;
+  try {
+    return withinTime('looking for it', () =>
+      templates.some(({ uriTemplate }) => matches(uriTemplate, uri)),
+    );
+  } catch {
+    return false;
+  }
 }
 
 function matches(template: unknown, uri: string): boolean {
@@ -247,9 +261,11 @@ async function allOf(
   options: ForwardOptions,
 ): Promise<readonly RawResult[]> {
   const found: RawResult[] = [];
+  const bytes = new PagesBytes(server.config.messageBytesMax);
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
     const result = await server.request(method, cursor === undefined ? {} : { cursor }, options);
+    bytes.add(result);
     found.push(...elementsOf(method, result));
     cursor = result['nextCursor'];
     if (typeof cursor !== 'string') break;

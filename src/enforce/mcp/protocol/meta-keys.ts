@@ -12,12 +12,12 @@ export const metaKeys = {
   untrusted: `${prefix}untrusted`,
 } as const;
 
-/** What of a result's `_meta` is passed on: who answered is each hop's own to say. */
+/** What of a message's `_meta` is passed on: not what is the gateway's, or each hop's own to say. */
 export function withoutHopMeta(result: RawResult): RawResult {
   const meta = result['_meta'];
   if (typeof meta !== 'object' || meta === null) return result;
   const kept = Object.entries(meta).filter(
-    ([name]) => !name.startsWith('io.modelcontextprotocol/'),
+    ([name]) => !name.startsWith('io.modelcontextprotocol/') && !name.startsWith(prefix),
   );
   const { _meta: _, ...rest } = result;
   return kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) };

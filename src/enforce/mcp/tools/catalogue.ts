@@ -8,9 +8,15 @@
 import { isSpecType, type Tool } from '@modelcontextprotocol/client';
 import { type ControlPlane, ControlPlaneError } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
-import { configLimits, type GatewayConfig, type ServerConfig } from '../config/config.ts';
+import {
+  configLimits,
+  type GatewayConfig,
+  passingLimits,
+  type ServerConfig,
+} from '../config/config.ts';
 import { InTurn } from '../../in-turn.ts';
 import { runsTasks } from '../upstream/run-as-task.ts';
+import { PagesBytes } from '../upstream/pages-bytes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { isSameButForHost, offeredTool, type OfferedTool, qualifiedName } from './definition.ts';
 
@@ -22,6 +28,8 @@ export interface RefusedTool {
 }
 
 interface ServerTools {
+  /** To which it was told; undefined where it was away. */
+  readonly connection: object | undefined;
   readonly offered: ReadonlyMap<string, OfferedTool>;
   readonly refused: readonly RefusedTool[];
 }
@@ -35,6 +43,8 @@ export class Catalogue {
   readonly #byServer = new Map<string, ServerTools>();
   /** Terms of which was told that they have no effect, by their paths. */
   readonly #senseless = new Set<string>();
+  /** What was pinned of each server, or was to wait: bytes of it, and by tool what it was last. */
+  readonly #told = new Map<string, { bytes: number; readonly definitions: Map<string, string> }>();
   /** One look at a server at a time: the later sees what the earlier pinned. */
   readonly #looking = new InTurn();
 
@@ -61,6 +71,13 @@ export class Catalogue {
     return [...this.#byServer.values()].flatMap(({ refused }) => refused);
   }
 
+  /** Why nothing is sent to a server now, or undefined: one that was started again may have other tools. */
+  problemOf(upstream: Upstream): string | undefined {
+    if (upstream.problem !== undefined) return upstream.problem;
+    if (this.#byServer.get(upstream.name)?.connection === upstream.connection) return undefined;
+    return 'it was started again, and has not said yet what it offers';
+  }
+
   /** Names that end in this one after their prefix: what a caller without a prefix may have meant. */
   meant(name: string): readonly string[] {
     const meant = this.offered.filter(({ raw }) => raw.name === name);
@@ -73,6 +90,7 @@ export class Catalogue {
   }
 
   async #look(upstream: Upstream): Promise<void> {
+    const { connection } = upstream;
     let tools: readonly Tool[];
     try {
       tools = upstream.capabilities.tools === undefined ? [] : await listed(upstream);
@@ -91,7 +109,7 @@ export class Catalogue {
       this.#report(`server ${tool.server}: ${problem}; it is not offered`);
     });
     await Promise.all(pinned);
-    this.#byServer.set(upstream.name, { offered, refused });
+    this.#byServer.set(upstream.name, { connection, offered, refused });
   }
 
   /** Terms of a tool that is not there have no effect; a misspelt `hidden` would show what it was to hide. */
@@ -127,6 +145,23 @@ export class Catalogue {
     return { offered, refused };
   }
 
+  /** The log keeps each definition for good: a server that has another one at each look would fill it. */
+  #tooMuchToPin({ name, server, bound }: OfferedTool): string | undefined {
+    const { record, foreignText = '' } = bound;
+    const told = this.#told.get(server) ?? { bytes: 0, definitions: new Map<string, string>() };
+    this.#told.set(server, told);
+    if (told.definitions.get(name) === record.definition) return undefined;
+    const bytes = told.bytes + Buffer.byteLength(foreignText);
+    const { definitionsBytesMax } = passingLimits;
+    if (bytes > definitionsBytesMax) {
+      const problem = `its server said more than ${definitionsBytesMax} bytes of its tools`;
+      return `of the tool ${quoted(name)} nothing more is pinned: ${problem}`;
+    }
+    told.bytes = bytes;
+    told.definitions.set(name, record.definition);
+    return undefined;
+  }
+
   /** Why the tool cannot be offered at all, or undefined once it is pinned. */
   async #pin(tool: OfferedTool, server: ServerConfig): Promise<string | undefined> {
     const { tools } = this.#plane;
@@ -134,6 +169,8 @@ export class Catalogue {
     const known = tools.get(name);
     const waits = known?.quarantine !== undefined;
     if (!waits && known?.definition === bound.record.definition) return undefined;
+    const tooMuch = this.#tooMuchToPin(tool);
+    if (tooMuch !== undefined) return tooMuch;
     const { approved } = await tools.definitions(name);
     if (known !== undefined && !waits) {
       // A name that the host gave to a tool of its own is not a server's to take.
@@ -172,14 +209,16 @@ function problemOf(
   return `the tool ${quoted(name)} is there several times, and one would shadow the other`;
 }
 
-/** All pages. Throws where there are too many tools, or pages without end. */
+/** All pages. Throws where there are too many tools, too much of them, or pages without end. */
 async function listed(upstream: Upstream): Promise<readonly Tool[]> {
   const tools: Tool[] = [];
-  const { startTimeoutMs: timeoutMs } = upstream.config;
+  const { startTimeoutMs: timeoutMs, messageBytesMax } = upstream.config;
+  const bytes = new PagesBytes(messageBytesMax);
   let cursor: unknown;
   for (let page = 0; page < pagesMax; page += 1) {
     const params = cursor === undefined ? undefined : { cursor };
     const result = await upstream.request('tools/list', params, { timeoutMs });
+    bytes.add(result);
     const found = result['tools'];
     if (!Array.isArray(found)) throw new Error('it answered without a list of tools');
     for (const tool of found as unknown[]) tools.push(asTool(tool));

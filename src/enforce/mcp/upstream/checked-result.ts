@@ -1,6 +1,7 @@
-/** What a task came to, held against the protocol and the tool's schema: the SDK does it for other calls. */
+/** What a call came to, held against the protocol and the tool's schema. */
 import type { Tool } from '@modelcontextprotocol/client';
 import type { RawResult } from '../protocol/raw-result.ts';
+import { assertDepth } from './answer-depth.ts';
 import { SchemaValidator } from './schema-validator.ts';
 
 /** Throws an error that says what does not fit. */
@@ -14,4 +15,10 @@ export function checked(tool: Tool, result: RawResult): RawResult {
   const { valid, errorMessage } = validate(result['structuredContent']);
   if (valid) return result;
   throw new Error(`its result does not fit the tool's schema: ${errorMessage}`);
+}
+
+/** The same of an answer whose depth nobody has looked at yet. */
+export function checkedAnswer(tool: Tool, answer: RawResult): RawResult {
+  assertDepth(answer);
+  return checked(tool, answer);
 }

@@ -14,8 +14,13 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { ControlPlaneError } from '../../../engine/index.ts';
-import type { HttpTarget, ProcessTarget, ServerConfig } from '../config/config.ts';
+import { ControlPlaneError, systemClock } from '../../../engine/index.ts';
+import {
+  type HttpTarget,
+  passingLimits,
+  type ProcessTarget,
+  type ServerConfig,
+} from '../config/config.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 
 /** A transport that was not started yet, and where a process writes its own messages. */
@@ -103,6 +108,8 @@ async function reachProcess(target: ProcessTarget, server: ServerConfig): Promis
 function reachHttp({ url, headers }: HttpTarget, { messageBytesMax }: ServerConfig): Transport {
   const transport = new StreamableHTTPClientTransport(url, {
     requestInit: { headers: { ...headers } },
+    // How soon a stream that ended is asked for again its server says: at once, and nothing else would run.
+    reconnectionScheduler: (reconnect, ms) => systemClock.after(reconnectMs(ms), reconnect),
     // As a process that sends more is stopped, there is no more talk with this one.
     fetch: boundedFetch(messageBytesMax, (failure) => {
       transport.onerror?.(failure);
@@ -110,6 +117,11 @@ function reachHttp({ url, headers }: HttpTarget, { messageBytesMax }: ServerConf
     }),
   });
   return transport;
+}
+
+function reconnectMs(said: number): number {
+  const { reconnectMsMin, reconnectMsMax } = passingLimits;
+  return Math.min(Math.max(said, reconnectMsMin), reconnectMsMax);
 }
 
 /** The path of the program, once its file is known to be the pinned one. */

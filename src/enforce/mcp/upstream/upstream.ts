@@ -21,12 +21,14 @@ import { rawResult, type RawResult } from '../protocol/raw-result.ts';
 import { renamed } from '../protocol/related-task.ts';
 import { taskOf, withTasks } from '../protocol/tasks-extension.ts';
 import { assertDepth } from './answer-depth.ts';
+import { checkedAnswer } from './checked-result.ts';
 import { NotificationRate } from './notification-rate.ts';
 import { mayDieAsked, negotiation, reach, startProblem } from './reach.ts';
-import { SchemaValidator } from './schema-validator.ts';
+import { schemasOnly } from './schema-validator.ts';
 import type { ServerTask } from './server-task.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { TaskingClient } from './tasking-client.ts';
+import { UpstreamUnavailable } from './unavailable.ts';
 import { waitForTask } from './wait-for-task.ts';
 
 /** What the gateway does for its servers. */
@@ -97,6 +99,11 @@ export class Upstream {
     return this.#client === undefined ? this.#problem : undefined;
   }
 
+  /** Another one each time that it is connected: what it said before binds nothing that it does now. */
+  get connection(): object | undefined {
+    return this.#client;
+  }
+
   get capabilities(): ServerCapabilities {
     return this.#client?.getServerCapabilities() ?? {};
   }
@@ -162,7 +169,7 @@ export class Upstream {
     });
     const options: ClientOptions = {
       capabilities: this.#askable(),
-      jsonSchemaValidator: new SchemaValidator(),
+      jsonSchemaValidator: schemasOnly,
       versionNegotiation: negotiation({ ...this.config, era }),
       listChanged: {
         tools: changed('tools'),
@@ -244,7 +251,7 @@ export class Upstream {
     return answer;
   }
 
-  /** Calls a tool: the SDK sets the headers that its definition asks for, and checks what comes back. */
+  /** Calls a tool, with the headers that its definition asks for, and checks what comes back. */
   async callTool(
     tool: Tool,
     params: Readonly<Record<string, unknown>>,
@@ -257,15 +264,17 @@ export class Upstream {
     const result = await this.hearing(told, options.onprogress, (asked) => {
       const named = { ...asked, name: tool.name };
       const call = isModern ? { ...this.#aboutTasks(named), name: tool.name } : named;
-      return client.callTool(call, send).catch((failure: unknown) => {
-        const task = isModern ? taskOf(failure) : undefined;
-        if (task === undefined) throw failure;
-        return this.#ended(task, tool, options);
-      });
+      return client.callTool(call, send).then(
+        (answer) => checkedAnswer(tool, answer),
+        (failure: unknown) => {
+          const task = isModern ? taskOf(failure) : undefined;
+          if (task === undefined) throw failure;
+          return this.#ended(task, tool, options);
+        },
+      );
     });
     // Whoever answers has come back to life.
     this.#delayMs = delayMsMin;
-    assertDepth(result);
     return result;
   }
 
@@ -379,15 +388,6 @@ export class Upstream {
 
   #report(message: string): void {
     this.#host.report(`server ${this.name}: ${message}`);
-  }
-}
-
-/** The server is not there now: nothing was sent to it. */
-export class UpstreamUnavailable extends Error {
-  override readonly name = 'UpstreamUnavailable';
-
-  constructor(server: string, problem: string) {
-    super(`the server \`${server}\` cannot be reached: ${problem}`);
   }
 }
 

@@ -1,0 +1,29 @@
+/**
+ * Work of a size that servers choose, such as holding a result against a schema of theirs. A few bytes can
+ * say enough of it for years, and nothing else of the process runs meanwhile: it is ended after its time.
+ */
+import { type Context, createContext, Script } from 'node:vm';
+import { passingLimits } from '../config/config.ts';
+
+/** Only to have an end: all that runs there is the gateway's own. */
+interface Place extends Context {
+  work?: (() => unknown) | undefined;
+}
+
+const running = new Script('work()');
+let place: Place | undefined;
+
+/** Throws an error that says `what` takes too long. */
+export function withinTime<T>(what: string, work: () => T): T {
+  const { matchingMs } = passingLimits;
+  place ??= createContext({});
+  place.work = work;
+  try {
+    return running.runInContext(place, { timeout: matchingMs }) as T;
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw failure;
+    throw new Error(`${what} takes longer than ${matchingMs} ms`, { cause: failure });
+  } finally {
+    place.work = undefined;
+  }
+}
