@@ -1,9 +1,18 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import CountReporter from './scripts/count-reporter.ts';
 
 // Compiled modules are kept: every process and thread that a test starts would compile them all again.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
+
+// What tests leave lies in one folder, and goes with the run. Under root a database server runs as a user of
+// its own, who has to get through it.
+const folder = mkdtempSync(join(tmpdir(), 'acp-tests-'));
+chmodSync(folder, 0o711);
+process.env['TMPDIR'] = folder;
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 
 export default defineConfig({
   test: {
