@@ -174,6 +174,7 @@ describe('show', () => {
     const id = tickets[0] ?? '';
     const { code, stderr } = await cli('tickets', 'approve', path, id, '--yes', ...asApprover);
     expect([code, stderr]).toEqual([1, expect.stringContaining('arguments were erased')]);
+    expect(stderr).toContain('help: it can be denied');
     expect((await cli('tickets', 'deny', path, id, ...asApprover)).code).toBe(0);
   });
 });
@@ -202,6 +203,8 @@ describe('approve', () => {
       1,
       expect.stringContaining('ticket is consumed'),
     ]);
+    // Neither a fuller card nor a denial would help: there is nothing left to decide.
+    expect(second.stderr).not.toContain('help:');
   });
 
   test('a card that leaves out too much is refused, and --full shows everything', async () => {
