@@ -118,3 +118,29 @@ test('who stops waiting is told why, and the ticket stays', async () => {
   const listening = [gone, stays].map(({ signal }) => getEventListeners(signal, 'abort').length);
   expect(listening).toEqual([0, 0]);
 });
+
+test.each(['abort', 'complete'] as const)(
+  'nobody waits for an approver once a session has ended that the call is made for: %s',
+  async (transition) => {
+    await using stage = await two();
+    const { asks, waits, session } = stage;
+    const { billing, ops } = staff(asks);
+    const about = { principal: billing, agent: 'other-bot', parent: session.id };
+    const below = await asks.openSession(about);
+    const waiting = guard(below, refund)(
+      { orderId: 'o-2', amount: '1' },
+      { waitForApproval: true },
+    );
+    const code = codeOf(waiting);
+    while (asks.pendingTickets('acme').length < 2) await setImmediate();
+    const [, { id: ticket = '' } = {}] = asks.pendingTickets('acme');
+    const elsewhere = waits.ticketDecided(ticket);
+    await asks.control({ session: session.id, transition: 'pause', by: ops, reason: 'to look' });
+    for (let turns = 0; turns < 20; turns += 1) await setImmediate();
+    await asks.control({ session: session.id, transition, by: ops, reason: 'seen enough' });
+    expect(await code).toBe('session-not-active');
+    await waits.sync();
+    expect(await elsewhere).toBe('refused');
+    expect(await asks.ticketDecided(ticket)).toBe('refused');
+  },
+);
