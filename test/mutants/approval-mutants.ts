@@ -436,7 +436,7 @@ const editMutants: readonly Mutant[] = [
     name: 'edit-onto-another-ticket',
     guards: 'No two open tickets stand for one call.',
     file: kernel('approval/approve-ticket'),
-    find: 'if (other !== undefined && isOpenTicket(other.status)) {',
+    find: 'if (other !== undefined && other.id !== ticket.id && isOpenTicket(other.status)) {',
     replace: 'if (false) {',
     tests: editTests,
   },
