@@ -1,7 +1,7 @@
-/** What an approver cannot give: what a kill switch covered since, and more grants than an agent may hold. */
+/** What an approver cannot give, what is void of what they gave, and how much may be asked of them. */
 import { expect, test } from 'vitest';
 import { handle, limits, type StateView, type TicketRecord } from '../../src/kernel/index.ts';
-import { cast, digestOf, Stage } from './stage.ts';
+import { cast, digestOf, policyDocument, Stage } from './stage.ts';
 
 test('what a kill switch covered is not approved, nor is anything granted with it, once it is released', () => {
   const stage = Stage.ready();
@@ -70,4 +70,40 @@ test('a ticket whose time is over is neither denied nor cancelled: it expired, w
     expect(stage.do({ kind, by, ticket })).toBe('ticket-expired');
     expect(stage.get('ticket', ticket)?.status).toBe('expired');
   }
+});
+
+test('an approval that a kill switch on a budget plan covered is void, though the plan is gone since', () => {
+  const stage = Stage.ready();
+  const scope = { kind: 'agent', id: 'bot' };
+  const plan = {
+    id: 'p',
+    unit: 'actions',
+    limit: 90,
+    scope,
+    window: 'unlimited',
+    sharing: 'shared',
+  };
+  stage.do({ kind: 'set-budget', by: cast.ada, org: 'acme', plan });
+  const call = { session: stage.open(), tool: 'restart', args: { host: 'a' } };
+  stage.approve(stage.ask(call));
+  const switched = { kind: 'budget', org: 'acme', name: 'p' } as const;
+  stage.kill(switched);
+  stage.release(switched);
+  expect(stage.do({ kind: 'close-budget', by: cast.ada, org: 'acme', plan: 'p' })).toBe('done');
+  expect(stage.authorize(call)).toBe('require-approval');
+});
+
+test('a question that takes the place of another is asked, however many are pending', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  const ask = (host: number) =>
+    stage.authorize({ session, tool: 'restart', args: { host: `h-${host}` } });
+  const most = limits.ticketsPendingMax;
+  for (let host = 0; host < most; host += 1) ask(host);
+  expect(ask(most)).toBe('deny tickets-pending-limit');
+  stage.policy(policyDocument(2));
+  expect(ask(0)).toBe('require-approval');
+  expect(ask(most)).toBe('deny tickets-pending-limit');
+  const pending = stage.all('ticket').filter(({ status }) => status === 'pending');
+  expect(pending).toHaveLength(most);
 });

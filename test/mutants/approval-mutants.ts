@@ -350,6 +350,22 @@ const grantMutants: readonly Mutant[] = [
     tests: ['test/kernel/approving.test.ts'],
   },
   {
+    name: 'plan-closed-kill-forgotten',
+    guards: 'What a kill switch on a budget plan covered is void though the plan is gone since.',
+    file: kernel('approval/ticket'),
+    find: 'const plans = [...new Set([...(ticket.plans ?? []), ...claim.plans])];',
+    replace: 'const { plans } = claim;',
+    tests: ['test/kernel/approving.test.ts'],
+  },
+  {
+    name: 'replaced-question-refused',
+    guards: 'A question that takes the place of another is asked, however many are pending.',
+    file: kernel('approval/ticket-use'),
+    find: "if (hasTooMany(view, session, found?.status === 'pending' ? 1 : 0)) {",
+    replace: 'if (hasTooMany(view, session, 0)) {',
+    tests: ['test/kernel/approving.test.ts'],
+  },
+  {
     name: 'grant-used-by-its-endorser',
     guards: 'Nor on behalf of who approved it before the last.',
     file: kernel('approval/grant'),
