@@ -97,12 +97,12 @@ test('one of several approvers is told of what was approved before the last one,
   const clock = new FakeClock(Date.now() - 3_600_001);
   const calls = ['o-1', 'o-2'].map((orderId) => ({ orderId, note: '' }));
   const { tickets } = await makeDesk(path, calls, { quorum: 2, clock });
-  const [first = '', second = ''] = tickets;
+  const [one = '', other = ''] = tickets;
   const plane = await openDesk(path, { quorum: 2, clock });
   const by = plane.identity.assert({ org: 'acme', id: 'user:ann', roles: ['approver'] });
-  await plane.approve({ ticket: first, by });
+  await plane.approve({ ticket: one, by });
   clock.advance(3_590_000);
-  await plane.approve({ ticket: second, by });
+  await plane.approve({ ticket: other, by });
   await plane.close();
   const { stderr } = await cli('tickets', 'list', path, ...asApprover);
   expect(stderr).toBe('acme/user:ann decided 1 ticket in the last hour\n');
