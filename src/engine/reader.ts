@@ -151,7 +151,7 @@ const installationEvents: ReadonlySet<string> = new Set([
   'prices-activated',
 ]);
 
-/** What concerns every org where it says so, and not one; what the installation spends is the host's alone. */
+/** What concerns every org where it names none; what the installation spends is the host's alone. */
 const sharedEvents: ReadonlySet<string> = new Set([
   'agent-registered',
   'agent-transitioned',
