@@ -23,8 +23,8 @@ function rulingOf({ status }: TicketRecord): Ruling {
 /**
  * Waits until a ticket is decided by anyone, on any surface, a kill switch covers it, or a session ends that
  * its own works for. Throws `ticket-unknown` where there is none. Rejects with `closed` when the control
- * plane closes: the ticket stays and can be used after a restart. Rejects with the signal's reason when that is
- * aborted, and then waits for nothing any more.
+ * plane closes: the ticket stays and can be used after a restart. Rejects with the signal's reason when that
+ * is aborted, and then waits for nothing any more.
  */
 export async function ticketDecided(
   core: Core,
