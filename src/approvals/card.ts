@@ -94,7 +94,7 @@ export interface ApprovalCard {
     readonly isCompared: boolean;
   };
   readonly agentText: AgentText;
-  /** Whether an approver may approve from this card: there are no obstacles. Denying is always possible. */
+  /** Whether an approver may approve from this card: there are no obstacles. */
   readonly approvable: boolean;
   readonly obstacles: readonly CardObstacle[];
 }

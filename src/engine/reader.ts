@@ -130,7 +130,9 @@ export class Reader {
     }
     const isOwn = event.by.org === by.org && event.by.id === by.id;
     if (isOwn || installationEvents.has(event.type)) return true;
-    return this.#readsOrg(by) && (await orgOf(this.#core.options, placed(event))) === by.org;
+    if (!this.#readsOrg(by)) return false;
+    const org = await orgOf(this.#core.options, placed(event));
+    return org === by.org || (org === everyOrg && sharedEvents.has(event.type));
   }
 
   /** In memory where it is live: a log is long, and has few sessions at a time. */
@@ -147,6 +149,15 @@ const installationEvents: ReadonlySet<string> = new Set([
   'tool-approved',
   'policy-activated',
   'prices-activated',
+]);
+
+/** What concerns every org where it names none; what the installation spends is the host's alone. */
+const sharedEvents: ReadonlySet<string> = new Set([
+  'agent-registered',
+  'agent-transitioned',
+  'change-proposed',
+  'kill-engaged',
+  'kill-released',
 ]);
 
 function placed({ index, at, command, by, sequence, type, session, data }: LogEvent) {

@@ -144,4 +144,9 @@ export { isOpenPermit } from './decision/permit-states.ts';
 export { modelResource, resourceOf } from './tool/resource-of.ts';
 export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool/access.ts';
 export { findAgent } from './rights/agent-rights.ts';
-export { type SessionMode, sessionModes, type SessionTransition } from './session/session.ts';
+export {
+  isTerminal,
+  type SessionMode,
+  sessionModes,
+  type SessionTransition,
+} from './session/session.ts';

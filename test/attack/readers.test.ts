@@ -1,9 +1,10 @@
 /** What a principal reads: its org's or its own, and of the rest not even that it is there. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Principal } from '../../src/identity/principal.ts';
 import { bindTool } from '../../src/engine/index.ts';
 import { prices } from '../enforce/models.ts';
-import { codeOf, refund } from '../engine/shop.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import { codeOf, openShop, refund, shopPolicy, staff } from '../engine/shop.ts';
 import { setStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -208,4 +209,33 @@ test('a limit of entries counts those that are seen', async () => {
   const events: unknown[] = [];
   for await (const event of plane.readAs(people.eve).events({ limit: 3 })) events.push(event);
   expect(events).toHaveLength(3);
+});
+
+test('whoever reads an org sees what stops or changes every org, and not what the installation may spend', async () => {
+  const policy = { ...shopPolicy, fourEyes: ['activate-policy'] };
+  const plane = await openShop(memoryFleet()(), { policy });
+  onTestFinished(() => plane.close());
+  const { root, auditor, eve, billing } = staff(plane);
+  const window = { every: 'month', zone: 'UTC' } as const;
+  const plan = { id: 'all', unit: 'usd', limit: '9', scope: { kind: 'all' } } as const;
+  await plane.setBudget({
+    org: '*',
+    plan: { ...plan, window, sharing: 'shared', acknowledgeAll: true },
+    by: root,
+  });
+  const scope = { kind: 'system' } as const;
+  await plane.kill({ scope, by: root, reason: 'a drill' });
+  await plane.release({ scope, by: root, reason: 'the drill is over' });
+  await codeOf(plane.activatePolicy({ ...policy, version: 2 }, root));
+  const seenBy = async (principal: Principal) => {
+    const types: string[] = [];
+    for await (const { type } of plane.readAs(principal).events()) types.push(type);
+    return types;
+  };
+  const shared = ['agent-registered', 'kill-engaged', 'kill-released', 'change-proposed'];
+  for (const who of [auditor, eve]) {
+    expect(await seenBy(who)).toEqual(expect.arrayContaining(shared));
+    expect(await seenBy(who)).not.toContain('budget-set');
+  }
+  expect((await seenBy(billing)).filter((type) => shared.includes(type))).toEqual([]);
 });

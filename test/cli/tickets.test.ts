@@ -92,6 +92,22 @@ describe('list', () => {
   });
 });
 
+test('one of several approvers is told of what was approved before the last one, too', async () => {
+  const path = join(folder, 'shared-rate.db');
+  const clock = new FakeClock(Date.now() - 3_600_001);
+  const calls = ['o-1', 'o-2'].map((orderId) => ({ orderId, note: '' }));
+  const { tickets } = await makeDesk(path, calls, { quorum: 2, clock });
+  const [one = '', other = ''] = tickets;
+  const plane = await openDesk(path, { quorum: 2, clock });
+  const by = plane.identity.assert({ org: 'acme', id: 'user:ann', roles: ['approver'] });
+  await plane.approve({ ticket: one, by });
+  clock.advance(3_590_000);
+  await plane.approve({ ticket: other, by });
+  await plane.close();
+  const { stderr } = await cli('tickets', 'list', path, ...asApprover);
+  expect(stderr).toBe('acme/user:ann decided 1 ticket in the last hour\n');
+});
+
 test('equal tickets that were decided have a line each: which one is what an auditor asks', async () => {
   const calls = ['first', 'again'].map((note) => ({ orderId: 'o-1', note }));
   const { path, tickets } = await makeDesk(join(folder, 'equal.db'), calls);
@@ -174,6 +190,7 @@ describe('show', () => {
     const id = tickets[0] ?? '';
     const { code, stderr } = await cli('tickets', 'approve', path, id, '--yes', ...asApprover);
     expect([code, stderr]).toEqual([1, expect.stringContaining('arguments were erased')]);
+    expect(stderr).toContain('help: it can be denied');
     expect((await cli('tickets', 'deny', path, id, ...asApprover)).code).toBe(0);
   });
 });
@@ -202,6 +219,8 @@ describe('approve', () => {
       1,
       expect.stringContaining('ticket is consumed'),
     ]);
+    // Neither a fuller card nor a denial would help: there is nothing left to decide.
+    expect(second.stderr).not.toContain('help:');
   });
 
   test('a card that leaves out too much is refused, and --full shows everything', async () => {

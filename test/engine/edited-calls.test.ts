@@ -184,6 +184,33 @@ test('nor does a repetition run it once more where a grant beside the approval w
   await plane.close();
 });
 
+test('a keyed call that was edited is answered after a restart, too, whatever was asked since', async () => {
+  const { plane, fleet, people, session, governed, asked } = await open();
+  const options = { idempotencyKey: 'refund-1' };
+  await plane.approve({ ticket: await asked(call, options), by: people.ada, edit });
+  await governed(call, options);
+  // Its arguments are another ticket's from now on.
+  expect(await codeOf(governed(call))).toBe('approval-required');
+  await plane.close();
+  const again = await openShop(fleet());
+  const taken = await again.attachSession(staff(again).billing, session.id);
+  expect(await codeOf(guard(taken, refund)(call, options))).toBe('permit-not-startable');
+  await again.close();
+});
+
+test('what one approver edited another one edits back, and then all approve it as it was', async () => {
+  const { plane, people, governed, ran, asked } = await open({ approvals: { quorum: 2 } });
+  const ticket = await asked(call);
+  await plane.approve({ ticket, by: people.ada, edit });
+  await plane.approve({ ticket, by: people.support, edit: call });
+  expect((await plane.ticket(ticket))?.approvals).toEqual(['service:support']);
+  expect(await codeOf(governed(edit))).toBe('approval-required');
+  await plane.approve({ ticket, by: people.ada, edit: call });
+  await governed(call);
+  expect(ran).toEqual([call]);
+  await plane.close();
+});
+
 test('the edited arguments go to the session that asked, and to no other', async () => {
   const { plane, people, session, asked } = await open();
   const ticket = await asked(call);

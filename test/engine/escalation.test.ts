@@ -1,5 +1,6 @@
 /** Tickets that nobody decides: others may, from the time that the policy says, and people are told. */
 import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
 import { bindTool, openControlPlane } from '../../src/engine/index.ts';
 import type { ApprovalDocument } from '../../src/kernel/policy/document.ts';
 import { verify } from '../../src/index.ts';
@@ -25,7 +26,7 @@ async function open(approvals: ApprovalDocument) {
     clock.advance(ms);
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { plane, clock, fleet, ask, person, pass };
+  return { plane, clock, fleet, session, ask, person, pass };
 }
 
 const approvals: ApprovalDocument = {
@@ -131,3 +132,52 @@ test('a decision that waits is resolved by whoever decides, in this process or a
   await other.close();
   await plane.close();
 });
+
+const small = { path: 'arguments.amount', atMost: '10' };
+const byKim = { afterMs: 10 * minute, principals: ['user:kim'] };
+
+test.each<[string, object | undefined]>([
+  ['never', undefined],
+  ['later', { ...byKim, afterMs: 60 * minute }],
+  ['by another name', { ...byKim, principals: ['user:kim', 'user:lea'] }],
+  ['in another role', { ...byKim, roles: ['approver'] }],
+])(
+  'whom a ticket was escalated to edits no call into one that comes to them %s',
+  async (_, escalation) => {
+    const { plane, clock, session, person } = await open({ principals: ['user:ada'] });
+    const asks = (id: string, more: object) => ({ id, effect: 'require-approval', ...more });
+    const rules = [
+      asks('small', { when: small, approval: { escalation: byKim } }),
+      asks('others', {
+        when: { not: small },
+        approval: escalation === undefined ? {} : { escalation },
+      }),
+    ];
+    const tiers = { unrestricted: ['order.read', 'order.pay', 'order.refund'] };
+    const terms = { principals: ['user:ada'], timeoutMs: 120 * minute };
+    const policy = { ...shopPolicy, version: 2, tiers, rules, approvals: terms };
+    await plane.activatePolicy(policy, staff(plane).root);
+    const ran: string[] = [];
+    const governed = guard(session, {
+      ...refund,
+      execute: ({ amount }) => {
+        ran.push(amount);
+        return { refunded: amount };
+      },
+    });
+    const call = { orderId: 'o-1', amount: '1' };
+    await codeOf(governed(call));
+    clock.advance(10 * minute);
+    const pending = () => plane.pendingTickets('acme')[0]?.id ?? '';
+    const ticket = pending();
+    const by = person('user:kim');
+    await plane.approve({ ticket, by, edit: { orderId: 'o-1', amount: '2' } });
+    await governed(call);
+    await codeOf(governed(call));
+    clock.advance(10 * minute);
+    await plane.approve({ ticket: pending(), by, edit: { orderId: 'o-1', amount: '9000' } });
+    expect(await codeOf(governed(call))).toBe('approval-required');
+    expect(ran).toEqual(['2']);
+    await plane.close();
+  },
+);

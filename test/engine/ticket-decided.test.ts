@@ -118,3 +118,36 @@ test('who stops waiting is told why, and the ticket stays', async () => {
   const listening = [gone, stays].map(({ signal }) => getEventListeners(signal, 'abort').length);
   expect(listening).toEqual([0, 0]);
 });
+
+test.each(['abort', 'complete'] as const)(
+  'nobody waits for an approver once a session has ended that the call is made for: %s',
+  async (transition) => {
+    await using stage = await two();
+    const { asks, waits, session } = stage;
+    const { billing, ops } = staff(asks);
+    const about = { principal: billing, agent: 'other-bot', parent: session.id };
+    const below = await asks.openSession(about);
+    const waiting = guard(below, refund)(
+      { orderId: 'o-2', amount: '1' },
+      { waitForApproval: true },
+    );
+    const code = codeOf(waiting);
+    while (asks.pendingTickets('acme').length < 2) await setImmediate();
+    const ticket = asks.pendingTickets('acme')[1]?.id ?? '';
+    const elsewhere = waits.ticketDecided(ticket);
+    elsewhere.catch(() => {});
+    const turns = async (then: string) => {
+      for (let turn = 0; turn < 200; turn += 1) await setImmediate();
+      return then;
+    };
+    await asks.control({ session: session.id, transition: 'pause', by: ops, reason: 'to look' });
+    await turns('a pause ends nothing');
+    await asks.control({ session: session.id, transition, by: ops, reason: 'seen enough' });
+    /** Not without end: a wait that goes on is closed with the stage, and would be waited for here. */
+    const soon = async (answer: Promise<string>) => Promise.race([answer, turns('still waits')]);
+    expect(await soon(code)).toBe('session-not-active');
+    await waits.sync();
+    expect(await soon(elsewhere)).toBe('refused');
+    expect(await soon(asks.ticketDecided(ticket))).toBe('refused');
+  },
+);

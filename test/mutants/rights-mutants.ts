@@ -9,6 +9,22 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'every-orgs-stop-unseen',
+    guards: 'Whoever reads an org sees in the log what stops or changes every org.',
+    file: 'src/engine/reader.ts',
+    find: 'return org === by.org || (org === everyOrg && sharedEvents.has(event.type));',
+    replace: 'return org === by.org;',
+    tests: ['test/attack/readers.test.ts'],
+  },
+  {
+    name: 'every-orgs-budget-seen',
+    guards: 'And nothing of what the installation may spend.',
+    file: 'src/engine/reader.ts',
+    find: 'return org === by.org || (org === everyOrg && sharedEvents.has(event.type));',
+    replace: 'return org === by.org || (org === everyOrg && sharedEvents.size > 0);',
+    tests: ['test/attack/readers.test.ts'],
+  },
+  {
     name: 'revoked-key-still-good',
     guards: 'A revoked key is refused at its next command.',
     file: kernel('rights/rights'),

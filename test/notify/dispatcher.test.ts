@@ -457,6 +457,16 @@ test('a change that waits for a second principal, and an agent that was suspende
   expect(told[0]?.data).toMatchObject({ change: 'release-kill' });
 });
 
+test('a policy that waits for a second principal is told to every org: any may have one', async () => {
+  const { told, notifier } = keeping({ events: ['change-proposed'], orgs: ['globex'] });
+  const policy = { ...shopPolicy, fourEyes: ['activate-policy'] };
+  const plane = await open(memoryFleet()(), { notifiers: [notifier], policy });
+  const next = plane.activatePolicy({ ...policy, version: 2 }, staff(plane).root);
+  expect(await codeOf(next)).toBe('second-principal-needed');
+  await untilTold(plane, 1);
+  expect(told.map(({ type, org }) => `${type} ${org}`)).toEqual(['change-proposed *']);
+});
+
 test('a tool that waits for an operator can be told, to whoever hears of the installation', async () => {
   const { told, notifier } = keeping({ events: ['tool-quarantined'] });
   const plane = await open(memoryFleet()(), { notifiers: [notifier] });

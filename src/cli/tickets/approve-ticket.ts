@@ -1,4 +1,5 @@
 /** Shows the card of a ticket, asks whoever is there, and approves it. */
+import type { ApprovalCard } from '../../approvals/index.ts';
 import type { GrantOrder } from '../../engine/index.ts';
 import { ControlPlaneError } from '../../engine/error.ts';
 import { reject } from '../../kernel/index.ts';
@@ -35,11 +36,9 @@ export function approveTicket(
     stderr.write(`${cardFor(stderr, card)}\n\n`);
     if (!card.approvable) {
       const why = card.obstacles.map(({ message }) => message).join('; ');
-      throw new CommandError(
-        `it cannot be approved from this card: ${why}`,
-        card.isFull ? 'it can be denied' : '`--full` shows everything; denying is always possible',
-        { exitCode: exitCodes.bad },
-      );
+      throw new CommandError(`it cannot be approved from this card: ${why}`, helpOf(card), {
+        exitCode: exitCodes.bad,
+      });
     }
     if (edit !== undefined) stderr.write(`${shown(editText(edit.edit))}\n`);
     if (grant !== undefined) stderr.write(`${shown(grantText(grant))}\n`);
@@ -55,6 +54,15 @@ export function approveTicket(
     };
     await printRuled(await plane.approve(order), json === true);
   });
+}
+
+/** What would help. A ticket that is over cannot be denied either, and shows no more in full. */
+function helpOf({ obstacles, isFull }: ApprovalCard): string | undefined {
+  if (obstacles.some(({ code }) => code === 'not-pending' || code === 'expired')) return undefined;
+  const isShort = obstacles.every(({ code }) => code === 'fields-left-out' || code === 'text-cut');
+  return isShort && !isFull
+    ? '`--full` shows everything; it can be denied, too'
+    : 'it can be denied';
 }
 
 /** What the approver adds is theirs to check too. */

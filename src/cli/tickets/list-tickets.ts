@@ -1,4 +1,5 @@
 /** Prints tickets, equal ones that are pending in one line. */
+import { eventsFrom, firstIndexAt } from '../../engine/store/events-from.ts';
 import { listTickets } from '../../engine/tickets/ticket-list.ts';
 import type { TicketRecord } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -104,13 +105,33 @@ function rowOf(group: readonly TicketRecord[]): string[] {
   return [...cells.map(shown), brief(first.resource, 60)];
 }
 
-async function rateText(storage: Storage, { org, id }: Reader, now: number): Promise<string> {
-  const decided = (await listTickets(storage, { org })).filter(
-    ({ decidedBy, decidedAt, status }) =>
-      ['approved', 'consumed', 'denied'].includes(status) &&
-      decidedBy === id &&
-      decidedAt > now - hourMs,
+async function rateText(storage: Storage, reader: Reader, now: number): Promise<string> {
+  const { size } = await decidedBy(storage, reader, now - hourMs);
+  const count = size === 1 ? '1 ticket' : `${size} tickets`;
+  return shown(`${reader.org}/${reader.id} decided ${count} in the last hour`);
+}
+
+/** The tickets that somebody decided since then, alone or as one of several. */
+async function decidedBy(
+  storage: Storage,
+  { org, id }: Reader,
+  since: number,
+): Promise<ReadonlySet<string>> {
+  const tickets = await listTickets(storage, { org });
+  const isOf = (ticket: TicketRecord) =>
+    ['approved', 'consumed', 'denied'].includes(ticket.status) &&
+    ticket.decidedBy === id &&
+    ticket.decidedAt > since;
+  const found = new Set(tickets.filter(isOf).map((ticket) => ticket.id));
+  // A ticket says who approved it before the last, and not when: that is in the log alone.
+  const isShared = tickets.some(
+    ({ quorum = 1, status, decidedAt }) =>
+      quorum > 1 && (status === 'pending' || decidedAt > since),
   );
-  const count = decided.length === 1 ? '1 ticket' : `${decided.length} tickets`;
-  return shown(`${org}/${id} decided ${count} in the last hour`);
+  if (!isShared) return found;
+  for await (const { event, by } of eventsFrom(storage, await firstIndexAt(storage, since + 1))) {
+    const isTheirs = event.type === 'ticket-endorsed' && by.org === org && by.id === id;
+    if (isTheirs) found.add(event.data.ticket);
+  }
+  return found;
 }

@@ -13,12 +13,12 @@ import {
   type ModelOutcome,
   quoted,
 } from '../../kernel/index.ts';
-import { EntryError, readEntry } from '../../log/index.ts';
+import { EntryError } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
-import { placedEvent } from '../store/placed-event.ts';
+import { eventsFrom, firstIndexAt } from '../store/events-from.ts';
 import { SessionAgents } from './session-agents.ts';
 import {
   type UsageDimension,
@@ -203,31 +203,4 @@ function shaped({ index, event }: PlacedEvent, count: () => void): void {
   } catch (cause) {
     throw new EntryError('malformed', `entry ${index} is no \`${event.type}\``, { cause });
   }
-}
-
-const pageSize = 500;
-
-async function* eventsFrom(
-  storage: Storage,
-  first: number,
-): AsyncGenerator<PlacedEvent, void, undefined> {
-  for (let from = first; ;) {
-    const entries = await storage.readEntries(from, pageSize);
-    if (entries.length === 0) return;
-    for (const { body } of entries) yield placedEvent(readEntry(body));
-    from += entries.length;
-  }
-}
-
-/** The index of the first entry at or after a log time. Log time never goes back, so halving finds it. */
-async function firstIndexAt(storage: Storage, at: number): Promise<number> {
-  let low = 0;
-  let high = at === 0 ? 0 : (await storage.head()).size;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [entry] = await storage.readEntries(middle, 1);
-    if (entry === undefined || readEntry(entry.body).at >= at) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

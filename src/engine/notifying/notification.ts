@@ -46,6 +46,8 @@ export async function orgOf(
   }
   // Tools are one for all orgs.
   if (event.type === 'tool-quarantined') return everyOrg;
+  // And so is the policy; of other changes the event says no more than who proposed them.
+  if (event.type === 'change-proposed' && event.data.change === 'activate-policy') return everyOrg;
   if (event.session === undefined) {
     // Whatever is about an org names it.
     return 'org' in event.data && typeof event.data.org === 'string' ? event.data.org : by.org;

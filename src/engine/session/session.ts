@@ -40,7 +40,7 @@ import {
 import { Permit } from './permit.ts';
 import { schemaFact } from '../tools/schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/session-input.ts';
-import { contentText, reading, storedRecord } from '../store/store-read.ts';
+import { contentText, reading, storedRecord, storedTicket } from '../store/store-read.ts';
 import { ticketDecided, type TicketWait } from '../tickets/ticket-wait.ts';
 import type { BoundTool } from '../tools/tool.ts';
 
@@ -302,11 +302,12 @@ export class Session {
     const core = this.#core;
     await core.follow();
     core.readerOf(this.#principal);
-    const { session, edited } = core.options.replica.cache.peek('ticket', ticket) ?? {};
+    const { storage } = core.options;
+    // What was used up need not be in memory any more, and is asked for by whoever repeats the call.
+    const { session, edited } = (await storedTicket(storage, ticket)) ?? {};
     if (session !== this.id || edited === undefined) {
       throw fault('input-invalid', 'no call of this session was edited in this ticket');
     }
-    const { storage } = core.options;
     const text = await reading(contentText(storage, edited.index, 'arguments'));
     if (text === undefined) throw fault('input-invalid', 'the edited arguments were erased');
     return this.read(JSON.parse(text));

@@ -1,5 +1,5 @@
 /** Waiting until somebody decides a ticket: on any surface, in any process. */
-import { reject, type TicketRecord } from '../../kernel/index.ts';
+import { isTerminal, reject, type TicketRecord } from '../../kernel/index.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { fault, rejected } from '../error.ts';
@@ -21,10 +21,10 @@ function rulingOf({ status }: TicketRecord): Ruling {
 }
 
 /**
- * Waits until a ticket is decided by anyone, on any surface, or a kill switch covers it. Throws
- * `ticket-unknown` where there is none. Rejects with `closed` when the control plane closes: the ticket stays
- * and can be used after a restart. Rejects with the signal's reason when that is aborted, and then waits for
- * nothing any more.
+ * Waits until a ticket is decided by anyone, on any surface, a kill switch covers it, or a session ends that
+ * its own works for. Throws `ticket-unknown` where there is none. Rejects with `closed` when the control
+ * plane closes: the ticket stays and can be used after a restart. Rejects with the signal's reason when that
+ * is aborted, and then waits for nothing any more.
  */
 export async function ticketDecided(
   core: Core,
@@ -57,7 +57,9 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
       const record = cache.peek('ticket', ticket);
       // Nothing leaves memory while it is pending.
       if (record === undefined) return 'refused';
-      return record.status === 'pending' && !core.isKilled(record) ? undefined : rulingOf(record);
+      const isOpen =
+        record.status === 'pending' && !core.isKilled(record) && !hasEnded(core, record);
+      return isOpen ? undefined : rulingOf(record);
     };
     const known = answer();
     if (known !== undefined) return resolve(known);
@@ -88,7 +90,16 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
   });
 }
 
+/** Whether a session that the call is made on behalf of has ended: whatever is decided, it cannot be made. */
+function hasEnded({ options }: Core, { ancestors = [] }: TicketRecord): boolean {
+  return ancestors.some((id) => {
+    const above = options.replica.cache.peek('session', id);
+    // Nothing leaves memory that has not ended.
+    return above === undefined || isTerminal(above.status);
+  });
+}
+
 function concerns({ event }: PlacedEvent, ticket: string): boolean {
-  if (event.type === 'kill-engaged') return true;
+  if (event.type === 'kill-engaged' || event.type === 'session-transitioned') return true;
   return event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket;
 }

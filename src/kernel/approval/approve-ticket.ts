@@ -123,7 +123,8 @@ function editedCall(
   if (argumentsDigest === ticket.argumentsDigest) return no('the edit changes nothing');
   const binding = view.get('binding', bindingKey(ticket.session, ticket.tool, argumentsDigest));
   const other = binding === undefined ? undefined : view.get('ticket', binding.ticket);
-  if (other !== undefined && isOpenTicket(other.status)) {
+  // One that was edited before may be edited back.
+  if (other !== undefined && other.id !== ticket.id && isOpenTicket(other.status)) {
     return no('another ticket stands for the call as edited');
   }
   const resource = resourceOf(tool, edit.arguments, undefined);

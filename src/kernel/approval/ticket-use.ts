@@ -121,7 +121,21 @@ function editedAway({ id, status, edited }: TicketRecord): TicketUse {
  * call of it, and so may what its session did since: a yes must not stand for what others would be asked.
  */
 function isAskedOf(ticket: TicketRecord, { approval, risk }: PolicyVerdict, now: number): boolean {
-  return sameApprovers(ticket, approverTerms(approval, now)) && withinRisk(risk, ticket.risk);
+  if (!sameApprovers(ticket, approverTerms(approval, now))) return false;
+  return escalatesAlike(ticket, approval.escalation) && withinRisk(risk, ticket.risk);
+}
+
+/** Whom a ticket was escalated to may have decided it: the call has to be one that comes to them as well. */
+function escalatesAlike(
+  { escalation: then, requestedAt }: TicketRecord,
+  now: EscalationTerms | undefined,
+): boolean {
+  if (then === undefined || now === undefined) return then === now;
+  const { at, roles, principals = [] } = then;
+  const terms = (...each: readonly unknown[]) => JSON.stringify(each);
+  return (
+    terms(at - requestedAt, roles, principals) === terms(now.afterMs, now.roles, now.principals)
+  );
 }
 
 function claimGrant(
