@@ -241,6 +241,14 @@ describe('the configuration', () => {
       { http: { port: 0, authentication: ['jwt:okta'], resource: 'https://gateway.example/#a' } },
       /http\.resource/,
     ],
+    [
+      'an address and nobody who issues tokens for it',
+      {
+        authenticators: undefined,
+        http: { port: 0, authentication: ['api-key'], resource: 'https://gateway.example' },
+      },
+      /http\.resource.*has no effect/,
+    ],
   ])('with %s is refused', (_, more, message) => {
     expect(read(more)).toThrow(message);
   });

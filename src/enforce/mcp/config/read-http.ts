@@ -69,6 +69,11 @@ function checkIssuers(
     const problem = `does not name \`${unused}\`, which \`authenticators\` has`;
     throw configurationProblem(members.pathOf('authentication'), problem);
   }
+  if (issuers.size === 0 && http.resource !== undefined) {
+    const problem =
+      'has no effect: clients are told of it with who issues tokens, `authenticators`';
+    throw configurationProblem(members.pathOf('resource'), problem);
+  }
   if (issuers.size === 0 || http.resource !== undefined) return;
   if (loopbackNames.includes(http.host)) return;
   const problem =
