@@ -82,7 +82,11 @@ function grantRefusal(
 ): Rejection | undefined {
   const isOther = JSON.stringify(grant) !== JSON.stringify(ticket.grant);
   if ((ticket.approvals ?? []).length > 0 && isOther) {
-    return reject('grant-invalid', 'whoever approved before approved another grant, or none');
+    return reject(
+      'grant-invalid',
+      'whoever approved before approved another grant, or none',
+      'give the grant that the ticket shows, until the very time that it shows, or none',
+    );
   }
   if (grant === undefined) return undefined;
   // Later calls would be put to those who are asked first, and they have not seen this one.
