@@ -49,6 +49,40 @@ test('whose roles no longer let work do nothing in the sessions that they opened
   }
 });
 
+test('nothing comes into a session that is not there, is somebody else’s, or is not active', () => {
+  const { stage, session, screen } = staged();
+  expect(stage.do({ kind: 'screen-input', by: cast.ann, session: 'other' })).toBe(
+    'session-unknown',
+  );
+  expect(screen({ ...cast.ann, id: 'user:bob' })).toBe('session-unknown');
+  stage.transition(session, 'pause', cast.ann);
+  expect(screen(cast.ann)).toBe('session-not-active');
+});
+
+test('whoever cannot go on is told which of the sessions that it works for has stopped', () => {
+  const { stage, session, below } = staged();
+  below({ parent: session });
+  const refused = (of: string) => {
+    const command = { kind: 'screen-input', by: cast.ann, session: of } as const;
+    const { answer } = stage.submit({ ...command, id: stage.nextId() });
+    return answer.status === 'rejected' ? answer.rejection.message : '';
+  };
+  stage.transition(session, 'pause', cast.ann);
+  expect(refused('below')).toBe(`session \`${session}\`, that it works for, is paused`);
+  expect(refused(session)).toBe('the session is paused');
+});
+
+test('an agent that is registered again as it is appends nothing', () => {
+  const { stage } = staged();
+  const register = (agent: (typeof agents)['clerk']) => {
+    const command = { kind: 'register-agent', by: cast.ada, agent } as const;
+    return stage.submit({ ...command, id: stage.nextId() }).events.length;
+  };
+  expect(register(agents.clerk)).toBe(0);
+  stage.controlAgent(agents.clerk.name, 'suspend');
+  expect(register({ ...agents.clerk })).toBe(0);
+});
+
 test('a session is not put to work while a kill switch covers whoever it works for', () => {
   const { stage, session, below } = staged();
   below({ parent: session });
