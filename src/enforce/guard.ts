@@ -75,6 +75,8 @@ export function guardWork<A, R>(
   { usage, dryRun }: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
 ): (callArguments: A, work: Tool<A, R>['execute'], options?: CallOptions) => Promise<R> {
   const bound = bindTool(declaration);
+  assertCode(declaration.name, 'usage', usage);
+  assertCode(declaration.name, 'dryRun', dryRun);
   return async function guarded(callArguments, work, given = {}) {
     const options = optionsOf(given);
     const read = session.read(callArguments);
@@ -92,6 +94,13 @@ export function guardWork<A, R>(
       (result) => usage?.(result, frozen),
     );
   };
+}
+
+/** What cannot be called would be found once a call has run, and every call count in full. */
+function assertCode(tool: string, member: string, code: unknown): void {
+  if (code === undefined || typeof code === 'function') return;
+  const message = `tool ${quoted(tool)}: \`${member}\` is no function`;
+  throw new ControlPlaneError('tool-ungovernable', message);
 }
 
 /**

@@ -41,6 +41,27 @@ async function opened() {
   return { plane, terms };
 }
 
+test.each([
+  ['a Map as its estimate', { estimate: new Map([['usd', '5']]) }, '`estimate`'],
+  ['null as its estimate', { estimate: null }, '`estimate`'],
+  ['a list as its estimate', { estimate: ['5'] }, '`estimate`'],
+  ['a text as its estimate', { estimate: '5' }, '`estimate`'],
+  ['a text as its schema', { inputSchema: 'object' }, '`inputSchema`'],
+  ['null as its schema', { inputSchema: null }, '`inputSchema`'],
+  ['a text as what is foreign', { foreign: 'x' }, '`foreign`'],
+  ['null as its resource', { resource: null }, 'resource template'],
+  ['a number as its description', { description: 5 }, '`description`'],
+  ['a word for whether it is a model', { isModel: 'yes' }, '`isModel`'],
+  ['a text as its usage', { usage: 'usd' }, '`usage` is no function'],
+  ['a text as its dry run', { dryRun: 'x' }, '`dryRun` is no function'],
+])('no tool is guarded with %s', async (_, more, sentence) => {
+  const { plane, terms } = await opened();
+  const session = await plane.openSession(terms);
+  const guarded = () => guard(session, loose({ ...tool, ...more }));
+  expect(guarded).toThrow(sentence);
+  expect(guarded).toThrow(expect.objectContaining({ code: 'tool-ungovernable' }));
+});
+
 /** Lets a wrong type through, as JavaScript does. */
 const loose = (value: unknown) => value as never;
 

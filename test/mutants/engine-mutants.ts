@@ -5,6 +5,22 @@ const usageTests = ['test/engine/usage-report.test.ts'];
 
 export const engineMutants: readonly Mutant[] = [
   {
+    name: 'tool-estimate-in-a-map',
+    guards: 'An estimate that has no members is refused, and is not none.',
+    file: 'src/engine/tools/tool.ts',
+    find: "if (given !== undefined && !isPlainObject(given)) throw odd(member, 'object with members');",
+    replace: "if (given === 0) throw odd(member, 'object with members');",
+    tests: ['test/engine/odd-options.test.ts'],
+  },
+  {
+    name: 'tool-usage-that-is-no-code',
+    guards: 'A usage that cannot be called is refused before anything runs.',
+    file: 'src/enforce/guard.ts',
+    find: "if (code === undefined || typeof code === 'function') return;",
+    replace: 'if (code !== null) return;',
+    tests: ['test/engine/odd-options.test.ts'],
+  },
+  {
     name: 'misfit-not-told',
     guards: 'A call whose arguments do not fit the schema is told where.',
     file: 'src/kernel/decision/authorize-steps.ts',

@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import {
   type EstimateTerm,
   isName,
+  isOpaque,
   isResourceTemplate,
   isUnit,
   limits,
@@ -89,15 +90,34 @@ function assertKnown(declaration: ToolDeclaration): void {
   );
 }
 
+/** What is of another type than it can be would be taken for nothing: no estimate, no schema. */
+function assertTypes(declaration: ToolDeclaration): void {
+  const { name, description, isModel }: Readonly<Record<string, unknown>> = { ...declaration };
+  const odd = (member: string, is: string) =>
+    fault('tool-ungovernable', `tool ${quoted(name)}: \`${member}\` is no ${is}`);
+  for (const member of ['estimate', 'inputSchema', 'foreign'] as const) {
+    const given: unknown = declaration[member];
+    if (given !== undefined && !isPlainObject(given)) throw odd(member, 'object with members');
+  }
+  if (description !== undefined && typeof description !== 'string')
+    throw odd('description', 'text');
+  if (isModel !== undefined && typeof isModel !== 'boolean') throw odd('isModel', 'truth value');
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isOpaque(value);
+}
+
 /** Checks a declaration and computes its hash. Throws `tool-ungovernable` with what is wrong. */
 export function bindTool(declaration: ToolDeclaration): BoundTool {
   assertKnown(declaration);
+  assertTypes(declaration);
   const { name, action, description, inputSchema, isModel, foreign } = declaration;
   if (!isName(name)) throw fault('tool-ungovernable', `the name ${quoted(name)} is not valid`);
   if (!isName(action)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid action`);
   }
-  const resource = declaration.resource ?? name;
+  const { resource = name } = declaration;
   if (!isResourceTemplate(resource)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid resource template`);
   }
