@@ -81,4 +81,4 @@ test('a connection that could not sign in for want of a password is let go of', 
   await expect(storage.open('main')).rejects.toThrow('password');
   await left;
   await storage.close();
-});
+}, 20_000);
