@@ -1,8 +1,8 @@
 /** Anchors: heads of a log, written to a small file and kept elsewhere, that a later log has to continue. */
-import { writeFileSync } from 'node:fs';
 import { emptyRoot, isHash } from '../log/merkle.ts';
 import { CommandError, messageOf } from './exit.ts';
 import { readJsonFile } from './json-file.ts';
+import { writeWhole } from './new-file.ts';
 
 export interface Anchor {
   readonly log: string;
@@ -30,7 +30,7 @@ export function readAnchor(path: string, log: string): Anchor {
 /** Never in place of another anchor: the older one may be the evidence. */
 export function writeAnchor(path: string, anchor: Anchor): void {
   try {
-    writeFileSync(path, `${JSON.stringify(anchor)}\n`, { flag: 'wx' });
+    writeWhole(path, `${JSON.stringify(anchor)}\n`);
   } catch (failure) {
     const exists = (failure as NodeJS.ErrnoException).code === 'EEXIST';
     throw exists

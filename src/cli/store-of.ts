@@ -130,6 +130,15 @@ function lookedAt(path: string): Stats | undefined {
   }
 }
 
+/** What helps where a database wants a password, or another one. */
+export function passwordHelp(detail: string): string {
+  return /password|SQLSTATE 28P01/.test(detail) ? 'set PGPASSWORD, or keep it in ~/.pgpass' : '';
+}
+
+function helpToOpen({ kind }: NamedStore, detail: string): string {
+  return kind === 'postgres' ? passwordHelp(detail) : '';
+}
+
 /** A fault of the store in the words of somebody who has a file or a database in front of them. */
 export function explained(failure: unknown, store: NamedStore, log: string): unknown {
   if (!StorageError.is(failure)) return failure;
@@ -146,7 +155,11 @@ export function explained(failure: unknown, store: NamedStore, log: string): unk
     case 'unavailable':
       return detail.includes('has no log')
         ? new CommandError(`\`${name}\` has no log \`${log}\``, 'name it with `--log`', options)
-        : new CommandError(`\`${name}\` cannot be opened: ${detail}`, '', options);
+        : new CommandError(
+            `\`${name}\` cannot be opened: ${detail}`,
+            helpToOpen(store, detail),
+            options,
+          );
     case 'corrupt':
       return new CommandError(`\`${name}\` is damaged: ${detail}`, 'restore a backup', options);
     case 'busy': {

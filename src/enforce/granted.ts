@@ -20,12 +20,12 @@ import { ActionRefused } from './action-refused.ts';
 
 export interface CallOptions {
   /** Same key and same arguments: the call runs once, and a repeat is refused or answered as before. */
-  readonly idempotencyKey?: string;
-  readonly estimate?: Readonly<Record<string, string | number>>;
+  readonly idempotencyKey?: string | undefined;
+  readonly estimate?: Readonly<Record<string, string | number>> | undefined;
   /** Whether to wait for an approver; otherwise a call that needs one is refused with its ticket. */
-  readonly waitForApproval?: boolean;
+  readonly waitForApproval?: boolean | undefined;
   /** The caller's own signal. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A permit with the decision that issued it. */

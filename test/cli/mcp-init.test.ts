@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { draftedActions, policyDraft } from '../../src/cli/mcp/policy-draft.ts';
 import { offeredTool } from '../../src/enforce/mcp/tools/definition.ts';
 import type { PinnedServers, ServerConfig } from '../../src/enforce/mcp/index.ts';
@@ -56,6 +56,18 @@ test('a first policy allows what a server says it only reads, and asks about all
   // Whoever has worked on it does not lose that.
   const again = await cli('mcp', 'init', '--out', out, '--', ...command);
   expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);
+}, 60_000);
+
+test('what is to be started after `mcp init` has the variables that it was given', async () => {
+  const out = join(temporaryFolder(), 'policy.yaml');
+  const command = [...realServer('filesystem'), temporaryFolder()];
+  for (const name of ['PROXY', 'TOKEN']) vi.stubEnv(name, 'x');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const variables = ['--env', 'PROXY', '--env', 'TOKEN'];
+  const { stdout } = await cli('mcp', 'init', '--out', out, ...variables, '--', ...command);
+  expect(stdout).toContain(
+    `start: agent-control-plane mcp --policy ${out} --env PROXY --env TOKEN -- `,
+  );
 }, 60_000);
 
 test('the servers of a configuration have a policy where it looks for one', async () => {

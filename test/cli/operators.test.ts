@@ -72,7 +72,11 @@ describe('kill', () => {
     const words = [...because, ...asHost] as const;
     const scopes = ['tool:acme/refund', 'model:*/large', 'agent:acme/bot', 'org:zeta'];
     await cli('kill', 'engage', desk.path, ...scopes, ...words);
-    await cli('kill', 'release', desk.path, 'tool:acme/refund', '--supervised', ...words);
+    const supervised = ['release', desk.path, 'tool:acme/refund', '--supervised'];
+    // Whoever reads that it is released, and no more, wonders why approvers are asked.
+    expect((await cli('kill', ...supervised, ...words)).stdout).toBe(
+      'tool:acme/refund released, under supervision\n',
+    );
     const listed = async (...more: readonly string[]) => {
       const { stdout } = await cli('kill', 'list', desk.path, '--json', ...more);
       return jsonLines(stdout).map(({ scope, engaged }) => [scope, engaged]);

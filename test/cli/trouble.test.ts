@@ -51,6 +51,16 @@ test.each([
   },
 );
 
+test.each([
+  ['password authentication failed for user "ada" (SQLSTATE 28P01)', 'set PGPASSWORD'],
+  ['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', 'set PGPASSWORD'],
+  ['connect ECONNREFUSED 127.0.0.1:1', '$'],
+])('a database that says %s is told about with what helps', (said, help) => {
+  const store = storeOf('postgres://ada@db/agents', undefined);
+  const told = explained(new StorageError('unavailable', said), store, 'main');
+  expect(told).toMatchObject({ help: expect.stringMatching(new RegExp(`^${help}`)) as string });
+});
+
 /** In a process that a shell has set up, by what it runs before it becomes the command line. */
 async function onShell(setUp: string, ...words: readonly string[]) {
   const line = ['-c', `${setUp}; exec "$@"`, 'sh', process.execPath, program('cli'), ...words];
@@ -65,6 +75,20 @@ const fullDisk = 'ulimit -f 80';
 /** A file that is open for reading alone: what is written to it fails. */
 const outputTakesNothing = `exec 1<"${import.meta.filename}"`;
 const errorsTakeNothing = `exec 2<"${import.meta.filename}"`;
+
+test.each([
+  ['policy init: not even the first file fits', 0, ['policy', 'init', 'full.yaml']],
+  ['policy init: the second file does not fit', 4, ['policy', 'init', 'full.yaml']],
+  ['verify --export-head', 0, ['verify', 'desk.db', '--export-head', 'full.json']],
+] as const)(
+  '%s: on a full disk no half of a file is left, which would be in the way of the next try',
+  async (_, blocks, words) => {
+    const paths = words.map((word) => (/\./.test(word) ? join(folder, word) : word));
+    const { code, stderr } = await onShell(`ulimit -f ${blocks}`, ...paths);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be written') as string]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('full'))).toEqual([]);
+  },
+);
 
 test('a kill that the store did not take promises nothing for when it returns: the command has ended', async () => {
   const words = ['kill', 'engage', desk.path, 'org:acme', 'tool:acme', ...because, '--json'];

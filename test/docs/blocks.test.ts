@@ -60,6 +60,16 @@ test('capabilities, delegations and grants may have CEL in their types', () => {
   expect(declared.capabilities).toHaveLength(2);
 });
 
+test('options of a call may be undefined by their types, as code for other SDKs hands them on', () => {
+  const handedOn = (id?: string, signal?: AbortSignal): root.CallOptions => ({
+    idempotencyKey: id,
+    signal,
+    estimate: undefined,
+    waitForApproval: undefined,
+  });
+  expect(handedOn()).toEqual({});
+});
+
 test('the role and the rule of docs/identity.md are a policy as printed', () => {
   const text = readYaml(block('identity', 'yaml', 'refund-desk'), { file: 'identity' });
   if (!('value' in text)) throw new Error('it is no YAML');

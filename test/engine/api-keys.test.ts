@@ -60,6 +60,25 @@ test('the text of a key is in no entry, record or listing', async () => {
   await plane.close();
 });
 
+test('whoever revokes a key by its text is told its id, and the text is in no entry', async () => {
+  const { plane, people } = await open();
+  const { id, key } = await plane.keys.issue({ ...order, by: people.root });
+  const secret = key.slice(-64);
+  for (const text of [key, `${key}\n`, `ACP_API_KEY=${key}`, key.slice(0, -1)]) {
+    const failure: unknown = await plane.keys
+      .revoke({ key: text, by: people.root, reason: 'stolen' })
+      .catch((caught: unknown) => caught);
+    expect(failure).toMatchObject({ code: 'input-invalid' });
+    expect((failure as Error).message).toContain(`\`${id}\``);
+    expect((failure as Error).message).not.toContain(secret.slice(0, 8));
+  }
+  for await (const event of plane.events()) {
+    expect(JSON.stringify(event)).not.toContain(secret.slice(0, -1));
+  }
+  await plane.keys.revoke({ key: id, by: people.root, reason: 'stolen' });
+  await plane.close();
+});
+
 test('A54 a key that was altered by one character, cut or made up establishes nobody', async () => {
   const { plane, people } = await open();
   const { key } = await plane.keys.issue({ ...order, by: people.root });

@@ -8,6 +8,22 @@ const operatorTests = ['test/cli/operators.test.ts'];
 
 export const cliMutants: readonly Mutant[] = [
   {
+    name: 'cli-half-a-file',
+    guards: 'What did not fit on the disk is taken away, and not in the way of the next try.',
+    file: cli('new-file'),
+    find: '    rmSync(path, { force: true });',
+    replace: '',
+    tests: ['test/cli/trouble.test.ts'],
+  },
+  {
+    name: 'cli-starter-in-half',
+    guards: 'Of the two files of `policy init` both are there, or neither.',
+    file: cli('policy/write-starter'),
+    find: '    rmSync(tests, { force: true });',
+    replace: '',
+    tests: ['test/cli/trouble.test.ts'],
+  },
+  {
     name: 'cli-init-words-unquoted',
     guards:
       'The line that `mcp init` says to start with is one that a shell takes as it was given.',

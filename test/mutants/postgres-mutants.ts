@@ -10,6 +10,15 @@ const network = ['test/postgres/network.test.ts'];
 
 export const postgresMutants: readonly Mutant[] = [
   {
+    name: 'unsigned-is-kept',
+    guards:
+      'A connection that cannot sign in is let go of, and not left open until the server gives up.',
+    file: `${room}/pool.ts`,
+    find: 'if (error instanceof Error) this.connection?.stream?.destroy();',
+    replace: '',
+    tests: ['src/storage/postgres/url.test.ts'],
+  },
+  {
     name: 'unanswered-is-kept',
     guards: 'A connection that did not answer is closed, and not kept until it does.',
     file: `${room}/connections.ts`,

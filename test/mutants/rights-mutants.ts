@@ -112,6 +112,14 @@ const keyMutants: readonly Mutant[] = [
     replace: 'return given.length === kept.length;',
     tests: keyTests,
   },
+  {
+    name: 'key-text-in-a-refusal',
+    guards: 'The text of a key that somebody wants revoked is in no entry of the log.',
+    file: 'src/engine/access/keys.ts',
+    find: 'assertNoKeyText(order.key);',
+    replace: '',
+    tests: keyTests,
+  },
 ];
 
 const proposalMutants: readonly Mutant[] = [

@@ -2,6 +2,7 @@
 import type { ControlPlane } from '../../engine/index.ts';
 import { ControlPlaneError } from '../../engine/error.ts';
 import type { Principal } from '../../identity/principal.ts';
+import { latchStatus } from '../../kernel/index.ts';
 import { acting } from '../acting.ts';
 import { exitCodeOf, refusalJson } from '../refusal-json.ts';
 import type { ActingOptions } from '../acting-options.ts';
@@ -133,7 +134,8 @@ async function printOutcome(
   }
   const { stderr } = terminal();
   if (!('failure' in outcome)) {
-    await print(shown(`${scope} ${order}d`));
+    const how = latchStatus(outcome.latch) === 'supervised' ? ', under supervision' : '';
+    await print(shown(`${scope} ${order}d${how}`));
     if (outcome.known !== false) return;
     const why = `nothing in the log is called ${scope} yet: look whether it is spelt so`;
     stderr.write(`${colorsFor(stderr).yellow('warning:')} ${shown(why)}\n`);

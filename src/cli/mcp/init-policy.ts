@@ -36,7 +36,7 @@ export async function initPolicy(
   await print(`wrote ${shown(out)}`);
   await print(`allowed, as the server says that it only reads: ${allowed.length}`);
   await print(`asks an approver at each call: ${asked.length}`);
-  const start = path === undefined ? `--policy ${shellWord(out)} -- ${server}` : `--config ${path}`;
+  const start = path === undefined ? startLine(out, options.env, server) : `--config ${path}`;
   await print(shown(`read it, then start: agent-control-plane mcp ${start}`));
 }
 
@@ -61,6 +61,12 @@ function actionsOf(
   tier: DraftedAction['tier'],
 ): readonly string[] {
   return actions.filter((each) => each.tier === tier).map(({ action }) => action);
+}
+
+/** With the variables that the server was asked with, or it may not start. */
+function startLine(policy: string, names: InitPolicyOptions['env'] = [], server: string): string {
+  const variables = names.map((name) => ` --env ${shellWord(name)}`).join('');
+  return `--policy ${shellWord(policy)}${variables} -- ${server}`;
 }
 
 /** A word as a shell takes it for one. */

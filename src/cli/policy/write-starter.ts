@@ -1,4 +1,5 @@
 /** Writes the starter policy and its tests. It never overwrites. */
+import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { starterCases, starterPolicy } from '../../policy/index.ts';
 import { CommandError } from '../exit.ts';
@@ -17,7 +18,12 @@ export async function init(file: string, options: InitOptions): Promise<void> {
   // If either is there, neither is written.
   for (const path of [file, tests]) assertAbsent(path);
   writeNew(tests, starterCases(basename(file)));
-  writeNew(file, starterPolicy);
+  try {
+    writeNew(file, starterPolicy);
+  } catch (failure) {
+    rmSync(tests, { force: true });
+    throw failure;
+  }
   if (options.json === true) return print(jsonLine({ policy: file, tests }));
   await print(`wrote ${shown(file)} and ${shown(tests)}`);
   await print(`try it: agent-control-plane policy test ${shown(tests)}`);

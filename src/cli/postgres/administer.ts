@@ -2,7 +2,7 @@
 import * as owner from '../../storage/postgres/administer.ts';
 import { StorageError } from '../../storage/storage.ts';
 import { CommandError } from '../exit.ts';
-import { type DatabasePlace, databaseOf } from '../store-of.ts';
+import { type DatabasePlace, databaseOf, passwordHelp } from '../store-of.ts';
 import { withoutPasswords } from '../store-options.ts';
 import { jsonLine, print, shown } from '../terminal.ts';
 
@@ -66,5 +66,5 @@ export async function told<T>({ name }: DatabasePlace, ask: () => Promise<T>): P
 function helpFor(detail: string): string {
   // By their codes: a server may speak another language.
   if (detail.includes('SQLSTATE 42704')) return 'make it first, with CREATE ROLE … LOGIN';
-  return /password|SQLSTATE 28P01/.test(detail) ? 'set PGPASSWORD, or keep it in ~/.pgpass' : '';
+  return passwordHelp(detail);
 }

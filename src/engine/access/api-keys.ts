@@ -24,6 +24,11 @@ export function readApiKey(
   return id === undefined || secret === undefined ? undefined : { id, secret };
 }
 
+/** The id in what may be the text of a key, or of a part of one, among others; undefined where it is none. */
+export function idInKeyText(text: string): string | undefined {
+  return /acp_([0-9A-Za-z-]{1,64})_/.exec(text)?.[1];
+}
+
 /** Compares in constant time: how much of a hash was right is not told by how long a refusal takes. */
 export function isSecretOf(secret: string, secretHash: string): boolean {
   const given = Buffer.from(secretHashOf(secret), 'hex');

@@ -3,7 +3,7 @@ import type { Principal } from '../../identity/principal.ts';
 import { compareText, type RecordsByKind } from '../../kernel/index.ts';
 import { checkedDate } from '../core/checked-date.ts';
 import { assertMembers, assertOrg } from '../known-members.ts';
-import { apiKeyText, secretHashOf } from './api-keys.ts';
+import { apiKeyText, idInKeyText, secretHashOf } from './api-keys.ts';
 import { authorIn } from '../core/author.ts';
 import type { Core } from '../core/core.ts';
 import { fault } from '../error.ts';
@@ -88,6 +88,7 @@ export class Keys {
     readonly reason?: string;
   }): Promise<KeyListed> {
     assertMembers('the options of revoking a key', order, ['key', 'by', 'reason']);
+    assertNoKeyText(order.key);
     const { record } = await this.#core.submit(
       authorIn(this.#core, this.#host, order),
       { kind: 'revoke-key', key: order.key },
@@ -105,6 +106,16 @@ export class Keys {
       .toSorted((left, right) => left.issuedAt - right.issuedAt || compareText(left.id, right.id))
       .map(keyListed);
   }
+}
+
+/** Whoever has a key that leaked has its text at hand. A refusal would stand in the log with it, for ever. */
+function assertNoKeyText(given: unknown): void {
+  const id = typeof given === 'string' ? idInKeyText(given) : undefined;
+  if (id === undefined) return;
+  throw fault(
+    'input-invalid',
+    `it is a key, and not the id of one: revoke it by its id, \`${id}\``,
+  );
 }
 
 /** All of it but the hash. */

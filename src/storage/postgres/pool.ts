@@ -71,13 +71,14 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
     throw new StorageError('unavailable', message, { cause });
   });
+  const port = portOf(() => new Client({ connectionString: url }));
   // Of what a pool cannot even begin to connect to, it would wait for the end for ever.
-  const { port } = new Client({ connectionString: url });
   if (!(port >= 1 && port <= 65_535)) {
     throw new StorageError('unavailable', `the port of the database is ${port}`);
   }
   const pool: PostgresPool = new Pool({
     connectionString: url,
+    Client: lettingGo(Client),
     max: poolSizeMin + 1,
     // A connection that is never made would keep its place in the pool for ever.
     connectionTimeoutMillis: timeoutMs,
@@ -90,4 +91,36 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
   // An idle connection that is lost is replaced when one is needed.
   pool.on('error', () => {});
   return pool;
+}
+
+/** What the driver says of a URL that is none would be a fault of ours; the URL may have a password in it. */
+function portOf(client: () => { readonly port: number }): number {
+  try {
+    return client().port;
+  } catch {
+    throw new StorageError('unavailable', 'the URL of the database cannot be read');
+  }
+}
+
+/** What `newPool` needs of a connection of the driver, before it is made. */
+interface Connecting {
+  connect(callback: (error: Error | null) => void): void;
+  readonly connection?: PostgresClient['connection'];
+}
+
+/**
+ * Connections that are let go of where signing in fails on this side, as it does without a password: the
+ * driver leaves them open, and each would hold the process, and a place at the server, until that gives up.
+ */
+function lettingGo<C>(Client: C): C {
+  class LettingGo extends (Client as new () => Connecting) {
+    override connect(callback: (error: Error | null) => void): void {
+      super.connect((error) => {
+        // Undefined or null where it succeeded.
+        if (error instanceof Error) this.connection?.stream?.destroy();
+        callback(error);
+      });
+    }
+  }
+  return LettingGo as C;
 }
