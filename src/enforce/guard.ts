@@ -6,6 +6,7 @@
  * what the code gets is the frozen value of the bytes that were hashed. When it ends, what happened is
  * recorded before the caller has the result.
  */
+import { assertSession } from './a-session.ts';
 import { types } from 'node:util';
 import {
   assertMembers,
@@ -74,6 +75,7 @@ export function guardWork<A, R>(
   declaration: ToolDeclaration,
   { usage, dryRun }: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
 ): (callArguments: A, work: Tool<A, R>['execute'], options?: CallOptions) => Promise<R> {
+  assertSession(session);
   const bound = bindTool(declaration);
   assertCode(declaration.name, 'usage', usage);
   assertCode(declaration.name, 'dryRun', dryRun);

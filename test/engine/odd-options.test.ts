@@ -2,7 +2,10 @@
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { governTools } from '../../src/enforce/adapters/ai-sdk.ts';
+import { governModel } from '../../src/enforce/adapters/ai-sdk-model.ts';
 import { guard } from '../../src/enforce/guard.ts';
+import { callModel } from '../../src/enforce/models/call-model.ts';
 import { bindTool } from '../../src/engine/index.ts';
 import {
   memory,
@@ -60,6 +63,21 @@ test.each([
   const guarded = () => guard(session, loose({ ...tool, ...more }));
   expect(guarded).toThrow(sentence);
   expect(guarded).toThrow(expect.objectContaining({ code: 'tool-ungovernable' }));
+});
+
+test('whoever forgot to await a session is told so before the first call', async () => {
+  const { plane, terms } = await opened();
+  const session = plane.openSession(terms);
+  const said = { code: 'input-invalid', help: 'await `openSession`' };
+  expect(() => guard(loose(session), tool)).toThrow(expect.objectContaining(said));
+  await expect(governTools(loose(session), {}, {})).rejects.toMatchObject(said);
+  await expect(callModel(loose(session), loose({}), loose(tool.execute))).rejects.toMatchObject(
+    said,
+  );
+  const model = loose({ specificationVersion: 'v3', provider: 'p', modelId: 'm' });
+  expect(() => governModel(loose(session), model)).toThrow(expect.objectContaining(said));
+  expect(() => guard(loose(undefined), tool)).toThrow('no session');
+  await session;
 });
 
 /** Lets a wrong type through, as JavaScript does. */

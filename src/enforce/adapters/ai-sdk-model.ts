@@ -5,6 +5,7 @@
  * the most that it can cost reserved, and is settled by the provider's own count before its end is passed on.
  * The model inside is in a closure: whoever has only the governed one cannot go around it.
  */
+import { assertSession } from '../a-session.ts';
 import { APICallError, wrapLanguageModel } from 'ai';
 import {
   assertList,
@@ -51,6 +52,7 @@ export function governModel(
   model: AnyModel,
   options: GovernModelOptions = {},
 ): WrappedModel {
+  assertSession(session);
   assertOptions(options);
   const models = byName([model, ...(options.downgradeTo ?? [])]);
   const granting = async (params: CallParams) => {

@@ -13,6 +13,7 @@
  * is refused at once, and so is one in whose place the SDK runs code of its own. A description that is a
  * function of the context cannot be pinned and is left out.
  */
+import { assertSession } from '../a-session.ts';
 import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
 import {
   assertMembers,
@@ -105,6 +106,7 @@ export async function governTools<TOOLS extends ToolSet>(
   declarations: AiToolDeclarations<TOOLS>,
   options: GovernOptions = {},
 ): Promise<TOOLS> {
+  assertSession(session);
   assertMembers('the options of governed tools', options, optionsKnown);
   assertApproval(options.approval);
   const { undeclared = 'deny' } = options;

@@ -4,6 +4,7 @@
  *
  * Of what is sent to the model only what is given as `input` is kept beside the log.
  */
+import { assertSession } from '../a-session.ts';
 import {
   assertMembers,
   type AuthorizeRequest,
@@ -84,6 +85,7 @@ export async function callModel<R>(
   call: ModelCall,
   send: (context: ModelContext) => Promise<ModelAnswer<R>>,
 ): Promise<R> {
+  assertSession(session);
   assertMembers('the options of a model call', call, callKnown);
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
