@@ -7,14 +7,23 @@ import { ControlPlaneError, type Decision } from '../engine/index.ts';
 export class ActionRefused extends ControlPlaneError {
   readonly decision: Decision;
 
-  /** `withheld`: why the result of a call that ran is not passed on. */
-  constructor(decision: Decision, code?: 'dry-run' | 'output-withheld', withheld = '') {
+  /**
+   * `withheld`: why the result of a call that ran is not passed on. `expired` and `cancelled`: what became of
+   * the ticket that the call waited for.
+   */
+  constructor(
+    decision: Decision,
+    why?: 'dry-run' | 'output-withheld' | 'expired' | 'cancelled',
+    withheld = '',
+  ) {
+    const lapsed = why === 'expired' || why === 'cancelled' ? why : undefined;
+    const code = why === 'dry-run' || why === 'output-withheld' ? why : undefined;
     const refusal = decision.code === 'allowed' ? 'permit-not-startable' : decision.code;
     const { help, index } = decision;
     const text =
       code === 'output-withheld'
         ? `\`${decision.tool}\` ran, and its result is withheld (${code}): ${withheld}`
-        : refusalText(decision);
+        : refusalText(decision, lapsed);
     super(code ?? refusal, text, { ...(help === '' ? {} : { help }), index });
     this.name = 'ActionRefused';
     this.decision = decision;
@@ -25,7 +34,7 @@ export class ActionRefused extends ControlPlaneError {
   }
 }
 
-function refusalText(decision: Decision): string {
+function refusalText(decision: Decision, lapsed: 'expired' | 'cancelled' | undefined): string {
   const { outcome, tool, message, guidance, help, ticket } = decision;
   switch (outcome) {
     case 'allow':
@@ -39,11 +48,15 @@ function refusalText(decision: Decision): string {
     case 'require-approval':
       return (
         `\`${tool}\` needs an approver (${decision.code})` +
-        (ticket === undefined
-          ? ''
-          : `: ticket ${ticket} is pending; call again once it is approved`)
+        (ticket === undefined ? '' : `: ticket ${ticket} ${standing(lapsed)}`)
       );
   }
+}
+
+function standing(lapsed: 'expired' | 'cancelled' | undefined): string {
+  if (lapsed === undefined) return 'is pending; call again once it is approved';
+  const how = lapsed === 'expired' ? 'ran out' : 'was cancelled';
+  return `${how} before it was decided; a call asks anew`;
 }
 
 /** What became of the first call under its key, which does not run twice. */

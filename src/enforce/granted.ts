@@ -179,8 +179,16 @@ async function decide(
     const waits = outcome === 'require-approval' && waitForApproval === true;
     if (!waits || ticket === undefined) return { decision, read };
     const ruling = await session.ticketDecided(ticket, { signal });
-    if (ruling === 'refused') return { decision: await session.authorize(request), read };
+    if (ruling === 'approved') continue;
+    await assertDecided(session, decision);
+    return { decision: await session.authorize(request), read };
   }
+}
+
+/** Nobody is asked anew by a wait: whoever cancelled the ticket would find another one in its place. */
+export async function assertDecided(session: Session, decision: Decision): Promise<void> {
+  const lapsed = await session.ticketLapsed(decision.ticket ?? '');
+  if (lapsed !== undefined) throw new ActionRefused(decision, lapsed);
 }
 
 /**

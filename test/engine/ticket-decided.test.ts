@@ -3,9 +3,11 @@ import { getEventListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { bindTool } from '../../src/engine/index.ts';
+import type { ActionRefused } from '../../src/enforce/action-refused.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { memory, memoryFleet } from '../../src/storage/memory.ts';
-import { codeOf, openShop, refund, staff } from './shop.ts';
+import { FakeClock } from '../../src/testing/index.ts';
+import { codeOf, entryTypes, openShop, refund, staff } from './shop.ts';
 
 /** Two processes that hear of each other only when they look. */
 async function two() {
@@ -118,6 +120,43 @@ test('who stops waiting is told why, and the ticket stays', async () => {
   const listening = [gone, stays].map(({ signal }) => getEventListeners(signal, 'abort').length);
   expect(listening).toEqual([0, 0]);
 });
+
+test.each(['cancelled', 'expired', 'denied', 'killed'] as const)(
+  'a call that waits for a ticket that is %s ends, and nobody is asked anew',
+  async (how) => {
+    const clock = new FakeClock();
+    const plane = await openShop(memory(), { clock });
+    const { billing, ada, ops } = staff(plane);
+    const session = await plane.openSession({ principal: billing, agent: 'bot' });
+    const call = () =>
+      guard(session, refund)({ orderId: 'o-1', amount: '1' }, { waitForApproval: true });
+    const refused = call().catch((failure: unknown) => failure as ActionRefused);
+    while (plane.pendingTickets('acme').length === 0) await setImmediate();
+    const [{ id: ticket, expiresAt } = { id: '', expiresAt: 0 }] = plane.pendingTickets('acme');
+    const ends = {
+      cancelled: () => plane.cancel({ ticket, by: ops }),
+      expired: async () => clock.advance(expiresAt - clock.now() + 11_000),
+      denied: () => plane.deny({ ticket, by: ada }),
+      killed: () => plane.kill({ scope: { kind: 'org', org: 'acme' }, by: ops, reason: 'a test' }),
+    };
+    await ends[how]();
+    const said = {
+      cancelled: ['approval-required', `${ticket} was cancelled before it was decided`],
+      expired: ['approval-required', `${ticket} ran out before it was decided`],
+      denied: ['approval-denied', 'denied'],
+      killed: ['killed', 'kill switch'],
+    } as const;
+    const [code, words] = said[how];
+    expect(await refused).toMatchObject({
+      code,
+      message: expect.stringContaining(words) as unknown,
+    });
+    expect(plane.pendingTickets('acme')).toEqual([]);
+    const asked = (await entryTypes(plane)).filter((type) => type === 'ticket-requested');
+    expect(asked).toHaveLength(1);
+    await plane.close();
+  },
+);
 
 test.each(['abort', 'complete'] as const)(
   'nobody waits for an approver once a session has ended that the call is made for: %s',

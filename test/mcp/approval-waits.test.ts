@@ -53,6 +53,18 @@ describe.each(['legacy', 'modern'] as const)('a client of the %s era', (era) => 
     expect(textOf(await called)).toContain('approval-required');
   });
 
+  test('is told when its ticket is cancelled, and nobody is asked anew', async () => {
+    const { client } = await waiting();
+    const called = client.callTool(call);
+    const plane = (stage as Stage).plane;
+    await expect.poll(() => plane.pendingTickets('acme').length).toBe(1);
+    const [{ id: ticket } = { id: '' }] = plane.pendingTickets('acme');
+    const by = plane.identity.assert({ id: 'user:olga', org: 'acme', roles: ['operator'] });
+    await plane.cancel({ ticket, by });
+    expect(textOf(await called)).toContain(`${ticket} was cancelled before it was decided`);
+    expect(plane.pendingTickets('acme')).toEqual([]);
+  });
+
   test('that gives up its call has nothing wait for an approver any more', async () => {
     const { client, clock } = await waiting();
     const giveUp = new AbortController();

@@ -467,6 +467,22 @@ const editMutants: readonly Mutant[] = [
 ];
 
 export const approvalMutants: readonly Mutant[] = [
+  {
+    name: 'approval-asked-anew-by-a-wait',
+    guards: 'A call that waits for a ticket that was cancelled, or ran out, opens no other one.',
+    file: 'src/enforce/granted.ts',
+    find: 'if (lapsed !== undefined) throw new ActionRefused(decision, lapsed);',
+    replace: "if (lapsed === ('never' as string)) throw new ActionRefused(decision, lapsed);",
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
+  {
+    name: 'approval-lapsed-though-killed',
+    guards: 'A call whose ticket a kill switch took away is refused for the kill.',
+    file: 'src/engine/tickets/ticket-wait.ts',
+    find: 'if (core.isKilled(record) || hasEnded(core, [session, ...ancestors])) return undefined;',
+    replace: 'if (hasEnded(core, [session, ...ancestors])) return undefined;',
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
   ...deciderMutants,
   ...grantMutants,
   ...editMutants,

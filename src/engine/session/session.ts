@@ -41,7 +41,7 @@ import { Permit } from './permit.ts';
 import { schemaFact } from '../tools/schema-fact.ts';
 import { checkedAmounts, checkedKey, checkedModel, plainReport } from '../core/session-input.ts';
 import { contentText, reading, storedRecord, storedTicket } from '../store/store-read.ts';
-import { ticketDecided, type TicketWait } from '../tickets/ticket-wait.ts';
+import { ticketDecided, ticketLapsed, type TicketWait } from '../tickets/ticket-wait.ts';
 import type { BoundTool } from '../tools/tool.ts';
 
 /** Where the log has what was done. */
@@ -295,6 +295,11 @@ export class Session {
   /** Waits until a ticket is decided; see `ControlPlane.ticketDecided`. */
   ticketDecided(ticket: string, wait: TicketWait = {}): Promise<'approved' | 'refused'> {
     return ticketDecided(this.#core, ticket, wait);
+  }
+
+  /** How a ticket ended that nobody decided; for enforcement points that waited for it. */
+  ticketLapsed(ticket: string): Promise<'expired' | 'cancelled' | undefined> {
+    return ticketLapsed(this.#core, ticket);
   }
 
   /** The arguments that an approver edited a call of this session to, read as `read` does. */

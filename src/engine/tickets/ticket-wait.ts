@@ -38,6 +38,21 @@ export async function ticketDecided(
   return known.status === 'pending' ? decidedOf(core, ticket, signal) : rulingOf(known);
 }
 
+/**
+ * How a ticket ended that nobody decided; undefined where it was decided, or its call would now be refused for
+ * something else, such as a kill switch. Asking again would only open another one.
+ */
+export async function ticketLapsed(
+  core: Core,
+  ticket: string,
+): Promise<'expired' | 'cancelled' | undefined> {
+  const record = await knownTicket(core, ticket);
+  const { status, session, ancestors = [] } = record;
+  if (status !== 'expired' && status !== 'cancelled') return undefined;
+  if (core.isKilled(record) || hasEnded(core, [session, ...ancestors])) return undefined;
+  return status;
+}
+
 /** As this process knows it, which may have to look first; one that is over, as the store does. */
 async function knownTicket(core: Core, id: string): Promise<TicketRecord> {
   const { storage, replica } = core.options;
@@ -58,7 +73,7 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
       // Nothing leaves memory while it is pending.
       if (record === undefined) return 'refused';
       const isOpen =
-        record.status === 'pending' && !core.isKilled(record) && !hasEnded(core, record);
+        record.status === 'pending' && !core.isKilled(record) && !hasEnded(core, record.ancestors);
       return isOpen ? undefined : rulingOf(record);
     };
     const known = answer();
@@ -90,9 +105,9 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
   });
 }
 
-/** Whether a session that the call is made on behalf of has ended: whatever is decided, it cannot be made. */
-function hasEnded({ options }: Core, { ancestors = [] }: TicketRecord): boolean {
-  return ancestors.some((id) => {
+/** Whether a session that the call is made in or on behalf of has ended: whatever is decided, it cannot be made. */
+function hasEnded({ options }: Core, sessions: readonly string[] = []): boolean {
+  return sessions.some((id) => {
     const above = options.replica.cache.peek('session', id);
     // Nothing leaves memory that has not ended.
     return above === undefined || isTerminal(above.status);

@@ -17,6 +17,7 @@ import {
 import { systemIds } from '../../../engine/ids.ts';
 import type { Decision } from '../../../engine/index.ts';
 import { quoted } from '../../../kernel/index.ts';
+import { assertDecided } from '../../granted.ts';
 import { approvalQuestion, canShowForm, decideAtClient } from '../call/approval-at-client.ts';
 import { callTool, type ToolCall } from '../call/call.ts';
 import type { ParkedCall } from '../call/parked.ts';
@@ -87,12 +88,13 @@ function serveAtOnce(
   request: Omit<ToolCall, 'signal' | 'onPending'>,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<CallToolResult> {
-  const onPending = async ({ ticket = '' }: Decision): Promise<'again' | undefined> => {
+  const onPending = async (decision: Decision): Promise<'again' | undefined> => {
+    const { ticket = '' } = decision;
     const { atClient } = session.approvals;
     const canAsk = canShowForm(server.getClientCapabilities() ?? {});
     const question =
       atClient === undefined || !canAsk ? undefined : await approvalQuestion(session.plane, ticket);
-    if (atClient === undefined || question === undefined) return waited(session, ticket, signal);
+    if (atClient === undefined || question === undefined) return waited(session, decision, signal);
     // Whoever decides elsewhere meanwhile ends the question.
     const elsewhere = new AbortController();
     const answered = new AbortController();
@@ -107,7 +109,7 @@ function serveAtOnce(
       });
       return (await decideAtClient(session.plane, atClient, ticket, answer)) ? 'again' : undefined;
     } catch (failure) {
-      if (elsewhere.signal.aborted) return 'again';
+      if (elsewhere.signal.aborted) return decidedElsewhere(session, decision);
       session.report(`the client could not be asked about ticket ${ticket}: ${String(failure)}`);
       return undefined;
     } finally {
@@ -131,7 +133,8 @@ async function serveInRounds(
     return round(session, parked, request, context);
   }
   let asked: InputRequiredResult | undefined;
-  const onPending: ToolCall['onPending'] = async ({ ticket = '' }) => {
+  const onPending: ToolCall['onPending'] = async (decision) => {
+    const { ticket = '' } = decision;
     const { atClient } = session.approvals;
     const answer = mcpReq.inputResponses?.['approval'];
     if (atClient !== undefined && state?.ticket === ticket && answer !== undefined) {
@@ -141,7 +144,7 @@ async function serveInRounds(
       asked = await approvalRound(session, ticket, context);
       if (asked !== undefined) return undefined;
     }
-    return waited(session, ticket, mcpReq.signal);
+    return waited(session, decision, mcpReq.signal);
   };
   const { task: _, shown, ...made } = request;
   const onRunning = (at: ServerTask): boolean => {
@@ -197,7 +200,7 @@ async function approvalRound(
 /** Waits as long as the configuration says for somebody to decide elsewhere. */
 async function waited(
   session: GatewaySession,
-  ticket: string,
+  decision: Decision,
   signal: AbortSignal,
 ): Promise<'again' | undefined> {
   const { waitMs } = session.approvals;
@@ -206,14 +209,19 @@ async function waited(
   const cancel = session.clock.after(waitMs, () => over.abort());
   const ends = AbortSignal.any([signal, over.signal]);
   try {
-    await session.control.ticketDecided(ticket, { signal: ends });
-    return 'again';
+    await session.control.ticketDecided(decision.ticket ?? '', { signal: ends });
   } catch (failure) {
     if (ends.aborted) return undefined;
     throw failure;
   } finally {
     cancel();
   }
+  return decidedElsewhere(session, decision);
+}
+
+async function decidedElsewhere(session: GatewaySession, decision: Decision): Promise<'again'> {
+  await assertDecided(session.control, decision);
+  return 'again';
 }
 
 function goneAway(): CallToolResult {
