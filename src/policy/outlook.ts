@@ -113,17 +113,24 @@ function waysOf(
   const { guardrails = {} } = document;
   const mayFit = ({ match }: { readonly match?: MatchDocument }): boolean =>
     fitOf(match, subject) !== 'never';
-  const rules = rulesAbout(document, action)
+  const mayHold = rulesAbout(document, action)
     .filter((rule) => fitOfRule(rule, subject) === 'maybe')
-    .map((rule) => ({
-      source: `rule:${rule.id}`,
-      document: { ...certain, rules: [...(certain.rules ?? []), ofEveryCall(rule)] },
-    }));
+    .map((rule) => ofEveryCall(rule));
+  const withRules = (rules: readonly RuleDocument[]): PolicyDocument => ({
+    ...certain,
+    rules: [...(certain.rules ?? []), ...rules],
+  });
+  const rules = mayHold.map((rule) => ({
+    source: `rule:${rule.id}`,
+    document: withRules([rule]),
+  }));
+  // Risk and guardrails ask for something only of what is let through: by these, if by nothing certain.
+  const letThrough = withRules(mayHold.filter(({ effect }) => effect === 'allow'));
   const checks = actionable(guardrails.tool, action)
     .filter(mayFit)
     .map((check) => ({
       source: `guardrail:${check.id}`,
-      document: { ...certain, guardrails: { tool: [ofEveryCall(check)] } },
+      document: { ...letThrough, guardrails: { tool: [ofEveryCall(check)] } },
       request: { guardrails: { [check.id]: 'refuse' as const } },
     }));
   const input = (guardrails.input ?? []).map(ofEveryCall);
@@ -134,7 +141,7 @@ function waysOf(
   };
   const raised = levelsAbove(declared.risk ?? 'low', document, subject).map((risk) => ({
     source: `risk:${risk}`,
-    document: { ...certain, actions: { [action]: { ...declared, risk } } },
+    document: { ...letThrough, actions: { [action]: { ...declared, risk } } },
   }));
   const resource = declaredIn(document, action)?.resource;
   const limited = resource !== undefined && fitOf({ resource }, subject) === 'maybe';

@@ -47,6 +47,14 @@ export const policyMutants: readonly Mutant[] = [
     tests: policyTests,
   },
   {
+    name: 'risk-opens-what-is-shut',
+    guards: 'Risk and guardrails ask an approver only for what a tier or a rule lets through.',
+    file: policy('evaluate'),
+    find: "const heard = isSpokenFor ? voices : voices.filter((voice) => voice.effect === 'deny');",
+    replace: 'const heard = voices;',
+    tests: ['src/kernel/policy/evaluate.test.ts', 'test/kernel/policy-differential.test.ts'],
+  },
+  {
     name: 'inherited-members-are-seen',
     guards: 'A condition sees only an object’s own members.',
     file: policy('condition'),
