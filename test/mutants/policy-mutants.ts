@@ -394,6 +394,15 @@ export const policyMutants: readonly Mutant[] = [
     tests: ['test/kernel/glob.prop.test.ts', 'src/kernel/policy/glob.test.ts'],
   },
   {
+    name: 'replay-hears-another-evaluator',
+    guards:
+      'A candidate is not given the answers of evaluators that it does not ask, or asks otherwise.',
+    file: 'src/engine/verify/replay-policy.ts',
+    find: 'return facts.filter(({ guardrail: id }) => then.get(id) === now.get(id));',
+    replace: 'return facts;',
+    tests: ['test/engine/replay-policy.test.ts'],
+  },
+  {
     name: 'contradiction-at-its-edge',
     guards: 'More than 5 and at most 5 is never met, and is refused.',
     file: 'src/policy/contradictions.ts',
