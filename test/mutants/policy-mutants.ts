@@ -403,6 +403,14 @@ export const policyMutants: readonly Mutant[] = [
     tests: ['test/engine/replay-policy.test.ts'],
   },
   {
+    name: 'counted-between-the-steps',
+    guards: 'A case of a sequence is not told apart from it by actions that are only counted.',
+    file: 'src/policy/policy-request.ts',
+    find: 'let history: SessionHistory = { ...emptyHistory, allowed: allowedBefore };',
+    replace: 'let history: SessionHistory = { ...emptyHistory, allowed: 0 * allowedBefore };',
+    tests: ['test/policy/session-before.test.ts'],
+  },
+  {
     name: 'contradiction-at-its-edge',
     guards: 'More than 5 and at most 5 is never met, and is refused.',
     file: 'src/policy/contradictions.ts',
