@@ -47,14 +47,6 @@ export const policyMutants: readonly Mutant[] = [
     tests: policyTests,
   },
   {
-    name: 'risk-opens-what-is-shut',
-    guards: 'Risk and guardrails ask an approver only for what a tier or a rule lets through.',
-    file: policy('evaluate'),
-    find: "const heard = isSpokenFor ? voices : voices.filter((voice) => voice.effect === 'deny');",
-    replace: 'const heard = voices;',
-    tests: ['src/kernel/policy/evaluate.test.ts', 'test/kernel/policy-differential.test.ts'],
-  },
-  {
     name: 'inherited-members-are-seen',
     guards: 'A condition sees only an object’s own members.',
     file: policy('condition'),
@@ -392,23 +384,6 @@ export const policyMutants: readonly Mutant[] = [
     find: 'if (crossesSlashes) return true;',
     replace: 'return true;',
     tests: ['test/kernel/glob.prop.test.ts', 'src/kernel/policy/glob.test.ts'],
-  },
-  {
-    name: 'replay-hears-another-evaluator',
-    guards:
-      'A candidate is not given the answers of evaluators that it does not ask, or asks otherwise.',
-    file: 'src/engine/verify/replay-policy.ts',
-    find: 'return facts.filter(({ guardrail: id }) => then.get(id) === now.get(id));',
-    replace: 'return facts;',
-    tests: ['test/engine/replay-policy.test.ts'],
-  },
-  {
-    name: 'counted-between-the-steps',
-    guards: 'A case of a sequence is not told apart from it by actions that are only counted.',
-    file: 'src/policy/policy-request.ts',
-    find: 'let history: SessionHistory = { ...emptyHistory, allowed: allowedBefore };',
-    replace: 'let history: SessionHistory = { ...emptyHistory, allowed: 0 * allowedBefore };',
-    tests: ['test/policy/session-before.test.ts'],
   },
   {
     name: 'contradiction-at-its-edge',

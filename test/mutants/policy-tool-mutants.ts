@@ -1,0 +1,38 @@
+/** Mutants of what risk and guardrails ask for, of what people look at policies with, and of evaluators. */
+import type { Mutant } from './mutant.ts';
+
+export const policyToolMutants: readonly Mutant[] = [
+  {
+    name: 'risk-opens-what-is-shut',
+    guards: 'Risk and guardrails ask an approver only for what a tier or a rule lets through.',
+    file: 'src/kernel/policy/evaluate.ts',
+    find: "const heard = isSpokenFor ? voices : voices.filter((voice) => voice.effect === 'deny');",
+    replace: 'const heard = voices;',
+    tests: ['src/kernel/policy/evaluate.test.ts', 'test/kernel/policy-differential.test.ts'],
+  },
+  {
+    name: 'replay-hears-another-evaluator',
+    guards:
+      'A candidate is not given the answers of evaluators that it does not ask, or asks otherwise.',
+    file: 'src/engine/verify/replay-policy.ts',
+    find: 'return facts.filter(({ guardrail: id }) => then.get(id) === now.get(id));',
+    replace: 'return facts;',
+    tests: ['test/engine/replay-policy.test.ts'],
+  },
+  {
+    name: 'counted-between-the-steps',
+    guards: 'A case of a sequence is not told apart from it by actions that are only counted.',
+    file: 'src/policy/policy-request.ts',
+    find: 'let history: SessionHistory = { ...emptyHistory, allowed: allowedBefore };',
+    replace: 'let history: SessionHistory = { ...emptyHistory, allowed: 0 * allowedBefore };',
+    tests: ['test/policy/session-before.test.ts'],
+  },
+  {
+    name: 'addresses-without-marks',
+    guards: 'An address is taken out whole, in scripts whose letters have marks as well.',
+    file: 'src/evaluators/builtin/personal-data.ts',
+    find: "String.raw`[\\pL\\pM\\pN._%+'!#$&*=^~-]+@",
+    replace: "String.raw`[\\pL\\pN._%+'!#$&*=^~-]+@",
+    tests: ['src/evaluators/redact.test.ts'],
+  },
+];
