@@ -28,6 +28,14 @@ export const policyToolMutants: readonly Mutant[] = [
     tests: ['test/policy/session-before.test.ts'],
   },
   {
+    name: 'half-a-character-is-read',
+    guards: 'What no log can hold is refused when the file is read, with its place.',
+    file: 'src/policy/yaml-text.ts',
+    find: 'if (text.isWellFormed()) return;',
+    replace: 'if (text.length > 0) return;',
+    tests: ['src/policy/load.test.ts'],
+  },
+  {
     name: 'addresses-without-marks',
     guards: 'An address is taken out whole, in scripts whose letters have marks as well.',
     file: 'src/evaluators/builtin/personal-data.ts',
