@@ -36,6 +36,14 @@ export const policyToolMutants: readonly Mutant[] = [
     tests: ['src/policy/load.test.ts'],
   },
   {
+    name: 'unique-without-end',
+    guards: 'A schema of a policy lets nobody stop the process with a long list.',
+    file: 'src/evaluators/builtin/json-schema.ts',
+    find: 'if (!asksForUnique(schema).asks) return;',
+    replace: 'if (content !== undefined) return;',
+    tests: ['src/evaluators/builtin/built-in.test.ts'],
+  },
+  {
     name: 'addresses-without-marks',
     guards: 'An address is taken out whole, in scripts whose letters have marks as well.',
     file: 'src/evaluators/builtin/personal-data.ts',
