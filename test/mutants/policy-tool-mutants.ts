@@ -44,6 +44,22 @@ export const policyToolMutants: readonly Mutant[] = [
     tests: ['src/evaluators/builtin/built-in.test.ts'],
   },
   {
+    name: 'approvals-of-nobody-are-foreseen',
+    guards: 'Whoever looks ahead is told of approvals that nobody can give together.',
+    file: 'src/policy/outlook.ts',
+    find: "effects.add('deny');",
+    replace: '',
+    tests: ['test/policy/outlook.prop.test.ts'],
+  },
+  {
+    name: 'risk-waits-for-certain-leave',
+    guards: 'Risk and guardrails are foreseen of what only a rule with a condition lets through.',
+    file: 'src/policy/outlook.ts',
+    find: "const letThrough = withRules(mayHold.filter(({ effect }) => effect === 'allow'));",
+    replace: 'const letThrough = certain;',
+    tests: ['test/policy/outlook.prop.test.ts'],
+  },
+  {
     name: 'addresses-without-marks',
     guards: 'An address is taken out whole, in scripts whose letters have marks as well.',
     file: 'src/evaluators/builtin/personal-data.ts',
