@@ -206,7 +206,7 @@ test.each<[string, unknown, string]>([
   ['names of one member', { dependentRequired: 'a' }, 'does not hold lists of names'],
   ['a name in place of a list', { dependentRequired: { a: 'b' } }, 'does not hold lists of names'],
   ['a text in place of a truth', { uniqueItems: 'true' }, 'neither true nor false'],
-  ['a consequence of nothing', { then: false }, '`then` without `if`, which has no effect'],
+  ['a consequence of nothing', { else: false }, '`else` without `if`, which has no effect'],
   ['a count of nothing', { minContains: 2 }, '`minContains` without `contains`'],
   ['another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, 'is not of draft'],
   ['a text as schema', { properties: { a: 'string' } }, 'is neither an object nor true or false'],
@@ -221,7 +221,7 @@ test('json-schema: a schema that leads into itself for ever is an error, not a p
   expect(found).toBe('error: the evaluator threw');
 });
 
-test('json-schema: so many elements that comparing each with each would take seconds are an error', async () => {
+test('json-schema: so many elements that comparing them would take seconds are an error', async () => {
   const list = (length: number) => ({ list: Array.from({ length }, (_, at) => ({ at })) });
   const unique = { schema: { properties: { list: { uniqueItems: true } } } };
   expect(await ask('json-schema', unique, list(2_000))).toBe('pass');

@@ -2,9 +2,9 @@
  * The policy decision point: one request against one compiled policy. Pure, and one screen.
  *
  * Every tier and every matching rule speaks; the strictest effect is the answer:
- * deny > steer > require-approval > allow. No voice of a tier or rule means deny, whatever risk and guardrails
- * ask for on top. An error in a rule that matches means deny, whatever the rule's effect is: a rule that could
- * not be read might have been the one that forbids.
+ * deny > steer > require-approval > allow. No voice of a tier or rule means deny, whatever risk and
+ * guardrails ask for on top. An error in a rule that matches means deny, whatever the rule's effect is: a
+ * rule that could not be read might have been the one that forbids.
  */
 import { limits } from '../limits.ts';
 import { modelAccess } from './model-access.ts';
