@@ -175,6 +175,19 @@ test('personal data is taken out whole, and several guardrails one after the oth
   ]);
 });
 
+test.each([
+  'jose\u0301.smith@shop.example',
+  '\u0930\u093e\u092e.\u0915\u0941\u092e\u093e\u0930@shop.example',
+  'bounce+ann=acme.example@shop.example',
+  'ann!lee@shop.example',
+  'ann@shop.xn--p1ai',
+  '4111\u20131111\u20131111\u20131111',
+])('of %s nothing is left', (personal) => {
+  const asked = [{ id: 'people', evaluator: 'personal-data' }];
+  const { content } = runRedactions(registry, asked, `to <${personal}>, today`);
+  expect(content).toBe('to <[redacted:people]>, today');
+});
+
 test('of an evaluator that does not say where, there are no places', () => {
   const asked = [{ id: 'shape', evaluator: 'json-schema', config: { schema: { type: 'string' } } }];
   const { content, places: found } = runRedactions(registry, asked, 'text');

@@ -74,6 +74,8 @@ describe('what could be read in two ways is refused where it stands', () => {
     ['a number that some read as octal', edit('"500.00"', '0500'), 'number-not-exact 15:47'],
     ['another YAML', `%YAML 1.1\n---\n${good}`, 'text-syntax 1:1'],
     ['no YAML', edit('{ risk: low }', '{ risk: low'), 'text-syntax 6:3'],
+    ['half of a character', edit('"500.00"', '"\\ud83d"'), 'wrong-type 15:47'],
+    ['half of one in a key', edit('risk: high', '"\\udc00": high'), 'wrong-type 7:5'],
     ['nothing', '# nothing\n', 'text-syntax 1:1'],
     ['endless brackets', '['.repeat(100_000), 'text-syntax 1:65'],
     ['endless lists', '- '.repeat(100_000), 'text-syntax 1:129'],

@@ -4,8 +4,8 @@
  *
  * All verdicts are the kernel's. It is asked about the policy without whatever may or may not hold of a
  * single call, and then about the policy with each of those holding; the strictest effect is the answer, so
- * that several of them together give nothing else. What cannot be evaluated for a call denies it; that is
- * not foreseen here.
+ * that several of them together give nothing else, but for approvals that nobody can give together. What
+ * cannot be evaluated for a call denies it; that is not foreseen here.
  */
 import {
   compileGlob,
@@ -64,17 +64,46 @@ export function policyOutlook(document: PolicyDocument, subject: OutlookSubject)
   const certain = certainPart(document, subject);
   const verdict = verdictOn(certain, request);
   const effects = new Set([verdict.effect]);
-  const dependsOn: string[] = [];
+  const dependsOn = new Set<string>();
+  const asking: Way[] = [];
   for (const way of waysOf(document, certain, subject)) {
     const { effect } = verdictOn(way.document, { ...request, ...way.request });
+    if (effect === 'require-approval') asking.push(way);
     if (effect === verdict.effect) continue;
     effects.add(effect);
-    dependsOn.push(way.source);
+    dependsOn.add(way.source);
+  }
+  const all = together(certain, asking);
+  if (
+    !effects.has('deny') &&
+    verdictOn(all.document, { ...request, ...all.request }).effect === 'deny'
+  ) {
+    effects.add('deny');
+    for (const { source } of asking) dependsOn.add(source);
   }
   return {
     verdict: shownVerdict(verdict),
     effects: mildestFirst.filter((effect) => effects.has(effect)),
-    dependsOn,
+    dependsOn: [...dependsOn],
+  };
+}
+
+/** Those who ask for approval, all at once: where no role may give it for all of them, it is a denial. */
+function together(certain: PolicyDocument, ways: readonly Way[]): Omit<Way, 'source'> {
+  const documents = ways.map(({ document }) => document);
+  const raised = documents.findLast(({ actions }) => actions !== certain.actions);
+  return {
+    document: {
+      ...certain,
+      actions: raised?.actions ?? certain.actions,
+      rules: [...new Set([certain, ...documents].flatMap(({ rules = [] }) => rules))],
+      guardrails: { tool: documents.flatMap(({ guardrails }) => guardrails?.tool ?? []) },
+    },
+    request: {
+      guardrails: Object.fromEntries(
+        ways.flatMap(({ request }) => Object.entries(request?.guardrails ?? {})),
+      ),
+    },
   };
 }
 
@@ -113,17 +142,24 @@ function waysOf(
   const { guardrails = {} } = document;
   const mayFit = ({ match }: { readonly match?: MatchDocument }): boolean =>
     fitOf(match, subject) !== 'never';
-  const rules = rulesAbout(document, action)
+  const mayHold = rulesAbout(document, action)
     .filter((rule) => fitOfRule(rule, subject) === 'maybe')
-    .map((rule) => ({
-      source: `rule:${rule.id}`,
-      document: { ...certain, rules: [...(certain.rules ?? []), ofEveryCall(rule)] },
-    }));
+    .map((rule) => ofEveryCall(rule));
+  const withRules = (rules: readonly RuleDocument[]): PolicyDocument => ({
+    ...certain,
+    rules: [...(certain.rules ?? []), ...rules],
+  });
+  const rules = mayHold.map((rule) => ({
+    source: `rule:${rule.id}`,
+    document: withRules([rule]),
+  }));
+  // Risk and guardrails ask for something only of what is let through: by these, if by nothing certain.
+  const letThrough = withRules(mayHold.filter(({ effect }) => effect === 'allow'));
   const checks = actionable(guardrails.tool, action)
     .filter(mayFit)
     .map((check) => ({
       source: `guardrail:${check.id}`,
-      document: { ...certain, guardrails: { tool: [ofEveryCall(check)] } },
+      document: { ...letThrough, guardrails: { tool: [ofEveryCall(check)] } },
       request: { guardrails: { [check.id]: 'refuse' as const } },
     }));
   const input = (guardrails.input ?? []).map(ofEveryCall);
@@ -134,7 +170,7 @@ function waysOf(
   };
   const raised = levelsAbove(declared.risk ?? 'low', document, subject).map((risk) => ({
     source: `risk:${risk}`,
-    document: { ...certain, actions: { [action]: { ...declared, risk } } },
+    document: { ...letThrough, actions: { [action]: { ...declared, risk } } },
   }));
   const resource = declaredIn(document, action)?.resource;
   const limited = resource !== undefined && fitOf({ resource }, subject) === 'maybe';

@@ -10,8 +10,10 @@ import {
   type EvaluatorCall,
   type EvaluatorFact,
   evaluatePolicy,
+  isRiskLevel,
   modelResource,
   resourceOf,
+  riskLevels,
   type EvaluationContext,
   type PolicyCall,
   type PolicyDocument,
@@ -43,7 +45,7 @@ export interface RequestSession {
   readonly id?: string;
   /** Actions that were allowed, oldest first: they count, gather risk, and are steps of sequences. */
   readonly before?: readonly (string | { readonly action: string; readonly agoMs: number })[];
-  /** Allowed actions by name, beside those in `before`. */
+  /** Allowed actions by name that came before those in `before`. */
   readonly counts?: Readonly<Record<string, number>>;
   /** All that were allowed, where it is more than `before` and `counts` say. */
   readonly allowed?: number;
@@ -122,22 +124,24 @@ function factOf({ id, evaluator, kind }: EvaluatorCall, request: PolicyRequest):
 
 function historyOf(policy: CompiledPolicy, request: PolicyRequest): SessionHistory {
   const { session = {} } = request;
-  let history = emptyHistory;
-  for (const each of session.before ?? []) {
+  const { before = [], counts: earlier = {} } = session;
+  const counted = Object.values(earlier).reduce((sum, times) => sum + times, 0);
+  // What is only counted came before: the steps of a sequence have none of it between them.
+  const allowedBefore = Math.max(counted, (session.allowed ?? 0) - before.length);
+  let history: SessionHistory = { ...emptyHistory, allowed: allowedBefore };
+  for (const each of before) {
     const { action, agoMs } = typeof each === 'string' ? { action: each, agoMs: 0 } : each;
     history = withAction(policy, history, { ...request, action }, agoMs);
   }
   const counts = { ...history.counts };
-  for (const [action, times] of Object.entries(session.counts ?? {})) {
+  for (const [action, times] of Object.entries(earlier)) {
     counts[action] = (ownMember(counts, action) ?? 0) + times;
   }
-  const counted = Object.values(counts).reduce((sum, times) => sum + times, 0);
-  const { riskScore, labels = [], denied = 0, allowed = 0, input = 'pass' } = session;
+  const { riskScore, labels = [], denied = 0, input = 'pass' } = session;
   const milli = riskScore === undefined ? undefined : Math.round(riskScore * 1_000);
   const screened = { effective: 'pass', determinedBy: [], message: '', under: policy.input.under };
   return {
     ...history,
-    allowed: Math.max(allowed, counted),
     denied,
     counts,
     labels: labels.toSorted(),
@@ -205,7 +209,10 @@ export function readRequest(
   return (document && unaskedIn(document, request)) ?? { request };
 }
 
-/** What is given of a guardrail or classifier that the policy does not ask: it would change nothing. */
+/**
+ * What is given of a guardrail or classifier that the policy does not ask, since it would change nothing, or
+ * what no risk classifier answers, since it would deny.
+ */
 export function unaskedIn(
   document: PolicyDocument,
   { guardrails, classifiers }: PolicyRequest,
@@ -226,7 +233,12 @@ export function unaskedIn(
     if (stray === undefined) continue;
     return invalid(`${member}.${stray}`, `is about no ${kind} that the policy has`);
   }
-  return undefined;
+  const wrong = (risk?.classifiers ?? []).find(({ id }) => {
+    const given = ownMember(classifiers, id);
+    return given !== undefined && !isRiskLevel(given);
+  });
+  if (wrong === undefined) return undefined;
+  return invalid(`classifiers.${wrong.id}`, `must be a risk level: ${riskLevels.join(', ')}`);
 }
 
 function invalid(path: string, message: string): RequestProblem {
@@ -257,12 +269,24 @@ function sessionProblem(session: unknown): RequestProblem | undefined {
     const fits = sessionTests[name] ?? isAmount;
     if (!fits(value)) return invalid(path, 'is of the wrong type');
   }
-  return undefined;
+  const ago = (session as RequestSession).before?.map((each) => agoMsOf(each)) ?? [];
+  if (ago.every((each, position) => position === 0 || each <= (ago[position - 1] ?? 0))) {
+    return undefined;
+  }
+  return invalid('session.before', 'must be oldest first; without `agoMs`, one was just now');
+}
+
+type Done = NonNullable<RequestSession['before']>[number];
+
+function agoMsOf(done: Done): number {
+  return typeof done === 'string' ? 0 : done.agoMs;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isAmount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && isAmount(value);
 
 /** Not of the value made a text: a list of one would pass. */
 function isOneOf(texts: readonly unknown[]): (value: unknown) => boolean {
@@ -273,7 +297,7 @@ const sessionTests: Readonly<Record<string, (value: unknown) => boolean>> = {
   id: isText,
   labels: (value) => Array.isArray(value) && value.every(isText),
   before: (value) => Array.isArray(value) && value.every(isDone),
-  counts: (value) => isObject(value) && Object.values(value).every(Number.isSafeInteger),
+  counts: (value) => isObject(value) && Object.values(value).every(isCount),
   input: isOneOf(['pass', 'refuse', 'none']),
 };
 

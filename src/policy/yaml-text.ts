@@ -162,6 +162,7 @@ function objectOf(map: YAMLMap, path: string, reading: Reading): unknown {
       continue;
     }
     const inner = path === '' ? name : `${path}.${name}`;
+    checkText(name, offset, inner, reading);
     const { anchor, tag, type } = key as Scalar;
     if (anchor !== undefined) reading.add('alias', offset, inner, 'has a key with an anchor');
     if (tag !== undefined) reading.add('tag', offset, inner, 'has a key with a tag');
@@ -177,6 +178,7 @@ function objectOf(map: YAMLMap, path: string, reading: Reading): unknown {
 
 function scalarOf(scalar: Scalar, path: string, reading: Reading): unknown {
   const { value, source = '' } = scalar;
+  if (typeof value === 'string') checkText(value, scalar.range?.[0] ?? 0, path, reading);
   if (typeof value !== 'number' && typeof value !== 'bigint') return value;
   const number = Number(value);
   if (!plainDecimal.test(source) || !isExact(number, source)) {
@@ -184,6 +186,14 @@ function scalarOf(scalar: Scalar, path: string, reading: Reading): unknown {
     reading.add('number-not-exact', scalar.range?.[0] ?? 0, path, message);
   }
   return number;
+}
+
+/** Escapes can write what no log could hold. */
+function checkText(text: string, offset: number, path: string, reading: Reading): void {
+  if (text.isWellFormed()) return;
+  const message =
+    'is not plain data: half of a surrogate pair, which has no UTF-8 form, stands in it';
+  reading.add('wrong-type', offset, path, message);
 }
 
 /** Whether the number shows the same decimal as the text, but for zeros at its end. */

@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import { checkPolicy, type PolicyDocument } from '../../src/kernel/index.ts';
 import { replayPolicy, type PolicyFlip } from '../../src/engine/index.ts';
+import { guard } from '../../src/index.ts';
 import { memory } from '../../src/storage/memory.ts';
 import { type History, makeHistory } from '../pins/history.ts';
+import { openOneTool } from './one-tool.ts';
 
 async function storeOf({ log, head, entries, contents, records }: History) {
   const store = memory();
@@ -81,4 +83,28 @@ test('a decision whose arguments were erased is counted and not guessed at', asy
   const report = await replayPolicy(await storeOf({ ...history, contents }));
   expect(report.replayed).toBe(0);
   expect(report.erased).toBeGreaterThan(10);
+});
+
+test('what one evaluator found is not taken for the answer of another one of the same name in the policy', async () => {
+  const guardrail = (patterns: readonly string[]) => ({
+    guardrails: {
+      tool: [{ id: 'words', evaluator: 'regex', config: { patterns, refuseOn: 'match' } }],
+    },
+  });
+  const policy = guardrail(['forbidden']);
+  const tool = { name: 'send', action: 'mail.send' };
+  const { session, storage } = await openOneTool({ tool, policy });
+  const send = guard(session, { ...tool, execute: () => 'sent' });
+  expect(await send({ text: 'a secret' })).toBe('sent');
+  const flipsUnder = async (patterns: readonly string[]) => {
+    const flips: PolicyFlip[] = [];
+    const base = { format: 1, version: 2, actions: { 'mail.send': {} } };
+    const tiers = { unrestricted: ['mail.send'] };
+    const candidate = checked({ ...base, tiers, ...guardrail(patterns) });
+    await replayPolicy(storage, { candidate, onFlip: (flip) => flips.push(flip) });
+    return flips.map(({ after, determinedBy, message }) => [after, determinedBy, message]);
+  };
+  expect(await flipsUnder(['forbidden'])).toEqual([]);
+  const notRun = '`guardrail:words`: the evaluator has not run';
+  expect(await flipsUnder(['secret'])).toEqual([['deny', ['guardrail:words'], notRun]]);
 });

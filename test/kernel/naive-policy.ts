@@ -117,6 +117,7 @@ export function naiveVerdict(document: PolicyDocument, request: Json, known: Kno
   if (why !== undefined)
     return say('deny', why === 'model' ? 'model-not-allowed' : 'policy-denied');
   if (has('steer')) return say('steer', 'policy-steered');
+  if (heard.every(([, , by]) => by !== undefined)) return say('deny', 'policy-no-match');
   const asked = heard.filter(([effect]) => effect === 'require-approval').map(([, terms]) => terms);
   const roles = asked[0]?.roles.filter((role) => asked.every((each) => each.roles.includes(role)));
   if (roles?.length === 0) return say('deny', 'policy-error');

@@ -23,6 +23,7 @@ import type { Mutant } from './mutant.ts';
 import { notifyMutants } from './notify-mutants.ts';
 import { parcelMutants } from './parcel-mutants.ts';
 import { policyMutants } from './policy-mutants.ts';
+import { policyToolMutants } from './policy-tool-mutants.ts';
 import { postgresMutants } from './postgres-mutants.ts';
 import { rightsMutants } from './rights-mutants.ts';
 import { sessionMutants } from './session-mutants.ts';
@@ -32,6 +33,7 @@ import { storeMutants } from './store-mutants.ts';
 export const mutants: readonly Mutant[] = [
   ...parcelMutants,
   ...policyMutants,
+  ...policyToolMutants,
   ...kernelMutants,
   ...budgetMutants,
   ...modelMutants,

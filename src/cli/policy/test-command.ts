@@ -23,10 +23,10 @@ A file names its policy, relative to itself, and lists cases:
         arguments: { amount: "500.01" }
       expect: { effect: deny, rules: [refund-cap] }
 
-\`given\` may have action, arguments, model, resource, tool, agent, principal, org,
-session, guardrails and classifiers; only \`action\` is needed. \`expect\` needs
-\`effect\` and may have code, risk and rules: all rules and tiers that determined the
-outcome.
+\`given\` may have action, arguments, model, resource, tool, agent, principal,
+org, session, guardrails and classifiers; only \`action\` is needed. \`expect\`
+needs \`effect\` and may have code, risk and rules: all rules and tiers that
+determined the outcome.
 
 Examples:
   $ agent-control-plane policy test policy.test.yaml

@@ -14,6 +14,7 @@ import {
   evaluatePolicy,
   type PolicyDocument,
 } from '../../kernel/index.ts';
+import { canonicalJson } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type LogEvent, readEvents } from '../store/feed.ts';
 import { Fold } from './fold.ts';
@@ -160,9 +161,18 @@ class Replay {
       session: session.id,
       ...(data.modelTerms === undefined ? {} : { model: data.modelTerms }),
     };
-    const known = { history: session.history, now: at, facts: data.facts ?? [] };
+    const facts = this.#factsFor(candidate, data);
+    const known = { history: session.history, now: at, facts };
     const verdict = evaluatePolicy(compilePolicy(candidate), request, known);
     return verdict.effect === data.policyEffect ? undefined : this.#flip(event, index, verdict, []);
+  }
+
+  /** What was found by whoever the candidate asks the same: another one has not looked at the call. */
+  #factsFor(candidate: PolicyDocument, { action, facts = [] }: Decided['data']) {
+    const active = this.#fold.get('policy', 'active')?.document;
+    if (facts.length === 0 || active === undefined) return [];
+    const [then, now] = [askedBy(active, action), askedBy(candidate, action)];
+    return facts.filter(({ guardrail: id }) => then.get(id) === now.get(id));
   }
 
   #flip(
@@ -186,6 +196,16 @@ class Replay {
       message,
     };
   }
+}
+
+/** What a policy asks of code about calls of an action, by id. */
+function askedBy(document: PolicyDocument, action: string): ReadonlyMap<string, string> {
+  const calls = compilePolicy(document).actions.get(action)?.before ?? [];
+  return new Map(
+    calls.map(({ id, kind, evaluator, config }) => {
+      return [id, canonicalJson({ kind, evaluator, config: config ?? null })] as const;
+    }),
+  );
 }
 
 function eventOf({ type, session, data }: LogEvent): Event {

@@ -203,6 +203,11 @@ test.each<[string, unknown, string]>([
   ['a text as limit', { minimum: '1' }, 'has a `minimum` that is no number'],
   ['a reference to nothing', { $ref: '#/$defs/a' }, 'has a `$ref`'],
   ['a reference to elsewhere', { $ref: 'https://example.com/a' }, 'has a `$ref`'],
+  ['names of one member', { dependentRequired: 'a' }, 'does not hold lists of names'],
+  ['a name in place of a list', { dependentRequired: { a: 'b' } }, 'does not hold lists of names'],
+  ['a text in place of a truth', { uniqueItems: 'true' }, 'neither true nor false'],
+  ['a consequence of nothing', { else: false }, '`else` without `if`, which has no effect'],
+  ['a count of nothing', { minContains: 2 }, '`minContains` without `contains`'],
   ['another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, 'is not of draft'],
   ['a text as schema', { properties: { a: 'string' } }, 'is neither an object nor true or false'],
   ['one schema for a list', { allOf: {} }, '#/allOf does not hold schemas'],
@@ -214,4 +219,13 @@ test.each<[string, unknown, string]>([
 test('json-schema: a schema that leads into itself for ever is an error, not a pass', async () => {
   const found = await ask('json-schema', { schema: { $ref: '#' } }, {});
   expect(found).toBe('error: the evaluator threw');
+});
+
+test('json-schema: so many elements that comparing them would take seconds are an error', async () => {
+  const list = (length: number) => ({ list: Array.from({ length }, (_, at) => ({ at })) });
+  const unique = { schema: { properties: { list: { uniqueItems: true } } } };
+  expect(await ask('json-schema', unique, list(2_000))).toBe('pass');
+  expect(await ask('json-schema', unique, list(2_001))).toBe('error: the evaluator threw');
+  const free = { schema: { properties: { list: { maxItems: 9_000, uniqueItems: false } } } };
+  expect(await ask('json-schema', free, list(4_000))).toBe('pass');
 });

@@ -94,10 +94,13 @@ test.each([
 test.each<[string, string | number]>([
   ['email', 'write to ann.lee+x@mail.acme.example today'],
   ['email', 'jürgen@bücher.example'],
+  ['email', '\u0930\u093e\u092e\u0941@\u092d\u093e\u0930\u0924.\u092d\u093e\u0930\u0924'],
   ['payment-card', '4111111111111111'],
   ['payment-card', 4_111_111_111_111_111],
   ['payment-card', 'card: 4111 1111 1111 1111 123'],
   ['payment-card', '5500-0000-0000-0004'],
+  ['payment-card', '5500\u20130000\u20130000\u20130004'],
+  ['payment-card', '5500\u20110000\u20110000\u20110004'],
   ['payment-card', '3782 822463 10005'],
   ['payment-card', '12 4111111111111111'],
   ['payment-card', '４１１１１１１１１１１１１１１１'],

@@ -17,6 +17,30 @@ const validatorOf = oncePerObject(
   (schema: object) => new Validator(JSON.parse(canonicalJson(schema)) as object, '2020-12', true),
 );
 
+/**
+ * Elements of the longest list where a schema asks that they differ: each is compared with each other, and
+ * many more would stop the process for seconds, so they are an error.
+ */
+const uniqueElementsMax = 2_000;
+
+const asksForUnique = oncePerObject((schema: object) => ({
+  asks: canonicalJson(schema).includes('"uniqueItems":true'),
+}));
+
+function assertWorkable(schema: object, content: unknown): void {
+  if (!asksForUnique(schema).asks) return;
+  const all: unknown[] = [content];
+  // What is put behind is looked at as well.
+  for (const each of all) {
+    if (typeof each !== 'object' || each === null) continue;
+    const parts: readonly unknown[] = Object.values(each);
+    if (Array.isArray(each) && parts.length > uniqueElementsMax) {
+      throw new RangeError('a list is too long for its elements to be compared');
+    }
+    for (const part of parts) all.push(part);
+  }
+}
+
 export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   name: 'json-schema',
   description: 'refuses content that does not fit a JSON Schema',
@@ -28,6 +52,7 @@ export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   },
   checkConfig: ({ schema }) => schemaProblem(schema),
   evaluate(subject, { config }) {
+    assertWorkable(config.schema, subject.content);
     const { valid, errors } = validatorOf(config.schema).validate(subject.content);
     if (valid) return { outcome: 'pass' };
     const { keyword = 'schema', instanceLocation = '#' } = errors.at(-1) ?? {};

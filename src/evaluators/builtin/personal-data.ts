@@ -12,11 +12,14 @@ import type { TextSpan } from '../redact.ts';
 import { ibans, paymentCards } from './checksum.ts';
 import { fixedRegex } from './fixed-regex.ts';
 
-const email = fixedRegex(String.raw`[\pL\pN._%+'-]@[\pL\pN][\pL\pN.-]*\.\pL{2}`);
+/** Letters of many scripts have marks, which are no letters: without them a part of a name would be left. */
+const email = fixedRegex(String.raw`[\pL\pM\pN._%+'-]@[\pL\pN][\pL\pM\pN.-]*\.\pL[\pL\pM]`);
 /** Of fixed length, and so in linear time. The numbers that were never given out are left out. */
 const socialSecurity = /(?<![\d-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?!\d|-\d)/;
 
-const wholeEmail = fixedRegex(String.raw`[\pL\pN._%+'-]+@[\pL\pN][\pL\pN.-]*\.\pL{2,}`);
+const wholeEmail = fixedRegex(
+  String.raw`[\pL\pM\pN._%+'!#$&*=^~-]+@[\pL\pN][\pL\pM\pN.-]*\.\pL[\pL\pM][\pL\pM\pN-]*`,
+);
 
 interface Detector {
   readonly has: (text: string) => boolean;
@@ -42,6 +45,11 @@ function* socialSecurityNumbers(text: string): Generator<TextSpan> {
   }
 }
 
+/** Whichever dash stands between groups. Each is one code unit, so that places stay where they are. */
+function withPlainDashes(text: string): string {
+  return text.replaceAll(/[\u2010-\u2015\u2212]/g, '-');
+}
+
 type PersonalKind = keyof typeof detectors;
 
 interface PersonalDataConfig {
@@ -63,12 +71,14 @@ export const personalDataEvaluator = defineEvaluator<PersonalDataConfig>({
   },
   redaction: {
     // In the text as it is: what is only there in another form is withheld.
-    find: (text, config) =>
-      (config.kinds ?? kinds).flatMap((kind) => [...detectors[kind].find(text)]),
+    find(text, config) {
+      const plain = withPlainDashes(text);
+      return (config.kinds ?? kinds).flatMap((kind) => [...detectors[kind].find(plain)]);
+    },
   },
   evaluate(subject, { config }) {
     // Compatibility forms, such as full-width digits, read the same to people and to many a tool.
-    const text = contentTexts(subject.content).normalize('NFKC');
+    const text = withPlainDashes(contentTexts(subject.content).normalize('NFKC'));
     const found = (config.kinds ?? kinds).filter((kind) => detectors[kind].has(text));
     if (found.length === 0) return { outcome: 'pass' };
     return { outcome: 'refuse', reason: `found in ${contentName(subject)}: ${found.join(', ')}` };

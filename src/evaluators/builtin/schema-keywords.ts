@@ -50,7 +50,10 @@ export function schemaProblem(schema: unknown): string | undefined {
     for (const [name, value] of Object.entries(one)) {
       const place = `${at}/${name}`;
       const holds = keywords.get(name);
-      const wrong = holds === undefined ? unknownKeyword(name) : wrongValue(name, value, schema);
+      const wrong =
+        holds === undefined
+          ? unknownKeyword(name)
+          : (idle(name, one) ?? wrongValue(name, value, schema));
       if (wrong !== undefined) return `${at} ${wrong}`;
       if (holds === 'schema') waiting.push({ at: place, schema: value });
       else if (holds === 'schemas' || holds === 'schemas-by-name') {
@@ -72,6 +75,20 @@ function unknownKeyword(name: string): string {
   return `has the keyword ${quoted(name)}, which is not known`;
 }
 
+/** Keywords that say nothing without another one. */
+const companions: ReadonlyMap<string, string> = new Map([
+  ['then', 'if'],
+  ['else', 'if'],
+  ['minContains', 'contains'],
+  ['maxContains', 'contains'],
+]);
+
+function idle(name: string, schema: object): string | undefined {
+  const other = companions.get(name);
+  if (other === undefined || Object.hasOwn(schema, other)) return undefined;
+  return `has \`${name}\` without \`${other}\`, which has no effect`;
+}
+
 function wrongValue(name: string, value: unknown, root: unknown): string | undefined {
   if (name === 'format' && !formats.has(value)) {
     return `has a format that is not one of ${[...formats].join(', ')}`;
@@ -83,8 +100,14 @@ function wrongValue(name: string, value: unknown, root: unknown): string | undef
   }
   if (name === '$schema' && value !== draft) return `is not of draft \`${draft}\``;
   if (name === 'enum' && !Array.isArray(value)) return 'has an `enum` that is no list';
-  if (name === 'required' && !(Array.isArray(value) && value.every(isText))) {
+  if (name === 'required' && !isNames(value)) {
     return 'has a `required` that is no list of names';
+  }
+  if (name === 'dependentRequired' && !(isObject(value) && Object.values(value).every(isNames))) {
+    return 'has a `dependentRequired` that does not hold lists of names';
+  }
+  if (name === 'uniqueItems' && typeof value !== 'boolean') {
+    return 'has a `uniqueItems` that is neither true nor false';
   }
   if (/^(?:min|max|exclusive|multiple)/.test(name) && typeof value !== 'number') {
     return `has a \`${name}\` that is no number`;
@@ -101,6 +124,10 @@ function leadsToSchema(reference: unknown, root: unknown): boolean {
   const name = /^#\/\$defs\/([A-Za-z0-9_.-]+)$/.exec(String(reference))?.[1];
   const definitions = isObject(root) ? root['$defs'] : undefined;
   return name !== undefined && isObject(definitions) && Object.hasOwn(definitions, name);
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isText(value: unknown): value is string {

@@ -116,6 +116,25 @@ test.each(['allow', 'require-approval', 'steer', 'deny'] as const)(
   },
 );
 
+test('a risky call that no tier and no rule lets through gets no approver for its risk', () => {
+  const effects = (effect: 'deny' | 'require-approval') => ({ risk: { effects: { low: effect } } });
+  const ask = effects('require-approval');
+  expect(verdictOf(ask)).toMatchObject({ effect: 'deny', code: 'policy-no-match' });
+  const tried = rule('r', 'allow', { mode: 'shadow' });
+  expect(verdictOf({ ...ask, rules: [tried] })).toMatchObject({
+    effect: 'deny',
+    code: 'policy-no-match',
+    shadow: { effect: 'require-approval', determinedBy: ['risk:low'] },
+  });
+  for (const spoken of [tier('unrestricted'), { rules: [rule('r', 'allow')] }]) {
+    expect(verdictOf({ ...ask, ...spoken })).toMatchObject({
+      effect: 'require-approval',
+      determinedBy: ['risk:low'],
+    });
+  }
+  expect(verdictOf(effects('deny'))).toMatchObject({ effect: 'deny', code: 'policy-denied' });
+});
+
 test('an error in a rule that does not match is no error', () => {
   const when = { path: 'arguments.absent', equals: 1 };
   const elsewhere = rule('r', 'deny', { match: { resource: 'thing/2' }, when });

@@ -2,8 +2,9 @@
  * The policy decision point: one request against one compiled policy. Pure, and one screen.
  *
  * Every tier and every matching rule speaks; the strictest effect is the answer:
- * deny > steer > require-approval > allow. No voice means deny. An error in a rule that matches means deny,
- * whatever the rule's effect is: a rule that could not be read might have been the one that forbids.
+ * deny > steer > require-approval > allow. No voice of a tier or rule means deny, whatever risk and
+ * guardrails ask for on top. An error in a rule that matches means deny, whatever the rule's effect is: a
+ * rule that could not be read might have been the one that forbids.
  */
 import { limits } from '../limits.ts';
 import { modelAccess } from './model-access.ts';
@@ -66,6 +67,8 @@ interface Voice {
   readonly labels: readonly string[];
   /** Of a denial: why, where it is not just that. */
   readonly code?: RejectionCode;
+  /** Asks for more than tiers and rules do, and by itself lets nothing through. */
+  readonly isOnTop?: true;
   /** False for a rule in shadow mode. */
   readonly enforced: boolean;
 }
@@ -103,7 +106,7 @@ export function evaluatePolicy(
   const voices: Voice[] = action.tiers.map((tier) => tierVoice(policy, tier, risk));
   voices.push(...riskVoices(policy, assessment), ...inputVoices(policy, subject, context.history));
   for (const { source, effect, reason } of heard.refusals) {
-    voices.push(ownVoice(policy, source, effect, reason));
+    voices.push({ ...ownVoice(policy, source, effect, reason), isOnTop: true });
   }
   voices.push(...modelVoices(policy, request, action.tiers));
   const errors: Unreadable[] = heard.silences.map((each) => ({ ...each, enforced: true }));
@@ -218,9 +221,12 @@ function answerOf(
     const sources = sorted.map(({ source }) => source);
     return refused(policy, 'policy-error', message, sources);
   }
-  const strictest = Math.max(-1, ...voices.map((voice) => strictness.indexOf(voice.effect)));
+  // A call that is risky, or that a guardrail refused, gets no approver where a harmless one is denied.
+  const isSpokenFor = voices.some(({ isOnTop }) => isOnTop !== true);
+  const heard = isSpokenFor ? voices : voices.filter((voice) => voice.effect === 'deny');
+  const strictest = Math.max(-1, ...heard.map((voice) => strictness.indexOf(voice.effect)));
   const effect = strictness[strictest] ?? 'deny';
-  const deciding = voices
+  const deciding = heard
     .filter((voice) => voice.effect === effect)
     .toSorted((left, right) => compareText(left.source, right.source));
   const sources = deciding.map((voice) => voice.source);
@@ -330,7 +336,10 @@ function riskVoices(policy: CompiledPolicy, assessment: RiskAssessment): readonl
   const reason = raised.length > 0 ? raised.join('; ') : `the action's risk is \`${level}\``;
   return policy.riskEffects
     .filter(([from]) => withinRisk(from, level))
-    .map(([from, effect]) => ownVoice(policy, `risk:${from}`, effect, reason));
+    .map(([from, effect]) => ({
+      ...ownVoice(policy, `risk:${from}`, effect, reason),
+      isOnTop: true,
+    }));
 }
 
 /** While what came in has not passed the policy's input guardrails, nothing runs. */

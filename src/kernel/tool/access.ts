@@ -94,5 +94,5 @@ function policyRefusal(
   const tier = action.tiers.find((each) => each === 'blocked' || each === 'steer');
   if (tier !== undefined) return reject('policy-denied', `\`tier:${tier}\``);
   const speaks = action.tiers.length > 0 || groups.flatMap(enforced).some((rule) => !isNever(rule));
-  return speaks || action.before.length > 0 ? undefined : reject('policy-no-match');
+  return speaks ? undefined : reject('policy-no-match');
 }
