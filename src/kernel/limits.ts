@@ -119,6 +119,8 @@ export const limits = {
   labelsMax: 16,
   /** UTF-8 bytes of a tool's definition. */
   toolDefinitionBytesMax: 262_144,
+  /** How long, ms, arguments or a result are held against a schema, or an address against templates. */
+  matchingMs: 1_000,
   /** Roles of one principal. */
   rolesMax: 32,
   /** Units in one budget or one cost. */

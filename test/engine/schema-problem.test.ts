@@ -85,3 +85,38 @@ test.each(['😀'.repeat(300), `a${'😀'.repeat(300)}`])(
     expect(schemaFact(bound, {})?.problem).toMatch(/required at #: `a?(?:😀)+\ufffd?$/u);
   },
 );
+
+/** Each level asks twice for the one below: 2^levels checks of the least arguments there are. */
+function doubling(levels: number): object {
+  const below = (at: number) => ({ $ref: `#/$defs/level${at}` });
+  const defs = Array.from({ length: levels }, (_, at) => [
+    `level${at + 1}`,
+    { allOf: [below(at), below(at)] },
+  ]);
+  return { $defs: { level0: { type: 'object' }, ...Object.fromEntries(defs) }, ...below(levels) };
+}
+
+const properties = { text: { type: 'string', pattern: '^(a+)+$' } };
+
+test.each<[string, object, unknown]>([
+  ['levels that each ask twice for the one below', doubling(23), {}],
+  [
+    'a pattern that goes back and back',
+    { type: 'object', properties },
+    { text: `${'a'.repeat(30)}!` },
+  ],
+])('a schema with %s is not looked into for ever: the call is refused', (_, schema, given) => {
+  const slow = bindTool({ name: 'order', action: 'order.place', inputSchema: schema });
+  expect(schemaFact(slow, given)).toMatchObject({
+    valid: false,
+    problem: 'the tool’s schema could not be evaluated',
+  });
+});
+
+test('whatever the schema of somebody else has in it, it is not looked into for ever', () => {
+  const many = Array.from({ length: 2_000 }, () => ({ items: { not: { const: 'x' } } }));
+  const declaration = { name: 'order', action: 'order.place', inputSchema: { allOf: many } };
+  const rows = Array.from({ length: 9_000 }, (_, at) => at);
+  const foreign = bindTool({ ...declaration, foreign: {} });
+  expect(schemaFact(foreign, rows)).toMatchObject({ valid: false });
+});

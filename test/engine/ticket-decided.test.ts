@@ -158,6 +158,21 @@ test.each(['cancelled', 'expired', 'denied', 'killed'] as const)(
   },
 );
 
+test('a call whose ticket a kill switch took away elsewhere is refused for the kill', async () => {
+  await using stage = await two();
+  const { asks, waits, session } = stage;
+  const waiting = codeOf(
+    guard(session, refund)({ orderId: 'o-2', amount: '1' }, { waitForApproval: true }),
+  );
+  while (asks.pendingTickets('acme').length < 2) await setImmediate();
+  const ticket = asks.pendingTickets('acme')[1]?.id ?? '';
+  await waits.sync();
+  await waits.kill({ scope: { kind: 'org', org: 'acme' }, by: staff(waits).ops, reason: 'a test' });
+  while ((await waits.ticket(ticket))?.status !== 'cancelled') await setImmediate();
+  await asks.sync();
+  expect(await waiting).toBe('killed');
+});
+
 test.each(['abort', 'complete'] as const)(
   'nobody waits for an approver once a session has ended that the call is made for: %s',
   async (transition) => {

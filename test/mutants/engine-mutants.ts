@@ -5,6 +5,22 @@ const usageTests = ['test/engine/usage-report.test.ts'];
 
 export const engineMutants: readonly Mutant[] = [
   {
+    name: 'schema-of-a-tool-for-ever',
+    guards: 'A schema that asks for work without end stops nobody: its call is refused.',
+    file: 'src/engine/tools/schema-fact.ts',
+    find: 'const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));',
+    replace: 'const mayTakeLong = foreignText !== undefined;',
+    tests: ['test/engine/schema-problem.test.ts'],
+  },
+  {
+    name: 'schema-of-a-server-for-ever',
+    guards: 'No schema of somebody else’s is looked into for ever, whatever keywords it has.',
+    file: 'src/engine/tools/schema-fact.ts',
+    find: 'const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));',
+    replace: "const mayTakeLong = foreignText === '' || asksMuch.test(JSON.stringify(schema));",
+    tests: ['test/engine/schema-problem.test.ts'],
+  },
+  {
     name: 'tool-estimate-in-a-map',
     guards: 'An estimate that has no members is refused, and is not none.',
     file: 'src/engine/tools/tool.ts',

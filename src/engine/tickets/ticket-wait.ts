@@ -39,8 +39,8 @@ export async function ticketDecided(
 }
 
 /**
- * How a ticket ended that nobody decided; undefined where it was decided, or its call would now be refused for
- * something else, such as a kill switch. Asking again would only open another one.
+ * How a ticket ended that nobody decided; undefined where it was decided, or its call would now be refused
+ * for something else, such as a kill switch. Asking again would only open another one.
  */
 export async function ticketLapsed(
   core: Core,
@@ -105,7 +105,7 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
   });
 }
 
-/** Whether a session that the call is made in or on behalf of has ended: whatever is decided, it cannot be made. */
+/** Whether a session has ended that a call is made in or on behalf of: no ruling can have it made. */
 function hasEnded({ options }: Core, sessions: readonly string[] = []): boolean {
   return sessions.some((id) => {
     const above = options.replica.cache.peek('session', id);

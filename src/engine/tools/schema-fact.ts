@@ -7,14 +7,18 @@
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
 import type { SchemaFact } from '../../kernel/index.ts';
 import type { BoundTool } from './tool.ts';
+import { withinTime } from './within-time.ts';
 
-const validators = new WeakMap<object, Validator>();
+/** Of a schema: whether it fits, and what does not. */
+type Check = (callArguments: unknown) => ReturnType<Validator['validate']>;
+
+const checks = new WeakMap<object, Check>();
 
 export function schemaFact(tool: BoundTool, callArguments: unknown): SchemaFact | undefined {
   if (tool.inputSchema === undefined) return undefined;
   const { definition } = tool.record;
   try {
-    const result = validatorFor(tool.inputSchema).validate(callArguments);
+    const result = checkFor(tool, tool.inputSchema)(callArguments);
     const found = problemOf(result.errors);
     const problem = found === undefined ? '' : `the arguments do not fit the schema: ${found}`;
     return { definition, valid: result.valid, problem };
@@ -65,10 +69,22 @@ function detailOf(keyword: string, text: string): string {
   return `: it is ${is}, and has to be ${expected.replaceAll('", "', ' or ')}`;
 }
 
-function validatorFor(schema: object): Validator {
-  const known = validators.get(schema);
+function checkFor({ foreignText }: BoundTool, schema: object): Check {
+  const known = checks.get(schema);
   if (known !== undefined) return known;
+  const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));
   const validator = new Validator(schema, '2020-12', true);
-  validators.set(schema, validator);
-  return validator;
+  const check: Check = mayTakeLong
+    ? (given) =>
+        withinTime('holding the arguments against the schema', () => validator.validate(given))
+    : (given) => validator.validate(given);
+  checks.set(schema, check);
+  return check;
 }
+
+/**
+ * Keywords by which a few bytes of a schema, or of arguments that a model was told to give, ask for more work
+ * than they are long. A member of that name only makes a check a little slower.
+ */
+const asksMuch =
+  /"(?:pattern|patternProperties|format|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)":/;

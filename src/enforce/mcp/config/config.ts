@@ -231,8 +231,6 @@ export const passingLimits = {
   askedMax: 256,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */
   answerDepthMax: 200,
-  /** How long a result is held against its schema at most, or an address against templates, ms. */
-  matchingMs: 1_000,
   /** Characters of what a server says of a call that failed, as the client is told. */
   failureLengthMax: 16_384,
 } as const;
