@@ -1,7 +1,7 @@
 /**
  * Work of a size that others choose, such as holding arguments against a schema. A few bytes can say enough
- * of it for years, and nothing else of the process runs meanwhile, no kill switch either: it is ended after its
- * time. That takes 0.2 ms by itself.
+ * of it for years, and nothing else of the process runs meanwhile, no kill switch either: it is ended after
+ * its time. That takes 0.2 ms by itself.
  */
 import { type Context, createContext, Script } from 'node:vm';
 import { limits } from '../../kernel/index.ts';
