@@ -72,11 +72,11 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
     throw new StorageError('unavailable', message, { cause });
   });
   // Of what a pool cannot even begin to connect to, it would wait for the end for ever.
-  const { port } = new Client({ connectionString: url });
+  const port = portOf(() => new Client({ connectionString: url }));
   if (!(port >= 1 && port <= 65_535)) {
     throw new StorageError('unavailable', `the port of the database is ${port}`);
   }
-  const pool: PostgresPool = new Pool({
+  const pool = new Pool({
     connectionString: url,
     max: poolSizeMin + 1,
     // A connection that is never made would keep its place in the pool for ever.
@@ -89,5 +89,34 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
   });
   // An idle connection that is lost is replaced when one is needed.
   pool.on('error', () => {});
+  pool.on('connect', (client) => void noticeGone(client));
   return pool;
+}
+
+/** The driver reads what the URL names, such as certificates. */
+function portOf(client: () => { readonly port: number }): number {
+  try {
+    return client().port;
+  } catch (cause) {
+    const message = `the driver can make nothing of the URL: ${(cause as Error).message}`;
+    throw new StorageError('unavailable', message, { cause });
+  }
+}
+
+/** How often the server looks whether whoever asked is still there, ms. */
+const lookMs = 5_000;
+
+/**
+ * Whoever has waited for an answer in vain closes its connection, which a server that waits for a lock does not
+ * notice by itself: it would have one connection more for each that was closed, for as long as the lock is held.
+ */
+async function noticeGone(client: Pick<PostgresClient, 'query'>): Promise<void> {
+  try {
+    await client.query({
+      text: `SET client_connection_check_interval = ${lookMs}`,
+      rowMode: 'array',
+    });
+  } catch {
+    // Not every system can look.
+  }
 }

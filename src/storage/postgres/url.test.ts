@@ -24,3 +24,35 @@ test.each(['99999', '-1', 'abc'])('where the port is %s opening is answered', as
   await expect(storage.open('main')).rejects.toMatchObject({ code: 'unavailable' });
   await storage.close();
 });
+
+test.each([
+  'postgres://worker:12/S3CR37@db/agents',
+  'postgres://worker:S3CR37/x@db/agents',
+  'postgres://worker:12?S3CR37@db/agents',
+  'postgres://worker:a?S3CR37@db/agents',
+  'postgres://worker:12?S3CR37=x@db/agents',
+  'postgres://worker:12#S3CR37@db/agents',
+  'postgres://worker:a@b/S3CR37@db/agents',
+  'postgres://worker:a@b?S3CR37=x@db/agents',
+  'postgres://worker:S3CR37@a:1,b:2/agents',
+  'postgres:worker:S3CR37@db/agents',
+  'host=db user=worker password=S3CR37',
+])('%s is refused, and nothing of its password is said', (url) => {
+  expect(() => postgres(url)).toThrow(/^(?!.*S3CR37).*the URL of the database/);
+});
+
+test.each(['sslmode=', 'ssl=', 'sslmode=&user=worker'])(
+  '%s, which would be a connection in the open, is refused',
+  (query) => {
+    expect(() => postgres(`postgres://db/agents?${query}`)).toThrow(/without a value/);
+  },
+);
+
+test('a certificate that is not there is said to be missing by the store', async () => {
+  const storage = postgres('postgres://db/agents?sslmode=verify-full&sslrootcert=/not/there.pem');
+  await expect(storage.open('main')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('/not/there.pem') as string,
+  });
+  await storage.close();
+});
