@@ -107,8 +107,8 @@ function portOf(client: () => { readonly port: number }): number {
 const lookMs = 5_000;
 
 /**
- * Whoever has waited for an answer in vain closes its connection, which a server that waits for a lock does not
- * notice by itself: it would have one connection more for each that was closed, for as long as the lock is held.
+ * Whoever has waited for an answer in vain closes its connection, which a server that waits for a lock does
+ * not notice by itself: it would have one connection more for each that was closed, until the lock is free.
  */
 async function noticeGone(client: Pick<PostgresClient, 'query'>): Promise<void> {
   try {

@@ -142,10 +142,11 @@ export const appendParameters = [
 ] as const;
 
 function functions(schema: SchemaName): readonly string[] {
-  const s = quoted(schema);
-  const commits = lastingCommits.map((each) => `'${each}'`).join(', ');
-  return [
-    `CREATE FUNCTION ${s}.open_log(in_name text) RETURNS integer ${owned} AS $$
+  return [openLogFunction(quoted(schema)), ...parcelFunctions(schema), appendFunction(schema)];
+}
+
+function openLogFunction(s: string): string {
+  return `CREATE FUNCTION ${s}.open_log(in_name text) RETURNS integer ${owned} AS $$
 DECLARE
   standing integer;
 BEGIN
@@ -156,9 +157,13 @@ BEGIN
     SELECT id INTO standing FROM ${s}.log WHERE name = in_name;
   END IF;
   RETURN standing;
-END $$`,
-    ...parcelFunctions(schema),
-    `CREATE FUNCTION ${s}.append(${appendParameters.join(', ')}) RETURNS bigint ${owned} AS $$
+END $$`;
+}
+
+function appendFunction(schema: SchemaName): string {
+  const s = quoted(schema);
+  const commits = lastingCommits.map((each) => `'${each}'`).join(', ');
+  return `CREATE FUNCTION ${s}.append(${appendParameters.join(', ')}) RETURNS bigint ${owned} AS $$
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
   standing bigint;
@@ -189,7 +194,8 @@ ${parcelsWait(s)}
     END IF;
     -- A trigger, a rule or a policy that came since keeps rows from being written, without a word.
     IF standing = in_expected THEN
-      RAISE EXCEPTION 'the schema was tampered with: the head is not written' USING ERRCODE = '${unsafeState}';
+      RAISE EXCEPTION 'the schema was tampered with: the head is not written'
+        USING ERRCODE = '${unsafeState}';
     END IF;
     RETURN standing;
   END IF;
@@ -220,8 +226,7 @@ ${settleParcels(s)}
     PERFORM pg_notify('${schema}', in_log || ' ' || new_size);
   END IF;
   RETURN in_expected;
-END $$`,
-  ];
+END $$`;
 }
 
 /** Row-level security: a second lock behind the kernel's own rights, for those who read with SQL. */

@@ -41,8 +41,8 @@ export function assertUrl(url: string): void {
   const [, authority, path = '', rest = ''] = urlPattern.exec(url) ?? [];
   if (authority === undefined || !isReadable(url) || isSplit(path, rest)) {
     throw new TypeError(
-      'the URL of the database cannot be read: it has one host and port, and what is special in its user and ' +
-        'its password, such as / ? # @ %, is percent-encoded',
+      'the URL of the database cannot be read: it has one host and port, and what is special in its ' +
+        'user and its password, such as / ? # @ %, is percent-encoded',
     );
   }
   const query = /^\?([^#]*)/.exec(rest)?.[1] ?? '';
