@@ -10,7 +10,7 @@ export async function isConfirmed(question: string): Promise<boolean> {
   if (stdin?.isTTY !== true) {
     throw new CommandError(
       'nobody is there to be asked: the input is no terminal',
-      'give `--yes`, once somebody has read the card',
+      'give `--yes`, once somebody has read what there is to be read',
     );
   }
   const lines = createInterface({ input: stdin, output: stderr });

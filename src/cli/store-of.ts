@@ -5,7 +5,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { postgres } from '../storage/postgres/postgres-storage.ts';
 import { defaultSchema, schemaName } from '../storage/postgres/schema-name.ts';
-import { assertUrl } from '../storage/postgres/url.ts';
+import { assertUrl, isDatabaseUrl } from '../storage/postgres/url.ts';
 import { sqlite } from '../storage/sqlite/sqlite-storage.ts';
 import { type Storage, StorageError } from '../storage/storage.ts';
 import { CommandError, messageOf } from './exit.ts';
@@ -102,10 +102,6 @@ function checkedUrl(url: string): string {
     const help = /[?&]schema=/.test(url) ? 'name the schema with `--schema`' : undefined;
     throw new CommandError(messageOf(failure), help, { cause: failure });
   }
-}
-
-export function isDatabaseUrl(place: string): boolean {
-  return /^postgres(?:ql)?:\/\//.test(place);
 }
 
 function nameOf(url: string, schema = defaultSchema as string): string {

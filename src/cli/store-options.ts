@@ -31,6 +31,6 @@ export function schemaOption(): Option {
 /** Text without whoever signs in, and with what: URLs of databases carry it. */
 export function withoutPasswords(text: string): string {
   return text
-    .replaceAll(/(postgres(?:ql)?:\/\/)\S*@/g, '$1…@')
-    .replaceAll(/([?&]password=)[^&\s'"`]*/g, '$1…');
+    .replaceAll(/(postgres[a-z+]*:(?:\/\/)?)\S*@/gi, '$1…@')
+    .replaceAll(/((?:^|[?&\s])password=)[^&\s'"`]*/gi, '$1…');
 }

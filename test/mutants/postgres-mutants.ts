@@ -1,6 +1,7 @@
 /** Mutants of the PostgreSQL store. Their tests need a server, which the runner starts once for all of them. */
 import type { Mutant } from './mutant.ts';
 import { parcelMutants } from './postgres-parcel-mutants.ts';
+import { placeMutants } from './postgres-place-mutants.ts';
 
 const room = 'src/storage/postgres';
 const opening = ['test/postgres/opening.test.ts'];
@@ -389,4 +390,5 @@ export const postgresMutants: readonly Mutant[] = [
     tests: ['test/postgres/listener.test.ts'],
   },
   ...parcelMutants,
+  ...placeMutants,
 ];

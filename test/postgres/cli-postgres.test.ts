@@ -129,6 +129,36 @@ describe('roles', () => {
     });
   });
 
+  test.each([['grant-worker'], ['grant-reader', 'acme']])(
+    '%s lets nobody in by the name of everybody, and the schema stays fit',
+    async (command, ...org) => {
+      await owner('migrate');
+      const { code, stderr } = await owner(command, 'public', ...org);
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('every role') as string,
+      });
+      expect((await owner('check')).code).toBe(0);
+    },
+  );
+
+  test('a role that sees every row is not said to see one org’s', async () => {
+    await owner('migrate');
+    await role('auditor');
+    const [name = ''] = roles;
+    for (const attribute of ['BYPASSRLS', 'SUPERUSER']) {
+      await place.sql(`ALTER ROLE "${name}" ${attribute}`);
+      const { code, stderr } = await owner('grant-reader', name, 'acme');
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('sees every row') as string,
+      });
+      expect((await owner('grant-reader', name, '*')).code).toBe(0);
+      await place.sql(`ALTER ROLE "${name}" NO${attribute}`);
+    }
+    expect((await owner('grant-reader', name, 'acme')).code).toBe(0);
+  });
+
   test('a role that does not exist is named', async () => {
     await owner('migrate');
     const { code, stderr } = await owner('grant-worker', 'nobody_at_all');

@@ -111,6 +111,7 @@ const tampering = [
   ['everybody may take parcels', 'GRANT EXECUTE ON FUNCTION $s.parcels TO PUBLIC'],
   ['a function is gone', 'DROP FUNCTION $s.grant_worker'],
   ['row security is off', 'ALTER TABLE $s.record DISABLE ROW LEVEL SECURITY'],
+  ['row security is for the owner, too', 'ALTER TABLE $s.log FORCE ROW LEVEL SECURITY'],
   ['a policy is gone', 'DROP POLICY own_org ON $s.content'],
   ['a policy is new', 'CREATE POLICY open_house ON $s.record FOR SELECT USING (true)'],
   ['a policy shows everything', 'ALTER POLICY own_org ON $s.entry USING (true)'],
@@ -149,6 +150,41 @@ test.each(tampering)('a schema is refused where %s', async (_, text) => {
   const [code, message] = await opening();
   expect(code).toBe('unsafe-settings');
   expect(message).toContain('tampered with');
+});
+
+const none = `CREATE FUNCTION $s.none() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+  CREATE TRIGGER none BEFORE INSERT OR UPDATE ON $s`;
+const each = 'FOR EACH ROW EXECUTE FUNCTION $s.none()';
+
+test.each([
+  ['a trigger on the head', `${none}.log ${each}`],
+  ['a trigger on entries', `${none}.entry ${each}`],
+  ['a trigger on contents', `${none}.content ${each}`],
+  ['a trigger on records', `${none}.record ${each}`],
+  ['a rule', 'CREATE RULE none AS ON INSERT TO $s.entry DO INSTEAD NOTHING'],
+])('nothing is acknowledged that %s keeps from being written', async (_, text) => {
+  const plane = await openShop(schema.open());
+  const [before] = await schema.sql('SELECT size FROM $s.log');
+  await schema.sql(text);
+  const session = plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  await expect(session).rejects.toMatchObject({
+    code: 'store-unavailable',
+    cause: { code: 'unsafe-settings' },
+  });
+  expect(await schema.sql('SELECT size FROM $s.log')).toEqual([before]);
+  await plane.close();
+});
+
+test('an owner for whom somebody made the schema need not be able to make one', async () => {
+  const owner = `${schema.schema}_owner`;
+  await schema.sql(`CREATE ROLE ${owner} LOGIN PASSWORD 'owner'`);
+  try {
+    await schema.sql(`CREATE SCHEMA $s AUTHORIZATION ${owner}`);
+    const url = Object.assign(new URL(schema.url), { username: owner, password: 'owner' });
+    expect(await opening(newSchema(url.href, schema.schema))).toEqual(['opened', 'durable']);
+  } finally {
+    await schema.sql(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`);
+  }
 });
 
 test('a right to read, and the owner’s own rights, are no tampering', async () => {

@@ -7,7 +7,8 @@ import { readYaml } from '../../policy/yaml-text.ts';
 import { CommandError } from '../exit.ts';
 import { readPolicyFile } from '../policy/policy-file.ts';
 import { readTextFile } from '../text-file.ts';
-import { isDatabaseUrl, type NamedStore, storeToRun } from '../store-of.ts';
+import { isDatabaseUrl } from '../../storage/postgres/url.ts';
+import { type NamedStore, storeToRun } from '../store-of.ts';
 import type { GatewayCliOptions } from './gateway-options.ts';
 
 /** What servers are found by, and what else stands for a file. */

@@ -110,7 +110,9 @@ export class Replica {
     // Whoever has had the last turn too has missed nothing, as a rule.
     const names = turns.kept ? [] : this.#changeable(commands, Math.max(now, this.#head.at));
     const news = await turns.take(this.#head.size, names, own);
-    if (news !== undefined) await this.#takeNews(news, names);
+    // Whoever waited in vain goes on as if there were no turns, and would decide on what was there before.
+    if (news === undefined) await this.catchUp();
+    else await this.#takeNews(news, names);
     return news;
   }
 

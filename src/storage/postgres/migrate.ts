@@ -51,7 +51,7 @@ async function migrateAlone(connection: Connection, schema: SchemaName): Promise
   const found = await find(connection, schema);
   const version = assertKnown(found);
   if (found === 'none') {
-    await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+    await makeSchema(connection, schema);
     await connection.query(`CREATE TABLE ${quoted(schema)}.migration (
       number integer PRIMARY KEY,
       breaking boolean NOT NULL,
@@ -69,6 +69,12 @@ async function migrateAlone(connection: Connection, schema: SchemaName): Promise
   // CRASH: before COMMIT nothing was done; after it all of it.
   await connection.query('COMMIT');
   return version;
+}
+
+/** One that somebody made for its owner is taken as it is: that owner need not be able to make another. */
+async function makeSchema(connection: Connection, schema: SchemaName): Promise<void> {
+  const [row] = await connection.query('SELECT to_regnamespace($1) IS NULL', [quoted(schema)]);
+  if (row?.[0] === true) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
 }
 
 /** The schema's version as it is, 0 where there is none. Throws as `migrate` does. */

@@ -71,12 +71,12 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
     const message = 'the driver `pg` is not installed: add it with `npm install pg`';
     throw new StorageError('unavailable', message, { cause });
   });
-  const port = portOf(() => new Client({ connectionString: url }));
   // Of what a pool cannot even begin to connect to, it would wait for the end for ever.
+  const port = portOf(() => new Client({ connectionString: url }));
   if (!(port >= 1 && port <= 65_535)) {
     throw new StorageError('unavailable', `the port of the database is ${port}`);
   }
-  const pool: PostgresPool = new Pool({
+  const pool = new Pool({
     connectionString: url,
     Client: lettingGo(Client),
     max: poolSizeMin + 1,
@@ -90,16 +90,8 @@ export async function newPool(url: string, timeoutMs: number): Promise<PostgresP
   });
   // An idle connection that is lost is replaced when one is needed.
   pool.on('error', () => {});
+  pool.on('connect', (client) => void noticeGone(client));
   return pool;
-}
-
-/** What the driver says of a URL that is none would be a fault of ours; the URL may have a password in it. */
-function portOf(client: () => { readonly port: number }): number {
-  try {
-    return client().port;
-  } catch {
-    throw new StorageError('unavailable', 'the URL of the database cannot be read');
-  }
 }
 
 /** What `newPool` needs of a connection of the driver, before it is made. */
@@ -123,4 +115,32 @@ function lettingGo<C>(Client: C): C {
     }
   }
   return LettingGo as C;
+}
+
+/** The driver reads what the URL names, such as certificates. */
+function portOf(client: () => { readonly port: number }): number {
+  try {
+    return client().port;
+  } catch (cause) {
+    const message = `the driver can make nothing of the URL: ${(cause as Error).message}`;
+    throw new StorageError('unavailable', message, { cause });
+  }
+}
+
+/** How often the server looks whether whoever asked is still there, ms. */
+const lookMs = 5_000;
+
+/**
+ * Whoever has waited for an answer in vain closes its connection, which a server that waits for a lock does
+ * not notice by itself: it would have one connection more for each that was closed, until the lock is free.
+ */
+async function noticeGone(client: Pick<PostgresClient, 'query'>): Promise<void> {
+  try {
+    await client.query({
+      text: `SET client_connection_check_interval = ${lookMs}`,
+      rowMode: 'array',
+    });
+  } catch {
+    // Not every system can look.
+  }
 }

@@ -59,7 +59,8 @@ export function presentIn(schema: SchemaName): string {
       prosrc), ' ')
     FROM functions GROUP BY proname
   UNION ALL
-  SELECT 'row security of ' || relname, relrowsecurity::text FROM tables WHERE relrowsecurity
+  SELECT 'row security of ' || relname, CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'true' END
+    FROM tables WHERE relrowsecurity
   UNION ALL
   SELECT 'unlogged table ' || relname, '' FROM tables
     WHERE relpersistence <> 'p' AND relname <> 'parcel'

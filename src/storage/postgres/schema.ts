@@ -142,10 +142,11 @@ export const appendParameters = [
 ] as const;
 
 function functions(schema: SchemaName): readonly string[] {
-  const s = quoted(schema);
-  const commits = lastingCommits.map((each) => `'${each}'`).join(', ');
-  return [
-    `CREATE FUNCTION ${s}.open_log(in_name text) RETURNS integer ${owned} AS $$
+  return [openLogFunction(quoted(schema)), ...parcelFunctions(schema), appendFunction(schema)];
+}
+
+function openLogFunction(s: string): string {
+  return `CREATE FUNCTION ${s}.open_log(in_name text) RETURNS integer ${owned} AS $$
 DECLARE
   standing integer;
 BEGIN
@@ -156,13 +157,19 @@ BEGIN
     SELECT id INTO standing FROM ${s}.log WHERE name = in_name;
   END IF;
   RETURN standing;
-END $$`,
-    ...parcelFunctions(schema),
-    `CREATE FUNCTION ${s}.append(${appendParameters.join(', ')}) RETURNS bigint ${owned} AS $$
+END $$`;
+}
+
+function appendFunction(schema: SchemaName): string {
+  const s = quoted(schema);
+  const commits = lastingCommits.map((each) => `'${each}'`).join(', ');
+  return `CREATE FUNCTION ${s}.append(${appendParameters.join(', ')}) RETURNS bigint ${owned} AS $$
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
   standing bigint;
   settled integer;
+  written integer;
+  more integer;
 BEGIN
   IF NOT in_accept_unsafe AND NOT (current_setting('fsync') = 'on'
     AND current_setting('full_page_writes') = 'on'
@@ -185,16 +192,24 @@ ${parcelsWait(s)}
     IF standing IS NULL THEN
       RAISE EXCEPTION 'the log is gone' USING ERRCODE = '${noLogState}';
     END IF;
+    -- A trigger, a rule or a policy that came since keeps rows from being written, without a word.
+    IF standing = in_expected THEN
+      RAISE EXCEPTION 'the schema was tampered with: the head is not written'
+        USING ERRCODE = '${unsafeState}';
+    END IF;
     RETURN standing;
   END IF;
   INSERT INTO ${s}.entry (log, idx, body, leaf)
     SELECT in_log, in_expected + place - 1, body, leaf
     FROM unnest(in_bodies, in_leaves) WITH ORDINALITY AS each (body, leaf, place);
+  GET DIAGNOSTICS written = ROW_COUNT;
   IF cardinality(in_content_idx) > 0 THEN
     INSERT INTO ${s}.content (log, idx, field, salt, text)
       SELECT in_log, idx, field, salt, content
       FROM unnest(in_content_idx, in_content_field, in_content_salt, in_content_text)
         AS each (idx, field, salt, content);
+    GET DIAGNOSTICS more = ROW_COUNT;
+    written := written + more;
   END IF;
   INSERT INTO ${s}.record AS old (log, kind, key, parent, live, value)
     SELECT in_log, kind, key, parent, live, value
@@ -202,13 +217,16 @@ ${parcelsWait(s)}
       AS each (kind, key, parent, live, value)
     ON CONFLICT (log, kind, key)
     DO UPDATE SET parent = excluded.parent, live = excluded.live, value = excluded.value;
+  GET DIAGNOSTICS more = ROW_COUNT;
+  IF written + more <> cardinality(in_bodies) + cardinality(in_content_idx) + cardinality(in_kind) THEN
+    RAISE EXCEPTION 'the schema was tampered with: rows are not written' USING ERRCODE = '${unsafeState}';
+  END IF;
 ${settleParcels(s)}
   IF in_tell THEN
     PERFORM pg_notify('${schema}', in_log || ' ' || new_size);
   END IF;
   RETURN in_expected;
-END $$`,
-  ];
+END $$`;
 }
 
 /** Row-level security: a second lock behind the kernel's own rights, for those who read with SQL. */
@@ -248,6 +266,16 @@ function grants(schema: SchemaName): readonly string[] {
     `CREATE FUNCTION ${s}.${name}(in_role name${org === `'*'` ? '' : ', in_org text'}) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- A GRANT takes this name, quoted or not, for everybody.
+  IF in_role = 'public' THEN
+    RAISE EXCEPTION 'public is every role: let each in by its own name';
+  END IF;
+  -- Row-level security leaves nothing out for these.
+  IF ${org} <> '*' AND (pg_has_role(in_role, (SELECT relowner FROM pg_class
+      WHERE oid = '${s}.record'::regclass), 'USAGE')
+    OR (SELECT rolbypassrls FROM pg_roles WHERE rolname = in_role)) THEN
+    RAISE EXCEPTION 'the role % sees every row, whatever it is let in for', quote_ident(in_role);
+  END IF;
   EXECUTE format('GRANT USAGE ON SCHEMA ${s} TO %I', in_role);
   EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA ${s} TO %I', in_role);
   EXECUTE format('GRANT EXECUTE ON FUNCTION ${s}.reads_all() TO %I', in_role);${more}

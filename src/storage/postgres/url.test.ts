@@ -28,20 +28,39 @@ test.each(['99999', '-1', 'abc'])('where the port is %s opening is answered', as
 });
 
 test.each([
-  'postgres://ada:hunter2@db:abc/agents',
-  'postgres://ada:hunter2@db:99999/agents',
-  'postgres://ada:hunter2@[::1/agents',
-])(
-  'opening %s, which is no URL, is answered, and the answer has no password in it',
-  async (url) => {
-    const storage = postgres(url, { timeoutMs: 500 });
-    const failure: unknown = await storage.open('main').catch((caught: unknown) => caught);
-    expect(failure).toMatchObject({ code: 'unavailable' });
-    expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain('hunter2');
-    expect((failure as Error).cause).toBeUndefined();
-    await storage.close();
+  'postgres://worker:12/S3CR37@db/agents',
+  'postgres://worker:S3CR37/x@db/agents',
+  'postgres://worker:12?S3CR37@db/agents',
+  'postgres://worker:a?S3CR37@db/agents',
+  'postgres://worker:12?S3CR37=x@db/agents',
+  'postgres://worker:12#S3CR37@db/agents',
+  'postgres://worker:a@b/S3CR37@db/agents',
+  'postgres://worker:a@b?S3CR37=x@db/agents',
+  'postgres://worker:S3CR37@a:1,b:2/agents',
+  'postgres://worker:S3CR37@db:abc/agents',
+  'postgres://worker:S3CR37@db:99999/agents',
+  'postgres://worker:S3CR37@[::1/agents',
+  'postgres:worker:S3CR37@db/agents',
+  'host=db user=worker password=S3CR37',
+])('%s is refused, and nothing of its password is said', (url) => {
+  expect(() => postgres(url)).toThrow(/^(?!.*S3CR37).*the URL of the database/);
+});
+
+test.each(['sslmode=', 'ssl=', 'sslmode=&user=worker'])(
+  '%s, which would be a connection in the open, is refused',
+  (query) => {
+    expect(() => postgres(`postgres://db/agents?${query}`)).toThrow(/without a value/);
   },
 );
+
+test('a certificate that is not there is said to be missing by the store', async () => {
+  const storage = postgres('postgres://db/agents?sslmode=verify-full&sslrootcert=/not/there.pem');
+  await expect(storage.open('main')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('/not/there.pem') as string,
+  });
+  await storage.close();
+});
 
 /** A server that asks for a password by SCRAM and waits, as PostgreSQL does for a minute. */
 async function serverThatWaits(): Promise<{ readonly port: number; readonly left: Promise<void> }> {

@@ -1,0 +1,91 @@
+/** Mutants of what the PostgreSQL store makes of its place: a URL, a server's locks, a schema that others change. */
+import type { Mutant } from './mutant.ts';
+
+const room = 'src/storage/postgres';
+const opening = ['test/postgres/opening.test.ts'];
+const commands = ['test/postgres/cli-postgres.test.ts'];
+const held = ['test/postgres/held-by-others.test.ts'];
+const urls = [`${room}/url.test.ts`];
+
+export const placeMutants: readonly Mutant[] = [
+  {
+    name: 'postgres-turn-in-vain-reads-nothing',
+    guards: 'Whoever waited for a turn in vain decides on what others appended meanwhile.',
+    file: 'src/engine/store/replica.ts',
+    find: 'if (news === undefined) await this.catchUp();',
+    replace: 'if (news === undefined) void this.catchUp;',
+    tests: held,
+  },
+  {
+    name: 'postgres-waits-on-for-nobody',
+    guards: 'A server that waits for a lock notices that whoever asked is gone.',
+    file: `${room}/pool.ts`,
+    find: "pool.on('connect', (client) => void noticeGone(client));",
+    replace: '',
+    tests: held,
+  },
+  {
+    name: 'postgres-unwritten-head-is-acknowledged',
+    guards: 'An append whose head was not written is not acknowledged.',
+    file: `${room}/schema.ts`,
+    find: 'IF standing = in_expected THEN',
+    replace: 'IF false THEN',
+    tests: opening,
+  },
+  {
+    name: 'postgres-unwritten-rows-are-acknowledged',
+    guards: 'An append of which a row was not written is not acknowledged.',
+    file: `${room}/schema.ts`,
+    find: 'IF written + more <> cardinality(in_bodies) + cardinality(in_content_idx) + cardinality(in_kind) THEN',
+    replace: 'IF false THEN',
+    tests: opening,
+  },
+  {
+    name: 'postgres-forced-security-is-no-change',
+    guards: 'Row-level security that holds for the owner, too, is noticed.',
+    file: `${room}/schema-present.ts`,
+    find: "CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'true' END",
+    replace: "'true'",
+    tests: opening,
+  },
+  {
+    name: 'postgres-makes-a-schema-that-is-there',
+    guards: 'The owner of a schema that is there needs no right to make one.',
+    file: `${room}/migrate.ts`,
+    find: 'if (row?.[0] === true) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);',
+    replace: 'await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);',
+    tests: opening,
+  },
+  {
+    name: 'postgres-everybody-is-let-in',
+    guards: 'Nobody is let in by the name of everybody.',
+    file: `${room}/schema.ts`,
+    find: "IF in_role = 'public' THEN",
+    replace: 'IF false THEN',
+    tests: commands,
+  },
+  {
+    name: 'postgres-reader-sees-every-row',
+    guards: 'A role that sees every row is not said to see those of one org.',
+    file: `${room}/schema.ts`,
+    find: "IF ${org} <> '*' AND (pg_has_role(in_role, (SELECT relowner FROM pg_class",
+    replace: 'IF false AND (pg_has_role(in_role, (SELECT relowner FROM pg_class',
+    tests: commands,
+  },
+  {
+    name: 'postgres-password-is-named',
+    guards: 'What may be a part of a password is not named in a message.',
+    file: `${room}/url.ts`,
+    find: 'if (authority === undefined || !isReadable(url) || isSplit(path, rest)) {',
+    replace: 'if (authority === undefined || !isReadable(url)) {',
+    tests: urls,
+  },
+  {
+    name: 'postgres-empty-sslmode',
+    guards: 'A URL that has no value for its encryption is refused.',
+    file: `${room}/url.ts`,
+    find: "if (empties.has(name) && value === '') {",
+    replace: 'if (false) {',
+    tests: urls,
+  },
+];
