@@ -11,9 +11,9 @@ export const placeMutants: readonly Mutant[] = [
   {
     name: 'postgres-turn-in-vain-reads-nothing',
     guards: 'Whoever waited for a turn in vain decides on what others appended meanwhile.',
-    file: 'src/engine/store/replica.ts',
-    find: 'if (news === undefined) await this.catchUp();',
-    replace: 'if (news === undefined) void this.catchUp;',
+    file: 'src/engine/store/sequencer.ts',
+    find: "if (taken === 'in-vain') this.#route(await replica.follow());",
+    replace: '',
     tests: held,
   },
   {

@@ -98,21 +98,20 @@ export class Replica {
 
   /**
    * Where others append too: waits for this handle's turn, and takes over what came before it. `own` names
-   * the last parcel that was left. Undefined without turns, or where none came in time.
+   * the last parcel that was left. Undefined without turns, `in-vain` where none came in time.
    */
   async takeTurn(
     commands: readonly Command[],
     now: number,
     own: ParcelName,
-  ): Promise<TurnNews | undefined> {
+  ): Promise<TurnNews | 'in-vain' | undefined> {
     const { turns } = this.#storage;
     if (turns === undefined || !(turns.wanted || turns.kept)) return undefined;
     // Whoever has had the last turn too has missed nothing, as a rule.
     const names = turns.kept ? [] : this.#changeable(commands, Math.max(now, this.#head.at));
     const news = await turns.take(this.#head.size, names, own);
-    // Whoever waited in vain goes on as if there were no turns, and would decide on what was there before.
-    if (news === undefined) await this.catchUp();
-    else await this.#takeNews(news, names);
+    if (news === undefined) return 'in-vain';
+    await this.#takeNews(news, names);
     return news;
   }
 

@@ -281,7 +281,8 @@ export class Sequencer {
   ): Promise<readonly Decided[]> {
     const { replica, clock, storage } = this.#options;
     for (let attempt = 0; attempt < conflictAttemptsMax; attempt += 1) {
-      const turn = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
+      const taken = await replica.takeTurn(commandsOf(submissions), clock.now(), this.#own.name);
+      const turn = taken === 'in-vain' ? undefined : taken;
       this.#route(replica.takeForeign());
       const answers = await this.#own.answers(turn?.own, () => this.#hasLanded(appends));
       this.#route(replica.takeForeign());
@@ -289,6 +290,8 @@ export class Sequencer {
         await storage.turns?.leave();
         return answers.map(outcomeOf);
       }
+      // Whoever waited in vain goes on as if there were no turns, and would decide on what was there before.
+      if (taken === 'in-vain') this.#route(await replica.follow());
       // What has come while the turn was waited for goes along. What is in doubt is found again by what it
       // was decided from: nothing is added to it.
       if (!appends.areInDoubt) fill();
