@@ -18,6 +18,14 @@ const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
+    name: 'gateway-follows-a-server-anywhere',
+    guards: 'A server sends the gateway, and what it signs in with, to nobody else.',
+    file: gateway('upstream/bounded-fetch'),
+    find: 'if (next?.origin !== url.origin || !isSame || hops === hopsMax) {',
+    replace: 'if (next === null || !isSame || hops === hopsMax) {',
+    tests: ['test/mcp/redirects.test.ts'],
+  },
+  {
     name: 'server-member-is-unpinned',
     guards: 'All that a server says of a tool is in its pin, whatever the name it has.',
     file: gateway('tools/definition'),

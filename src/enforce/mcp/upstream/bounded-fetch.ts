@@ -1,6 +1,7 @@
 /**
  * Requests to a server over HTTP whose answers are read within bounds: of a message that is longer nothing
- * more is read, whatever the server goes on to send.
+ * more is read, whatever the server goes on to send. Nor does it send them, and what they are signed with,
+ * to somebody else.
  */
 
 /** `tooLong` is told when an answer, or an event of a stream, has more than `bytesMax` bytes. */
@@ -9,7 +10,7 @@ export function boundedFetch(
   tooLong: (failure: Error) => void,
 ): (url: string | URL, init?: RequestInit) => Promise<Response> {
   return async (url, init) => {
-    const response = await fetch(url, init);
+    const response = await followed(new URL(url), init);
     if (response.body === null) return response;
     const { status, statusText, headers } = response;
     const isStream = /^text\/event-stream\b/i.test(headers.get('content-type') ?? '');
@@ -24,6 +25,38 @@ export function boundedFetch(
     });
     return new Response(response.body.pipeThrough(within), { status, statusText, headers });
   };
+}
+
+/** Redirects that are followed one after the other. */
+const hopsMax = 3;
+const sameRequest: ReadonlySet<number> = new Set([307, 308]);
+const otherRequest: ReadonlySet<number> = new Set([301, 302, 303]);
+
+/**
+ * Follows a server to another path of its own, as from `/mcp` to `/mcp/`, and nowhere else: what stands
+ * behind an address that it names may be what only this machine reaches, and would get the configuration's
+ * headers.
+ */
+async function followed(url: URL, init: RequestInit | undefined): Promise<Response> {
+  let at = url;
+  for (let hops = 0; ; hops += 1) {
+    const response = await fetch(at, { ...init, redirect: 'manual' });
+    const { status } = response;
+    const location = response.headers.get('location');
+    if (location === null || !(sameRequest.has(status) || otherRequest.has(status)))
+      return response;
+    await response.body?.cancel();
+    const next = URL.parse(location, at.href);
+    // A request that was made by a POST would be made by a GET.
+    const isSame = sameRequest.has(status) || (init?.method ?? 'GET') === 'GET';
+    if (next?.origin !== url.origin || !isSame || hops === hopsMax) {
+      const where = next === null ? 'nowhere' : `${next.origin}${next.pathname}`.slice(0, 200);
+      throw new Error(
+        `it redirects to ${where}: if that is meant, give it as the server's \`url\``,
+      );
+    }
+    at = next;
+  }
 }
 
 const lineFeed = 0x0a;
