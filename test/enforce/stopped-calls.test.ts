@@ -149,3 +149,16 @@ test.each([
   const ended = spawnSync(process.execPath, [script, what], { timeout: 20_000, encoding: 'utf8' });
   expect([ended.status, ended.stdout]).toEqual([status, stdout]);
 });
+
+test('the signal of a call that has ended is not fired by a kill that comes after it', async () => {
+  const { plane, session, kill } = await stage();
+  const signals: AbortSignal[] = [];
+  const call = guard(session, {
+    ...pay,
+    execute: (_, { signal }) => ({ signals: signals.push(signal) }),
+  });
+  await call(order);
+  await kill();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  await plane.close();
+});

@@ -13,6 +13,15 @@ const readerTests = ['test/attack/readers.test.ts'];
 
 export const stopMutants: readonly Mutant[] = [
   {
+    name: 'stopped-after-its-end',
+    guards:
+      'A call that has ended is forgotten: no later kill fires its signal, and nothing gathers.',
+    file: 'src/engine/core/core.ts',
+    find: 'this.running.remove(permit);',
+    replace: '',
+    tests: ['test/enforce/stopped-calls.test.ts'],
+  },
+  {
     name: 'input-below-a-kill',
     guards: 'A kill switch on whoever a session works for keeps input from it.',
     file: kernel('session/handle-screening'),
