@@ -8,6 +8,14 @@ const sqliteFileTests = ['test/storage/sqlite-files.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
   {
+    name: 'sqlite-unwritten-rows-are-acknowledged',
+    guards: 'Rows that a trigger of somebody keeps from being written are not acknowledged.',
+    file: 'src/storage/sqlite/sqlite-database.ts',
+    find: 'if (changes === 1) return;',
+    replace: 'if (changes !== -1) return;',
+    tests: ['test/storage/sqlite.test.ts'],
+  },
+  {
     name: 'decision-of-another-entry',
     guards: 'A decision is read from its own entry, or not at all.',
     file: 'src/engine/store/stored-record.ts',

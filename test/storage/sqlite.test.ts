@@ -101,6 +101,24 @@ describe('append-only', () => {
 });
 
 describe('appending', () => {
+  test.each([
+    'BEFORE INSERT ON entry',
+    'BEFORE INSERT ON content',
+    "BEFORE INSERT ON record WHEN new.kind = 'permit'",
+    "BEFORE UPDATE ON record WHEN new.kind = 'budget'",
+    'BEFORE UPDATE ON log',
+  ])('what a trigger keeps from being written since is not acknowledged: %s', (when) => {
+    const store = new SqliteDatabase(path);
+    store.open('main');
+    store.append(numbered(0));
+    doctor(path, `CREATE TRIGGER gap ${when} BEGIN SELECT RAISE(IGNORE); END`);
+    expect(() => store.append(numbered(1))).toThrow(fault('unsafe-settings'));
+    doctor(path, 'DROP TRIGGER gap');
+    expect(store.head().size).toBe(1);
+    expect(store.append(numbered(1))).toEqual({ status: 'appended' });
+    store.close();
+  });
+
   test('to a file that was moved away is refused', () => {
     const store = new SqliteDatabase(path);
     store.open('main');

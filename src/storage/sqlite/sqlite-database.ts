@@ -173,19 +173,19 @@ export class SqliteDatabase {
     const { statements, id } = this.#opened();
     try {
       for (const { index, body, leaf } of entries) {
-        statements.insertEntry.run(id, index, body, leaf);
+        assertWritten(this.name, statements.insertEntry.run(id, index, body, leaf));
       }
       for (const { index, field, salt, text } of contents) {
-        statements.insertContent.run(id, index, field, salt, text);
+        assertWritten(this.name, statements.insertContent.run(id, index, field, salt, text));
       }
       for (const { kind, key, parent, live, value } of records) {
-        const put = statements.putRecord.run(id, kind, key, parent, live ? 1 : 0, value);
-        if (put.changes === 0) {
-          statements.moveRecord.run(id, kind, key, parent, live ? 1 : 0, value);
-        }
+        const row = [id, kind, key, parent, live ? 1 : 0, value] as const;
+        const put = statements.putRecord.run(...row);
+        if (put.changes === 0) assertWritten(this.name, statements.moveRecord.run(...row));
       }
       const { size, previous, root, frontier, at } = head;
-      statements.updateHead.run(size, previous, root, frontierText(frontier), at, id);
+      const headRow = [size, previous, root, frontierText(frontier), at, id] as const;
+      assertWritten(this.name, statements.updateHead.run(...headRow));
       // CRASH: up to here nothing of the batch is in the file or its write-ahead log that
       // recovery would accept; the log is as before.
     } catch (error) {
@@ -276,4 +276,11 @@ export class SqliteDatabase {
       throw storageError(error, this.name);
     }
   }
+}
+
+/** A trigger that somebody made since the file was opened keeps rows from being written, without a word. */
+function assertWritten(name: string, { changes }: { readonly changes: number | bigint }): void {
+  if (changes === 1) return;
+  const message = 'the schema was tampered with: rows are not written';
+  throw new StorageError('unsafe-settings', `${name}: ${message}`);
 }
