@@ -26,7 +26,7 @@ import { endStalled } from './stalled.ts';
 import type { RecordPage } from './statements.ts';
 import { contentsOf, entriesOf, headOf, pageOf, Statements } from './statements.ts';
 import { Turn } from './turn.ts';
-import { assertUrl } from './url.ts';
+import { assertTarget } from './target.ts';
 import { partOnly, seesWhole } from './whole.ts';
 
 export type { PostgresClient, PostgresNotification, PostgresPool } from './pool.ts';
@@ -77,6 +77,18 @@ const optionsKnown = [
   'timeoutMs',
 ] as const satisfies readonly (keyof PostgresOptions)[];
 
+/** What is of another type than it can be would be taken for left out. */
+function assertTypes(options: PostgresOptions): void {
+  for (const name of ['acceptAlteredSchema', 'acceptLostCommits', 'listen'] as const) {
+    const given: unknown = options[name];
+    if (given === undefined || typeof given === 'boolean') continue;
+    throw new TypeError(`\`${name}\` is neither true nor false`);
+  }
+  const { timeoutMs = 1 }: { readonly timeoutMs?: unknown } = options;
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && Number.isFinite(timeoutMs)) return;
+  throw new TypeError('`timeoutMs` is not a number above 0');
+}
+
 interface Opened {
   readonly log: string;
   readonly id: number;
@@ -105,7 +117,8 @@ class PostgresStorage implements Storage {
 
   constructor(target: string | PostgresPool, options: PostgresOptions) {
     assertOptions('postgres', options, optionsKnown);
-    if (typeof target === 'string') assertUrl(target);
+    assertTypes(options);
+    assertTarget(target);
     this.#target = target;
     this.#options = options;
     this.#schema = schemaName(options.schema ?? defaultSchema);

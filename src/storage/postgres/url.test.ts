@@ -101,3 +101,21 @@ test('a connection that could not sign in for want of a password is let go of', 
   await left;
   await storage.close();
 }, 20_000);
+
+test.each([undefined, null, '', 0, {}, { connect: () => {} }, { options: {} }])(
+  '%j, which is neither the URL of a database nor a pool, is refused',
+  (target) => {
+    expect(() => postgres(target as never)).toThrow(/takes the URL of a database or a pool/);
+  },
+);
+
+test.each([
+  [{ listen: 'no' }, '`listen` is neither true nor false'],
+  [{ acceptLostCommits: 'yes' }, '`acceptLostCommits` is neither'],
+  [{ mode: 'read-only', acceptAlteredSchema: 1 }, '`acceptAlteredSchema` is neither'],
+  [{ timeoutMs: '5000' }, '`timeoutMs` is not a number above 0'],
+  [{ timeoutMs: 0 }, '`timeoutMs` is not a number above 0'],
+  [{ timeoutMs: Number.POSITIVE_INFINITY }, '`timeoutMs` is not a number above 0'],
+])('no store is made with %j', (options, sentence) => {
+  expect(() => postgres('postgres://db/agents', options as never)).toThrow(sentence);
+});
