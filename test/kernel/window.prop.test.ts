@@ -165,7 +165,7 @@ test('a window starts at the first instant of its first local day', () => {
 const skippedBefore =
   /^(?:Pacific\/(?:Apia|Fakaofo) 2011-12-31|Pacific\/Kwajalein 1993-08-22|Pacific\/\S+ 1995-01-0[12])$/;
 
-test('the windows of a decade follow each other, and days last from 23 to 25 hours', () => {
+test('the windows of a decade follow each other, and days last from 22 to 26 hours', () => {
   const walk = fc.record({
     zone: fc.constantFrom(...oddZones).map(([zone]): string => zone),
     each: period,
@@ -179,7 +179,8 @@ test('the windows of a decade follow each other, and days last from 23 to 25 hou
       const next = windowAt(window, end);
       if (next.start !== end || next.end <= end) throw new Error(`gap or overlap at ${end}`);
       const hours = (next.end - next.start) / 3_600_000;
-      if (each.every === 'day' && (hours < 23 || hours > 25)) {
+      // St. John's put its clocks two hours forward in 1988.
+      if (each.every === 'day' && (hours < 22 || hours > 26)) {
         throw new Error(`${zone}: a day of ${hours} hours at ${end}`);
       }
       ({ end } = next);
