@@ -1,6 +1,7 @@
 /** Style that a formatter and a linter do not see, checked on the repository. The rules are in `tidy/`. */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { sizeExceptions } from './tidy/exceptions.ts';
 import { cycleProblems, roomProblems } from './tidy/rooms.ts';
@@ -95,3 +96,7 @@ function declaredPackages(text: string): Set<string> {
     ['dependencies', 'peerDependencies'].flatMap((key) => Object.keys(manifest[key] ?? {})),
   );
 }
+
+test('what tests leave lies in a folder that goes with the run', () => {
+  expect(basename(tmpdir())).toMatch(/^acp-tests-/);
+});

@@ -15,6 +15,7 @@ import {
   type Settlement,
   thrownText,
   thrownWhole,
+  assertTruth,
 } from '../engine/index.ts';
 import { ActionRefused } from './action-refused.ts';
 
@@ -55,7 +56,7 @@ export async function grant(
   options: CallOptions & Pick<AuthorizeRequest, 'model'>,
 ): Promise<Granted | Rehearsed> {
   assertSignal(options.signal);
-  assertWait(options.waitForApproval);
+  assertTruth('waitForApproval', options.waitForApproval);
   const asked = await decide(session, tool, read, options);
   if (asked.decision.code === 'call-edited') return grantEdited(session, tool, asked, options);
   return permitted(session, tool, asked, options);
@@ -74,12 +75,6 @@ function assertSignal(signal: AbortSignal | undefined): void {
     throw new ControlPlaneError('input-invalid', '`signal` is no AbortSignal');
   }
   if (signal.aborted) throw signal.reason;
-}
-
-/** What is no truth value would be taken for not waiting. */
-function assertWait(wait: unknown): void {
-  if (wait === undefined || typeof wait === 'boolean') return;
-  throw new ControlPlaneError('input-invalid', '`waitForApproval` is neither true nor false');
 }
 
 /**

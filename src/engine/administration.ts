@@ -19,7 +19,7 @@ import {
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core/core.ts';
-import { assertList, assertMembers, assertOrg } from './known-members.ts';
+import { assertList, assertMembers, assertOrg, assertTruth } from './known-members.ts';
 import { fault } from './error.ts';
 import { isKnownTarget } from './core/kill-target.ts';
 import { checkedText, committed } from './core/payload.ts';
@@ -320,10 +320,7 @@ export class Administration {
     assertMembers('the options of a release', order, known.release);
     const { scope, by, reason, idempotencyKey, supervised } = order;
     const key = checkedKey(idempotencyKey);
-    // What is no boolean must not turn a release on probation into a whole one.
-    if (supervised !== undefined && typeof supervised !== 'boolean') {
-      throw fault('input-invalid', '`supervised` is true or false');
-    }
+    assertTruth('supervised', supervised);
     const { record, answered } = await this.#core.submit(
       this.#core.referenceOf(by),
       {

@@ -35,7 +35,7 @@ import { Core } from './core/core.ts';
 import { heard } from './core/heard.ts';
 import { type Author, authorIn, authorOf } from './core/author.ts';
 import { fault } from './error.ts';
-import { assertMembers, assertOrg } from './known-members.ts';
+import { assertMembers, assertOrg, assertTruth } from './known-members.ts';
 import type { AgentDeclaration } from './access/declared-agent.ts';
 import { startNotifiers } from './notifying/dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './store/feed.ts';
@@ -165,7 +165,7 @@ export class ControlPlane {
   ): Promise<RecordsByKind['tool']> {
     assertMembers('the options of registering a tool', options, ['replace', 'by']);
     const { replace = false } = options;
-    if (typeof replace !== 'boolean') throw fault('input-invalid', '`replace` is true or false');
+    assertTruth('replace', replace);
     const by = authorIn(this.#core, this.#host, options);
     return this.#administration.registerTool(by, tool, replace);
   }

@@ -28,6 +28,12 @@ function unreadable(what: string): ControlPlaneError {
   return fault('input-invalid', `${what} must be an object with members, and no Map or the like`);
 }
 
+/** Throws `input-invalid` for what is given and no truth value: it would be taken for one of the two. */
+export function assertTruth(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw fault('input-invalid', `\`${name}\` is neither true nor false`);
+}
+
 /** Throws `input-invalid` for what is no list: a text would be taken for its letters. */
 export function assertList(what: string, value: unknown): void {
   if (!Array.isArray(value)) throw fault('input-invalid', `${what} is no list`);

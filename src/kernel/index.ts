@@ -140,7 +140,7 @@ export { engagedAfter, engagedLatch } from './kill/engaged-latch.ts';
 export { nextReminder } from './approval/remind-ticket.ts';
 export { reject, type Rejection, type RejectionCode, rejectionCodes } from './rejection.ts';
 export { type KeptDecision, keptDecision, wholeDecision } from './decision/kept-decision.ts';
-export { isOpenPermit } from './decision/permit-states.ts';
+export { isOpenPermit, isSettledStatus } from './decision/permit-states.ts';
 export { modelResource, resourceOf } from './tool/resource-of.ts';
 export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool/access.ts';
 export { findAgent } from './rights/agent-rights.ts';

@@ -8,6 +8,11 @@ export function sortedEntries<T>(members: Readonly<Record<string, T>>): readonly
   return Object.entries(members).toSorted(([left], [right]) => compareText(left, right));
 }
 
+/** Equality of plain data, whatever the order of members. */
+export function sameJson(left: unknown, right: unknown): boolean {
+  return JSON.stringify(canonicalOrder(left)) === JSON.stringify(canonicalOrder(right));
+}
+
 /** Plain data with the members of its objects in canonical order, at every level. */
 export function canonicalOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonicalOrder);

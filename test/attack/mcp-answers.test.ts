@@ -204,6 +204,40 @@ test('a server that was started again is sent no call before it has said what it
   await expect.poll(call, { timeout: 20_000 }).toContain('gave no answer');
 });
 
+test('nor a call that was approved while the server was started again', async () => {
+  const gate = join(temporaryFolder(), 'gate');
+  writeFileSync(gate, '');
+  const listed = JSON.stringify({ tools: [toolOf('echo')] });
+  const script: Script = {
+    'tools/list': [{ result: listed, after: gate }],
+    'tools/call': [{ dies: true }],
+  };
+  stage = await Stage.open({
+    servers: { bad: scripted(script), good: scripted(offering(toolOf('echo'))) },
+    policy: policyFor(['bad.echo'], { tiers: { alwaysApprove: ['bad.echo'] } }),
+    file: { approvals: { waitMs: 600_000 } },
+  });
+  const { plane } = stage;
+  const client = await stage.client();
+  for (const file of [gate, `${gate}.asked`]) rmSync(file);
+  /** A call that waits, and its approval. */
+  const asked = async (word: string, before: number) => {
+    const called = client.callTool({ name: 'bad__echo', arguments: { word } });
+    await expect.poll(() => plane.pendingTickets('acme').length).toBe(before + 1);
+    const ticket = plane.pendingTickets('acme').at(-1)?.id ?? '';
+    const by = plane.identity.assert({ id: 'user:olga', org: 'acme', roles: ['approver'] });
+    return { called, approve: () => plane.approve({ ticket, by }) };
+  };
+  const waits = await asked('waits', 0);
+  const kills = await asked('kills', 1);
+  await kills.approve();
+  expect(textOf(await kills.called)).toContain('gave no answer');
+  await expect.poll(() => existsSync(`${gate}.asked`), { timeout: 20_000 }).toBe(true);
+  await waits.approve();
+  expect(textOf(await waits.called)).toContain('has not said yet what it offers');
+  writeFileSync(gate, '');
+});
+
 test('what does not fit the rest of a schema with a pattern is no result, and a property may be called so', async () => {
   const pattern = { type: 'number' };
   const outputSchema = { type: 'object', properties: { pattern, x: { pattern: 'a' } } };

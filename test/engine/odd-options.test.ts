@@ -164,7 +164,7 @@ test.each([
   ['null as its budget', { budget: null }, 'amounts must be exact'],
   ['a map as its budget', { budget: new Map([['usd', '5']]) }, 'amounts must be exact'],
   ['a map as its delegation', { delegation: new Map([['depth', 0]]) }, 'no Map or the like'],
-  ['a text as whether it is active', { activate: 'false' }, '`activate` is true or false'],
+  ['a text as whether it is active', { activate: 'false' }, '`activate` is neither true nor false'],
   [
     'more decimals than its unit has',
     { budget: { actions: 1, usd: '0.0000001' } },

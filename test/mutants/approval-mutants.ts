@@ -288,8 +288,9 @@ const grantMutants: readonly Mutant[] = [
     name: 'escalated-before-its-time',
     guards: 'Nor one that comes to them later.',
     file: kernel('approval/ticket-use'),
-    find: 'const terms = (...each: readonly unknown[]) => JSON.stringify(each);',
-    replace: 'const terms = (_: unknown, ...each: readonly unknown[]) => JSON.stringify(each);',
+    find: 'return sameJson(escalation, terms && escalationFrom(terms, requestedAt));',
+    replace:
+      'return sameJson(escalation, terms && { ...escalationFrom(terms, 0), at: escalation?.at });',
     tests: ['test/engine/escalation.test.ts'],
   },
   {

@@ -114,6 +114,14 @@ export const gatewayMutants: readonly Mutant[] = [
     tests: answerAttacks,
   },
   {
+    name: 'sent-behind-the-restart',
+    guards: 'Nor a call that was approved while the server was started again.',
+    file: gateway('call/call'),
+    find: '    assertThere(calling, upstream);',
+    replace: '',
+    tests: answerAttacks,
+  },
+  {
     name: 'pinned-before-the-restart',
     guards: 'A server that was started again is sent nothing before it has said what it offers.',
     file: gateway('tools/catalogue'),

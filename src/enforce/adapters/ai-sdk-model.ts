@@ -13,6 +13,7 @@ import {
   ControlPlaneError,
   type Session,
   type ToolDeclaration,
+  assertTruth,
 } from '../../engine/index.ts';
 import type { ModelReport } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
@@ -129,9 +130,7 @@ function assertOptions(options: GovernModelOptions): void {
     throw new ControlPlaneError('input-invalid', message);
   }
   assertApproval(approval);
-  if (keepPrompts !== undefined && typeof keepPrompts !== 'boolean') {
-    throw new ControlPlaneError('input-invalid', '`keepPrompts` is neither true nor false');
-  }
+  assertTruth('keepPrompts', keepPrompts);
 }
 
 /** What was taken out of the content is in the provider's own words, too. */

@@ -1,5 +1,5 @@
 /** What a session is asked about one call: to decide it, and to record how it ended. */
-import type { ModelReport, ModelRequest } from '../../kernel/index.ts';
+import { isSettledStatus, type ModelReport, type ModelRequest } from '../../kernel/index.ts';
 import { fault } from '../error.ts';
 import { assertMembers } from '../known-members.ts';
 import type { BoundTool } from '../tools/tool.ts';
@@ -52,8 +52,6 @@ const settlementKnown = [
   'result',
 ] as const satisfies readonly (keyof Settlement)[];
 
-const outcomes: ReadonlySet<unknown> = new Set(['succeeded', 'failed', 'unknown']);
-
 /** A misspelt key would have the call run twice, and a permit that was to start later started at once. */
 export function checkRequest(request: AuthorizeRequest): void {
   assertMembers('what is to be decided', request, requestKnown);
@@ -64,6 +62,6 @@ export function checkRequest(request: AuthorizeRequest): void {
 
 export function checkSettlement(settlement: Settlement): void {
   assertMembers('a settlement', settlement, settlementKnown);
-  if (outcomes.has(settlement.outcome)) return;
+  if (isSettledStatus(settlement.outcome)) return;
   throw fault('input-invalid', '`outcome` is none of `succeeded`, `failed` and `unknown`');
 }

@@ -15,7 +15,7 @@ import { handoffKey } from './handoff.ts';
 import { committed } from '../core/payload.ts';
 import { type Delegation, delegationTerms } from '../access/scopes.ts';
 import { Session } from './session.ts';
-import { assertMembers } from '../known-members.ts';
+import { assertMembers, assertTruth } from '../known-members.ts';
 import { checkedAmounts, checkedKey } from '../core/session-input.ts';
 import { type ReadFault, sessionSecret, storedSession } from '../store/store-read.ts';
 
@@ -59,8 +59,7 @@ export async function openSession(core: Core, options: SessionOptions): Promise<
   if (!sessionModes.includes(mode))
     throw fault('input-invalid', `mode ${quoted(mode)} is not known`);
   const { ids, clock } = core.options;
-  // What is no truth value must not activate a session that was to wait.
-  if (typeof activate !== 'boolean') throw fault('input-invalid', '`activate` is true or false');
+  assertTruth('activate', activate);
   // Not for what is null: that may have been a limit which was not found.
   const budget: Amounts = options.budget === undefined ? {} : checkedAmounts(options.budget);
   const key = checkedKey(options.idempotencyKey);

@@ -11,7 +11,7 @@ import type { TicketRecord } from '../../kernel/index.ts';
 import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
-import { assertMembers } from '../known-members.ts';
+import { assertMembers, assertTruth } from '../known-members.ts';
 import { scanAll } from '../store/scan.ts';
 import { contentText, storedRecord, storedTicket } from '../store/store-read.ts';
 
@@ -29,8 +29,7 @@ interface CardQuery extends CardOptions {
 /** What an approver asks to see whole, and does not get so for a misspelt word, is approved unread. */
 export function assertCardOptions(options: CardOptions): void {
   assertMembers('the options of a card', options, ['full']);
-  if (options.full === undefined || typeof options.full === 'boolean') return;
-  throw fault('input-invalid', '`full` is true or false');
+  assertTruth('full', options.full);
 }
 
 /**

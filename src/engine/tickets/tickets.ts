@@ -11,7 +11,7 @@ import {
 import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers, assertObject, assertOrg } from '../known-members.ts';
+import { assertMembers, assertObject, assertOrg, assertTruth } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope, type WrittenScope } from '../access/scopes.ts';
@@ -125,10 +125,7 @@ async function sessionOfTicket({ options }: Core, key: string): Promise<string |
 function grantTerms(order: GrantOrder): GrantTerms {
   assertObject('the terms of a grant', order);
   const { uses, expiresAt, cost, sessionOnly, ...scope } = order;
-  // What is no boolean must not turn a grant for one session into one for all.
-  if (sessionOnly !== undefined && typeof sessionOnly !== 'boolean') {
-    throw fault('input-invalid', '`sessionOnly` is true or false');
-  }
+  assertTruth('sessionOnly', sessionOnly);
   return {
     ...plainScope(scope),
     // Not for what is null: that may have been a limit which was not found.

@@ -10,6 +10,7 @@ import { coveringGrant, type GrantedCall, sameApprovers } from './grant.ts';
 import { holderKey } from './grant-terms.ts';
 import type { HandleContext } from '../handled.ts';
 import { limits } from '../limits.ts';
+import { sameJson } from '../order.ts';
 import type { PolicyVerdict } from '../policy/evaluate.ts';
 import { withinRisk } from '../policy/risk.ts';
 import type { ApproverTerms, TicketEscalation, TicketRecord } from './approval-record.ts';
@@ -127,15 +128,10 @@ function isAskedOf(ticket: TicketRecord, { approval, risk }: PolicyVerdict, now:
 
 /** Whom a ticket was escalated to may have decided it: the call has to be one that comes to them as well. */
 function escalatesAlike(
-  { escalation: then, requestedAt }: TicketRecord,
-  now: EscalationTerms | undefined,
+  { escalation, requestedAt }: TicketRecord,
+  terms: EscalationTerms | undefined,
 ): boolean {
-  if (then === undefined || now === undefined) return then === now;
-  const { at, roles, principals = [] } = then;
-  const terms = (...each: readonly unknown[]) => JSON.stringify(each);
-  return (
-    terms(at - requestedAt, roles, principals) === terms(now.afterMs, now.roles, now.principals)
-  );
+  return sameJson(escalation, terms && escalationFrom(terms, requestedAt));
 }
 
 function claimGrant(

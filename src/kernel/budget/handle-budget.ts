@@ -3,6 +3,7 @@ import { type BudgetPlan, checkPlan, isFull, type PlansRecord } from './plan.ts'
 import type { CloseBudget, SetBudget } from '../command.ts';
 import type { HandlerFor } from '../handled.ts';
 import { isName, quoted } from '../name.ts';
+import { sameJson } from '../order.ts';
 import { everyOrg } from '../org.ts';
 import type { PrincipalReference } from '../principal.ts';
 import type { StateView } from '../record.ts';
@@ -56,9 +57,4 @@ function refusalFor(view: StateView, by: PrincipalReference, org: string): Rejec
 /** What of a plan its accounts are made by: another limit keeps them, another unit would not. */
 function countedBy({ unit, scope, sharing, window }: BudgetPlan): object {
   return { unit, scope, sharing, window };
-}
-
-/** Equality of plain data that was built, or written, with its members in one order. */
-function sameJson(left: object, right: object): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }

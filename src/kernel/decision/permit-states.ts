@@ -36,6 +36,11 @@ export function canMovePermit(status: PermitStatus, move: PermitMove, to?: Permi
   return next !== undefined && (to === undefined || next.includes(to));
 }
 
+/** Whether a settlement can say so of a permit that was started. */
+export function isSettledStatus(value: unknown): boolean {
+  return permitStates.started.settle?.some((status) => status === value) ?? false;
+}
+
 /** Whether a permit is neither resolved nor absent. */
 export function isOpenPermit(status: PermitStatus): boolean {
   return canMovePermit(status, 'expire');

@@ -16,7 +16,7 @@ import { isName, isQualifiedName, quoted } from '../name.ts';
 import { everyOrg } from '../org.ts';
 import type { StateView } from '../record.ts';
 import { checkPolicy } from '../policy/check.ts';
-import { sortedEntries } from '../order.ts';
+import { sameJson } from '../order.ts';
 import { findingsText } from '../findings-text.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { notPermitted, permits, permitsIn } from '../rights/rights.ts';
@@ -154,9 +154,4 @@ function behind(
 ): Rejection {
   const message = `version ${offered} is offered and version ${active} is active`;
   return reject(code, message, 'raise `version` above the active one');
-}
-
-/** Equality of plain data, whatever the order of its members (their own members are built in one order). */
-function sameJson(left: object, right: object): boolean {
-  return JSON.stringify(sortedEntries({ ...left })) === JSON.stringify(sortedEntries({ ...right }));
 }

@@ -7,7 +7,7 @@
 import type { ApproveTool, QuarantineTool, RegisterTool } from '../command.ts';
 import type { HandlerFor } from '../handled.ts';
 import { isName, quoted } from '../name.ts';
-import { sortedEntries } from '../order.ts';
+import { sameJson } from '../order.ts';
 import { isResourceTemplate } from '../policy/resource.ts';
 import type { StateView, ToolRecord } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
@@ -88,9 +88,4 @@ function approvable(known: ToolRecord): readonly RegisterTool['tool'][] {
   const { changedIndex: _, quarantine, ...tool } = known;
   if (quarantine === undefined) return [tool];
   return quarantine.wasApproved ? [quarantine.tool, tool] : [quarantine.tool];
-}
-
-/** Equality of plain data, whatever the order of its members (their own members are built in one order). */
-function sameJson(left: object, right: object): boolean {
-  return JSON.stringify(sortedEntries({ ...left })) === JSON.stringify(sortedEntries({ ...right }));
 }

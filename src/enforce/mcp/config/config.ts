@@ -226,7 +226,6 @@ export const passingLimits = {
   questionMs: 600_000,
   /** After which a stream of a server over HTTP that ended is asked for again, whatever the server says. */
   reconnectMsMin: 500,
-  reconnectMsMax: 60_000,
   /** Requests of one server that wait for a client at a time. */
   askedMax: 256,
   /** Levels of lists and objects in what a server answers; what is deeper is no answer. */

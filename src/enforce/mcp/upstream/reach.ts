@@ -120,8 +120,7 @@ function reachHttp({ url, headers }: HttpTarget, { messageBytesMax }: ServerConf
 }
 
 function reconnectMs(said: number): number {
-  const { reconnectMsMin, reconnectMsMax } = passingLimits;
-  return Math.min(Math.max(said, reconnectMsMin), reconnectMsMax);
+  return Math.max(said, passingLimits.reconnectMsMin);
 }
 
 /** The path of the program, once its file is known to be the pinned one. */
