@@ -14,6 +14,7 @@ import { addAcceptRestoreCommand } from './accept-restore-command.ts';
 import { addAgentsCommand } from './agents-command.ts';
 import { exitCodes } from './exit.ts';
 import { addGrantsCommand } from './grants-command.ts';
+import { addHelpCommand } from './help-command.ts';
 import { addKeysCommand } from './keys-command.ts';
 import { addKillCommand } from './kill-command.ts';
 import { addMcpCommand } from './mcp-command.ts';
@@ -62,7 +63,6 @@ function program(): Command {
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print help on a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal().stdout.write(text),
@@ -112,6 +112,7 @@ refuses), 2 it could not be done.`,
   addPostgresCommand(command);
   addAcceptRestoreCommand(command);
   addMcpCommand(command, version());
+  addHelpCommand(command);
   refuseRepeated(command);
   refuseStray(command);
   return command;

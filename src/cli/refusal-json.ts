@@ -25,9 +25,7 @@ export function asRefusal(failure: unknown): ControlPlaneError | CommandError {
 }
 
 /** Words that the parser of the command line does not understand; what they may have meant is the help. */
-function misuse({ code, message }: CommanderError): CommandError {
-  // There the parser has printed the help and says nothing of why.
-  if (code === 'commander.help') return new CommandError('it is not said which command', usageHelp);
+function misuse({ message }: CommanderError): CommandError {
   const [first = '', meant] = message.split('\n');
   const help = meant === undefined ? usageHelp : meant.replace(/^\(Did (.*)\)$/, 'did $1');
   return new CommandError(first.replace(/^error: /, ''), help);

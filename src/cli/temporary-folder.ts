@@ -18,12 +18,16 @@ export function temporaryFolder(prefix: string): TemporaryFolder {
   const remove = (): void => {
     process.off('exit', remove);
     for (const signal of signals) process.off(signal, stop);
-    rmSync(path, { recursive: true, force: true });
+    // A thread that still writes may put a file into what is just about to be empty.
+    rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 });
   };
   /** Ends as if nobody had listened: whoever waits for the process is told by which signal. */
   const stop = (signal: NodeJS.Signals): void => {
-    remove();
-    process.kill(process.pid, signal);
+    try {
+      remove();
+    } finally {
+      process.kill(process.pid, signal);
+    }
   };
   process.on('exit', remove);
   for (const signal of signals) process.on(signal, stop);

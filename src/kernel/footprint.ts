@@ -112,7 +112,9 @@ function ticketFootprint(
   const names: RecordName[] = [{ kind: 'ticket', key }];
   const ticket = peek('ticket', key);
   if (ticket === undefined) return names;
-  names.push({ kind: 'session', key: ticket.session });
+  for (const session of [ticket.session, ...(ticket.ancestors ?? [])]) {
+    names.push({ kind: 'session', key: session });
+  }
   names.push({ kind: 'principal', key: principalKey(ticket) });
   if (edit === undefined) return names;
   return [...names, ...bound(ticket.session, ticket.tool, edit.argumentsDigest, peek)];

@@ -2,8 +2,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { keysOf, macOf, type WebhookSecrets } from './signature.ts';
 
-/** Headers as Node gives them, or as `Object.fromEntries(headers)` makes them. Names in any case. */
+/** Headers as Node gives them. Names in any case. */
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** As Node gives them, or the `Headers` of a fetch request. */
+type AnyHeaders = ReceivedHeaders | Iterable<readonly [name: string, value: string]>;
 
 export interface VerifyWebhookOptions {
   /** How far the timestamp may be from `now`, either way, ms: five minutes by default, a day at most. */
@@ -45,7 +48,7 @@ const toleranceMsMax = 86_400_000;
  * is out of range.
  */
 export function verifyWebhook(
-  headers: ReceivedHeaders,
+  headers: AnyHeaders,
   rawBody: string | Uint8Array,
   secrets: WebhookSecrets,
   { toleranceMs = 300_000, now }: VerifyWebhookOptions,
@@ -83,8 +86,9 @@ function isSigned(header: string, expected: readonly Buffer[]): boolean {
   return found;
 }
 
-function headerOf(headers: ReceivedHeaders, name: string, pattern: RegExp): string {
-  const found = Object.entries(headers)
+function headerOf(headers: AnyHeaders, name: string, pattern: RegExp): string {
+  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  const found = entries
     .filter(([each, value]) => each.toLowerCase() === name && value !== undefined)
     .flatMap(([, value]) => value);
   const [value, ...others] = found;

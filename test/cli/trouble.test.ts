@@ -153,6 +153,17 @@ test.each([
   30_000,
 );
 
+test('a process whose temporary folder cannot be taken away is ended by the signal that it was sent', async () => {
+  const script = join(import.meta.dirname, 'kept-folder-process.ts');
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, TMPDIR: scratch() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
+}, 30_000);
+
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '`--follow` ends with %s as other programs do',
   async (signal) => {

@@ -4,7 +4,7 @@ import { bindTool, type Session } from '../../src/engine/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import { codeOf, openShop, pay, staff } from './shop.ts';
+import { codeOf, openShop, pay, refund, staff } from './shop.ts';
 
 async function open() {
   const fleet = memoryFleet();
@@ -131,4 +131,25 @@ test('a permit issued for later is not started once the session above is not act
   if (permit === undefined) throw new Error('no permit');
   expect(await codeOf(child.start(permit))).toBe('session-not-active');
   await plane.close();
+});
+
+test('nothing is approved that no session can make any more, also after a restart', async () => {
+  const { plane, top, under, fleet } = await open();
+  const child = await under(await under(top));
+  const ask = async (orderId: string) => {
+    const call = { tool: bindTool(refund), arguments: child.read({ orderId, amount: '1' }) };
+    return (await child.authorize(call)).ticket ?? '';
+  };
+  const [whilePaused, afterwards, denied] = [await ask('o-1'), await ask('o-2'), await ask('o-3')];
+  const { ada: by } = staff(plane);
+  await top.pause();
+  await plane.approve({ ticket: whilePaused, by });
+  await top.abort();
+  expect(await codeOf(plane.approve({ ticket: afterwards, by }))).toBe('session-not-active');
+  const later = await openShop(fleet());
+  const approved = later.approve({ ticket: afterwards, by: staff(later).ada });
+  expect(await codeOf(approved)).toBe('session-not-active');
+  expect((await later.ticket(afterwards))?.status).toBe('pending');
+  await later.deny({ ticket: denied, by: staff(later).ada });
+  await Promise.all([plane.close(), later.close()]);
 });

@@ -16,6 +16,14 @@ export const cliMutants: readonly Mutant[] = [
     tests: ['test/cli/trouble.test.ts'],
   },
   {
+    name: 'cli-ended-by-a-folder-in-use',
+    guards: 'Who is ended by a signal ends so, though its folder cannot be taken away.',
+    file: cli('temporary-folder'),
+    find: '    try {',
+    replace: '    remove();\n    try {',
+    tests: ['test/cli/trouble.test.ts'],
+  },
+  {
     name: 'cli-starter-in-half',
     guards: 'Of the two files of `policy init` both are there, or neither.',
     file: cli('policy/write-starter'),

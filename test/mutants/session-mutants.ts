@@ -49,6 +49,22 @@ export const sessionMutants: readonly Mutant[] = [
     tests: optionTests,
   },
   {
+    name: 'session-over-and-its-ticket-approved',
+    guards: 'Nothing is approved, nor granted with it, that no session can make any more.',
+    file: 'src/kernel/approval/approve-ticket.ts',
+    find: 'if (ended !== undefined) return { rejection: ended };',
+    replace: '',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
+    name: 'session-above-a-ticket-not-loaded',
+    guards: 'What a ruling on a ticket looks at is loaded first, also after a restart.',
+    file: 'src/kernel/footprint.ts',
+    find: 'for (const session of [ticket.session, ...(ticket.ancestors ?? [])]) {',
+    replace: 'for (const session of [ticket.session]) {',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
     name: 'session-screened-while-it-stands-still',
     guards: 'Nothing comes into a session that is not active.',
     file: session('handle-screening'),

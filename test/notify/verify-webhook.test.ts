@@ -37,6 +37,7 @@ test('what was signed verifies, whatever the body and however the headers are wr
       );
       const verified = { id: 'msg_1', sentAt: now };
       expect(verifyWebhook(headers, body, secret, { now })).toEqual(verified);
+      expect(verifyWebhook(new Headers(headers), body, secret, { now })).toEqual(verified);
       expect(verifyWebhook(upper, Buffer.from(body), secret, { now })).toEqual(verified);
     }),
   );

@@ -14,6 +14,7 @@ import { quoted } from '../name.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { resourceOf } from '../tool/resource-of.ts';
 import { engagedAfter, killedMessage } from '../kill/engaged-latch.ts';
+import { endedAbove } from '../session/own-session.ts';
 import { bindingKey } from './ticket.ts';
 import { isOpenTicket } from './ticket-states.ts';
 
@@ -26,6 +27,8 @@ export function approveTicket(
 ): HandlerResult {
   const latch = engagedAfter(view, ticket.requestedIndex, ticket);
   if (latch !== undefined) return { rejection: reject('killed', killedMessage(latch)) };
+  const ended = endedAbove(view, ticket.ancestors);
+  if (ended !== undefined) return { rejection: ended };
   const { session, id } = ticket;
   const { edit, grant } = command;
   const isEditedSo =

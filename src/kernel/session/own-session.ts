@@ -4,6 +4,7 @@ import { isOwner, type PrincipalReference } from '../principal.ts';
 import type { SessionRecord, StateView } from '../record.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { permits } from '../rights/rights.ts';
+import { isTerminal } from './session.ts';
 
 /** A session as its own principal sees it: somebody else's is as unknown as one that does not exist. */
 export function ownSession(
@@ -22,6 +23,19 @@ export function inactiveSession(view: StateView, session: SessionRecord): Reject
     if (status === 'active') continue;
     const which = id === session.id ? 'the session' : `session ${quoted(id)}, that it works for,`;
     return reject('session-not-active', `${which} is ${status}`);
+  }
+  return undefined;
+}
+
+/** Why nothing can be made any more of what is asked for in a session: one that it works for has ended. */
+export function endedAbove(
+  view: StateView,
+  ancestors: readonly string[] = [],
+): Rejection | undefined {
+  for (const id of ancestors) {
+    const status = view.get('session', id)?.status;
+    if (status === undefined || !isTerminal(status)) continue;
+    return reject('session-not-active', `session ${quoted(id)}, that it works for, is ${status}`);
   }
   return undefined;
 }
