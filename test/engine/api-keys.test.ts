@@ -151,6 +151,16 @@ test('a key ends when it says, for whoever it established before too', async () 
   await plane.close();
 });
 
+test('the host, which is of no org, says which one a key is of', async () => {
+  const { plane } = await open();
+  const terms = { principal: 'service:night', roles: ['agent'] };
+  expect(await codeOf(plane.keys.issue(terms))).toBe('input-invalid');
+  await plane.keys.issue({ ...terms, org: 'acme' });
+  expect(plane.keys.list('acme')).toHaveLength(1);
+  expect(plane.keys.list('host')).toEqual([]);
+  await plane.close();
+});
+
 test('nobody issues a key for more than they may do themselves, nor in another org', async () => {
   const { plane, people } = await open();
   const admin = plane.identity.assert({ id: 'user:adm', org: 'acme', roles: ['admin'] });

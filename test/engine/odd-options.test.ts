@@ -274,7 +274,7 @@ test.each([
   const expiresAt = odd as Date;
   const before = await plane.head();
   for (const act of [
-    () => plane.keys.issue({ principal: 'service:night', roles: ['agent'], expiresAt }),
+    () => plane.keys.issue({ principal: 'service:night', roles: ['agent'], by, expiresAt }),
     () => session.handOff({ agent: 'bot', expiresAt }),
     () => session.handOff({ agent: 'bot', expiresAt: later, delegation: { expiresAt } }),
     () => plane.openSession({ ...terms, parent: session.id, delegation: { expiresAt } }),

@@ -14,7 +14,7 @@ export interface KeyOrder {
   readonly principal: string;
   readonly roles: readonly string[];
   readonly teams?: readonly string[];
-  /** The issuer's own org where it is left out. */
+  /** The issuer's own org where it is left out; the host, which is of none, has to name it. */
   readonly org?: string;
   /** When it ends; without it, when it is revoked. */
   readonly expiresAt?: Date;
@@ -58,7 +58,10 @@ export class Keys {
     const { ids, clock } = this.#core.options;
     assertMembers('the terms of a key', order, orderKnown);
     const by = authorIn(this.#core, this.#host, order);
-    const { expiresAt, org = by.org } = order;
+    const { expiresAt, org = 'by' in order ? by.org : undefined } = order;
+    if (org === undefined) {
+      throw fault('input-invalid', 'the terms of a key name no `org`, and the host is of none');
+    }
     const teams = order.teams === undefined ? [] : plainList('teams', order.teams);
     const secret = ids.secret();
     const { record } = await this.#core.submit(
