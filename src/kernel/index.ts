@@ -99,6 +99,7 @@ export { compileGlob, isLiteral } from './policy/glob.ts';
 export { isResourceTemplate } from './policy/resource.ts';
 export { isRiskLevel, type RiskLevel, riskLevels } from './policy/risk.ts';
 export { canMatch } from './policy/subject-pattern.ts';
+export { parseUrl } from './policy/url.ts';
 export {
   anything,
   type ArgumentReading,

@@ -8,6 +8,7 @@ import {
   type ConditionDocument,
   isName,
   isQualifiedName,
+  parseUrl,
   type PolicyDocument,
   riskLevels,
 } from '../kernel/index.ts';
@@ -35,7 +36,28 @@ interface Range {
   readonly all?: readonly string[];
   /** Whether it can be this, where they cannot. */
   readonly isOne: (text: string) => boolean;
+  /** Whether a part of it can be this; without it, whatever could be one with a letter before it. */
+  readonly isPart?: (text: string) => boolean;
 }
+
+/** What functions give, of what texts they are given. */
+const given: Readonly<Record<string, Range>> = {
+  host: {
+    what: 'host as `host` gives it, in lower case, without port and path',
+    isOne: (text) => parseUrl(`any://${text}`)?.host === text,
+    isPart: (text) => /^[a-z0-9.-]*$/.test(text),
+  },
+  scheme: {
+    what: 'scheme as `scheme` gives it, in lower case, without a colon',
+    isOne: (text) => parseUrl(`${text}://any`)?.scheme === text,
+    isPart: (text) => /^[a-z0-9.+-]*$/.test(text),
+  },
+  lower: {
+    what: 'text in lower case',
+    isOne: (text) => text === text.toLowerCase(),
+    isPart: (text) => text === text.toLowerCase(),
+  },
+};
 
 export function impossibleValues(
   condition: ConditionDocument,
@@ -99,24 +121,25 @@ function rangeOf(
         ? { what: 'id of a session', isOne: isQualifiedName }
         : undefined;
     default:
-      return undefined;
+      return given[root];
   }
 }
 
 /** Whether a comparison can come out both ways; operators that are not here are not judged. */
-function isPossible({ operator, literal }: Comparison, { all, isOne }: Range): boolean {
-  const some = (test: (text: string) => boolean): boolean | undefined => all?.some(test);
+function isPossible({ operator, literal }: Comparison, { all, isOne, isPart }: Range): boolean {
   if (operator === 'equals') return typeof literal === 'string' && isOne(literal);
   if (typeof literal !== 'string') return true;
+  const behind = (text: string) => isPart?.(text) ?? (isOne(text) || isOne(`a${text}`));
+  const some = (test: (text: string) => boolean): boolean | undefined => all?.some(test);
   switch (operator) {
     case 'glob':
-      return some(compileGlob(literal)) ?? canMatch(literal, isOne);
+      return some(compileGlob(literal)) ?? canMatch(literal, isPart ?? isOne);
     case 'startsWith':
-      return some((text) => text.startsWith(literal)) ?? isOne(literal);
+      return some((text) => text.startsWith(literal)) ?? (isPart ?? isOne)(literal);
     case 'endsWith':
-      return some((text) => text.endsWith(literal)) ?? (isOne(literal) || isOne(`a${literal}`));
+      return some((text) => text.endsWith(literal)) ?? behind(literal);
     case 'contains':
-      return some((text) => text.includes(literal)) ?? (isOne(literal) || isOne(`a${literal}`));
+      return some((text) => text.includes(literal)) ?? behind(literal);
     default:
       return true;
   }
@@ -174,11 +197,12 @@ function* beside(reading: unknown, literal: unknown, operator: string): Generato
   yield { read, operator, literal: literal['value'] };
 }
 
-/** The segments of a path, or of `guardrails["id"]`. */
+/** The segments of a path, or of `guardrails["id"]`; of a call of `host` and its like, its name. */
 function readBy(node: unknown): readonly string[] | undefined {
   if (!isObject(node)) return undefined;
-  const { op, path, of, at } = node;
+  const { op, name, path, of, at } = node;
   if (op === 'path' && Array.isArray(path)) return path.map(String);
+  if (op === 'call') return Object.hasOwn(given, String(name)) ? [String(name)] : undefined;
   const root = op === 'index' ? readBy(of) : undefined;
   return root?.join('.') === 'guardrails' && isObject(at)
     ? [...root, String(at['value'])]

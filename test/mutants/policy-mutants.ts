@@ -103,6 +103,22 @@ export const policyMutants: readonly Mutant[] = [
     tests: ['test/policy/impossible-values.test.ts'],
   },
   {
+    name: 'impossible-host-accepted',
+    guards: 'What `host`, `scheme` and `lower` never give is not what a rule waits for.',
+    file: 'src/policy/impossible-values.ts',
+    find: "if (op === 'call') return Object.hasOwn(given, String(name)) ? [String(name)] : undefined;",
+    replace: '',
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
+    name: 'impossible-part-of-a-host',
+    guards: 'A part of a host need not be one: what an address ends in is looked for.',
+    file: 'src/policy/impossible-values.ts',
+    find: 'isPart: (text) => /^[a-z0-9.-]*$/.test(text),',
+    replace: '',
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
     name: 'prefix-instead-of-folder',
     guards: 'A folder holds what is below it, not what begins like it.',
     file: policy('path'),
