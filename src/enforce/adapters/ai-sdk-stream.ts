@@ -93,7 +93,8 @@ class StreamRun {
       const finish = await this.#heard(part);
       if (finish !== undefined) return this.#settle(finish);
       if (!this.#isJudged) return [part];
-      this.#held.push(part);
+      // What the provider sent, as it sent it, is in nothing that is judged.
+      if (part.type !== 'raw') this.#held.push(part);
     }
   }
 
