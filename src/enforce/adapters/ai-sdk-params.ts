@@ -4,7 +4,7 @@
  */
 import type { CallParams } from './ai-sdk-types.ts';
 
-/** Of what is no plain data, bytes and addresses are copied, and nothing else: the signal is the caller’s own. */
+/** Of what is no plain data, bytes and addresses are copied alone: the signal is the caller’s own. */
 export function takenOnce(params: CallParams): CallParams {
   const taken = Object.entries(params).map(([name, value]) => [name, copied(value)] as const);
   return Object.fromEntries(taken) as CallParams;
