@@ -22,9 +22,9 @@ const begun = (...deltas: readonly string[]): Part[] => [
   ...deltas.map((delta): Part => ({ type: 'tool-input-delta', id: 'c', delta })),
   { type: 'tool-input-end', id: 'c' },
 ];
-const call = (input: string): Part => ({
+const call = (input: string, toolCallId = 'c'): Part => ({
   type: 'tool-call',
-  toolCallId: 'c',
+  toolCallId,
   toolName: 'send',
   input,
 });
@@ -81,6 +81,21 @@ test('what the provider sent, as it sent it, is not passed on where the rest is 
 test('an input that is the same as its call’s is judged once, and passed on as it came', async () => {
   const parts = [...begun('{"to":', '"ann"}'), call('{"to":"ann"}')];
   expect(await passedOn(parts, judged)).toEqual({ code: undefined, seen: [...parts, finish] });
+});
+
+test('a call that comes twice takes nothing else out of what is judged', async () => {
+  const same = call('{"to":"ann"}');
+  const said: Part = { type: 'text-delta', id: '1', delta: 'secret' };
+  const parts = [...begun('{"to":"ann"}'), same, said, same];
+  expect(await passedOn(parts, judged)).toEqual({ code: 'output-withheld', seen: [] });
+});
+
+test('calls that come whole count as output, and those that say again what was counted do not', async () => {
+  // 52 tokens at least, of 50.
+  const whole = ['1', '2', '3', '4'].map((id) => call('x'.repeat(128 * 13), id));
+  expect((await passedOn(whole, judged)).code).toBe('model-output-cut');
+  const long = 'x'.repeat(128 * 30);
+  expect((await passedOn([...begun(long), call(long)], judged)).code).toBeUndefined();
 });
 
 test('what is taken out of an input, or of an error, is in no part of it', async () => {

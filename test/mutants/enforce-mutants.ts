@@ -213,4 +213,20 @@ export const enforceMutants: readonly Mutant[] = [
     replace: "(Number.isSafeInteger(cost) ? amountCovering('usd', cost) : undefined)",
     tests: ['test/enforce/call-model.test.ts'],
   },
+  {
+    name: 'whole-calls-count-as-nothing',
+    guards: 'A call that a stream has whole counts as output that was reserved.',
+    file: adapter('ai-sdk-stream-content'),
+    find: "return isSame || typeof part.input !== 'string' ? '' : part.input;",
+    replace: "return '';",
+    tests: judgedTests,
+  },
+  {
+    name: 'call-that-comes-twice-hides-another-part',
+    guards: 'A call that a stream has twice takes nothing out of what is judged.',
+    file: adapter('ai-sdk-stream-content'),
+    find: 'this.#inputs.delete(part.toolCallId);',
+    replace: '',
+    tests: judgedTests,
+  },
 ];

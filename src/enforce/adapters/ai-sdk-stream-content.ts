@@ -3,11 +3,11 @@ import { thrownWhole } from '../../engine/index.ts';
 import type { Generated, StreamPart } from './ai-sdk-types.ts';
 
 type Content = Generated['content'][number];
+type Call = Extract<StreamPart, { readonly type: 'tool-call' }>;
 type Delta = Extract<StreamPart, { readonly type: 'text-delta' | 'reasoning-delta' }>;
 
 /** Parts of a stream that are parts of its content as they are. */
 const whole: ReadonlySet<string> = new Set([
-  'tool-call',
   'tool-result',
   'tool-approval-request',
   'source',
@@ -49,13 +49,16 @@ export class StreamContent {
     { -readonly [MEMBER in keyof ToolInput]: ToolInput[MEMBER] }
   >();
 
-  add(part: StreamPart): void {
+  /** Gives what of the part the model said now, and not before: its text, or its input for a tool. */
+  add(part: StreamPart): string {
+    if (part.type === 'tool-call') return this.#call(part);
     if (part.type === 'text-delta' || part.type === 'reasoning-delta') this.#grow(part);
     else if (part.type === 'tool-input-start') this.#begin(part.id, part.toolName);
     else if (part.type === 'tool-input-delta') this.#begin(part.id, '').text += part.delta;
     else if (part.type === 'error') {
       this.#parts.push({ type: 'error', error: thrownWhole(part.error) });
-    } else if (whole.has(part.type)) this.#whole(part as Content);
+    } else if (whole.has(part.type)) this.#parts.push(part as Content);
+    return 'delta' in part ? part.delta : '';
   }
 
   #begin(toolCallId: string, toolName: string): { text: string } {
@@ -69,12 +72,15 @@ export class StreamContent {
   }
 
   /** A call says again what was begun for it. */
-  #whole(part: Content): void {
-    const begun = part.type === 'tool-call' ? this.#inputs.get(part.toolCallId) : undefined;
-    const isSame =
-      part.type === 'tool-call' && part.input === begun?.text && part.toolName === begun.toolName;
-    if (begun !== undefined && isSame) this.#parts.splice(this.#parts.indexOf(begun), 1);
+  #call(part: Call): string {
+    const begun = this.#inputs.get(part.toolCallId);
+    const isSame = part.input === begun?.text && part.toolName === begun.toolName;
+    if (begun !== undefined && isSame) {
+      this.#inputs.delete(part.toolCallId);
+      this.#parts.splice(this.#parts.indexOf(begun), 1);
+    }
     this.#parts.push(part);
+    return isSame || typeof part.input !== 'string' ? '' : part.input;
   }
 
   #grow({ type, id, delta }: Delta): void {

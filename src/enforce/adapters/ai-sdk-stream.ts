@@ -150,10 +150,10 @@ class StreamRun {
   }
 
   #count(part: StreamPart): void {
-    this.#content.add(part);
+    const said = this.#content.add(part);
     if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
-    if (!('delta' in part)) return;
-    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(part.delta));
+    if (said === '') return;
+    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(said));
     const { outputTokensMax } = this.#granted.terms;
     if (this.#tokensAtLeast <= outputTokensMax) return;
     throw new ControlPlaneError(
