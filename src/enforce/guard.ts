@@ -51,7 +51,7 @@ export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Pro
 
 /** Binds a tool to a session. The returned function is the only way to its code. */
 export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
-  const { name, execute, usage, dryRun }: Partial<Tool<A, R>> = toolGiven(tool);
+  const { name, execute }: Partial<Tool<A, R>> = toolGiven(tool);
   if (typeof execute !== 'function') {
     throw new ControlPlaneError(
       'tool-ungovernable',
@@ -59,8 +59,10 @@ export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, 
     );
   }
   if (types.isGeneratorFunction(execute)) throw deferred(name);
-  const guarded = guardWork<A, R>(session, tool, { usage, dryRun });
-  return (callArguments, options) => guarded(callArguments, execute, options);
+  const guarded = guardWork<A, R>(session, tool, tool);
+  // A tool of a class is its own `this`, as it is where nobody guards it.
+  const work = execute.bind(tool);
+  return (callArguments, options) => guarded(callArguments, work, options);
 }
 
 /** A tool that was not found where it was looked up must not end in a bare `TypeError`. */
@@ -73,12 +75,14 @@ function toolGiven<A, R>(tool: Tool<A, R> | null | undefined): Tool<A, R> {
 export function guardWork<A, R>(
   session: Session,
   declaration: ToolDeclaration,
-  { usage, dryRun }: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
+  code: Pick<Tool<A, R>, 'usage' | 'dryRun'>,
 ): (callArguments: A, work: Tool<A, R>['execute'], options?: CallOptions) => Promise<R> {
   assertSession(session);
   const bound = bindTool(declaration);
-  assertCode(declaration.name, 'usage', usage);
-  assertCode(declaration.name, 'dryRun', dryRun);
+  assertCode(declaration.name, 'usage', code.usage);
+  assertCode(declaration.name, 'dryRun', code.dryRun);
+  const usage = code.usage?.bind(code);
+  const dryRun = code.dryRun?.bind(code);
   return async function guarded(callArguments, work, given = {}) {
     const options = optionsOf(given);
     const read = session.read(callArguments);

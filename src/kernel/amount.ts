@@ -88,6 +88,27 @@ function scaled(whole: string, fraction: string, scale: number): number | undefi
   return amount <= BigInt(limits.amountMax) ? Number(amount) : undefined;
 }
 
+/**
+ * An amount that somebody else counted, such as a provider that says in a fraction of a number what a call
+ * cost: the least amount that covers it. Undefined where it is none at all.
+ */
+export function amountCovering(unit: string, value: unknown): number | undefined {
+  const text = typeof value === 'number' ? decimalOf(value) : value;
+  const [, whole = '', fraction = ''] =
+    (typeof text === 'string' ? /^(0|[1-9][0-9]{0,15})(?:\.([0-9]+))?$/.exec(text) : null) ?? [];
+  if (whole === '') return undefined;
+  const scale = scaleOf(unit);
+  const isMore = /[1-9]/.test(fraction.slice(scale));
+  const amount = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0')) + (isMore ? 1n : 0n);
+  return amount <= BigInt(limits.amountMax) ? Number(amount) : undefined;
+}
+
+/** As it is written, also where that would take an exponent. */
+function decimalOf(value: number): string {
+  const text = String(value);
+  return text.includes('e-') ? value.toFixed(20) : text;
+}
+
 /** How an amount is written, for whoever is told that theirs is none. */
 export const exactly = 'write it as a text with quotes, such as "4.50", or as a whole number';
 

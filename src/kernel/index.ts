@@ -1,6 +1,7 @@
 /** The kernel's face towards the engine. Surfaces import from here, not from the rooms inside. */
 export {
   type Amounts,
+  amountCovering,
   amountOf,
   formatAmount,
   isUnit,

@@ -71,12 +71,12 @@ test('A26 A27 A28 a bound that is no count of tokens is refused', async () => {
   expect(await money(session)).toMatchObject({ posted: 0, reserved: 0 });
 });
 
-test('A26 A27 A28 a reported cost that is no exact amount changes nothing', async () => {
+test('A26 A27 A28 a reported cost that is no amount changes nothing', async () => {
   const session = await open();
-  for (const reported of [...wrongCounts, '', '1e3', '0x10', '-5', '٣']) {
-    await call(session, { usage, cost: reported });
-  }
-  const calls = wrongCounts.length + 5;
+  // A fraction of a dollar is a cost, as providers write them: `test/enforce/call-model.test.ts`.
+  const wrongCosts = [...wrongCounts.filter((each) => each !== 0.1), '', '1e3', '0x10', '-5', '٣'];
+  for (const reported of wrongCosts) await call(session, { usage, cost: reported });
+  const calls = wrongCosts.length;
   expect(await money(session)).toEqual({ posted: calls * cost, reserved: 0, frozen: false });
 });
 

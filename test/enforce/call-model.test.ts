@@ -138,6 +138,23 @@ test('A31 a caller reports a higher cost than the computed one, never a lower', 
   await plane.close();
 });
 
+test.each([
+  [0.000_299, 299],
+  [0.000_299_25, 300],
+  ['0.0002992500000000000001', 300],
+  ['0.00029900000', 299],
+  // Below what is computed, however it is written.
+  [1e-7, 200],
+  [Number.NaN, 200],
+  ['free', 200],
+])('A31 a cost of %s, as a provider writes it, comes to %d micro-USD', async (cost, posted) => {
+  const usage = { inputTokens: 100, outputTokens: 50 };
+  const { session, used, plane } = await open();
+  await callModel(session, asked, answers({ usage, cost }));
+  expect(await used()).toBe(posted);
+  await plane.close();
+});
+
 test('A83 an answer from a dearer model is told and charged at the dearer price', async () => {
   const policy = { ...modelPolicy, models: { tiers: { premium: {} } } };
   const { session, used, plane } = await open({ policy });

@@ -48,3 +48,34 @@ test('a call that waits for an approver is told when the control plane closes', 
   await plane.close();
   expect(await told).toMatchObject({ code: 'closed' });
 });
+
+test('a tool of a class is its own `this`, in all of its code', async () => {
+  class Read {
+    readonly name = 'read';
+    readonly action = 'order.read';
+    readonly resource = 'order/{id}';
+    readonly #price = '2';
+
+    execute({ id }: { id: string }) {
+      return `${id} for ${this.#price}`;
+    }
+
+    usage() {
+      return { usd: this.#price };
+    }
+
+    dryRun({ id }: { id: string }) {
+      return `${id} would be ${this.#price}`;
+    }
+  }
+  const storage = memory();
+  const plane = await openControlPlane({ storage, policy, agents: ['bot'], tools: [tool] });
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const budget = { usd: '5' };
+  const session = await plane.openSession({ principal, agent: 'bot', budget });
+  expect(await guard(session, new Read())({ id: 'o-1' })).toBe('o-1 for 2');
+  expect((await plane.budget(session.id, 'usd'))?.posted).toBe(2_000_000);
+  const rehearsal = await plane.openSession({ principal, agent: 'bot', mode: 'dry-run' });
+  expect(await guard(rehearsal, new Read())({ id: 'o-1' })).toBe('o-1 would be 2');
+  await plane.close();
+});

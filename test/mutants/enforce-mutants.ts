@@ -6,6 +6,8 @@ const generatorTests = ['test/enforce/generators.test.ts'];
 const replacedTests = ['test/enforce/replaced-tools.test.ts'];
 const answerTests = ['test/enforce/odd-answers.test.ts'];
 const stoppedTests = ['test/enforce/stopped-models.test.ts'];
+const inputTests = ['test/enforce/model-inputs.test.ts'];
+const judgedTests = ['test/enforce/judged-streams.test.ts'];
 
 export const enforceMutants: readonly Mutant[] = [
   {
@@ -136,5 +138,95 @@ export const enforceMutants: readonly Mutant[] = [
     find: 'outcome, result: thrownWhole(failure) } as const;',
     replace: 'outcome, result: thrownText(failure) } as const;',
     tests: ['test/engine/redaction.test.ts'],
+  },
+  {
+    name: 'prompt-changes-after-its-decision',
+    guards:
+      'What a model is called with is what was decided on, whatever the caller does to it meanwhile.',
+    file: adapter('ai-sdk-model'),
+    find: 'const params = takenOnce(given);',
+    replace: 'const params = given;',
+    tests: inputTests,
+  },
+  {
+    name: 'kept-prompt-is-the-sdks-own',
+    guards: 'A prompt as the SDK writes it can be kept.',
+    file: adapter('ai-sdk-model'),
+    find: 'prompt: plain() }',
+    replace: 'prompt: params.prompt }',
+    tests: inputTests,
+  },
+  {
+    name: 'cap-among-options-not-reserved',
+    guards: 'A cap on output that a provider takes from its own options is reserved for.',
+    file: adapter('ai-sdk-model'),
+    find: 'Math.max(cap, asked) + thinking',
+    replace: 'cap + thinking',
+    tests: inputTests,
+  },
+  {
+    name: 'input-elsewhere-counts-as-nothing',
+    guards: 'Nothing but the model bounds an input that its provider adds to.',
+    file: adapter('ai-sdk-provider-options'),
+    find: 'addsInput.some((name) => isSaid(part[name]))',
+    replace: 'addsInput.some((name) => isSaid(part[name]) && false)',
+    tests: inputTests,
+  },
+  {
+    name: 'servers-at-the-provider-unseen',
+    guards:
+      'Tools of an MCP server that the provider runs are refused, unless the server is named.',
+    file: adapter('ai-sdk-model'),
+    find: 'if (tool === undefined && server === undefined) return;',
+    replace: 'if (tool === undefined) return;',
+    tests: inputTests,
+  },
+  {
+    name: 'tool-input-passes-unjudged',
+    guards: 'What a stream begins to hand to a tool is judged, whether it comes to a call or not.',
+    file: adapter('ai-sdk-stream-content'),
+    find: "else if (part.type === 'tool-input-delta') this.#begin(part.id, '').text += part.delta;",
+    replace: '',
+    tests: judgedTests,
+  },
+  {
+    name: 'other-tool-input-passes-unjudged',
+    guards: 'What a stream began to hand to a tool is judged where its call says something else.',
+    file: adapter('ai-sdk-stream-content'),
+    find: 'if (begun !== undefined && isSame)',
+    replace: 'if (begun !== undefined)',
+    tests: judgedTests,
+  },
+  {
+    name: 'raw-chunks-pass-unjudged',
+    guards: 'What a provider sent, as it sent it, is not passed on where the rest is judged.',
+    file: adapter('ai-sdk-stream'),
+    find: "if (part.type !== 'raw') this.#held.push(part);",
+    replace: 'this.#held.push(part);',
+    tests: judgedTests,
+  },
+  {
+    name: 'fraction-of-a-micro-is-no-cost',
+    guards: 'A cost with more decimal places than the unit has is rounded up, and not left out.',
+    file: 'src/enforce/models/call-model.ts',
+    find: "amountCovering('usd', cost)",
+    replace: "(Number.isSafeInteger(cost) ? amountCovering('usd', cost) : undefined)",
+    tests: ['test/enforce/call-model.test.ts'],
+  },
+  {
+    name: 'whole-calls-count-as-nothing',
+    guards: 'A call that a stream has whole counts as output that was reserved.',
+    file: adapter('ai-sdk-stream-content'),
+    find: "return isSame || typeof part.input !== 'string' ? '' : part.input;",
+    replace: "return '';",
+    tests: judgedTests,
+  },
+  {
+    name: 'call-that-comes-twice-hides-another-part',
+    guards: 'A call that a stream has twice takes nothing out of what is judged.',
+    file: adapter('ai-sdk-stream-content'),
+    find: 'this.#inputs.delete(part.toolCallId);',
+    replace: '',
+    tests: judgedTests,
   },
 ];

@@ -15,12 +15,14 @@ import {
   type ToolDeclaration,
   assertTruth,
 } from '../../engine/index.ts';
-import type { ModelReport } from '../../kernel/index.ts';
+import { type ModelReport, quoted } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
 import { settle, settleFailed, settleUnbegun } from '../granted.ts';
 import { grantModel, type GrantedModel } from '../models/call-model.ts';
 import { assertApproval } from './ai-sdk-attempt.ts';
+import { takenOnce } from './ai-sdk-params.ts';
 import { readPrompt } from './ai-sdk-prompt.ts';
+import { capAmongOptions, serversNamed } from './ai-sdk-provider-options.ts';
 import { governedStream } from './ai-sdk-stream.ts';
 import { thinkingTokens } from './ai-sdk-thinking.ts';
 import type { AnyModel, CallParams, Generated, WrappedModel } from './ai-sdk-types.ts';
@@ -56,7 +58,8 @@ export function governModel(
   assertSession(session);
   assertOptions(options);
   const models = byName([model, ...(options.downgradeTo ?? [])]);
-  const granting = async (params: CallParams) => {
+  const granting = async (given: CallParams) => {
+    const params = takenOnce(given);
     const granted = await decide(session, model.modelId, params, options);
     const target = models.get(granted.terms.name);
     if (target === undefined) throw new Error('assertion: a model that was not given');
@@ -145,7 +148,7 @@ function withoutOtherCopies(result: Generated): Generated {
 function byName(models: readonly AnyModel[]): ReadonlyMap<string, WrappedModel> {
   const named = new Map<string, WrappedModel>();
   for (const model of models) {
-    const { modelId } = model;
+    const { modelId } = assertModel(model);
     if (named.has(modelId)) {
       const message = `two models are called \`${modelId}\``;
       throw new ControlPlaneError('tool-ungovernable', message);
@@ -153,6 +156,16 @@ function byName(models: readonly AnyModel[]): ReadonlyMap<string, WrappedModel> 
     named.set(modelId, raw(model));
   }
   return named;
+}
+
+/** The SDK takes a name for a model of its gateway; what it would make of it is nothing that is governed. */
+function assertModel(model: AnyModel): AnyModel {
+  const given: unknown = model;
+  if (typeof given === 'object' && given !== null && 'doGenerate' in given) return model;
+  const what = typeof given === 'string' ? quoted(given) : `a value of type ${typeof given}`;
+  throw new ControlPlaneError('tool-ungovernable', `${what} is no model`, {
+    help: 'give the model itself, as its provider makes it: `openai(…)`, `gateway(…)`',
+  });
 }
 
 /** The model itself, whatever version of the interface it implements, without a middleware. */
@@ -167,18 +180,17 @@ async function decide(
   options: GovernModelOptions,
 ): Promise<GrantedModel> {
   assertToolsWithinReach(params, options.providerTools ?? []);
-  const { tokensMax, digest } = readPrompt(params);
+  const { tokensMax, digest, plain } = readPrompt(params);
   const maxInputTokens = options.countInput?.(params) ?? tokensMax;
-  const { cap, thinking } = outputOf(params, options);
+  const { reserved } = outputOf(params, options);
   const { downgradeTo = [], approval = 'wait', keepPrompts, tool } = options;
   const granted = await grantModel(session, {
     model,
-    input: keepPrompts === true ? { digest, prompt: params.prompt } : { digest },
+    input: keepPrompts === true ? { digest, prompt: plain() } : { digest },
     downgradeTo: downgradeTo.map(({ modelId }) => modelId),
     waitForApproval: approval === 'wait',
     ...(maxInputTokens === undefined ? {} : { maxInputTokens }),
-    // What cannot be added up is bounded by the model's own maximum, or not at all.
-    ...(cap === undefined || thinking === undefined ? {} : { maxOutputTokens: cap + thinking }),
+    ...(reserved === undefined ? {} : { maxOutputTokens: reserved }),
     ...(params.abortSignal === undefined ? {} : { signal: params.abortSignal }),
     ...(tool === undefined ? {} : { tool }),
   });
@@ -187,25 +199,35 @@ async function decide(
 }
 
 /** What the provider runs itself, no guard of ours sees. */
-function assertToolsWithinReach({ tools = [] }: CallParams, allowed: readonly string[]): void {
-  const stray = tools.find(({ type, name }) => type === 'provider' && !allowed.includes(name));
-  if (stray === undefined) return;
+function assertToolsWithinReach(params: CallParams, allowed: readonly string[]): void {
+  const { tools = [], providerOptions } = params;
+  const tool = tools.find(({ type, name }) => type === 'provider' && !allowed.includes(name));
+  const server = serversNamed(providerOptions).find((name) => !allowed.includes(name));
+  if (tool === undefined && server === undefined) return;
+  const what =
+    tool === undefined
+      ? `what MCP server ${quoted(server)} has is run by`
+      : `tool \`${tool.name}\` runs at`;
   throw new ControlPlaneError(
     'tool-ungovernable',
-    `tool \`${stray.name}\` runs at the provider, out of reach of a guard`,
+    `${what} the provider, out of reach of a guard`,
     { help: 'leave it out, or name it in `providerTools`' },
   );
 }
 
-/** The cap on what is said, and what may be thought beside it, where they are known. */
+/**
+ * The cap on what is said, and what may be thought beside it, where they are known. Reserved is the sum, and
+ * no less than the provider's own options ask for; what cannot be added up is bounded by the model alone.
+ */
 function outputOf(params: CallParams, { maxOutputTokens, countThinking }: GovernModelOptions) {
-  return {
-    cap: params.maxOutputTokens ?? maxOutputTokens,
-    thinking:
-      countThinking === undefined
-        ? thinkingTokens(params)
-        : countOf('countThinking', countThinking(params)),
-  };
+  const cap = params.maxOutputTokens ?? maxOutputTokens;
+  const thinking =
+    countThinking === undefined
+      ? thinkingTokens(params)
+      : countOf('countThinking', countThinking(params));
+  const isKnown = cap !== undefined && thinking !== undefined;
+  const asked = capAmongOptions(params.providerOptions);
+  return { cap, thinking, reserved: isKnown ? Math.max(cap, asked) + thinking : undefined };
 }
 
 /** What the provider is told: no more than was reserved for. */

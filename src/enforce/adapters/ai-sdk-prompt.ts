@@ -6,6 +6,7 @@
  * at the provider) has no such bound.
  */
 import { createHash } from 'node:crypto';
+import { hasInputElsewhere } from './ai-sdk-provider-options.ts';
 import type { CallParams } from './ai-sdk-types.ts';
 
 /** Tokens that providers put around a call, each message, each tool, and the use of tools at all. */
@@ -14,14 +15,19 @@ const framing = { perCall: 32, perMessage: 16, perTool: 64, forTools: 1_024 };
 export interface PromptRead {
   /** Tokens; undefined where nothing bounds them but the model itself. */
   readonly tokensMax: number | undefined;
-  /** SHA-256 of the prompt, the tools and the response's format. */
+  /** SHA-256 of the prompt, the tools, the response's format, and of the provider's options, if any. */
   readonly digest: string;
+  /** The prompt as plain data: of what is bytes, their hash. */
+  readonly plain: () => unknown;
 }
 
-export function readPrompt({ prompt, tools = [], responseFormat }: CallParams): PromptRead {
-  let isBounded = tools.every(({ type }) => type === 'function');
+export function readPrompt(params: CallParams): PromptRead {
+  const { prompt, tools = [], responseFormat, providerOptions } = params;
+  let isBounded =
+    tools.every(({ type }) => type === 'function') && !hasInputElsewhere(providerOptions);
+  const hasOptions = Object.keys(providerOptions ?? {}).length > 0;
   const text = JSON.stringify(
-    [prompt, tools, responseFormat ?? null],
+    [prompt, tools, responseFormat ?? null, ...(hasOptions ? [providerOptions] : [])],
     function replace(this: Readonly<Record<string, unknown>>, name, value: unknown) {
       // As it was before `toJSON`: bytes may be megabytes, and their hash says as much.
       const own = this[name];
@@ -36,6 +42,7 @@ export function readPrompt({ prompt, tools = [], responseFormat }: CallParams): 
   return {
     tokensMax: isBounded ? Buffer.byteLength(text) + around : undefined,
     digest: createHash('sha256').update(text).digest('hex'),
+    plain: () => (JSON.parse(text) as readonly unknown[])[0],
   };
 }
 

@@ -93,7 +93,8 @@ class StreamRun {
       const finish = await this.#heard(part);
       if (finish !== undefined) return this.#settle(finish);
       if (!this.#isJudged) return [part];
-      this.#held.push(part);
+      // What the provider sent, as it sent it, is in nothing that is judged.
+      if (part.type !== 'raw') this.#held.push(part);
     }
   }
 
@@ -149,10 +150,10 @@ class StreamRun {
   }
 
   #count(part: StreamPart): void {
-    this.#content.add(part);
+    const said = this.#content.add(part);
     if (part.type === 'response-metadata') this.#model = part.modelId ?? this.#model;
-    if (!('delta' in part)) return;
-    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(part.delta));
+    if (said === '') return;
+    this.#tokensAtLeast += countOf('countOutput', this.#countOutput(said));
     const { outputTokensMax } = this.#granted.terms;
     if (this.#tokensAtLeast <= outputTokensMax) return;
     throw new ControlPlaneError(

@@ -134,11 +134,11 @@ export async function governTools<TOOLS extends ToolSet>(
 function guarded(
   session: Session,
   declaration: ToolDeclaration,
-  { usage, dryRun }: Pick<AiToolDeclaration<unknown, unknown>, 'usage' | 'dryRun'>,
+  codes: Pick<AiToolDeclaration<unknown, unknown>, 'usage' | 'dryRun'>,
   code: Execute,
   { approval = 'wait' }: GovernOptions,
 ): Execute {
-  const run = guardWork<unknown, unknown>(session, declaration, { usage, dryRun });
+  const run = guardWork<unknown, unknown>(session, declaration, codes);
   return (input, call) =>
     run(
       input,

@@ -16,9 +16,9 @@ import {
   type ToolDeclaration,
 } from '../../engine/index.ts';
 import {
+  amountCovering,
   formatAmount,
   type ModelReport,
-  parseAmount,
   type ModelTerms,
 } from '../../kernel/index.ts';
 import { ActionRefused } from '../action-refused.ts';
@@ -160,7 +160,10 @@ function argumentsOf({ maxOutputTokens, maxInputTokens, input }: ModelCall, mode
   };
 }
 
-/** What a provider's answer comes to. A cost that is no amount is none: the computed one counts. */
+/**
+ * What a provider's answer comes to. A cost of a fraction of a micro-USD is rounded up, and one that is no
+ * amount is none: the computed one counts.
+ */
 function settlementOf<R>({
   result,
   usage,
@@ -171,7 +174,7 @@ function settlementOf<R>({
     usage,
     ...(typeof model === 'string' ? { model } : {}),
   };
-  const usd = cost === undefined ? undefined : parseAmount('usd', cost);
+  const usd = cost === undefined ? undefined : amountCovering('usd', cost);
   return {
     result,
     model: report,

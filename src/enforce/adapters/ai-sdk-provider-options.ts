@@ -1,0 +1,63 @@
+/**
+ * What a call's `providerOptions` say beside the call itself: providers of the AI SDK put some of them in the
+ * place of what the call says, have others add to its input, and run the tools of servers that they name.
+ */
+import type { CallParams } from './ai-sdk-types.ts';
+
+type Given = CallParams['providerOptions'];
+
+/** Names, by provider, of the cap on output, as the SDK or the provider's own interface writes it. */
+const caps = [
+  'maxCompletionTokens',
+  'max_completion_tokens',
+  'maxOutputTokens',
+  'max_output_tokens',
+  'maxTokens',
+  'max_tokens',
+];
+
+/** What a provider keeps and puts before the prompt, or fetches while it answers. */
+const addsInput = [
+  'previousResponseId',
+  'previous_response_id',
+  'previousInteractionId',
+  'conversation',
+  'cachedContent',
+  'container',
+  'mcpServers',
+  'mcp_servers',
+];
+
+/** The highest cap on output that is named, and that a provider may take for the call's own. */
+export function capAmongOptions(options: Given): number {
+  const named = parts(options).flatMap((part) => caps.map((name) => part[name]));
+  return Math.max(0, ...named.map(Number).filter((tokens) => tokens > 0));
+}
+
+/** Whether the input has more in it than the call. */
+export function hasInputElsewhere(options: Given): boolean {
+  return parts(options).some((part) => addsInput.some((name) => isSaid(part[name])));
+}
+
+/** Names of the MCP servers whose tools the provider is to run. */
+export function serversNamed(options: Given): readonly string[] {
+  return parts(options)
+    .flatMap((part) => [part['mcpServers'], part['mcp_servers']])
+    .filter(isSaid)
+    .flat()
+    .map((server) => asMembers(server)['name'])
+    .map((name) => (typeof name === 'string' ? name : ''));
+}
+
+function parts(options: Given): readonly Readonly<Record<string, unknown>>[] {
+  return Object.values(options ?? {}).map(asMembers);
+}
+
+function asMembers(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isSaid(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && value !== null;
+}
