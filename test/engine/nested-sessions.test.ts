@@ -132,3 +132,20 @@ test('a permit issued for later is not started once the session above is not act
   expect(await codeOf(child.start(permit))).toBe('session-not-active');
   await plane.close();
 });
+
+test('what a session could call is told alike in a process that has done nothing in it', async () => {
+  const { plane, top, under, fleet } = await open();
+  const child = await under(top);
+  const next = await openShop(fleet());
+  for (const { id } of [top, child]) {
+    expect(await next.tools.sessionRefusal(id)).toBeUndefined();
+    expect(await next.tools.refusal(id, pay.name)).toBeUndefined();
+  }
+  await top.pause();
+  await next.sync();
+  for (const each of [plane, next]) {
+    expect(await each.tools.sessionRefusal(child.id)).toMatchObject({ code: 'session-not-active' });
+  }
+  await next.close();
+  await plane.close();
+});

@@ -193,4 +193,12 @@ export const parcelMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/storage/head-file.test.ts'],
   },
+  {
+    name: 'written-before-it-is-looked-at',
+    guards: 'A log that comes back after the store failed is looked at before it is written to.',
+    file: 'src/engine/store/sequencer.ts',
+    find: 'if (this.#wasAway) this.#route(await replica.follow());',
+    replace: '',
+    tests: ['test/engine/inconsistent-log.test.ts'],
+  },
 ];

@@ -72,6 +72,8 @@ export class Sequencer {
   /** When the events of others were last read while others decided. */
   #newsAt = 0;
   #state: 'open' | 'closing' | ControlPlaneError = 'open';
+  /** The store failed: what it comes back with may be another log, and is looked at before it is written to. */
+  #wasAway = false;
   readonly #own: OwnParcel;
   /** How many turns in a row this process has had for others alone. */
   #turnsForOthers = 0;
@@ -235,6 +237,7 @@ export class Sequencer {
       return false;
     } catch (failure) {
       this.#stopIfInconsistent(failure);
+      this.#wasAway = true;
       void this.#options.storage.turns?.leave();
       const reason = asFault(failure);
       for (const each of waiting) each.reject(reason);
@@ -255,6 +258,8 @@ export class Sequencer {
     const { storage, replica, clock } = this.#options;
     const appends = new Appends(storage, clock);
     try {
+      if (this.#wasAway) this.#route(await replica.follow());
+      this.#wasAway = false;
       const isLeft = waiting.length > 0 && !waiting.some(({ isReturned }) => isReturned === true);
       if (isLeft && storage.turns?.wanted === true && !storage.turns.kept) {
         const answers = await this.#own.leave(waiting, this.#wantsNews());
