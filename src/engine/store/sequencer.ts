@@ -72,7 +72,7 @@ export class Sequencer {
   /** When the events of others were last read while others decided. */
   #newsAt = 0;
   #state: 'open' | 'closing' | ControlPlaneError = 'open';
-  /** The store failed: what it comes back with may be another log, and is looked at before it is written to. */
+  /** The store failed: what it comes back with may be another log, and is looked at before a write. */
   #wasAway = false;
   readonly #own: OwnParcel;
   /** How many turns in a row this process has had for others alone. */

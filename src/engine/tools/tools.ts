@@ -155,8 +155,8 @@ export class Tools {
   }
 
   /**
-   * A session, and a view of it and of those that it works on behalf of: in a process that has done nothing in
-   * them yet, as after a restart, they are in the store alone.
+   * A session, and a view of it and of those that it works on behalf of: in a process that has done nothing
+   * in them yet, as after a restart, they are in the store alone.
    */
   async #line(id: string): Promise<{ readonly record: SessionRecord; readonly view: StateView }> {
     const record = await this.#session(id);
