@@ -194,10 +194,11 @@ export const parcelMutants: readonly Mutant[] = [
     tests: ['test/storage/head-file.test.ts'],
   },
   {
-    name: 'written-before-it-is-looked-at',
-    guards: 'A log that comes back after the store failed is looked at before it is written to.',
+    name: 'kill-into-another-log',
+    guards:
+      'A kill that waits to be written is not written once the log contradicts what was seen.',
     file: 'src/engine/store/sequencer.ts',
-    find: 'if (this.#wasAway) this.#route(await replica.follow());',
+    find: "if (typeof this.#state !== 'string') return false;",
     replace: '',
     tests: ['test/engine/inconsistent-log.test.ts'],
   },

@@ -72,8 +72,6 @@ export class Sequencer {
   /** When the events of others were last read while others decided. */
   #newsAt = 0;
   #state: 'open' | 'closing' | ControlPlaneError = 'open';
-  /** The store failed: what it comes back with may be another log, and is looked at before a write. */
-  #wasAway = false;
   readonly #own: OwnParcel;
   /** How many turns in a row this process has had for others alone. */
   #turnsForOthers = 0;
@@ -196,8 +194,10 @@ export class Sequencer {
 
   /** False where it could not be written: then nothing else is decided either, and is told so. */
   async #writeJournal(): Promise<boolean> {
+    if (this.#journal.length === 0) return true;
+    // It belongs into the log in which it was ordered: the chain of another one would break.
+    if (typeof this.#state !== 'string') return false;
     const journal = this.#journal.splice(0);
-    if (journal.length === 0) return true;
     const failed = await this.#commit(
       journal.map((submission) => ({
         ...submission,
@@ -237,7 +237,6 @@ export class Sequencer {
       return false;
     } catch (failure) {
       this.#stopIfInconsistent(failure);
-      this.#wasAway = true;
       void this.#options.storage.turns?.leave();
       const reason = asFault(failure);
       for (const each of waiting) each.reject(reason);
@@ -258,8 +257,6 @@ export class Sequencer {
     const { storage, replica, clock } = this.#options;
     const appends = new Appends(storage, clock);
     try {
-      if (this.#wasAway) this.#route(await replica.follow());
-      this.#wasAway = false;
       const isLeft = waiting.length > 0 && !waiting.some(({ isReturned }) => isReturned === true);
       if (isLeft && storage.turns?.wanted === true && !storage.turns.kept) {
         const answers = await this.#own.leave(waiting, this.#wantsNews());
