@@ -51,6 +51,7 @@ import { Keys } from './access/keys.ts';
 import { attachSession, openSession, type SessionOptions } from './session/open-session.ts';
 import { type Drift, type ProviderBill, reconcile } from './budgets/reconcile.ts';
 import { Reader } from './reader.ts';
+import { isStorable } from './store/parcel.ts';
 import { Replica } from './store/replica.ts';
 import type { Recorded, Session } from './session/session.ts';
 import { readFault, reading } from './store/store-read.ts';
@@ -351,7 +352,7 @@ export class ControlPlane {
     kind: K,
     key: string,
   ): Promise<RecordsByKind[K] | undefined> {
-    if (kind !== 'budget' && !isQualifiedName(key)) return undefined;
+    if (!isStorable(key) || (kind !== 'budget' && !isQualifiedName(key))) return undefined;
     const { storage } = this.#core.options;
     const { records } = await reading(storage.readRecords([{ kind, key }]));
     const [record] = records;

@@ -1,7 +1,15 @@
 /** A process that meets a log which does not continue what it has seen decides nothing any more. */
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
-import type { News, Storage, StoredEntry, Turns } from '../../src/storage/storage.ts';
+import {
+  type News,
+  type Storage,
+  StorageError,
+  type StoredEntry,
+  type Turns,
+} from '../../src/storage/storage.ts';
 import { codeOf, openShop, staff } from './shop.ts';
 
 type Lie = (entry: StoredEntry) => StoredEntry;
@@ -67,3 +75,51 @@ test.each([{ turns: true }, { turns: false }])(
     );
   },
 );
+
+/** A way to a store that may be down, and come back as another one. */
+function movable(first: Storage) {
+  let target: Storage | undefined = first;
+  const at = (): Storage => {
+    if (target === undefined) throw new StorageError('unavailable', 'down');
+    return target;
+  };
+  const storage: Storage = {
+    name: first.name,
+    durable: false,
+    open: async (log) => at().open(log),
+    append: async (batch) => at().append(batch),
+    head: async () => at().head(),
+    readEntries: async (from, limit) => at().readEntries(from, limit),
+    readContents: async (from, to) => at().readContents(from, to),
+    readRecords: async (keys) => at().readRecords(keys),
+    scanRecords: async (query) => at().scanRecords(query),
+    close: () => first.close(),
+  };
+  const moveTo = (store: Storage | undefined): void => {
+    target = store;
+  };
+  return { storage, moveTo };
+}
+
+test('a kill that waits to be written goes into no other log that came in the place of its own', async () => {
+  const [handle, handleOfOther] = [memoryFleet(), memoryFleet()];
+  // As long as the first, and not the same.
+  await (await openShop(handleOfOther())).close();
+  const { storage, moveTo } = movable(handle());
+  const plane = await openShop(storage, { pollMs: 3_600_000 });
+  const { size } = await plane.head();
+  const restored = handleOfOther();
+  expect((await restored.open('main')).size).toBe(size);
+  moveTo(undefined);
+  const scope = { kind: 'org', org: 'acme' } as const;
+  const killing = plane.kill({ scope, by: staff(plane).ops, reason: 'smoke' });
+  expect(await codeOf(killing)).toBe('kill-local-only');
+  // What is tried at once is over.
+  for (let turns = 0; turns < 20; turns += 1) await setImmediate();
+  moveTo(restored);
+  await plane.sync();
+  expect(await codeOf(plane.registerAgent('late'))).toBe('log-inconsistent');
+  expect(await codeOf(plane.close())).toBe('kill-local-only');
+  expect((await restored.head()).size).toBe(size);
+  expect((await verify(restored)).faults).toEqual([]);
+});

@@ -45,6 +45,28 @@ test('a worker that holds the lease calls as before, and everybody else is refus
   expect((await verify(fleet())).faults).toEqual([]);
 });
 
+test.each(['abort', 'complete'] as const)(
+  'a worker whose session ends in the commit that gives it the lease is told: %s',
+  async (transition) => {
+    const { one, two, first } = await twoWorkers();
+    const [lease] = await Promise.all([
+      first.lease({ holder: 'worker-1', termMs: 86_400_000 }),
+      first[transition]('not needed'),
+    ]);
+    expect(lease.signal.aborted).toBe(true);
+    await one.close();
+    await two.close();
+  },
+);
+
+test('a lease that is given while the control plane closes is lost like those before', async () => {
+  const { one, two, first } = await twoWorkers();
+  const asked = first.lease({ holder: 'worker-1', termMs: 86_400_000 });
+  await one.close();
+  expect((await asked).signal.aborted).toBe(true);
+  await two.close();
+});
+
 test('a release that the store did not take is made by the next one', async () => {
   const fleet = memoryFleet();
   const clock = new FakeClock();

@@ -153,3 +153,20 @@ test('nothing is approved that no session can make any more, also after a restar
   await later.deny({ ticket: denied, by: staff(later).ada });
   await Promise.all([plane.close(), later.close()]);
 });
+
+test('what a session could call is told alike in a process that has done nothing in it', async () => {
+  const { plane, top, under, fleet } = await open();
+  const child = await under(top);
+  const next = await openShop(fleet());
+  for (const { id } of [top, child]) {
+    expect(await next.tools.sessionRefusal(id)).toBeUndefined();
+    expect(await next.tools.refusal(id, pay.name)).toBeUndefined();
+  }
+  await top.pause();
+  await next.sync();
+  for (const each of [plane, next]) {
+    expect(await each.tools.sessionRefusal(child.id)).toMatchObject({ code: 'session-not-active' });
+  }
+  await next.close();
+  await plane.close();
+});

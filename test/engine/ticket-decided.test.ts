@@ -173,6 +173,20 @@ test('a call whose ticket a kill switch took away elsewhere is refused for the k
   expect(await waiting).toBe('killed');
 });
 
+test('a call that is made for another session is waited for after a restart, until somebody decides it', async () => {
+  await using stage = await two();
+  const { asks, waits, session } = stage;
+  const about = { principal: staff(asks).billing, agent: 'other-bot', parent: session.id };
+  const below = await asks.openSession(about);
+  const read = below.read({ orderId: 'o-2', amount: '1' });
+  const { ticket = '' } = await below.authorize({ tool: bindTool(refund), arguments: read });
+  await asks.close();
+  const decided = waits.ticketDecided(ticket);
+  for (let turns = 0; turns < 50; turns += 1) await setImmediate();
+  await waits.approve({ ticket, by: staff(waits).ada });
+  expect(await decided).toBe('approved');
+});
+
 test.each(['abort', 'complete'] as const)(
   'nobody waits for an approver once a session has ended that the call is made for: %s',
   async (transition) => {
@@ -196,12 +210,15 @@ test.each(['abort', 'complete'] as const)(
     };
     await asks.control({ session: session.id, transition: 'pause', by: ops, reason: 'to look' });
     await turns('a pause ends nothing');
-    await asks.control({ session: session.id, transition, by: ops, reason: 'seen enough' });
     /** Not without end: a wait that goes on is closed with the stage, and would be waited for here. */
     const soon = async (answer: Promise<string>) => Promise.race([answer, turns('still waits')]);
+    // A process that has done nothing in these sessions does not have them in memory.
+    expect(await soon(elsewhere)).toBe('still waits');
+    await asks.control({ session: session.id, transition, by: ops, reason: 'seen enough' });
     expect(await soon(code)).toBe('session-not-active');
     await waits.sync();
     expect(await soon(elsewhere)).toBe('refused');
+    expect(await soon(waits.ticketDecided(ticket))).toBe('refused');
     expect(await soon(asks.ticketDecided(ticket))).toBe('refused');
   },
 );

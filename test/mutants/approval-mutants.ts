@@ -313,8 +313,9 @@ const grantMutants: readonly Mutant[] = [
     name: 'waits-for-the-dead',
     guards: 'Nobody waits for an approver once a session has ended that the call is made for.',
     file: 'src/engine/tickets/ticket-wait.ts',
-    find: 'return above === undefined || isTerminal(above.status);',
-    replace: 'return above === undefined;',
+    find: 'const isOver = events.some((each) => ends(each, ancestors));',
+    replace:
+      'const isOver = events.some((each) => ends(each, ancestors) && ancestors.length > 99);',
     tests: ['test/engine/ticket-decided.test.ts'],
   },
   {
@@ -480,8 +481,26 @@ export const approvalMutants: readonly Mutant[] = [
     name: 'approval-lapsed-though-killed',
     guards: 'A call whose ticket a kill switch took away is refused for the kill.',
     file: 'src/engine/tickets/ticket-wait.ts',
-    find: 'if (core.isKilled(record) || hasEnded(core, [session, ...ancestors])) return undefined;',
-    replace: 'if (hasEnded(core, [session, ...ancestors])) return undefined;',
+    find: 'if (core.isKilled(record)) return undefined;',
+    replace: '',
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
+  {
+    name: 'ended-before-the-wait',
+    guards:
+      'Nobody waits for an approver where a session had ended before that the call is made for.',
+    file: 'src/engine/tickets/ticket-wait.ts',
+    find: 'if (record === undefined || isTerminal(record.status)) return true;',
+    replace: 'if (record === undefined) return true;',
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
+  {
+    name: 'not-in-memory-taken-for-ended',
+    guards:
+      'A session that this process has not worked in is looked up before it is taken for ended.',
+    file: 'src/engine/tickets/ticket-wait.ts',
+    find: "const record = replica.cache.peek('session', id) ?? (await storedSession(storage, id));",
+    replace: "const record = replica.cache.peek('session', id) ?? (await undefined);",
     tests: ['test/engine/ticket-decided.test.ts'],
   },
   ...deciderMutants,

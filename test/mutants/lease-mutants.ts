@@ -25,6 +25,22 @@ export const leaseMutants: readonly Mutant[] = [
     tests: engineTests,
   },
   {
+    name: 'lease-lost-in-its-own-commit',
+    guards: 'A lease that ends in the commit that gives it is lost.',
+    file: 'src/engine/session/lease.ts',
+    find: "core.leases.changed(core.options.replica.cache.peek('lease', session));",
+    replace: '',
+    tests: engineTests,
+  },
+  {
+    name: 'lease-of-what-is-closed',
+    guards: 'A lease that is given while the control plane closes is lost.',
+    file: 'src/engine/core/held-leases.ts',
+    find: 'if (this.#isClosed) return lease.lose(closedMessage);',
+    replace: '',
+    tests: engineTests,
+  },
+  {
     name: 'lease-term-unsaid',
     guards: 'A lease lasts as long as the policy says where its worker says nothing.',
     file: kernel('session/lease'),

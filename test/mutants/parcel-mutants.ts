@@ -193,4 +193,39 @@ export const parcelMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/storage/head-file.test.ts'],
   },
+  {
+    name: 'kill-into-another-log',
+    guards:
+      'A kill that waits to be written is not written once the log contradicts what was seen.',
+    file: 'src/engine/store/sequencer.ts',
+    find: "if (typeof this.#state !== 'string') return false;",
+    replace: '',
+    tests: ['test/engine/inconsistent-log.test.ts'],
+  },
+  {
+    name: 'odd-name-fails-all',
+    guards: 'What no store can look up is refused before it meets what others asked for.',
+    file: 'src/engine/core/command-body.ts',
+    find: 'if (!isStorable(value) || value.length > limits.nameLengthMax) {',
+    replace: "if (typeof value !== 'string' || value.length > limits.nameLengthMax) {",
+    tests: ['test/engine/unstorable-names.test.ts'],
+  },
+  {
+    name: 'name-left-out-fails-all',
+    guards: 'An order that leaves out what it is about fails alone.',
+    file: 'src/engine/core/command-body.ts',
+    find: 'if (!Object.hasOwn(body, member) || declared[body.kind] === member) continue;',
+    replace: 'if (Object(body)[member] === undefined || declared[body.kind] === member) continue;',
+    tests: ['test/engine/unstorable-names.test.ts'],
+  },
+  {
+    name: 'odd-model-fails-all',
+    guards:
+      'A model whose name no store can look up is refused before it meets what others asked for.',
+    file: 'src/engine/core/session-input.ts',
+    find: 'if (!isStorable(name) || name.length > limits.modelNameLengthMax || !counts) {',
+    replace:
+      "if (typeof name !== 'string' || name.length > limits.modelNameLengthMax || !counts) {",
+    tests: ['test/engine/unstorable-names.test.ts'],
+  },
 ];

@@ -201,4 +201,21 @@ export const sessionMutants: readonly Mutant[] = [
     replace: 'clipped(view, command.budget, slice, (above.ancestors ?? []).slice(0, 1))',
     tests: ownTests,
   },
+  {
+    name: 'session-above-out-of-memory',
+    guards:
+      'What a session could call is told with those above it, also where they are in the store alone.',
+    file: 'src/engine/tools/tools.ts',
+    find: 'if (above !== undefined) line.set(each, above);',
+    replace: '',
+    tests: ['test/engine/nested-sessions.test.ts'],
+  },
+  {
+    name: 'begins-on-a-closed-plane',
+    guards: 'Nothing begins once the control plane closes: how it ended could not be recorded.',
+    file: 'src/engine/session/session.ts',
+    find: "if (this.#core.isClosed) throw fault('closed');",
+    replace: '',
+    tests: ['test/engine/closing.test.ts'],
+  },
 ];

@@ -60,7 +60,7 @@ export class Core {
   readonly #listeners = new Map<Listener, (() => void) | undefined>();
   readonly #closers: (() => Promise<void>)[] = [];
   #cancelPoll: (() => void) | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #isOver = false;
 
   constructor(options: CoreOptions) {
@@ -194,7 +194,7 @@ export class Core {
 
   /** Another process may have appended. */
   hint(): void {
-    if (!this.#closed) this.#sequencer.hint();
+    if (!this.isClosed) this.#sequencer.hint();
   }
 
   /** Reads what other processes appended now, not at the next poll. */
@@ -202,9 +202,18 @@ export class Core {
     return this.#sequencer.follow();
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Nothing begins from now on: how it ended could not be recorded. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Whoever asks again waits for the same, and is told the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#cancelPoll?.();
     this.#deadlines.stop();
     try {
@@ -237,34 +246,29 @@ export class Core {
     const { clock, pollMs } = this.options;
     this.#cancelPoll = clock.after(pollMs, () => {
       void this.#sequencer.follow().finally(() => {
-        if (!this.#closed) this.#poll();
+        if (!this.isClosed) this.#poll();
       });
     });
   }
 
   #expire(kind: Deadline['kind'], key: string): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     if (kind === 'decision') this.running.abortExpired(key);
-    const body = kind === 'ticket' ? this.#dueOfTicket(key) : expiryOf(kind, key);
+    const { replica, clock } = this.options;
+    const { expiresAt = 0 } = (kind === 'ticket' ? replica.cache.peek(kind, key) : undefined) ?? {};
+    const body = expiryOf(kind, key, clock.now() < expiresAt);
     // A refusal means that another process was first, or that it is not due yet by the log's time.
     void this.#submitExpiry(this.#submission(systemPrincipal, body, { contents: [] }), kind, key);
   }
 
   /** What is void already: that the log does not say so of each is no harm, and another process may have. */
   async #submitEffect(body: CommandBody): Promise<void> {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     try {
       await this.#sequencer.submit(this.#submission(systemPrincipal, body, { contents: [] }));
     } catch {
       // The store failed, or the control plane closed.
     }
-  }
-
-  /** Its end, or before that a reminder. */
-  #dueOfTicket(ticket: string): CommandBody {
-    const { replica, clock } = this.options;
-    const { expiresAt = 0 } = replica.cache.peek('ticket', ticket) ?? {};
-    return { kind: clock.now() < expiresAt ? 'remind-ticket' : 'expire-ticket', ticket };
   }
 
   async #submitExpiry(submission: Submission, kind: Deadline['kind'], key: string): Promise<void> {
@@ -279,7 +283,7 @@ export class Core {
 
   /** An expiry that did not happen is tried again, as long as the record is open. */
   #rewatch(kind: Deadline['kind'], key: string): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const retryAt = this.options.clock.now() + 1_000;
     const record = this.options.replica.cache.peek(kind, key);
     if (record === undefined) {

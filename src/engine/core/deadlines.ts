@@ -21,13 +21,13 @@ export interface Deadline {
   readonly key: string;
 }
 
-/** The command that is submitted when a record falls due. */
-export function expiryOf(kind: Deadline['kind'], key: string): CommandBody {
+/** The command that is submitted when a record falls due: of a ticket before its end, a reminder. */
+export function expiryOf(kind: Deadline['kind'], key: string, isEarly: boolean): CommandBody {
   switch (kind) {
     case 'decision':
       return { kind: 'expire-permit', permit: key };
     case 'ticket':
-      return { kind: 'expire-ticket', ticket: key };
+      return { kind: isEarly ? 'remind-ticket' : 'expire-ticket', ticket: key };
     case 'lease':
       return { kind: 'expire-lease', session: key };
     case 'heartbeat':

@@ -12,11 +12,15 @@ export interface HeldLease {
   lose(message: string): void;
 }
 
+const closedMessage = 'the control plane was closed';
+
 /** The leases that this process holds, so that what others append reaches them. */
 export class HeldLeases {
   readonly #bySession = new Map<string, Set<HeldLease>>();
+  #isClosed = false;
 
   add(lease: HeldLease): void {
+    if (this.#isClosed) return lease.lose(closedMessage);
     const known = this.#bySession.get(lease.session);
     if (known === undefined) this.#bySession.set(lease.session, new Set([lease]));
     else known.add(lease);
@@ -40,8 +44,9 @@ export class HeldLeases {
 
   /** Nothing is renewed any more: whoever works on has no lease to rely on. */
   close(): void {
+    this.#isClosed = true;
     for (const leases of this.#bySession.values()) {
-      for (const lease of leases) lease.lose('the control plane was closed');
+      for (const lease of leases) lease.lose(closedMessage);
     }
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '../../kernel/index.ts';
 import { fault } from '../error.ts';
 import { assertMembers } from '../known-members.ts';
+import { isStorable } from '../store/parcel.ts';
 
 const modelKnown = [
   'name',
@@ -71,7 +72,7 @@ export function checkedModel(request: ModelRequest | undefined): ModelRequest | 
   const counts = [inputTokensMax, outputTokensMax].every(
     (each) => each === undefined || (Number.isSafeInteger(each) && each >= 0),
   );
-  if (typeof name !== 'string' || name.length > limits.modelNameLengthMax || !counts) {
+  if (!isStorable(name) || name.length > limits.modelNameLengthMax || !counts) {
     throw fault(
       'input-invalid',
       `a model is asked for by a name of up to ${limits.modelNameLengthMax} characters, ` +

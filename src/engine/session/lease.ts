@@ -56,8 +56,8 @@ export class Lease implements HeldLease {
     this.fence = record.fence;
     this.#termMs = record.termMs;
     this.#expiresAt = record.expiresAt;
-    holding.core.leases.add(this);
     this.#schedule();
+    holding.core.leases.add(this);
   }
 
   /** Fires when the lease is lost: whoever drives the session MUST stop. A release does not fire it. */
@@ -201,5 +201,8 @@ export async function takeLease(
     'lease',
   );
   fencing.fence = record.fence;
-  return new Lease({ core, principal, fencing, owner }, record);
+  const lease = new Lease({ core, principal, fencing, owner }, record);
+  // What ended it in the commit that gave it was told before anybody could hear of it.
+  core.leases.changed(core.options.replica.cache.peek('lease', session));
+  return lease;
 }

@@ -276,8 +276,12 @@ export class Session {
     }
   }
 
-  /** Uses up a permit for exactly this call; for enforcement points. */
+  /**
+   * Uses up a permit for exactly this call; for enforcement points. Throws `closed` once the control plane
+   * closes: what cannot be recorded does not start.
+   */
   take(permit: unknown, tool: BoundTool, read: ReadArguments): Permit {
+    if (this.#core.isClosed) throw fault('closed');
     return Permit.take(permit, this.#core, {
       tool: tool.record.name,
       argumentsDigest: read.digest,

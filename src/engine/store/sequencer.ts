@@ -194,8 +194,10 @@ export class Sequencer {
 
   /** False where it could not be written: then nothing else is decided either, and is told so. */
   async #writeJournal(): Promise<boolean> {
+    if (this.#journal.length === 0) return true;
+    // It belongs into the log in which it was ordered: the chain of another one would break.
+    if (typeof this.#state !== 'string') return false;
     const journal = this.#journal.splice(0);
-    if (journal.length === 0) return true;
     const failed = await this.#commit(
       journal.map((submission) => ({
         ...submission,

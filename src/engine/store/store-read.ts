@@ -8,6 +8,7 @@ import {
 } from '../../kernel/index.ts';
 import { type Storage, StorageError } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
+import { isStorable } from './parcel.ts';
 import { fromStored } from './stored-record.ts';
 
 /** A read of the store, with its failure in the engine's words. */
@@ -41,12 +42,13 @@ export async function contentText(
   return contents.find((content) => content.field === field)?.text;
 }
 
-/** A record as the store has it, live or not. */
+/** A record as the store has it, live or not; undefined also for what can be the key of none. */
 export async function storedRecord<K extends RecordKind>(
   storage: Storage,
   kind: K,
   key: string,
 ): Promise<RecordsByKind[K] | undefined> {
+  if (!isStorable(key)) return undefined;
   const { records } = await storage.readRecords([{ kind, key }]);
   const [change] = await fromStored(storage, records);
   return change?.value as RecordsByKind[K] | undefined;

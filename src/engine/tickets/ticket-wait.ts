@@ -5,7 +5,7 @@ import type { Core } from '../core/core.ts';
 import { fault, rejected } from '../error.ts';
 import { assertMembers } from '../known-members.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
-import { storedTicket } from '../store/store-read.ts';
+import { storedSession, storedTicket } from '../store/store-read.ts';
 
 /** How long somebody waits for a ticket. */
 export interface TicketWait {
@@ -49,8 +49,8 @@ export async function ticketLapsed(
   const record = await knownTicket(core, ticket);
   const { status, session, ancestors = [] } = record;
   if (status !== 'expired' && status !== 'cancelled') return undefined;
-  if (core.isKilled(record) || hasEnded(core, [session, ...ancestors])) return undefined;
-  return status;
+  if (core.isKilled(record)) return undefined;
+  return (await hasEnded(core, [session, ...ancestors])) ? undefined : status;
 }
 
 /** As this process knows it, which may have to look first; one that is over, as the store does. */
@@ -65,6 +65,7 @@ async function knownTicket(core: Core, id: string): Promise<TicketRecord> {
   if (stored.status === 'pending') await core.follow();
   return inMemory() ?? stored;
 }
+
 function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined): Promise<Ruling> {
   const { cache } = core.options.replica;
   return new Promise((resolve, fail) => {
@@ -72,49 +73,63 @@ function decidedOf(core: Core, ticket: string, signal: AbortSignal | undefined):
       const record = cache.peek('ticket', ticket);
       // Nothing leaves memory while it is pending.
       if (record === undefined) return 'refused';
-      const isOpen =
-        record.status === 'pending' && !core.isKilled(record) && !hasEnded(core, record.ancestors);
+      const isOpen = record.status === 'pending' && !core.isKilled(record);
       return isOpen ? undefined : rulingOf(record);
     };
     const known = answer();
     if (known !== undefined) return resolve(known);
     const rest = stayAlive();
+    let stop = (): void => {};
     const waitNoMore = (): void => {
+      stop();
       rest();
       signal?.removeEventListener('abort', onAbort);
     };
-    const onAbort = (): void => {
-      stop();
+    const rule = (ruling: Ruling | undefined): void => {
+      if (ruling === undefined) return;
       waitNoMore();
-      fail(signal?.reason);
+      resolve(ruling);
     };
+    const refuse = (failure: unknown): void => {
+      waitNoMore();
+      fail(failure);
+    };
+    const onAbort = (): void => refuse(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    const stop = core.listen(
+    const { ancestors = [] } = cache.peek('ticket', ticket) ?? {};
+    stop = core.listen(
       (events) => {
+        const isOver = events.some((each) => ends(each, ancestors));
         const decided = events.some((each) => concerns(each, ticket)) ? answer() : undefined;
-        if (decided === undefined) return;
-        stop();
-        waitNoMore();
-        resolve(decided);
+        rule(decided ?? (isOver ? 'refused' : undefined));
       },
-      () => {
-        waitNoMore();
-        fail(fault('closed'));
-      },
+      () => refuse(fault('closed')),
     );
+    // What ends from now on is heard of; what has ended before is looked for, also where it is not in memory.
+    void hasEnded(core, ancestors)
+      .then((isOver) => rule(isOver ? 'refused' : undefined))
+      .catch(refuse);
   });
 }
 
 /** Whether a session has ended that a call is made in or on behalf of: no ruling can have it made. */
-function hasEnded({ options }: Core, sessions: readonly string[] = []): boolean {
-  return sessions.some((id) => {
-    const above = options.replica.cache.peek('session', id);
-    // Nothing leaves memory that has not ended.
-    return above === undefined || isTerminal(above.status);
-  });
+async function hasEnded({ options }: Core, sessions: readonly string[]): Promise<boolean> {
+  const { replica, storage } = options;
+  for (const id of sessions) {
+    // A process that has not worked in it does not have it in memory, however long it goes on.
+    const record = replica.cache.peek('session', id) ?? (await storedSession(storage, id));
+    if (record === undefined || isTerminal(record.status)) return true;
+  }
+  return false;
+}
+
+function ends({ event }: PlacedEvent, sessions: readonly string[]): boolean {
+  if (event.type !== 'session-transitioned' || !sessions.includes(event.session ?? ''))
+    return false;
+  return event.data.transition === 'complete' || event.data.transition === 'abort';
 }
 
 function concerns({ event }: PlacedEvent, ticket: string): boolean {
-  if (event.type === 'kill-engaged' || event.type === 'session-transitioned') return true;
+  if (event.type === 'kill-engaged') return true;
   return event.type.startsWith('ticket-') && 'ticket' in event.data && event.data.ticket === ticket;
 }

@@ -6,8 +6,10 @@ import type { Principal } from '../../identity/principal.ts';
 import {
   compareText,
   credentialRefusal,
+  type RecordKind,
   type RecordsByKind,
   type Rejection,
+  type SessionRecord,
   sessionRefusal,
   type StateView,
   type ToolRecord,
@@ -116,7 +118,8 @@ export class Tools {
   async refusal(session: string, tool: string): Promise<Rejection | undefined> {
     const known = this.get(tool);
     if (known === undefined) throw fault('input-invalid', 'no such tool');
-    return toolRefusal(this.#view, await this.#session(session), known, this.#now);
+    const { record, view } = await this.#line(session);
+    return toolRefusal(view, record, known, this.#now);
   }
 
   /**
@@ -124,7 +127,8 @@ export class Tools {
    * being a call, and stops with what is one.
    */
   async sessionRefusal(session: string): Promise<Rejection | undefined> {
-    return sessionRefusal(this.#view, await this.#session(session), this.#now);
+    const { record, view } = await this.#line(session);
+    return sessionRefusal(view, record, this.#now);
   }
 
   /** Why the credential that established a principal is no longer good, or undefined: for the same. */
@@ -150,10 +154,29 @@ export class Tools {
     return { get: cache.peek.bind(cache) };
   }
 
-  async #session(id: string): Promise<RecordsByKind['session']> {
-    const { replica, storage } = this.#core.options;
-    const record = replica.cache.peek('session', id) ?? (await storedSession(storage, id));
+  /**
+   * A session, and a view of it and of those that it works on behalf of: in a process that has done nothing
+   * in them yet, as after a restart, they are in the store alone.
+   */
+  async #line(id: string): Promise<{ readonly record: SessionRecord; readonly view: StateView }> {
+    const record = await this.#session(id);
     if (record === undefined) throw fault('input-invalid', 'no such session');
-    return record;
+    const line = new Map([[id, record]]);
+    for (const each of record.ancestors ?? []) {
+      const above = await this.#session(each);
+      if (above !== undefined) line.set(each, above);
+    }
+    const { cache } = this.#core.options.replica;
+    const get = <K extends RecordKind>(kind: K, key: string): RecordsByKind[K] | undefined => {
+      const known = cache.peek(kind, key);
+      if (known !== undefined || kind !== 'session') return known;
+      return line.get(key) as RecordsByKind[K] | undefined;
+    };
+    return { record, view: { get } };
+  }
+
+  async #session(id: string): Promise<SessionRecord | undefined> {
+    const { replica, storage } = this.#core.options;
+    return replica.cache.peek('session', id) ?? (await storedSession(storage, id));
   }
 }

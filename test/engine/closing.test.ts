@@ -1,0 +1,40 @@
+/** Closing a control plane while somebody works: what is under way, and whoever asks twice. */
+import { expect, test } from 'vitest';
+import { guard } from '../../src/enforce/guard.ts';
+import { memoryFleet } from '../../src/storage/memory.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { codeOf, entryTypes, openShop, pay, staff } from './shop.ts';
+
+test('a call that is decided while the control plane closes does not begin: how it ended could not be recorded', async () => {
+  const fleet = memoryFleet();
+  const plane = await openShop(fleet());
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  let begun = 0;
+  const execute = () => {
+    begun += 1;
+    return {};
+  };
+  const code = codeOf(guard(session, { ...pay, execute })({ orderId: 'o-1', amount: '5' }));
+  await plane.close();
+  expect(await code).toBe('closed');
+  expect(begun).toBe(0);
+  const next = await openShop(fleet());
+  expect(await entryTypes(next)).toContain('action-decided');
+  await next.close();
+});
+
+test('whoever closes it a second time waits for the same', async () => {
+  const store: Storage = memoryFleet()();
+  let isReleased = false;
+  const close = store.close.bind(store);
+  store.close = async () => {
+    await new Promise((resolve) => void setImmediate(resolve));
+    await close();
+    isReleased = true;
+  };
+  const plane = await openShop(store);
+  const first = plane.close();
+  await plane.close();
+  expect(isReleased).toBe(true);
+  await first;
+});
