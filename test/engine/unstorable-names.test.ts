@@ -67,3 +67,12 @@ test.each(['\ud800', 'a\0b'])('nothing is called %j, and nothing is found', asyn
   expect(await codeOf(plane.tools.sessionRefusal(odd))).toBe('input-invalid');
   await plane.close();
 });
+
+test('an agent or a transition that no log can name is refused as what it is', async () => {
+  const { plane, eve: by } = await open();
+  const odd = '\ud800';
+  expect(await codeOf(plane.registerAgent(odd))).toBe('input-invalid');
+  const order = { agent: 'bot', transition: odd as 'suspend', by, reason: 'x' };
+  expect(await codeOf(plane.controlAgent(order))).toBe('input-invalid');
+  await plane.close();
+});

@@ -36,6 +36,10 @@ export function declaredAgent(
 ): RegisteredAgent {
   assertMembers('the declaration of an agent', declaration, declarationKnown);
   const { name, version = '1', owner, actions = ['**'] } = declaration;
+  // Its refusal would stand in the log with the name, which has no form there.
+  if (typeof name === 'string' && !name.isWellFormed()) {
+    throw fault('input-invalid', 'the name of an agent has half a character in it');
+  }
   const { org = by.via === 'configuration' ? everyOrg : by.org } = declaration;
   if (declaration.actions !== undefined && declaration.capabilities !== undefined) {
     throw fault('input-invalid', 'an agent has `actions` or `capabilities`, not both');

@@ -21,6 +21,7 @@ const naming = [
   'session',
   'ticket',
   'tool',
+  'transition',
 ] as const;
 
 /** The member that is not a name but the whole of what is declared or granted, which the kernel checks. */
