@@ -1,7 +1,7 @@
 /**
- * Whether what SQLite finds by an index is what it finds by reading the table. Whoever writes the file can make
- * an index that is not its table's: then `verify`, which reads all records of a kind in their order, sees a
- * budget, and a control plane, which looks for it by its key, sees none.
+ * Whether what SQLite finds by an index is what it finds by reading the table. Whoever writes the file can
+ * make an index that is not its table's: then `verify`, which reads all records of a kind in their order,
+ * sees a budget, and a control plane, which looks for it by its key, sees none.
  *
  * The same with a key that is not what Node shows of it: older releases end a text at its first NUL, and all
  * of them write U+FFFD for bytes that are no UTF-8.

@@ -244,7 +244,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** A read-only file that somebody writes, or wrote, is opened anew, with its write-ahead log if it has one. */
+  /** A read-only file that somebody writes, or wrote, is opened anew, with its write-ahead log if any. */
   #leaveOutdated(): void {
     const open = this.#opened();
     if (!isOutdated(this.#path, open)) return;
