@@ -1,4 +1,4 @@
-/** Mutants of what is looked at of a SQLite file that others can write. */
+/** Mutants of what is looked at of a SQLite file, or log, that others can write. */
 import type { Mutant } from './mutant.ts';
 
 const fileTests = ['test/storage/sqlite-files.test.ts'];
@@ -53,5 +53,13 @@ export const fileMutants: readonly Mutant[] = [
     find: "if (mode === 'read-only') assertNoJournal(path);",
     replace: '',
     tests: fileTests,
+  },
+  {
+    name: 'verify-looks-for-no-key',
+    guards: 'An entry that makes a record without a key is named; verify does not end there.',
+    file: 'src/engine/verify/page.ts',
+    find: 'assertKey(change);',
+    replace: '',
+    tests: ['test/engine/verify-forged.test.ts'],
   },
 ];
