@@ -135,6 +135,10 @@ class HeadKeeper implements Storage {
     return this.#inner.scanRecords(query);
   }
 
+  async examine(): Promise<string | undefined> {
+    return this.#inner.examine?.();
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     try {

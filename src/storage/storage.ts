@@ -245,6 +245,13 @@ export interface Storage {
     query: RecordQuery,
   ): Promise<{ readonly head: Head; readonly records: readonly StoredRecord[] }>;
 
+  /**
+   * What of the store's own structures does not fit together, in a few words: an index that is not that of
+   * its table, so that whoever looks by it finds other rows than whoever reads them all. Undefined where
+   * nothing is found. `verify` asks; a store that cannot tell has none.
+   */
+  examine?(): Promise<string | undefined>;
+
   /** Waits for work under way, releases every handle. Calls after it MUST reject with code `closed`. */
   close(): Promise<void>;
 }

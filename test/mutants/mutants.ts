@@ -9,6 +9,7 @@ import { budgetMutants } from './budget-mutants.ts';
 import { cliMutants } from './cli-mutants.ts';
 import { enforceMutants } from './enforce-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
+import { fileMutants } from './file-mutants.ts';
 import { gatewayCallMutants } from './gateway-call-mutants.ts';
 import { gatewayClientMutants } from './gateway-client-mutants.ts';
 import { gatewayCredentialMutants } from './gateway-credential-mutants.ts';
@@ -43,6 +44,7 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...notifyMutants,
   ...storeMutants,
+  ...fileMutants,
   ...postgresMutants,
   ...identityMutants,
   ...rightsMutants,

@@ -399,7 +399,7 @@ export const storeMutants: readonly Mutant[] = [
     guards:
       'What is read of a file that is only looked at is of one moment, though a writer came meanwhile.',
     file: 'src/storage/sqlite/sqlite-database.ts',
-    find: 'if (!open.immutable || !walExists(this.#path)) return result;',
+    find: 'if (!isOutdated(this.#path, open)) return result;',
     replace: 'return result;',
     tests: sqliteFileTests,
   },

@@ -23,12 +23,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Another writer, which stays: what it writes is in the write-ahead log alone. */
-function makeStoreLonger(file: string): void {
+/** Another writer. While it stays, what it writes is in the write-ahead log alone. */
+function makeStoreLonger(file: string): SqliteDatabase {
   const writer = new SqliteDatabase(file);
   const { size } = writer.open('main');
   writer.append(numbered(size));
   open.push(writer);
+  return writer;
 }
 
 describe('files that are not ours', () => {
@@ -142,7 +143,27 @@ describe('read-only', () => {
     reader.close();
   });
 
-  test('what a writer changes in the middle of a read is read once more', () => {
+  test('follows a writer that came and went between two reads', () => {
+    makeStore(path, 1);
+    const reader = new SqliteDatabase(path, { mode: 'read-only' });
+    expect(reader.open('main').size).toBe(1);
+    makeStoreLonger(path).close();
+    expect(readdirSync(folder)).toEqual(['control-plane.db']);
+    expect(reader.head().size).toBe(2);
+    reader.close();
+  });
+
+  test.each([
+    ['a writer', () => makeStoreLonger(path)],
+    ['a writer that is gone again', () => makeStoreLonger(path).close()],
+    [
+      'a writer, so that pages do not fit together,',
+      () => {
+        makeStoreLonger(path).close();
+        throw new Error('malformed');
+      },
+    ],
+  ])('what %s changes in the middle of a read is read once more', (_, change) => {
     makeStore(path, 1);
     const reader = new SqliteDatabase(path, { mode: 'read-only' });
     reader.open('main');
@@ -152,13 +173,23 @@ describe('read-only', () => {
       *[Symbol.iterator]() {
         rounds += 1;
         // The first round checks the names, the second one reads.
-        if (rounds === 2) makeStoreLonger(path);
+        if (rounds === 2) change();
         yield name;
       },
     };
     const { head } = reader.readRecords(keys as unknown as readonly RecordKey[]);
     expect([head.size, rounds]).toEqual([2, 3]);
     reader.close();
+  });
+
+  test('a file with a rollback journal beside it is another one to whoever writes, and not looked at', () => {
+    makeStore(path, 1);
+    writeFileSync(`${path}-journal`, '');
+    const reader = new SqliteDatabase(path, { mode: 'read-only' });
+    expect(reader.open('main').size).toBe(1);
+    reader.close();
+    writeFileSync(`${path}-journal`, Buffer.alloc(512, 1));
+    expectRefusal(path, 'unavailable', 'read-only');
   });
 
   test.each(['a?mode=memory&b=%20#c é.db', 'beside.db'])(

@@ -1,9 +1,10 @@
 /** One page of `verify`: read, and folded up to the first fault. */
-import { apply } from '../../kernel/index.ts';
+import { apply, eventTypes, quoted } from '../../kernel/index.ts';
 import type { ChainPlaces } from '../../log/chain-places.ts';
 import type { Entry } from '../../log/index.ts';
 import { entryItem, type LogPage, logPage } from '../../log/log-page.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { isStorable } from '../store/parcel.ts';
 import { placedEvent } from '../store/placed-event.ts';
 import type { Fold } from './fold.ts';
 import type { ErasedContents, VerifyFault } from './report.ts';
@@ -17,6 +18,8 @@ export async function readPage(storage: Storage, from: number, to: number): Prom
   ]);
   return logPage(entries, contents);
 }
+
+const known: ReadonlySet<string> = new Set(eventTypes);
 
 export class PageFolding {
   /** Of the items up to the fault: see `HashPage`. */
@@ -77,13 +80,21 @@ export class PageFolding {
   }
 
   #apply(entry: Entry): VerifyFault | undefined {
+    const { index, type } = entry;
+    if (!known.has(type)) {
+      const message = `no event of this release is ${quoted(type)}; a newer one may have written it`;
+      return { index, code: 'not-applicable', message };
+    }
     try {
       const placed = placedEvent(entry);
-      for (const change of apply(this.#fold, placed.event, placed)) this.#fold.put(change);
+      for (const change of apply(this.#fold, placed.event, placed)) {
+        assertKey(change);
+        this.#fold.put(change);
+      }
       return undefined;
     } catch (failure) {
       const message = `the event cannot be applied: ${String(failure)}`;
-      return { index: entry.index, code: 'not-applicable', message };
+      return { index, code: 'not-applicable', message };
     }
   }
 
@@ -112,6 +123,12 @@ export class PageFolding {
     const { contents, first } = this.#erased ?? { contents: 0, first: index };
     this.#erased = { contents: contents + lacking, first };
   }
+}
+
+/** No store can be asked for a record under another one. */
+function assertKey({ kind, key }: { readonly kind: string; readonly key: unknown }): void {
+  if (isStorable(key)) return;
+  throw new Error(`assertion: a ${kind} without a key`);
 }
 
 export function contentMismatch(index: number, field: string): VerifyFault {

@@ -10,7 +10,7 @@ import type { VerifyFault } from './report.ts';
 
 const defaultPageSize = 4_000;
 
-interface Compared {
+export interface Compared {
   readonly records: number;
   readonly fault: VerifyFault | undefined;
 }

@@ -13,7 +13,7 @@ import type { Storage } from '../../storage/storage.ts';
 import { fault } from '../error.ts';
 import { assertMembers } from '../known-members.ts';
 import { EntryVerifier, type VerifyWork } from './entries.ts';
-import { verifyRecords } from './records.ts';
+import { type Compared, verifyRecords } from './records.ts';
 import type { VerifyFault, VerifyOptions, VerifyReport } from './report.ts';
 
 /** Verifies the whole log of a store that nobody needs to have opened before. */
@@ -22,7 +22,8 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   const first = await verifyOnce(storage, options, {});
   // What is added up shows that something differs. What it is, somebody finds who keeps all of it.
   const isVague = first.faults.some(
-    ({ index, code }) => index === undefined || code === 'not-applicable',
+    ({ index, code }) =>
+      code === 'not-applicable' || (index === undefined && code !== 'store-damaged'),
   );
   return isVague ? verifyOnce(storage, options, { keepsAll: true }) : first;
 }
@@ -63,7 +64,7 @@ async function report(
     (await entries.extend(head)) ??
     (anchored ? undefined : anchorAhead(options.anchor?.size ?? 0, head.size));
   const compared =
-    faulty === undefined ? await verifyRecords(storage, entries) : { records: 0, fault: faulty };
+    faulty === undefined ? await verifyTables(storage, entries) : { records: 0, fault: faulty };
   const faults = compared.fault === undefined ? [] : [compared.fault];
   return {
     holds: faults.length === 0,
@@ -76,6 +77,16 @@ async function report(
     head: entries.head ?? head,
     faults,
   };
+}
+
+/** The records, and whether whoever looks for one by its key finds the one that was read. */
+async function verifyTables(storage: Storage, entries: EntryVerifier): Promise<Compared> {
+  const compared = await verifyRecords(storage, entries);
+  if (compared.fault !== undefined) return compared;
+  const problem = await storage.examine?.();
+  if (problem === undefined) return compared;
+  const message = `what is found by an index is not what is there: ${problem}`;
+  return { ...compared, fault: { index: undefined, code: 'store-damaged', message } };
 }
 
 function anchorAhead(anchor: number, size: number): VerifyFault {

@@ -5,7 +5,7 @@
  * A file that is not ours is never written to, not even its journal mode. `read-only` is for
  * looking at somebody's file: it creates, migrates and writes nothing. A file without a
  * write-ahead log is then opened as immutable, because SQLite would otherwise create files beside
- * it; the caller has to watch `immutable` connections with `walExists`.
+ * it; the caller has to watch `immutable` connections with `isOutdated`.
  */
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -21,7 +21,8 @@ export type Mode = 'read-write' | 'read-only';
 
 export interface Connection {
   readonly database: DatabaseSync;
-  readonly immutable: boolean;
+  /** The file as it was found, where it is read as one that nobody writes; undefined where it is not. */
+  readonly immutable: string | undefined;
 }
 
 const smallestDatabase = 512;
@@ -58,15 +59,18 @@ const readSettings: typeof writeSettings = [
 
 export function openConnection(path: string, mode: Mode, turn: WriteTurn): Connection {
   assertPath(path);
-  const immutable = mode === 'read-only' && !walExists(path);
-  const database = openFile(resolve(path), mode, immutable);
+  if (mode === 'read-only') assertNoJournal(path);
+  // Before anything is read: what is written from here on has to be seen.
+  const found = fileState(path);
+  const immutable = mode === 'read-only' && !walExists(path) ? found : undefined;
+  const database = openFile(resolve(path), mode, immutable !== undefined);
   try {
     // Not in every supported Node: refuses statements that could corrupt the file on purpose.
     database.enableDefensive?.(true);
-    const found = turn.patiently(() => identifyInSnapshot(database));
+    const whose = turn.patiently(() => identifyInSnapshot(database));
     if (mode === 'read-only') {
       applySettings(database, readSettings);
-      if (found === 'new') throw new StorageError('not-a-control-plane', 'the file is empty');
+      if (whose === 'new') throw new StorageError('not-a-control-plane', 'the file is empty');
     } else {
       turn.patiently(() => applySettings(database, writeSettings));
       migrate(database, turn);
@@ -94,15 +98,45 @@ function openFile(path: string, mode: Mode, immutable: boolean): DatabaseSync {
   }
 }
 
+/**
+ * Whether somebody wrote the file that a connection reads as immutable, or writes it now. A writer that came
+ * and went leaves nothing beside it; SQLite keeps the pages that it has read, and mixes them with new ones.
+ */
+export function isOutdated(path: string, { immutable }: Connection): boolean {
+  return immutable !== undefined && (walExists(path) || fileState(path) !== immutable);
+}
+
+/** Changes with every write to the file, and where another one is in its place. */
+function fileState(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  if (stat === undefined) return '';
+  return [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+}
+
 /** Whether a write-ahead log that may hold commits lies beside the file. */
-export function walExists(path: string): boolean {
+function walExists(path: string): boolean {
   return (statSync(besideFile(path).wal, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
+/**
+ * A hot journal is rolled back by whoever opens the file for writing. Read without it, as an immutable file
+ * is, the file is another one than they will have. What we write has a write-ahead log in its place.
+ */
+function assertNoJournal(path: string): void {
+  const { journal } = besideFile(path);
+  if ((statSync(journal, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const why = 'opening the file for writing may change it';
+  throw new StorageError('unavailable', `a rollback journal lies beside it (${journal}): ${why}`);
+}
+
 /** What SQLite keeps beside the file: beside the one that a symbolic link leads to, not beside the link. */
-export function besideFile(path: string): { readonly wal: string; readonly shm: string } {
+export function besideFile(path: string): {
+  readonly wal: string;
+  readonly shm: string;
+  readonly journal: string;
+} {
   const real = realPathOf(path);
-  return { wal: `${real}-wal`, shm: `${real}-shm` };
+  return { wal: `${real}-wal`, shm: `${real}-shm`, journal: `${real}-journal` };
 }
 
 function realPathOf(path: string): string {

@@ -35,6 +35,8 @@ function answer(database: SqliteDatabase, request: Request): Calls[CallName]['ou
       return pageColumns(database.readRecords(request.input));
     case 'scanRecords':
       return pageColumns(database.scanRecords(request.input));
+    case 'examine':
+      return { problem: database.examine() };
     case 'close':
       database.close();
       return null;

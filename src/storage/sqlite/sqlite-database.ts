@@ -14,8 +14,9 @@ import { assertText } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
-import { walExists } from './connection.ts';
+import { isOutdated } from './connection.ts';
 import type { Mode } from './connection.ts';
+import { problemIn } from './examine.ts';
 import { fileIdsOf, openLog } from './open-log.ts';
 import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
@@ -129,6 +130,11 @@ export class SqliteDatabase {
     }));
   }
 
+  /** See `Storage`. */
+  examine(): string | undefined {
+    return this.#read(({ database }) => problemIn(database));
+  }
+
   close(): void {
     this.#dropClaim();
     this.#open?.database.close();
@@ -219,7 +225,7 @@ export class SqliteDatabase {
   #read<T>(work: (open: OpenLog) => T): T {
     return this.#faultsNamed(() => {
       for (;;) {
-        this.#leaveImmutable();
+        this.#leaveOutdated();
         const open = this.#opened();
         // Under a claim a transaction is open already, and nothing is written in it.
         if (this.#claim !== null) return work(open);
@@ -227,7 +233,10 @@ export class SqliteDatabase {
         try {
           const result = this.#turn.patiently(() => work(open));
           // A writer that came meanwhile may have changed pages under an immutable reader.
-          if (!open.immutable || !walExists(this.#path)) return result;
+          if (!isOutdated(this.#path, open)) return result;
+        } catch (error) {
+          // Pages from before and after it need not fit together.
+          if (!isOutdated(this.#path, open)) throw error;
         } finally {
           this.#rollback();
         }
@@ -235,10 +244,10 @@ export class SqliteDatabase {
     });
   }
 
-  /** A read-only file that somebody writes to again is opened anew, with its write-ahead log. */
-  #leaveImmutable(): void {
+  /** A read-only file that somebody writes, or wrote, is opened anew, with its write-ahead log if any. */
+  #leaveOutdated(): void {
     const open = this.#opened();
-    if (!open.immutable || !walExists(this.#path)) return;
+    if (!isOutdated(this.#path, open)) return;
     open.database.close();
     this.#open = this.#openLog(open.log);
   }

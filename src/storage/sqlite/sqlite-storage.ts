@@ -90,6 +90,11 @@ export class SqliteStorage implements Storage {
     return pageOf(await this.#call('scanRecords', query));
   }
 
+  async examine(): Promise<string | undefined> {
+    const { problem } = await this.#call('examine', null);
+    return problem;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;

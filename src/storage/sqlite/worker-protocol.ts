@@ -49,6 +49,7 @@ export interface Calls {
   };
   readRecords: { readonly input: readonly RecordKey[]; readonly output: PageColumns };
   scanRecords: { readonly input: RecordQuery; readonly output: PageColumns };
+  examine: { readonly input: null; readonly output: { readonly problem: string | undefined } };
   close: { readonly input: null; readonly output: null };
 }
 
