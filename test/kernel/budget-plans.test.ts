@@ -462,3 +462,14 @@ test.each<[string, object]>([
     'budget-invalid',
   );
 });
+
+test('the kill switch of a plan of the installation stops what the plan counts, in every org, and no more', () => {
+  const stage = Stage.ready();
+  const sessions = [stage.open(), stage.open({ by: cast.otherAnn })] as const;
+  const [own, other] = sessions;
+  set(stage, { scope: { kind: 'tool', id: 'read' }, limit: 90 }, host, '*');
+  stage.kill({ kind: 'budget', org: '*', name: 'p' }, host);
+  expect(stage.authorize({ ...read, session: own })).toBe('deny killed');
+  expect(stage.authorize({ ...read, session: other, by: cast.otherAnn })).toBe('deny killed');
+  expect(stage.authorize({ session: own, tool: 'fetch', args: { host: 'a' } })).toBe('allow');
+});
