@@ -473,3 +473,15 @@ test('the kill switch of a plan of the installation stops what the plan counts, 
   expect(stage.authorize({ ...read, session: other, by: cast.otherAnn })).toBe('deny killed');
   expect(stage.authorize({ session: own, tool: 'fetch', args: { host: 'a' } })).toBe('allow');
 });
+
+test('a call that nobody ended holds its place among those that run at the same time no longer than it may run', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  set(stage, { unit: 'concurrent', limit: 1 });
+  const lost = stage.ask({ ...read, session });
+  expect(stage.authorize({ ...read, session })).toBe('deny budget-exceeded');
+  stage.now = stage.get('decision', lost)?.expiresAt ?? Number.NaN;
+  expect(stage.do({ kind: 'expire-permit', by: cast.system, permit: lost })).toBe('done');
+  expect(stage.get('decision', lost)?.posted).toMatchObject({ concurrent: 0 });
+  expect(allowed(stage, session, 2, cast.ann)).toBe(1);
+});

@@ -50,3 +50,16 @@ test('what is only rehearsed has no permit, and nothing of it ends', () => {
   const id = stage.ask({ ...call, session: stage.open({ mode: 'dry-run' }), start: true });
   expect(stage.get('decision', id)).toMatchObject({ permit: 'none', expiresAt: 0 });
 });
+
+test('a permit that ran out before its start had nothing, and whoever gives it back then is told so', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  const permit = stage.ask({ tool: 'pay', args: { to: 'x', amount: '5' }, session });
+  stage.now = stage.get('decision', permit)?.expiresAt ?? Number.NaN;
+  stage.do({ kind: 'expire-permit', by: cast.system, permit });
+  const { permit: status, posted } = stage.get('decision', permit) ?? {};
+  expect([status, posted]).toEqual(['expired', {}]);
+  const size = stage.log.length;
+  expect(stage.void(permit)).toBe('done');
+  expect(stage.log).toHaveLength(size);
+});
