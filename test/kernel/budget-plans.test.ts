@@ -485,3 +485,16 @@ test('a call that nobody ended holds its place among those that run at the same 
   expect(stage.get('decision', lost)?.posted).toMatchObject({ concurrent: 0 });
   expect(allowed(stage, session, 2, cast.ann)).toBe(1);
 });
+
+test('an overrun in any slice of a rolling window freezes all of it, as long as that slice counts', () => {
+  const stage = Stage.ready();
+  const session = stage.open({ budget: {} });
+  set(stage, { unit: 'usd', limit: '100', window: { rollingMs: 60_000 } });
+  const pay = { session, tool: 'pay', args: { to: 'x', amount: '1' }, start: true } as const;
+  stage.settle(stage.ask(pay));
+  stage.now += 5_000;
+  stage.settle(stage.ask(pay), { usd: 2_000_000 });
+  expect(stage.authorize(pay)).toBe('deny budget-frozen');
+  stage.now += 62_000;
+  expect(stage.authorize(pay)).toBe('allow');
+});
