@@ -498,3 +498,23 @@ test('an overrun in any slice of a rolling window freezes all of it, as long as 
   stage.now += 62_000;
   expect(stage.authorize(pay)).toBe('allow');
 });
+
+test('what was told under one limit is not told again under a lower one', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  set(stage, { limit: 6, warnAt: 50 });
+  allowed(stage, session, 7, cast.ann);
+  set(stage, { limit: 5, warnAt: 50 });
+  allowed(stage, session, 1, cast.ann);
+  const told = stage.log.filter(({ event }) => /^budget-(warned|exhausted)$/.test(event.type));
+  expect(told.map(({ event }) => event.type)).toEqual(['budget-warned', 'budget-exhausted']);
+});
+
+test('the kill switch of a plan for every team stops those of no team, whom it cannot leave out', () => {
+  const stage = Stage.ready();
+  set(stage, { scope: { kind: 'team', every: true }, sharing: 'perMember' });
+  const session = stage.open();
+  expect(stage.authorize({ ...read, session })).toBe('deny budget-unattributable');
+  stage.kill({ kind: 'budget', org: 'acme', name: 'p' });
+  expect(stage.authorize({ ...read, session })).toBe('deny killed');
+});
