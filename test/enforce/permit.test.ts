@@ -48,3 +48,18 @@ test('a call that waits for an approver is told when the control plane closes', 
   await plane.close();
   expect(await told).toMatchObject({ code: 'closed' });
 });
+
+test('a permit is settled and given back in its own session, and in no other of its principal', async () => {
+  const options = { storage: memory(), policy, agents: ['bot'], tools: [tool] };
+  const plane = await openControlPlane(options);
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const own = await plane.openSession({ principal, agent: 'bot' });
+  const other = await plane.openSession({ principal, agent: 'bot' });
+  const request = { tool: bindTool(tool), arguments: own.read({ id: 'o-1' }) };
+  const { permit } = await own.authorize(request);
+  if (permit === undefined) throw new Error('no permit');
+  await expect(other.settle(permit, { outcome: 'succeeded' })).rejects.toThrow(/permit/);
+  await expect(other.void(permit)).rejects.toMatchObject({ code: 'permit-not-genuine' });
+  expect((await own.settle(permit, { outcome: 'succeeded' })).released).toBe(true);
+  await plane.close();
+});
