@@ -201,7 +201,11 @@ test('a lapse that the store did not take is recorded once it does, and what run
 });
 
 test('what fell due, or falls due, after a restart does so by itself: a ticket’s end, an operator’s absence', async () => {
-  const policy = { ...shopPolicy, operatorHeartbeatMs: 10 * minute, approvals: { timeoutMs: minute } };
+  const policy = {
+    ...shopPolicy,
+    operatorHeartbeatMs: 10 * minute,
+    approvals: { timeoutMs: minute },
+  };
   const { plane, clock, fleet, people, session, pass } = await open(policy);
   await plane.heartbeat({ by: people.ops });
   await codeOf(guard(session, refund)({ orderId: 'o-1', amount: '1' }));

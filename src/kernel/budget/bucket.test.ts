@@ -69,8 +69,8 @@ test('a bucket that cannot be counted exactly is none', () => {
 });
 
 test('what is owed to a bucket is counted as far as it can be counted exactly, and no further', () => {
-  const change = { limit: 1, bucketMs: 1_000, reserved: 0, takenAt: 0, at: 0 };
-  const owed = corrected(undefined, { ...change, used: limits.amountMax });
+  const owing = { limit: 1, bucketMs: 1_000, reserved: 0, takenAt: 0, at: 0 };
+  const owed = corrected(undefined, { ...owing, used: limits.amountMax });
   expect(owed).toEqual({ missing: limits.amountMax, at: 0 });
-  expect(corrected(owed, { ...change, used: 1 })).toEqual(owed);
+  expect(corrected(owed, { ...owing, used: 1 })).toEqual(owed);
 });
