@@ -526,3 +526,12 @@ test('A32 of a thousand parallel model calls, as many get through as the budget 
   expect([await race(session, 1_000), await used()]).toEqual([10, 2_000]);
   await plane.close();
 });
+
+test('a call that could take more than can be counted is not made', async () => {
+  const { session, plane } = await open({}, {});
+  const most = Number.MAX_SAFE_INTEGER;
+  const endless = { model: 'boundless', maxInputTokens: most, maxOutputTokens: most };
+  const called = callModel(session, endless, () => Promise.reject(new Error('it was made')));
+  expect(await codeOf(called)).toBe('amount-out-of-range');
+  await plane.close();
+});

@@ -79,3 +79,18 @@ test('a tool of a class is its own `this`, in all of its code', async () => {
   expect(await guard(rehearsal, new Read())({ id: 'o-1' })).toBe('o-1 would be 2');
   await plane.close();
 });
+
+test('a permit is settled and given back in its own session, and in no other of its principal', async () => {
+  const options = { storage: memory(), policy, agents: ['bot'], tools: [tool] };
+  const plane = await openControlPlane(options);
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const own = await plane.openSession({ principal, agent: 'bot' });
+  const other = await plane.openSession({ principal, agent: 'bot' });
+  const request = { tool: bindTool(tool), arguments: own.read({ id: 'o-1' }) };
+  const { permit } = await own.authorize(request);
+  if (permit === undefined) throw new Error('no permit');
+  await expect(other.settle(permit, { outcome: 'succeeded' })).rejects.toThrow(/permit/);
+  await expect(other.void(permit)).rejects.toMatchObject({ code: 'permit-not-genuine' });
+  expect((await own.settle(permit, { outcome: 'succeeded' })).released).toBe(true);
+  await plane.close();
+});

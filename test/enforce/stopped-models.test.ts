@@ -2,9 +2,10 @@
 import { MockLanguageModelV4 } from 'ai/test';
 import { expect, test } from 'vitest';
 import { governModel } from '../../src/enforce/adapters/ai-sdk.ts';
+import { bindTool, modelTool } from '../../src/engine/index.ts';
 import { callModel } from '../../src/index.ts';
 import { codeOf } from '../engine/shop.ts';
-import { ann, lastOf, openModels } from './models.ts';
+import { ann, lastOf, modelPolicy, openModels } from './models.ts';
 
 type Params = Parameters<MockLanguageModelV4['doGenerate']>[0];
 
@@ -138,5 +139,28 @@ test('of a stream that ends without its end, nobody knows what became', async ()
   for await (const { type } of stream) seen.push(type);
   expect(seen).toEqual(['text-delta']);
   expect(await lastOf(plane, 'permit-settled')).toMatchObject({ outcome: 'unknown' });
+  await plane.close();
+});
+
+test('a kill of a model makes void what waits for an approver of it, by whatever name it was asked for', async () => {
+  const policy = { ...modelPolicy, tiers: { alwaysApprove: ['model.call'] } };
+  const plane = await openModels({ policy });
+  const session = await plane.openSession({ principal: ann(plane), agent: 'bot' });
+  const ask = (name: string) =>
+    session.authorize({
+      tool: bindTool(modelTool),
+      arguments: session.read({ prompt: name }),
+      model: { name, inputTokensMax: 10, outputTokensMax: 10 },
+    });
+  const [small, other] = [await ask('small-alias'), await ask('boundless')];
+  const by = plane.identity.assert({ id: 'user:op', org: 'acme', roles: ['operator'] });
+  await plane.kill({ scope: { kind: 'model', org: 'acme', name: 'small' }, by, reason: 'a test' });
+  const status = async (ticket = '') => (await plane.ticket(ticket))?.status;
+  // Whatever is asked now is decided behind what the kill has made void.
+  await ask('boundless');
+  expect([await status(small.ticket), await status(other.ticket)]).toEqual([
+    'cancelled',
+    'pending',
+  ]);
   await plane.close();
 });

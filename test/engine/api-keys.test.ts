@@ -201,6 +201,8 @@ test('what ran under a key is still settled after it was revoked', async () => {
   await plane.keys.revoke({ key: id, by: people.root });
   await session.settle(permit, { outcome: 'succeeded', result: 1 });
   expect((await plane.budget(session.id, 'actions'))?.posted).toBe(1);
+  // What it gave is told to nobody any more.
+  expect(await codeOf(session.resultOf(permit.id))).toBe('credential-revoked');
   await plane.close();
 });
 

@@ -256,7 +256,10 @@ test.each([
       ActionRefused.is(refusal) ? refusal.code : 'failed',
     );
   expect(await codeOfNext()).toBe('budget-frozen');
+  const isShownFrozen = async () => (await plane.budgets(org))[0]?.accounts[0]?.frozen;
+  expect(await isShownFrozen()).toBe(true);
   await plane.setBudget({ org, plan: { ...terms, limit: afterwards } });
+  expect(await isShownFrozen()).toBe(false);
   expect(await codeOfNext()).toBe('ran');
   await plane.close();
 });

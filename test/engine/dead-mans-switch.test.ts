@@ -5,7 +5,7 @@ import { verify } from '../../src/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { StorageError } from '../../src/storage/storage.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
-import { codeOf, openShop, pay, read, shopPolicy, staff } from './shop.ts';
+import { codeOf, openShop, pay, read, refund, shopPolicy, staff } from './shop.ts';
 
 const minute = 60_000;
 const scope = { kind: 'agent', org: 'acme', name: 'bot' } as const;
@@ -198,4 +198,24 @@ test('a lapse that the store did not take is recorded once it does, and what run
   await pass(3_000);
   expect(plane.kills('acme').map((latch) => latch.scope)).toEqual(['org|acme']);
   await plane.close();
+});
+
+test('what fell due, or falls due, after a restart does so by itself: a ticket’s end, an operator’s absence', async () => {
+  const policy = {
+    ...shopPolicy,
+    operatorHeartbeatMs: 10 * minute,
+    approvals: { timeoutMs: minute },
+  };
+  const { plane, clock, fleet, people, session, pass } = await open(policy);
+  await plane.heartbeat({ by: people.ops });
+  await codeOf(guard(session, refund)({ orderId: 'o-1', amount: '1' }));
+  const [asked] = plane.pendingTickets('acme');
+  await plane.close();
+  const next = await openShop(fleet(), { clock, policy });
+  expect(next.pendingTickets('acme').map(({ id }) => id)).toEqual([asked?.id]);
+  await pass(minute + 1_000);
+  expect((await next.ticket(asked?.id ?? ''))?.status).toBe('expired');
+  await pass(10 * minute);
+  expect(next.kills('acme').map((each) => each.scope)).toEqual(['org|acme']);
+  await next.close();
 });

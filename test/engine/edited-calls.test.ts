@@ -256,3 +256,13 @@ test('an edit to what others would be asked about is put to those others', async
   ]);
   await plane.close();
 });
+
+test('an approval with an edit that is nothing does not approve the call as it was asked', async () => {
+  const { plane, people, asked } = await open();
+  const ticket = await asked(call);
+  await codeOf(plane.approve({ ticket, by: people.ada, edit: undefined }));
+  const { argumentsDigest, status } = (await plane.ticket(ticket)) ?? {};
+  const [pending] = plane.pendingTickets('acme');
+  expect([status, pending?.argumentsDigest]).toEqual(['pending', argumentsDigest]);
+  await plane.close();
+});

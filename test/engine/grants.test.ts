@@ -298,6 +298,7 @@ test('those who approve together approve the same grant', async () => {
   expect(await approve(people.ada, order)).toBe('resolved');
   expect(await approve(kim)).toBe('grant-invalid');
   expect(await approve(kim, { ...order, uses: 101 })).toBe('grant-invalid');
+  expect(await approve(kim, { ...order, actions: ['**'] })).toBe('grant-invalid');
   expect(await approve(kim, order)).toBe('resolved');
   expect(await outcome('o-2', '1')).toBe('allow');
   await plane.close();

@@ -30,3 +30,15 @@ test('what is admitted before a kill that is not written is stopped in this proc
   expect(permit?.signal.aborted).toBe(true);
   await plane.close();
 });
+
+test('a call that is allowed in one commit with the abort of its session is stopped', async () => {
+  const plane = await openShop(memory());
+  const { billing: principal } = staff(plane);
+  const above = await plane.openSession({ principal, agent: 'bot' });
+  const options = { principal, agent: 'other-bot', parent: above.id };
+  const session = await plane.openSession(options);
+  const request = { tool: bindTool(read), arguments: session.read({ orderId: 'o-1' }) };
+  const [{ permit, outcome }] = await Promise.all([session.authorize(request), above.abort()]);
+  expect([outcome, permit?.signal.aborted]).toEqual(['allow', true]);
+  await plane.close();
+});

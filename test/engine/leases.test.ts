@@ -1,7 +1,7 @@
 /** Leases through the engine: heartbeats on the clock, loss by signal, takeover between processes, expiry. */
 import { expect, test } from 'vitest';
 import { guard } from '../../src/enforce/guard.ts';
-import { verify } from '../../src/engine/index.ts';
+import { bindTool, verify } from '../../src/engine/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock, type Fault, FaultyStorage, type FaultyCall } from '../../src/testing/index.ts';
 import { codeOf, entryTypes, openShop, read, shopPolicy, staff } from './shop.ts';
@@ -246,4 +246,28 @@ test('a worker whose key is revoked hears at its next heartbeat that it has lost
   expect(clock.now()).toBeLessThan(lease.expiresAt);
   expect(lease.signal.reason).toMatchObject({ code: 'lease-lost' });
   await plane.close();
+});
+
+test('what was to start later is started under the lease that its handle holds', async () => {
+  const { one, two, first } = await twoWorkers();
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  const args = first.read({ orderId: 'o-1' });
+  const request = { tool: bindTool(read), arguments: args, start: 'later' } as const;
+  const { permit } = await first.authorize(request);
+  if (permit === undefined) throw new Error('no permit');
+  expect(await codeOf(first.start(permit))).toBe('resolved');
+  await first.settle(permit, { outcome: 'succeeded' });
+  await lease.release();
+  await one.close();
+  await two.close();
+});
+
+test('a session that ends takes its lease with it, and whoever holds that is told', async () => {
+  const { one, two, first, second } = await twoWorkers();
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  await second.complete();
+  await one.sync();
+  expect(lease.signal.aborted).toBe(true);
+  await one.close();
+  await two.close();
 });

@@ -106,3 +106,16 @@ test('only an admin reconciles, the own org, and nothing that does not check', a
   expect(await wrong({ rows: [{ day, model: 'small', usd: -1 }] })).toBe('input-invalid');
   await plane.close();
 });
+
+test('of days that lie between those of a bill, and are not billed, nothing is told', async () => {
+  const { plane } = await open();
+  const rows = [
+    { day: '2025-12-31', model: 'large', usd: 0 },
+    { day: '2026-01-02', model: 'large', usd: 0 },
+  ];
+  const drifts = await plane.reconcile({ org: 'acme', source: 'bill', rows });
+  expect(drifts.map((drift) => [drift.day, drift.model])).toEqual(
+    rows.map((row) => [row.day, row.model]),
+  );
+  await plane.close();
+});

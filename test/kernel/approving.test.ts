@@ -107,3 +107,54 @@ test('a question that takes the place of another is asked, however many are pend
   const pending = stage.all('ticket').filter(({ status }) => status === 'pending');
   expect(pending).toHaveLength(most);
 });
+
+const hour = 3_600_000;
+const planOf = (name: string) => ({
+  id: name,
+  unit: 'actions',
+  limit: 90,
+  scope: { kind: 'tool', id: 'restart' },
+  window: 'unlimited',
+  sharing: 'shared',
+});
+
+/** A grant for so many restarts, given with the approval of one. */
+function granted(stage: Stage, session: string, uses: number, host = 'first') {
+  const ticket = stage.ask({ session, tool: 'restart', args: { host } });
+  const grant = { actions: ['ops.*'], cost: {}, uses, expiresAt: stage.now + hour };
+  stage.do({ kind: 'approve-ticket', by: cast.pat, ticket, grant });
+  const holder = { org: 'acme', principal: 'ann', agent: 'bot' };
+  const restart = (other: string) =>
+    stage.authorize({ session, tool: 'restart', args: { host: other } });
+  return { ticket, holder, restart };
+}
+
+test('what a grant was good for is dropped with its last use, and a revoked one is revoked once', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  const { restart } = granted(stage, session, 1);
+  expect(restart('a')).toBe('allow');
+  expect(stage.all('grants').flatMap(({ grants }) => grants)).toEqual([]);
+  const { ticket: grant, holder } = granted(stage, session, 5, 'second');
+  const revoke = () => stage.do({ kind: 'revoke-grant', by: cast.pat, grant, holder });
+  expect([revoke(), revoke()]).toEqual(['done', 'grant-unknown']);
+});
+
+test('a grant stands in for nothing that a budget plan counts which was killed since, released or not', () => {
+  const stage = Stage.ready();
+  stage.do({ kind: 'set-budget', by: cast.ada, org: 'acme', plan: planOf('p') });
+  const { restart } = granted(stage, stage.open(), 5);
+  expect(restart('a')).toBe('allow');
+  const scope = { kind: 'budget', org: 'acme', name: 'p' } as const;
+  stage.kill(scope);
+  stage.release(scope);
+  expect(restart('b')).toBe('require-approval');
+});
+
+test('a ticket that is over does not expire as well', () => {
+  const stage = Stage.ready();
+  const ticket = stage.ask({ session: stage.open(), tool: 'restart', args: { host: 'a' } });
+  stage.deny(ticket);
+  stage.now += hour;
+  expect(stage.do({ kind: 'expire-ticket', by: cast.system, ticket })).toBe('not-due');
+});

@@ -462,3 +462,59 @@ test.each<[string, object]>([
     'budget-invalid',
   );
 });
+
+test('the kill switch of a plan of the installation stops what the plan counts, in every org, and no more', () => {
+  const stage = Stage.ready();
+  const sessions = [stage.open(), stage.open({ by: cast.otherAnn })] as const;
+  const [own, other] = sessions;
+  set(stage, { scope: { kind: 'tool', id: 'read' }, limit: 90 }, host, '*');
+  stage.kill({ kind: 'budget', org: '*', name: 'p' }, host);
+  expect(stage.authorize({ ...read, session: own })).toBe('deny killed');
+  expect(stage.authorize({ ...read, session: other, by: cast.otherAnn })).toBe('deny killed');
+  expect(stage.authorize({ session: own, tool: 'fetch', args: { host: 'a' } })).toBe('allow');
+});
+
+test('a call that nobody ended holds its place among those that run at the same time no longer than it may run', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  set(stage, { unit: 'concurrent', limit: 1 });
+  const lost = stage.ask({ ...read, session });
+  expect(stage.authorize({ ...read, session })).toBe('deny budget-exceeded');
+  stage.now = stage.get('decision', lost)?.expiresAt ?? Number.NaN;
+  expect(stage.do({ kind: 'expire-permit', by: cast.system, permit: lost })).toBe('done');
+  expect(stage.get('decision', lost)?.posted).toMatchObject({ concurrent: 0 });
+  expect(allowed(stage, session, 2, cast.ann)).toBe(1);
+});
+
+test('an overrun in any slice of a rolling window freezes all of it, as long as that slice counts', () => {
+  const stage = Stage.ready();
+  const session = stage.open({ budget: {} });
+  set(stage, { unit: 'usd', limit: '100', window: { rollingMs: 60_000 } });
+  const pay = { session, tool: 'pay', args: { to: 'x', amount: '1' }, start: true } as const;
+  stage.settle(stage.ask(pay));
+  stage.now += 5_000;
+  stage.settle(stage.ask(pay), { usd: 2_000_000 });
+  expect(stage.authorize(pay)).toBe('deny budget-frozen');
+  stage.now += 62_000;
+  expect(stage.authorize(pay)).toBe('allow');
+});
+
+test('what was told under one limit is not told again under a lower one', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  set(stage, { limit: 6, warnAt: 50 });
+  allowed(stage, session, 7, cast.ann);
+  set(stage, { limit: 5, warnAt: 50 });
+  allowed(stage, session, 1, cast.ann);
+  const told = stage.log.filter(({ event }) => /^budget-(warned|exhausted)$/.test(event.type));
+  expect(told.map(({ event }) => event.type)).toEqual(['budget-warned', 'budget-exhausted']);
+});
+
+test('the kill switch of a plan for every team stops those of no team, whom it cannot leave out', () => {
+  const stage = Stage.ready();
+  set(stage, { scope: { kind: 'team', every: true }, sharing: 'perMember' });
+  const session = stage.open();
+  expect(stage.authorize({ ...read, session })).toBe('deny budget-unattributable');
+  stage.kill({ kind: 'budget', org: 'acme', name: 'p' });
+  expect(stage.authorize({ ...read, session })).toBe('deny killed');
+});

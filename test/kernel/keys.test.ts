@@ -52,6 +52,8 @@ test('a key is revoked by whom it establishes, and by nobody of that id in anoth
   expect(revoke(cast.bob)).toBe('key-unknown');
   expect(stage.get('key', 'k-1')).toMatchObject({ revoked: false });
   expect(revoke(cast.ann)).toBe('done');
+  const size = stage.log.length;
+  expect([revoke(cast.ada), stage.log.length]).toEqual(['done', size]);
 });
 
 test('a key stands for its own principal, not for one of that id elsewhere, nor for another', () => {

@@ -154,6 +154,8 @@ test('an agent may ask only for the actions it is registered for', () => {
   const session = stage.open({ agent: 'clerk' });
   expect(stage.authorize({ session, ...read })).toBe('allow');
   expect(stage.authorize({ session, tool: 'mail' })).toBe('deny agent-not-capable');
+  // And is told no more: not what is wrong with arguments that it may not give.
+  expect(stage.authorize({ session, tool: 'restart' })).toBe('deny agent-not-capable');
 });
 
 const fact = { definition: tools.strict.definition, valid: true, problem: '' };

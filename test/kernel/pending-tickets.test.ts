@@ -57,3 +57,17 @@ test('another agent, and another principal, ask as before', () => {
   const call = { session: other, tool: 'restart', args: { host: 'a' }, by: cast.bob };
   expect(stage.authorize(call)).toBe('require-approval');
 });
+
+test('an approval that a dearer call has outgrown is withdrawn, though there is no room to ask again', () => {
+  const stage = Stage.ready();
+  const session = stage.open();
+  const call = { session, tool: 'restart', args: { host: 'approved' } };
+  const approved = stage.ask(call);
+  stage.approve(approved);
+  for (let host = 0; host < limits.ticketsPendingMax; host += 1) {
+    stage.authorize({ session, tool: 'restart', args: { host: `h-${host}` } });
+  }
+  const dearer = { ...call, estimate: { usd: 9_000_000 } };
+  expect(stage.authorize(dearer)).toBe('deny tickets-pending-limit');
+  expect(stage.get('ticket', approved)?.status).toBe('cancelled');
+});

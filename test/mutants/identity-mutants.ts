@@ -400,4 +400,28 @@ export const identityMutants: readonly Mutant[] = [
     replace: 'value >= 0',
     tests: ['test/kernel/keys.test.ts'],
   },
+  {
+    name: 'key-revoked-again-is-an-entry',
+    guards: 'A key that is revoked already is revoked without another entry.',
+    file: 'src/kernel/rights/handle-key.ts',
+    find: 'if (key.revoked) return { events: [], subject, replayed: true };',
+    replace: '',
+    tests: ['test/kernel/keys.test.ts'],
+  },
+  {
+    name: 'results-under-a-revoked-key',
+    guards: 'What a call gave is told to nobody under a key that was revoked.',
+    file: 'src/engine/session/session.ts',
+    find: 'this.#core.readerOf(this.#principal);',
+    replace: '',
+    tests: ['test/engine/api-keys.test.ts'],
+  },
+  {
+    name: 'settled-in-another-session',
+    guards: 'A permit is settled in its own session, and in no other of its principal.',
+    file: 'src/engine/session/session.ts',
+    find: 'if (!Permit.isGenuine(permit, this.#core) || permit.session !== this.id) {',
+    replace: 'if (!Permit.isGenuine(permit, this.#core)) {',
+    tests: ['test/enforce/permit.test.ts'],
+  },
 ];

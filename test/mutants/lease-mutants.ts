@@ -177,4 +177,20 @@ export const leaseMutants: readonly Mutant[] = [
     replace: "return `${org.slice(9)}#${hash('sha256', resource, 'hex')}`;",
     tests: lockTests,
   },
+  {
+    name: 'start-without-a-fence',
+    guards: 'What was to start later is started under the lease that its handle holds.',
+    file: 'src/engine/session/session.ts',
+    find: "const about = { kind: 'start-permit' as const, ...this.#fencing.member };",
+    replace: "const about = { kind: 'start-permit' as const };",
+    tests: ['test/engine/leases.test.ts'],
+  },
+  {
+    name: 'ended-with-its-session-untold',
+    guards: 'Whoever holds the lease of a session that ends is told.',
+    file: 'src/engine/session/lease.ts',
+    find: "if (record.fence !== this.fence || record.status !== 'active') {",
+    replace: 'if (record.fence !== this.fence) {',
+    tests: ['test/engine/leases.test.ts'],
+  },
 ];

@@ -406,4 +406,28 @@ export const rightsMutants: readonly Mutant[] = [
     replace: 'const stands = proposal !== undefined;',
     tests: ['test/engine/four-eyes.test.ts'],
   },
+  {
+    name: 'start-looks-at-the-lowest-agent',
+    guards: 'A permit that waits does not start once an agent above is registered for less.',
+    file: 'src/kernel/rights/delegation.ts',
+    find: 'incapableSince(view, org, agent, place)',
+    replace: 'incapableSince(view, org, session.agent, place)',
+    tests: ['test/kernel/narrowed-agents.test.ts'],
+  },
+  {
+    name: 'start-looks-at-no-resource',
+    guards: 'A permit that waits does not start once its agent is not registered for its resource.',
+    file: 'src/kernel/rights/call-scope.ts',
+    find: 'return compiledScope.action(action) && compiledScope.resource?.(resource) !== false;',
+    replace: 'return compiledScope.action(action);',
+    tests: ['test/kernel/narrowed-agents.test.ts'],
+  },
+  {
+    name: 'lists-offer-what-agents-cannot-do',
+    guards: 'An agent has no call of a tool that it is not registered for.',
+    file: 'src/kernel/tool/access.ts',
+    find: 'incapable(view, who.org, who.agent, tool.action)',
+    replace: 'undefined',
+    tests: ['test/kernel/narrowed-agents.test.ts'],
+  },
 ];

@@ -1,6 +1,6 @@
 /** Budget arithmetic, one row for each way an amount can go. */
 import { expect, test } from 'vitest';
-import { available, openBudget, post, refusalOf, release, reserve } from './account.ts';
+import { available, openBudget, owe, post, refusalOf, release, reserve } from './account.ts';
 import { limits } from '../limits.ts';
 
 const open = (limit: number) => openBudget('session:s', 'usd', limit);
@@ -33,6 +33,7 @@ test('posting more is booked in full and freezes', () => {
 test('a frozen budget stays frozen', () => {
   const both = reserve(reserve(open(10), 2), 2);
   expect(post(post(both, 2, 3), 2, 1).frozen).toBe(true);
+  expect(owe(post(both, 2, 3), 1, false).frozen).toBe(true);
 });
 
 test('no sum passes what can be counted', () => {

@@ -1,6 +1,7 @@
 /** A token bucket never gives more than what is in it, and fills evenly with the log's time. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { limits } from '../limits.ts';
 import { type BucketLevel, corrected, fitsBucket, taken, takenAt } from './bucket.ts';
 
 test('over any stretch of time it gives no more than it holds and what flows in', () => {
@@ -65,4 +66,11 @@ test('what has flowed back by itself does not come back once more', () => {
 test('a bucket that cannot be counted exactly is none', () => {
   expect(fitsBucket(Number.MAX_SAFE_INTEGER, 1_000)).toBe(false);
   expect(fitsBucket(Math.floor(Number.MAX_SAFE_INTEGER / 1_000), 1_000)).toBe(true);
+});
+
+test('what is owed to a bucket is counted as far as it can be counted exactly, and no further', () => {
+  const owing = { limit: 1, bucketMs: 1_000, reserved: 0, takenAt: 0, at: 0 };
+  const owed = corrected(undefined, { ...owing, used: limits.amountMax });
+  expect(owed).toEqual({ missing: limits.amountMax, at: 0 });
+  expect(corrected(owed, { ...owing, used: 1 })).toEqual(owed);
 });
