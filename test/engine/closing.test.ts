@@ -23,6 +23,25 @@ test('a call that is decided while the control plane closes does not begin: how 
   await next.close();
 });
 
+test('a tool that runs while the control plane closes is told to stop: no kill reaches it any more', async () => {
+  const fleet = memoryFleet();
+  const plane = await openShop(fleet());
+  const session = await plane.openSession({ principal: staff(plane).billing, agent: 'bot' });
+  const begun = Promise.withResolvers<AbortSignal>();
+  const ended = Promise.withResolvers<object>();
+  const execute = (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+    begun.resolve(signal);
+    return ended.promise;
+  };
+  const code = codeOf(guard(session, { ...pay, execute })({ orderId: 'o-1', amount: '5' }));
+  const signal = await begun.promise;
+  const closed = plane.close();
+  expect(signal.reason).toMatchObject({ code: 'closed' });
+  await closed;
+  ended.resolve({});
+  expect(await code).toBe('outcome-unrecorded');
+});
+
 test('whoever closes it a second time waits for the same', async () => {
   const store: Storage = memoryFleet()();
   let isReleased = false;

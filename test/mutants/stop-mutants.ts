@@ -22,6 +22,14 @@ export const stopMutants: readonly Mutant[] = [
     tests: ['test/enforce/stopped-calls.test.ts'],
   },
   {
+    name: 'stopped-by-no-close',
+    guards: 'A tool that runs while the control plane closes is told: no kill reaches it any more.',
+    file: 'src/engine/core/core.ts',
+    find: 'this.running.abortAll();',
+    replace: '',
+    tests: ['test/engine/closing.test.ts'],
+  },
+  {
     name: 'input-below-a-kill',
     guards: 'A kill switch on whoever a session works for keeps input from it.',
     file: kernel('session/handle-screening'),

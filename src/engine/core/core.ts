@@ -216,6 +216,7 @@ export class Core {
   async #close(): Promise<void> {
     this.#cancelPoll?.();
     this.#deadlines.stop();
+    this.running.abortAll();
     try {
       await Promise.all(this.#closers.map((task) => task()));
       this.leases.close();

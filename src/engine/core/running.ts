@@ -1,11 +1,12 @@
 /**
  * Work that runs in this process under a started permit, and the signals that stop it.
  *
- * A kill, the end of the session or the permit's own deadline aborts the signal. The signal is a request:
- * a tool that ignores it runs on, but its permit is spent and nothing else in scope starts.
+ * A kill, the end of the session, the permit's own deadline or the close of the control plane aborts the
+ * signal. The signal is a request: a tool that ignores it runs on, but its permit is spent and nothing else in
+ * scope starts.
  */
 import { coveringLatchKeys, type DecisionRecord } from '../../kernel/index.ts';
-import { ControlPlaneError } from '../error.ts';
+import { ControlPlaneError, fault } from '../error.ts';
 
 interface Work {
   readonly controller: AbortController;
@@ -48,6 +49,14 @@ export class RunningWork {
   abortExpired(permit: string): void {
     const reason = new ControlPlaneError('permit-expired', 'the permit’s time to run is over');
     this.#byPermit.get(permit)?.controller.abort(reason);
+  }
+
+  /** No kill reaches it from here on, and nothing records how it ends. */
+  abortAll(): void {
+    this.#abortWhere(
+      () => true,
+      () => fault('closed'),
+    );
   }
 
   #abortWhere(covers: (work: Work) => boolean, reason: () => ControlPlaneError): void {
