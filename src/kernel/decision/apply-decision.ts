@@ -96,8 +96,8 @@ export function applyPermit(
 }
 
 /**
- * In the order in which it is judged, whether its event was just made or read back: `verify` adds up the texts of
- * decisions, on the log's side and on that of the tables.
+ * In the order in which it is judged, whether its event was just made or read back: `verify` adds up the
+ * texts of decisions, on the log's side and on that of the tables.
  */
 function inOneOrder(verdict: StageVerdict): StageVerdict {
   const { outcome, effective, redacted, determinedBy, message } = verdict;
