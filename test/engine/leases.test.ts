@@ -217,6 +217,23 @@ test('a worker whose clock is behind the log’s time loses its lease no later w
   await plane.close();
 });
 
+test('a worker that renews keeps its lease while a clock that was set back has not caught up', async () => {
+  const { fleet, clock, one, two, first, second } = await twoWorkers(shopPolicy);
+  const lease = await first.lease({ holder: 'worker-1', termMs });
+  clock.step(-5 * termMs);
+  // Over the time at which the log's goes on, and beyond it.
+  await pass(clock, 8 * termMs, one, two);
+  expect(lease.signal.aborted).toBe(false);
+  await guard(first, read)({ orderId: 'o-1' });
+  expect(await codeOf(second.lease({ holder: 'worker-2' }))).toBe('lease-held');
+  await lease.release();
+  expect((await two.session(first.id))?.status).toBe('active');
+  expect(await entryTypes(two)).not.toContain('lease-expired');
+  await one.close();
+  await two.close();
+  expect((await verify(fleet())).faults).toEqual([]);
+});
+
 test.each([
   [{ holder: '' }],
   [{ holder: 'two words' }],

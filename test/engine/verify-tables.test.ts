@@ -19,6 +19,7 @@ import type {
   StoredRecord,
 } from '../../src/storage/storage.ts';
 import type { Tool } from '../../src/enforce/guard.ts';
+import { openOneTool } from './one-tool.ts';
 import { withPages } from './paged-storage.ts';
 import { type Order, read, refund } from './shop.ts';
 
@@ -228,6 +229,31 @@ test('a log whose decisions are settled while the tables are read holds, and is 
   await entries.end();
   expect((await verify(busy)).faults).toEqual([]);
   await plane.close();
+});
+
+test('a log with results that were passed on, redacted and withheld holds, and is read once', async () => {
+  const tool = { name: 'read', action: 'file.read' };
+  const output = [
+    { id: 'keys', evaluator: 'secrets', effect: 'redact', match: { resource: 'file/key' } },
+    { id: 'kept', evaluator: 'secrets', match: { resource: 'file/kept' } },
+  ];
+  const results: unknown[] = ['fine', `ghp_${'a1'.repeat(18)}`];
+  const told = async (resource: string, result: unknown) => {
+    const { session, storage } = await openOneTool({
+      tool: { ...tool, resource },
+      policy: { guardrails: { output } },
+    });
+    await guard(session, { ...tool, resource, execute: () => result })({}).catch(() => {});
+    const progress: number[] = [];
+    const { faults, head } = await verify(storage, { onProgress: (at) => progress.push(at) });
+    expect([faults, progress]).toEqual([[], [head.size]]);
+    const { records } = await storage.scanRecords({ kind: 'decision', limit: 1 });
+    return (JSON.parse(records[0]?.value ?? '{}') as { output?: unknown }).output;
+  };
+  expect(await told('file/none', results[0])).toBeUndefined();
+  expect(await told('file/key', results[0])).toMatchObject({ outcome: 'pass' });
+  expect(await told('file/key', results[1])).toMatchObject({ outcome: 'pass', redacted: 1 });
+  expect(await told('file/kept', results[1])).toMatchObject({ outcome: 'refuse' });
 });
 
 /** Does something after each page of decisions was read, and before it is looked at. */

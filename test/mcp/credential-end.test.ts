@@ -59,6 +59,13 @@ test('a clock that was set back has it wait until its time', () => {
   expect(ended).toEqual(['leave']);
 });
 
+test('a clock that was set forward, or a machine that slept, is noticed within ten seconds', () => {
+  const { ended, clock, left } = watched(undefined, day);
+  clock.step(day);
+  clock.advance(10_000);
+  expect([ended, left()]).toEqual([['leave'], nothing]);
+});
+
 test('it is over by the time of the log, where another process’s clock is ahead', () => {
   const { ended, happens, expiresAt, left } = watched('key-1', 1_000);
   const opened = { type: 'agent-registered', data: {} as LogEvent['data'] } as const;

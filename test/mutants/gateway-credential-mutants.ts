@@ -40,6 +40,14 @@ export const gatewayCredentialMutants: readonly Mutant[] = [
     tests: endTests,
   },
   {
+    name: 'credential-end-slept-through',
+    guards: 'A client’s credential is over soon after its time, also where no timer noticed it.',
+    file: http('credential-end'),
+    find: 'const delayMs = Math.min(this.#endsAt - this.#clock.now(), sleepMsMax);',
+    replace: 'const delayMs = this.#endsAt - this.#clock.now();',
+    tests: endTests,
+  },
+  {
     name: 'credential-end-renewed-to-earlier',
     guards: 'Of two credentials the later end counts.',
     file: http('credential-end'),

@@ -25,6 +25,15 @@ export const leaseMutants: readonly Mutant[] = [
     tests: engineTests,
   },
   {
+    name: 'lease-lost-where-time-stands-still',
+    guards:
+      'A worker whose renewals are granted keeps its lease, also where the log’s time stands still.',
+    file: 'src/engine/session/lease.ts',
+    find: 'if (!this.#ended) this.#scheduleEnd();',
+    replace: '',
+    tests: engineTests,
+  },
+  {
     name: 'lease-lost-in-its-own-commit',
     guards: 'A lease that ends in the commit that gives it is lost.',
     file: 'src/engine/session/lease.ts',

@@ -322,6 +322,22 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/engine/verify-tables.test.ts'],
   },
   {
+    name: 'prices-of-others-unread',
+    guards: 'A price catalogue that another process activates holds here, too.',
+    file: 'src/kernel/footprint.ts',
+    find: "return { kind: 'prices', key: 'active' };",
+    replace: 'return undefined;',
+    tests: ['test/engine/prices-of-others.test.ts'],
+  },
+  {
+    name: 'judged-decisions-read-twice',
+    guards: 'A log that holds is read once, also where results were judged.',
+    file: 'src/kernel/decision/apply-decision.ts',
+    find: 'const told = output === undefined ? resolved : { ...resolved, output: inOneOrder(output) };',
+    replace: 'const told = output === undefined ? resolved : { ...resolved, output };',
+    tests: ['test/engine/verify-tables.test.ts'],
+  },
+  {
     name: 'adding-up-goes-on',
     guards: 'What is settled while the tables are read is compared as it is then.',
     file: 'src/engine/verify/records.ts',

@@ -78,6 +78,9 @@ export class Lease implements HeldLease {
     try {
       const { record } = await core.submit(core.referenceOf(principal), body, 'lease');
       this.observe(record);
+      // Where the log's time stands still, until a clock that was set back has caught up, a renewal moves no
+      // end: that it was granted is what counts, or a lease would be lost that nobody else can have.
+      if (!this.#ended) this.#scheduleEnd();
     } catch (failure) {
       if (isRefusal(failure)) this.lose(failure.message);
       throw failure;
@@ -136,14 +139,18 @@ export class Lease implements HeldLease {
     this.#holding.core.leases.remove(this);
   }
 
-  /** The next heartbeat, and the end that comes where none succeeds: a silent store loses the lease too. */
   #schedule(): void {
+    this.#scheduleEnd();
+    this.#scheduleBeat();
+  }
+
+  /** The end that comes where no heartbeat succeeds: a silent store loses the lease too. */
+  #scheduleEnd(): void {
     const { now, options } = this.#holding.core;
     this.#cancelEnd?.();
     this.#cancelEnd = options.clock.after(this.#expiresAt - now, () =>
       this.lose('it was not renewed in time'),
     );
-    this.#scheduleBeat();
   }
 
   #scheduleBeat(): void {

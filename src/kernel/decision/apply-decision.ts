@@ -19,6 +19,7 @@ import type { Event, EventPosition, Resolution } from '../event.ts';
 import { lockFreed, lockTaken } from './lock.ts';
 import { openPermitsChange } from '../session/principal-record.ts';
 import { canMovePermit, type PermitMove, type PermitStatus } from './permit-states.ts';
+import type { StageVerdict } from '../policy/evaluator-fact.ts';
 import type { RecordChange, StateView } from '../record.ts';
 import type { DecisionRecord } from './decision-record.ts';
 import { wholeDecision } from './kept-decision.ts';
@@ -84,7 +85,7 @@ export function applyPermit(
   const output = event.type === 'permit-settled' ? event.data.output : undefined;
   const isGivenUp = event.type === 'permit-expired' && started;
   const resolved = { ...decision, permit: status, posted, resolvedIndex: index };
-  const told = output === undefined ? resolved : { ...resolved, output };
+  const told = output === undefined ? resolved : { ...resolved, output: inOneOrder(output) };
   const value = isGivenUp ? { ...told, late: 'awaited' as const } : told;
   return [
     { kind: 'decision', key: decision.id, value },
@@ -92,6 +93,16 @@ export function applyPermit(
     ...lockFreed(view, decision),
     ...resolve(view, event.data.resolved, { charged: started, takenAt: decision.decidedAt, at }),
   ];
+}
+
+/**
+ * In the order in which it is judged, whether its event was just made or read back: `verify` adds up the
+ * texts of decisions, on the log's side and on that of the tables.
+ */
+function inOneOrder(verdict: StageVerdict): StageVerdict {
+  const { outcome, effective, redacted, determinedBy, message } = verdict;
+  const places = redacted === undefined ? {} : { redacted };
+  return { outcome, effective, ...places, determinedBy, message };
 }
 
 /** What a permit that was given up had used is told: what is more than was charged is a debt. */

@@ -17,6 +17,9 @@ export interface EndOfClient {
   readonly letGo: () => void;
 }
 
+/** No timer notices that the clock was set forward, or that the machine was asleep. */
+const sleepMsMax = 10_000;
+
 interface EndTerms {
   readonly plane: Pick<ControlPlane, 'subscribe'>;
   readonly clock: Clock;
@@ -77,11 +80,11 @@ export class CredentialEnd {
     this.#cancel?.();
     this.#cancel = undefined;
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
-    const delayMs = this.#endsAt - this.#clock.now();
+    const delayMs = Math.min(this.#endsAt - this.#clock.now(), sleepMsMax);
     this.#cancel = this.#clock.after(delayMs, () => this.#wake());
   }
 
-  /** No clock waits for as long as it may be told to; and it may have been set back. */
+  /** No clock waits for as long as it may be told to; and it may have been set, back or forward. */
   #wake(): void {
     if (this.#clock.now() < this.#endsAt) this.#wait();
     else this.#over();
