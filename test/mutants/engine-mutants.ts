@@ -21,6 +21,14 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['test/engine/schema-problem.test.ts'],
   },
   {
+    name: 'tool-estimate-in-many-units',
+    guards: 'An estimate in more units than one may have is refused.',
+    file: 'src/engine/tools/tool.ts',
+    find: 'if (terms.length > limits.unitsMax) {',
+    replace: 'if (terms.length > limits.argumentsMembersMax) {',
+    tests: ['test/engine/bounds.test.ts'],
+  },
+  {
     name: 'tool-estimate-in-a-map',
     guards: 'An estimate that has no members is refused, and is not none.',
     file: 'src/engine/tools/tool.ts',
