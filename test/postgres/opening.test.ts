@@ -162,6 +162,11 @@ const tampering = [
     `CREATE COLLATION $s.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
       ALTER TABLE $s.record ALTER key TYPE text COLLATE $s.loose`,
   ],
+  [
+    'a collation has the name of another',
+    `CREATE COLLATION $s."C" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      ALTER TABLE $s.record ALTER key TYPE text COLLATE $s."C"`,
+  ],
   ['a column pads what is written', 'ALTER TABLE $s.entry ALTER leaf TYPE char(80)'],
   [
     'a column makes its own values',

@@ -68,8 +68,8 @@ export function presentIn(schema: SchemaName): string {
     FROM pg_constraint JOIN tables ON tables.oid = conrelid WHERE contype IN ('p', 'u')
   UNION ALL
   SELECT 'column ' || attname || ' of ' || relname, concat_ws(' ', atttypid::regtype,
-      (SELECT 'COLLATE ' || quote_ident(collname) FROM pg_collation
-        WHERE oid = attcollation AND attcollation <> typcollation), nullif(attgenerated, ''))
+      CASE WHEN attcollation <> typcollation THEN 'COLLATE ' || attcollation::regcollation END,
+      nullif(attgenerated, ''))
     FROM pg_attribute JOIN tables ON tables.oid = attrelid JOIN pg_type ON pg_type.oid = atttypid
     WHERE attnum > 0
   UNION ALL
