@@ -21,6 +21,22 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['test/engine/schema-problem.test.ts'],
   },
   {
+    name: 'missing-entry-passed-over',
+    guards: 'Figures of a log in which an entry is missing are told to nobody.',
+    file: 'src/engine/store/entry-pages.ts',
+    find: 'if (missing !== -1) throw missingAt(from + missing);',
+    replace: 'void missing;',
+    tests: ['test/cli/usage-report.test.ts'],
+  },
+  {
+    name: 'missing-end-passed-over',
+    guards: 'Figures of a log whose end is missing are told to nobody.',
+    file: 'src/engine/store/entry-pages.ts',
+    find: 'if ((await storage.head()).size <= from) return;',
+    replace: 'if (page.length === 0) return;',
+    tests: ['test/cli/usage-report.test.ts'],
+  },
+  {
     name: 'tool-estimate-in-many-units',
     guards: 'An estimate in more units than one may have is refused.',
     file: 'src/engine/tools/tool.ts',
