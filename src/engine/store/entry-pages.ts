@@ -1,4 +1,4 @@
-/** The log's entries in pages, none left out: a reader that passed one over would tell figures of another log. */
+/** The log's entries in pages, none left out: a reader that passed one over would tell of another log. */
 import { EntryError } from '../../log/index.ts';
 import type { Storage, StoredEntry } from '../../storage/storage.ts';
 

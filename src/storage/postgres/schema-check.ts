@@ -1,7 +1,7 @@
 /**
  * Compares the triggers, functions, columns, keys, row policies, owners and rights in the database with those
- * of the migrations: one that was taken away, changed or switched off unlocks the log, and one that was added could
- * change what is written, or let somebody write past the function that appends.
+ * of the migrations: one that was taken away, changed or switched off unlocks the log, and one that was added
+ * could change what is written, or let somebody write past the function that appends.
  */
 import { StorageError } from '../storage.ts';
 import { textCell } from './cells.ts';

@@ -29,9 +29,9 @@ export const policyConditions: Readonly<Record<string, string>> = {
  * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever
  * the session's own path and quoting are.
  *
- * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be. The rows of a
- * child are rows of its parent, which the parent's triggers and keys do not hold; and where two rows have one
- * key, or keys are not told apart byte by byte, nobody knows which of them is the record.
+ * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be. The rows
+ * of a child are rows of its parent, which the parent's triggers and keys do not hold; and where two rows have
+ * one key, or keys are not told apart byte by byte, nobody knows which of them is the record.
  *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
  * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
