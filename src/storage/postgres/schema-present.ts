@@ -30,8 +30,8 @@ export const policyConditions: Readonly<Record<string, string>> = {
  * the session's own path and quoting are.
  *
  * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be. The rows
- * of a child are rows of its parent, which the parent's triggers and keys do not hold; and where two rows have
- * one key, or keys are not told apart byte by byte, nobody knows which of them is the record.
+ * of a child are rows of its parent, which the parent's triggers and keys do not hold; and where two rows
+ * have one key, or keys are not told apart byte by byte, nobody knows which of them is the record.
  *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
  * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
