@@ -24,7 +24,8 @@ export async function acceptRestore(file: string, options: AcceptRestoreOptions)
         'a control plane opens it as it is',
       );
     }
-    const question = `Go on from ${head.size} entries, where this host last saw ${known.size}?`;
+    const last = known.log === log ? `${known.size}` : `${known.size} of log \`${known.log}\``;
+    const question = `Go on from ${head.size} entries of log \`${log}\`, where this host last saw ${last}?`;
     if (options.yes !== true && !(await isConfirmed(question))) {
       throw new CommandError('not accepted', undefined, { exitCode: exitCodes.bad });
     }
@@ -89,16 +90,23 @@ async function keepHead(storage: Storage, headFile: string, log: string): Promis
   await withHeadFile(storage, headFile).open(log);
 }
 
-function report(known: KnownHead, head: Head, kept: string, { json }: AcceptRestoreOptions): void {
+function report(known: KnownHead, head: Head, kept: string, options: AcceptRestoreOptions): void {
+  const { log, json } = options;
   const { stdout } = terminal();
   const least = known.size - head.size;
-  // A log that went on elsewhere may be the longer one, and lost entries all the same.
-  const lost = least > 0 ? least : null;
+  // A log that went on elsewhere may be the longer one, and lost entries all the same. Of another log the old
+  // head says nothing.
+  const lost = least > 0 && known.log === log ? least : null;
   if (json === true) {
     stdout.write(`${jsonLine({ accepted: head.size, last: known.size, lost, kept })}\n`);
     return;
   }
   const many = lost === null ? 'how many were lost is not known' : `at least ${lost} are lost`;
-  stdout.write(`accepted: the log goes on from ${head.size} entries; ${many}\n`);
+  stdout.write(`accepted: the log \`${shown(log)}\` goes on from ${head.size} entries; ${many}\n`);
+  if (known.log !== log) {
+    stdout.write(
+      `the old head is of log \`${shown(known.log)}\`, which is refused with this file now\n`,
+    );
+  }
   stdout.write(`the old head is kept in ${shown(kept)}\n`);
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { callModel, guard, openControlPlane, sqlite } from '../../src/index.ts';
 import { systemClock } from '../../src/engine/index.ts';
 import { usageDimensions } from '../../src/engine/budgets/usage-tally.ts';
-import { cli, jsonLines, scratch, tamper } from './run-cli.ts';
+import { cli, doctor, jsonLines, scratch, tamper } from './run-cli.ts';
 
 const folder = scratch();
 const file = join(folder, 'usage.db');
@@ -157,6 +157,32 @@ describe('usage', () => {
     const broken = await cli('usage', path);
     expect([broken.code, broken.stdout]).toEqual([2, '']);
     expect(broken.stderr).toContain('an entry cannot be read: entry ');
+  });
+
+  test.each([
+    ['in the middle', 8],
+    ['at the end', 1],
+  ])('a log of which entries are missing %s has no figures', async (_, before) => {
+    const path = join(folder, `missing-${before}.db`);
+    const plane = await openControlPlane({
+      storage: sqlite(path),
+      policy,
+      agents: ['bot'],
+      tools: [read],
+    });
+    const principal = plane.identity.assert({ id: 'ann', org: 'acme', roles: ['agent'] });
+    const reading = guard(await plane.openSession({ principal, agent: 'bot' }), read);
+    for (let call = 0; call < 300; call += 1) await reading({});
+    const { size } = await plane.head();
+    await plane.close();
+    expect(size).toBeGreaterThan(500);
+    doctor(path, `DELETE FROM entry WHERE idx = ${size - before}`, 'entry_never_goes');
+    for (const words of [['usage'], ['usage', '--csv'], ['events', '--type', 'kill-engaged']]) {
+      const [command = '', ...options] = words;
+      const { code, stdout, stderr } = await cli(command, path, ...options);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(`an entry cannot be read: entry ${size - before} is missing`);
+    }
   });
 
   test('a file without calls, and orgs without any', async () => {

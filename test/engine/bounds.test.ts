@@ -1,4 +1,4 @@
-/** What bounds work in a process: commands that wait, and the time that a permit's work may take. */
+/** What bounds work in a process: commands that wait, units of an estimate, and the time that a permit's work may take. */
 import { expect, test } from 'vitest';
 import { bindTool, type Session } from '../../src/engine/index.ts';
 import { limits } from '../../src/kernel/index.ts';
@@ -41,4 +41,19 @@ test('work that runs longer than it may gets its signal', async () => {
   for (let turn = 0; turn < 50; turn += 1) await new Promise((done) => setImmediate(done));
   expect(permit?.signal.reason).toMatchObject({ code: 'permit-expired' });
   await plane.close();
+});
+
+test('a tool that estimates in more units than one estimate may have is no tool', () => {
+  const estimating = (count: number) => ({
+    ...read,
+    estimate: Object.fromEntries(Array.from({ length: count }, (_, at) => [`unit${at}`, 1])),
+  });
+  const most = bindTool(estimating(limits.unitsMax)).record.estimate;
+  expect(Object.keys(most)).toHaveLength(limits.unitsMax);
+  expect(() => bindTool(estimating(limits.unitsMax + 1))).toThrow(
+    expect.objectContaining({
+      code: 'tool-ungovernable',
+      message: expect.stringContaining(`at most ${limits.unitsMax} units`) as unknown,
+    }),
+  );
 });

@@ -119,3 +119,40 @@ test('of days that lie between those of a bill, and are not billed, nothing is t
   );
   await plane.close();
 });
+
+test.each([
+  ['of one org', ['acme', 'acme']],
+  ['of all orgs', ['acme', 'globex']],
+])(
+  'what was recorded %s beyond all that can be counted is not nothing, and stops no model',
+  async (_, orgs) => {
+    const models = {
+      small: { prices: [{ input: '9000000000', output: '0', inputTokensMax: 1_000_000 }] },
+    };
+    const prices = { format: 1, version: 2, currency: 'USD', models };
+    const plane = await openModels({ clock: new FakeClock(Date.UTC(2026, 0, 1, 12)), prices });
+    for (const org of orgs) {
+      const session = await plane.openSession({ principal: ann(plane, { org }), agent: 'bot' });
+      const usage = { inputTokens: 1_000_000, outputTokens: 0 };
+      const asked = { model: 'small', maxInputTokens: 1_000_000, maxOutputTokens: 1 };
+      await callModel(session, asked, () => Promise.resolve({ result: '', usage }));
+    }
+    const rows = [{ day, model: 'small', usd: '9000000000' }];
+    const [drift] = await plane.reconcile({
+      org: '*',
+      source: 'bill',
+      rows,
+      freezeAbovePercent: 0,
+    });
+    expect(drift).toMatchObject({ recorded: '9007199254.740991', stopped: false });
+    await plane.close();
+  },
+);
+
+test('a day before there was any log is held against nothing', async () => {
+  const { plane } = await open();
+  const rows = [{ day: '1960-01-01', model: 'small', usd: '1' }];
+  const [drift] = await plane.reconcile({ org: 'acme', source: 'bill', rows });
+  expect(drift).toMatchObject({ day: '1960-01-01', recorded: '0', drift: '1' });
+  await plane.close();
+});

@@ -269,6 +269,15 @@ export const budgetMutants: readonly Mutant[] = [
     tests: ['test/engine/budget-plans.test.ts'],
   },
   {
+    name: 'uncountable-sum-is-nothing',
+    guards:
+      'What was recorded beyond all that can be counted is not held against a bill as nothing.',
+    file: 'src/engine/budgets/reconcile.ts',
+    find: "parseAmount('usd', amounts['usd'] ?? '0') ?? limits.amountMax;",
+    replace: "parseAmount('usd', amounts['usd'] ?? '0') ?? 0;",
+    tests: ['test/engine/reconcile.test.ts'],
+  },
+  {
     name: 'unbilled-days-reconciled',
     guards: 'Of days that lie between those of a bill nothing is told.',
     file: 'src/engine/budgets/reconcile.ts',

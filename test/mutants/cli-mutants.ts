@@ -41,6 +41,14 @@ export const cliMutants: readonly Mutant[] = [
     tests: ['test/cli/mcp-init.test.ts'],
   },
   {
+    name: 'another-logs-entries-are-lost',
+    guards: 'What another log had is not said to be lost of this one.',
+    file: cli('accept-restore'),
+    find: 'const lost = least > 0 && known.log === log ? least : null;',
+    replace: 'const lost = least > 0 ? least : null;',
+    tests: ['test/storage/head-file.test.ts'],
+  },
+  {
     name: 'cli-restore-half-tried',
     guards: 'What is left of a restore that was half accepted keeps no other from it.',
     file: cli('accept-restore'),

@@ -101,6 +101,22 @@ describe('on a log that is there', () => {
     }
   });
 
+  test('a record that a child of its table has once more is no log that holds', async () => {
+    const other = newSchema();
+    try {
+      await fillExample(other.open());
+      await other.sql(`CREATE TABLE $s.child () INHERITS ($s.record);
+        INSERT INTO $s.child SELECT * FROM ONLY $s.record WHERE kind = 'session'`);
+      const { code, stdout } = await cli('verify', other.url, '--schema', other.schema, '--json');
+      expect([code, jsonLines(stdout)]).toMatchObject([
+        1,
+        [{ holds: false, faults: [{ code: 'schema-altered' }] }],
+      ]);
+    } finally {
+      await other.drop();
+    }
+  });
+
   test('a password is taken from the environment, and told by nobody', async () => {
     const url = new URL(place.url);
     const { password } = url;

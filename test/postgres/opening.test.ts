@@ -142,6 +142,37 @@ const tampering = [
   ['a role may write one column', 'GRANT UPDATE (size) ON $s.log TO pg_monitor'],
   ['everybody may append', 'GRANT EXECUTE ON FUNCTION $s.append TO PUBLIC'],
   ['a role may make functions in it', 'GRANT CREATE ON SCHEMA $s TO pg_monitor'],
+  // A child's rows are its parent's, and the parent's triggers and keys do not hold them.
+  ...['log', 'entry', 'content', 'record', 'parcel', 'reader'].map(
+    (table) => [`${table} has a child`, `CREATE TABLE $s.child () INHERITS ($s.${table})`] as const,
+  ),
+  ['records need not be one for each key', 'ALTER TABLE $s.record DROP CONSTRAINT record_pkey'],
+  ['entries need not be one for each index', 'ALTER TABLE $s.entry DROP CONSTRAINT entry_pkey'],
+  ['two logs may have one name', 'ALTER TABLE $s.log DROP CONSTRAINT log_name_key'],
+  [
+    'a key is looked at late',
+    `ALTER TABLE $s.entry DROP CONSTRAINT entry_pkey, ADD PRIMARY KEY (log, idx) DEFERRABLE`,
+  ],
+  [
+    'keys are ordered by a language',
+    'ALTER TABLE $s.record ALTER parent TYPE text COLLATE "und-x-icu"',
+  ],
+  [
+    'keys are not told apart by case',
+    `CREATE COLLATION $s.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      ALTER TABLE $s.record ALTER key TYPE text COLLATE $s.loose`,
+  ],
+  [
+    'a collation has the name of another',
+    `CREATE COLLATION $s."C" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      ALTER TABLE $s.record ALTER key TYPE text COLLATE $s."C"`,
+  ],
+  ['a column pads what is written', 'ALTER TABLE $s.entry ALTER leaf TYPE char(80)'],
+  [
+    'a column makes its own values',
+    `ALTER TABLE $s.log DROP frontier;
+      ALTER TABLE $s.log ADD frontier text GENERATED ALWAYS AS ('') STORED`,
+  ],
 ] as const;
 
 test.each(tampering)('a schema is refused where %s', async (_, text) => {
@@ -150,6 +181,26 @@ test.each(tampering)('a schema is refused where %s', async (_, text) => {
   const [code, message] = await opening();
   expect(code).toBe('unsafe-settings');
   expect(message).toContain('tampered with');
+});
+
+test('a role for which no trigger fires is refused, and opens once they do', async () => {
+  const name = `${schema.schema}_replica`;
+  await opening();
+  await schema.sql(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD 'replica'`);
+  try {
+    const url = Object.assign(new URL(schema.url), { username: name, password: 'replica' });
+    const as = newSchema(url.href, schema.schema);
+    await schema.sql(`ALTER ROLE ${name} SET session_replication_role = replica`);
+    const [code, message] = await opening(as);
+    expect([code, message]).toEqual([
+      'unsafe-settings',
+      expect.stringContaining('session_replication_role of this session was changed'),
+    ]);
+    await schema.sql(`ALTER ROLE ${name} SET session_replication_role = local`);
+    expect(await opening(as)).toEqual(['opened', 'durable']);
+  } finally {
+    await schema.sql(`DROP ROLE ${name}`);
+  }
 });
 
 const none = `CREATE FUNCTION $s.none() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;

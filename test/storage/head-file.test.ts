@@ -15,8 +15,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { run } from '../../src/cli/program.ts';
 import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
 import { readHeadFile } from '../../src/storage/head-file.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
@@ -46,9 +48,10 @@ describe('in front of another store', () => {
 });
 
 /** Calls a tool `calls` times, with the head file unless there is none. */
-async function work(database: string, calls: number, head?: string): Promise<void> {
+async function work(database: string, calls: number, head?: string, log = 'main'): Promise<void> {
   const store = sqlite(database);
   const plane = await openControlPlane({
+    log,
     storage: head === undefined ? store : withHeadFile(store, head),
     policy: { format: 1, version: 1, actions: { read: {} }, tiers: { unrestricted: ['read'] } },
     agents: ['bot'],
@@ -262,6 +265,38 @@ describe('a restored backup', () => {
     expect(JSON.parse(stdout)).toMatchObject({ lost: null });
     writeFileSync(head, known);
     expect((await cli(...words)).stdout).toContain('how many were lost is not known');
+  });
+
+  test('is not said to have lost what another log has, whose head file it was', async () => {
+    const { database, head } = newPlace();
+    await work(database, 1);
+    await work(database, 3, head, 'two');
+    const known = readFileSync(head, 'utf8');
+    const words = ['accept-restore', database, '--head-file', head, '--yes'] as const;
+    const { stdout } = await cli(...words);
+    expect(stdout).toContain(
+      'the log `main` goes on from 6 entries; how many were lost is not known',
+    );
+    expect(stdout).toContain('the old head is of log `two`');
+    writeFileSync(head, known);
+    const told: unknown = JSON.parse((await cli(...words, '--json')).stdout);
+    expect(told).toMatchObject({ accepted: 6, last: 10, lost: null });
+    expect(known).toContain('"size":10');
+  });
+
+  test('is asked about by the names of both logs, where they are two', async () => {
+    const { database, head } = newPlace();
+    await work(database, 1);
+    await work(database, 3, head, 'two');
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    stdin.end('no\n');
+    const [stdout, stderr] = [new PassThrough().resume(), new PassThrough()];
+    const codeBefore = process.exitCode;
+    await run(['accept-restore', database, '--head-file', head], { stdin, stdout, stderr });
+    process.exitCode = codeBefore;
+    expect(String(stderr.read())).toContain(
+      'from 6 entries of log `main`, where this host last saw 10 of log `two`?',
+    );
   });
 });
 

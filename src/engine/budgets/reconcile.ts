@@ -4,6 +4,7 @@ import {
   driftedModels,
   everyOrg,
   formatAmount,
+  limits,
   modelIdOf,
   parseAmount,
   type PrincipalReference,
@@ -129,15 +130,16 @@ async function recordedByDay(
   const usage = await usageReport(core.options.storage, {
     ...(org === everyOrg ? {} : { org }),
     from: Math.max(0, Math.min(...starts)),
-    to: Math.max(...starts) + dayMs,
+    to: Math.max(0, Math.max(...starts) + dayMs),
     by: ['day', 'model'],
   });
   for (const { group, amounts } of usage) {
     const { day = '', model = '' } = group;
     if (model === '' || !days.has(day)) continue;
     const key = keyOf(day, model);
-    const amount = parseAmount('usd', amounts['usd'] ?? '0') ?? 0;
-    recorded.set(key, (recorded.get(key) ?? 0) + amount);
+    // A sum beyond what can be counted is not nothing: it would stop the model.
+    const amount = parseAmount('usd', amounts['usd'] ?? '0') ?? limits.amountMax;
+    recorded.set(key, Math.min(limits.amountMax, (recorded.get(key) ?? 0) + amount));
   }
   return recorded;
 }

@@ -1,20 +1,16 @@
 /** The log from a point in time on, in pages: for sums over what happened, which need no contents. */
 import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { entryPages } from './entry-pages.ts';
 import { type PlacedEvent, placedEvent } from './placed-event.ts';
-
-const pageSize = 500;
 
 /** The events from an index to the end of the log, without what lies beside them. */
 export async function* eventsFrom(
   storage: Storage,
   first: number,
 ): AsyncGenerator<PlacedEvent, void, undefined> {
-  for (let from = first; ;) {
-    const entries = await storage.readEntries(from, pageSize);
-    if (entries.length === 0) return;
+  for await (const entries of entryPages(storage, first)) {
     for (const { body } of entries) yield placedEvent(readEntry(body));
-    from += entries.length;
   }
 }
 

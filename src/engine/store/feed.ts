@@ -4,6 +4,7 @@ import { readEntry } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { PlacedEvent } from './placed-event.ts';
 import { fault } from '../error.ts';
+import { entryPages } from './entry-pages.ts';
 import { assertList, assertMembers } from '../known-members.ts';
 import { placedEvent } from './placed-event.ts';
 
@@ -60,7 +61,6 @@ function assertFilters({ from = 0, session, types }: EventQuery): void {
   if (unknown !== undefined) throw fault('input-invalid', `no event is ${quoted(unknown)}`);
 }
 
-const pageSize = 500;
 /** Never shown: the session's secret is kept beside the log for the engine alone. */
 const hiddenFields: ReadonlySet<string> = new Set(['secret']);
 
@@ -72,9 +72,9 @@ export async function* readEvents(
   const { session, types } = query;
   assertFilters(query);
   let left = limitOf(query);
-  for (let from = query.from ?? 0; left > 0;) {
-    const entries = await storage.readEntries(from, pageSize);
-    if (entries.length === 0) return;
+  if (left <= 0) return;
+  let from = query.from ?? 0;
+  for await (const entries of entryPages(storage, from)) {
     const next = from + entries.length;
     const contents = await storage.readContents(from, next);
     const fields = new Map<number, Record<string, string>>();

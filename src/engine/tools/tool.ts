@@ -121,11 +121,13 @@ export function bindTool(declaration: ToolDeclaration): BoundTool {
   if (!isResourceTemplate(resource)) {
     throw fault('tool-ungovernable', `tool ${quoted(name)} has no valid resource template`);
   }
+  const terms = sortedEntries(declaration.estimate ?? {});
+  if (terms.length > limits.unitsMax) {
+    const message = `tool ${quoted(name)}: an estimate has at most ${limits.unitsMax} units`;
+    throw fault('tool-ungovernable', message);
+  }
   const estimate = Object.fromEntries(
-    sortedEntries(declaration.estimate ?? {}).map(([unit, term]) => [
-      unit,
-      estimateTerm(name, unit, term),
-    ]),
+    terms.map(([unit, term]) => [unit, estimateTerm(name, unit, term)]),
   );
   const described = {
     name,

@@ -1,7 +1,7 @@
 /**
- * Compares the triggers, functions, row policies, owners and rights in the database with those of the
- * migrations: one that was taken away, changed or switched off unlocks the log, and one that was added could
- * change what is written, or let somebody write past the function that appends.
+ * Compares the triggers, functions, columns, keys, row policies, owners and rights in the database with those
+ * of the migrations: one that was taken away, changed or switched off unlocks the log, and one that was added
+ * could change what is written, or let somebody write past the function that appends.
  */
 import { StorageError } from '../storage.ts';
 import { textCell } from './cells.ts';
@@ -34,9 +34,29 @@ function describedFunction([, , terms = '', text = '']: RegExpExecArray): string
   return [/SECURITY DEFINER/.test(terms) ? 't' : 'f', ...settings, text].join(' ');
 }
 
+const types: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone' };
+
+/** The columns and keys of a table that a statement makes. */
+function describedTable(table: string, columns: string): readonly (readonly [string, string])[] {
+  // Commas between parentheses are part of a key.
+  return columns.split(/,\s*(?![^(]*\))/).flatMap((text): (readonly [string, string])[] => {
+    const key = /^\s*(PRIMARY KEY \(.*\))/.exec(text)?.[1];
+    if (key !== undefined) return [[`key of ${table}, ${key}`, '']];
+    const [, name, type = '', more = ''] = /^\s*(\w+) ([a-z]+)(.*)/.exec(text) ?? [];
+    if (name === undefined) return [];
+    const own = [[`column ${name} of ${table}`, (types[type] ?? type) + collated(more)]] as const;
+    const kind = /PRIMARY KEY|UNIQUE/.exec(more)?.[0];
+    return kind === undefined ? [...own] : [...own, [`key of ${table}, ${kind} (${name})`, '']];
+  });
+}
+
+function collated(more: string): string {
+  return / COLLATE "\w+"/.exec(more)?.[0] ?? '';
+}
+
 /** What is expected, read out of the statements themselves: as `kind name`. */
 function expected(schema: SchemaName): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+  const found = new Map([['session_replication_role of this session', 'origin']]);
   for (const statement of migrations.flatMap((each) => each.statements(schema))) {
     const trigger = triggerPattern.exec(statement);
     if (trigger !== null) found.set(`trigger ${trigger[1]}`, describedTrigger(trigger));
@@ -49,12 +69,17 @@ function expected(schema: SchemaName): ReadonlyMap<string, string> {
     if (procedure !== null) found.set(`function ${procedure[1]}`, describedFunction(procedure));
     const secured = /^ALTER TABLE "\w+"\.(\w+) ENABLE ROW LEVEL SECURITY$/.exec(statement)?.[1];
     if (secured !== undefined) found.set(`row security of ${secured}`, 'true');
+    const made = /^CREATE (?:UNLOGGED )?TABLE "\w+"\.(\w+) \(([^]*?)\)(?: WITH \([^]*\))?$/.exec(
+      statement,
+    );
+    const [, table = '', columns = ''] = made ?? [];
+    for (const [name, value] of describedTable(table, columns)) found.set(name, value);
   }
   return found;
 }
 
 /** What the owner makes and has to himself: nothing of these kinds may be there that is not expected. */
-const lockKinds = /^(?:trigger|policy|rule|grant|owner|unlogged table) /;
+const lockKinds = /^(?:trigger|policy|rule|grant|owner|unlogged table|child) /;
 
 /**
  * Throws `unsafe-settings`. A schema that is newer than this release is left to the release that knows it.

@@ -29,7 +29,9 @@ export const policyConditions: Readonly<Record<string, string>> = {
  * The statements, for a connection that is in no transaction. Names are printed with their schema, whatever
  * the session's own path and quoting are.
  *
- * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be.
+ * A table that is not in the write-ahead log is empty after a crash, which only the parcels may be. The rows
+ * of a child are rows of its parent, which the parent's triggers and keys do not hold; and where two rows
+ * have one key, or keys are not told apart byte by byte, nobody knows which of them is the record.
  *
  * Rights are told of where only an owner has them: any but SELECT on a table or a column, CREATE in the
  * schema, and EXECUTE where everybody has it. Owners are those of the function `append` and of the schema.
@@ -61,6 +63,21 @@ export function presentIn(schema: SchemaName): string {
   UNION ALL
   SELECT 'row security of ' || relname, CASE WHEN relforcerowsecurity THEN 'forced' ELSE 'true' END
     FROM tables WHERE relrowsecurity
+  UNION ALL
+  SELECT 'key of ' || relname || ', ' || pg_get_constraintdef(pg_constraint.oid), ''
+    FROM pg_constraint JOIN tables ON tables.oid = conrelid WHERE contype IN ('p', 'u')
+  UNION ALL
+  SELECT 'column ' || attname || ' of ' || relname, concat_ws(' ', atttypid::regtype,
+      CASE WHEN attcollation <> typcollation THEN 'COLLATE ' || attcollation::regcollation END,
+      nullif(attgenerated, ''))
+    FROM pg_attribute JOIN tables ON tables.oid = attrelid JOIN pg_type ON pg_type.oid = atttypid
+    WHERE attnum > 0
+  UNION ALL
+  SELECT 'child ' || inhrelid::regclass || ' of ' || relname, ''
+    FROM pg_inherits JOIN tables ON tables.oid = inhparent
+  UNION ALL
+  SELECT 'session_replication_role of this session',
+      replace(current_setting('session_replication_role'), 'local', 'origin')
   UNION ALL
   SELECT 'unlogged table ' || relname, '' FROM tables
     WHERE relpersistence <> 'p' AND relname <> 'parcel'
