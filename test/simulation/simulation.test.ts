@@ -79,7 +79,7 @@ test('simulations meet what they are about', async () => {
   const [types, replies, answers, parcels]: Record<string, number>[] = [{}, {}, {}, {}];
   let isOnProbation = false;
   let crashes = 0;
-  for (const seed of ['cov-31', 'cov-34', 'cov-41']) {
+  for (const seed of ['cov-31', 'cov-34', 'cov-40', 'cov-41']) {
     const met = await simulate({ seed, steps: 800 });
     expectHolds(met);
     Object.assign(types ?? {}, met.types);

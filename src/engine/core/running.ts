@@ -2,8 +2,8 @@
  * Work that runs in this process under a started permit, and the signals that stop it.
  *
  * A kill, the end of the session, the permit's own deadline or the close of the control plane aborts the
- * signal. The signal is a request: a tool that ignores it runs on, but its permit is spent and nothing else in
- * scope starts.
+ * signal. The signal is a request: a tool that ignores it runs on, but its permit is spent and nothing else
+ * in scope starts.
  */
 import { coveringLatchKeys, type DecisionRecord } from '../../kernel/index.ts';
 import { ControlPlaneError, fault } from '../error.ts';
