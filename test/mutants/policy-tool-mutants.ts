@@ -44,6 +44,14 @@ export const policyToolMutants: readonly Mutant[] = [
     tests: ['src/evaluators/builtin/built-in.test.ts'],
   },
   {
+    name: 'recursion-without-end',
+    guards: 'A schema of a policy that leads into itself lets nobody stop the process with depth.',
+    file: 'src/evaluators/builtin/json-schema.ts',
+    find: `if (!text.includes('"$ref":')) return (content) => validator.validate(content);`,
+    replace: "if (text !== '') return (content) => validator.validate(content);",
+    tests: ['src/evaluators/builtin/built-in.test.ts'],
+  },
+  {
     name: 'approvals-of-nobody-are-foreseen',
     guards: 'Whoever looks ahead is told of approvals that nobody can give together.',
     file: 'src/policy/outlook.ts',

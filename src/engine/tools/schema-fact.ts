@@ -7,7 +7,7 @@
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
 import type { SchemaFact } from '../../kernel/index.ts';
 import type { BoundTool } from './tool.ts';
-import { withinTime } from './within-time.ts';
+import { withinTime } from '../../evaluators/within-time.ts';
 
 /** Of a schema: whether it fits, and what does not. */
 type Check = (callArguments: unknown) => ReturnType<Validator['validate']>;

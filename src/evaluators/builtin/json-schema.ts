@@ -6,16 +6,26 @@ import { Validator } from '@cfworker/json-schema';
 import { canonicalJson } from '../../log/index.ts';
 import { contentName, defineEvaluator } from '../evaluator.ts';
 import { oncePerObject } from '../once-per-object.ts';
+import { withinTime } from '../within-time.ts';
 import { schemaProblem } from './schema-keywords.ts';
 
 interface JsonSchemaConfig {
   readonly schema: object;
 }
 
-/** The validator writes into the schema that it is given, so it gets one of its own. */
-const validatorOf = oncePerObject(
-  (schema: object) => new Validator(JSON.parse(canonicalJson(schema)) as object, '2020-12', true),
-);
+type Check = (content: unknown) => ReturnType<Validator['validate']>;
+
+/**
+ * The validator writes into the schema that it is given, so it gets one of its own. Where two branches of it
+ * lead to the same part, each level of the content doubles the work, and a call chooses how deep it is.
+ */
+const checkOf = oncePerObject((schema: object): Check => {
+  const text = canonicalJson(schema);
+  const validator = new Validator(JSON.parse(text) as object, '2020-12', true);
+  if (!text.includes('"$ref":')) return (content) => validator.validate(content);
+  return (content) =>
+    withinTime('holding content against a schema', () => validator.validate(content));
+});
 
 /**
  * Elements of the longest list where a schema asks that they differ: each is compared with each other, and
@@ -53,7 +63,7 @@ export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   checkConfig: ({ schema }) => schemaProblem(schema),
   evaluate(subject, { config }) {
     assertWorkable(config.schema, subject.content);
-    const { valid, errors } = validatorOf(config.schema).validate(subject.content);
+    const { valid, errors } = checkOf(config.schema)(subject.content);
     if (valid) return { outcome: 'pass' };
     const { keyword = 'schema', instanceLocation = '#' } = errors.at(-1) ?? {};
     return {
