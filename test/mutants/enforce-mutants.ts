@@ -229,4 +229,12 @@ export const enforceMutants: readonly Mutant[] = [
     replace: '',
     tests: judgedTests,
   },
+  {
+    name: 'permit-left-to-the-code',
+    guards: 'The permit of a guarded call is used up before its code is entered.',
+    file: 'src/enforce/granted.ts',
+    find: '  session.take(permit, tool, read);',
+    replace: '',
+    tests: ['test/enforce/permit.test.ts'],
+  },
 ];

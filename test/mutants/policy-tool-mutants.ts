@@ -75,4 +75,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: "String.raw`[\\pL\\pN._%+'!#$&*=^~-]+@",
     tests: ['src/evaluators/redact.test.ts'],
   },
+  {
+    name: 'late-refusal-stops-others',
+    guards: 'A guardrail that refuses after its time stops none of the others.',
+    file: 'src/evaluators/run-evaluators.ts',
+    find: 'if (!this.#running.delete(giveUp)) return false;',
+    replace: 'this.#running.delete(giveUp);',
+    tests: ['src/evaluators/run-evaluators.test.ts'],
+  },
+  {
+    name: 'reason-on-several-lines',
+    guards: 'What an evaluator says stands in the log on one line.',
+    file: 'src/evaluators/answer.ts',
+    find: '[\\p{C}\\p{Zl}\\p{Zp}]',
+    replace: '[\\p{C}]',
+    tests: ['src/evaluators/run-evaluators.test.ts'],
+  },
 ];
