@@ -131,4 +131,21 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: 'return String(number) === trimmed;',
     tests: ['src/policy/load.test.ts'],
   },
+  {
+    name: 'cel-number-with-an-exponent',
+    guards: 'A number of a condition shows all of its digits.',
+    file: 'src/policy/cel.ts',
+    find: 'return String(value) === plain && exactDecimal(value) !== undefined;',
+    replace: 'return String(value) === plain;',
+    tests: ['src/policy/cel.test.ts'],
+  },
+  {
+    name: 'cel-has-of-two',
+    guards:
+      'A condition that asks for two members at once is refused, and not read as one of them.',
+    file: 'src/policy/cel.ts',
+    find: 'member === undefined || of.length > 1 ? undefined',
+    replace: 'member === undefined ? undefined',
+    tests: ['src/policy/cel.test.ts'],
+  },
 ];

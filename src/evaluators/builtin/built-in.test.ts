@@ -230,7 +230,7 @@ test('json-schema: so many elements that comparing them would take seconds are a
   expect(await ask('json-schema', free, list(4_000))).toBe('pass');
 });
 
-test('json-schema: a schema that leads into itself twice lets nobody stop the process with depth', async () => {
+test('json-schema: a schema that leads into itself twice lets no call stop the process', async () => {
   const operation = (op: string) => ({
     properties: { of: { $ref: '#/$defs/term' }, op: { const: op } },
     required: ['of', 'op'],
