@@ -166,6 +166,20 @@ test('who does not answer in time has failed, is told so, and is not heard later
   expect(outcomes(await facts)).toEqual(['late:error', 'pass:pass']);
 });
 
+test('a refusal that comes too late stops nobody', async () => {
+  const clock = new FakeClock();
+  const after = (ms: number, verdict: object) => () => clock.sleep(ms).then(() => verdict);
+  const late = evaluator('late', after(20, { outcome: 'refuse', reason: 'no' }));
+  const slow = evaluator('slow', after(30, { outcome: 'pass' }));
+  const asked = [{ ...askedOf('late', 'late'), timeoutMs: 10 }, askedOf('slow', 'slow')];
+  const facts = run([late, slow], asked, { clock });
+  for (let step = 0; step < 3; step += 1) {
+    await settle();
+    clock.advance(10);
+  }
+  expect(outcomes(await facts)).toEqual(['late:error', 'slow:pass']);
+});
+
 test('a guardrail’s own timeout counts', async () => {
   const clock = new FakeClock();
   const facts = run([hang], guardrailsOf([hang], { timeoutMs: 7 }), { clock });
@@ -278,11 +292,11 @@ test('what an evaluator gets is frozen throughout', async () => {
 });
 
 test('reasons are printable, on one line and short', async () => {
-  const reason = `a\nb\u001B[31m\u202Ec\uD800${'x'.repeat(2_000)}`;
+  const reason = `a\nb\u001B[31m\u202Ec\u2028d\u2029e\uD800${'x'.repeat(2_000)}`;
   const loud = evaluator('loud', () => ({ outcome: 'refuse', reason }));
   const [fact] = await run([loud], guardrailsOf([loud]));
   expect(fact?.outcome).toBe('refuse');
-  expect(fact?.reason).toMatch(/^a\uFFFDb\uFFFD\[31m\uFFFDc\uFFFDx+…$/);
+  expect(fact?.reason).toMatch(/^a\uFFFDb\uFFFD\[31m\uFFFDc\uFFFDd\uFFFDe\uFFFDx+…$/);
   expect(fact?.reason).toHaveLength(512);
   const mute = evaluator('mute', () => ({ outcome: 'refuse', reason: '' }));
   expect(await run([mute], guardrailsOf([mute]))).toMatchObject([

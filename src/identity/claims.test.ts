@@ -113,6 +113,13 @@ test.each([
   expect(codeOf({}, { ...claims, groups })).toBe('claims-invalid');
 });
 
+test('more roles than a principal can have are refused', () => {
+  const names = Array.from({ length: limits.rolesMax + 1 }, (_, at) => `r${at}`);
+  const roles = { claim: 'groups', map: Object.fromEntries(names.map((name) => [name, name])) };
+  expect(codeOf({ roles }, { ...claims, groups: names.slice(1) })).toBe(ada);
+  expect(codeOf({ roles }, { ...claims, groups: names })).toBe('claims-invalid');
+});
+
 test('scopes are taken apart at spaces, and a list is not taken for them', () => {
   const roles = { claim: 'scope', form: 'space-separated', map: { 'acp:run': 'agent' } } as const;
   for (const scope of ['acp:run', 'openid acp:run', ' acp:run  x']) {

@@ -23,3 +23,13 @@ test('each entry is followed by its contents, and contents of other entries are 
   expect(read).toEqual([null, 'result', null, null, 'late']);
   expect(ends).toHaveLength(5);
 });
+
+test('contents that nothing can have committed to are named, and have no bytes', () => {
+  const odd = [
+    { ...content(0, 'salt'), salt: 'none' },
+    { ...content(0, 'text'), text: '\ud800' },
+  ];
+  const { unsound, ends } = logPage([entry(0)], [...odd, content(0, 'sound')]);
+  expect(unsound).toEqual([1, 2]);
+  expect(ends[2]).toBe(ends[0]);
+});

@@ -88,6 +88,8 @@ describe('a problem has its place', () => {
     ['arguments.a == 0.1234567890123456789', '0.1234567890123456789', 'no exact number'],
     ['arguments.a == 1e3', '1e3', 'no exact number'],
     ['arguments.a == 0.0000000001', '0.0000000001', 'no exact number'],
+    ['arguments.a == 1e+21', '1e+21', 'no exact number'],
+    ['has(arguments.a, arguments.b)', 'has(arguments.a, arguments.b)', '`has` without a member'],
     ['has(arguments)', 'has(arguments)', '`has` without a member'],
     ['has(arguments["a"])', 'has(arguments["a"])', '`has` without a member'],
     ['arguments.l.all(agent, true)', 'agent', 'already means something'],

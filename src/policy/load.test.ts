@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkPolicy } from '../kernel/index.ts';
+import { checkPolicy, limits } from '../kernel/index.ts';
 import { readYaml } from './yaml-text.ts';
 import { findingLines, readPolicy, readPolicyText } from './index.ts';
 
@@ -58,6 +58,8 @@ describe('what could be read in two ways is refused where it stands', () => {
   const rows: readonly (readonly [what: string, text: string, finding: string])[] = [
     ['a key twice', edit('version: 1', 'version: 1\nversion: 2'), 'duplicate-key 4:1'],
     ['an anchor', edit('{ risk: low }', '&a { risk: low }'), 'alias 5:18'],
+    ['an anchor at a key', edit('risk: high', '&a risk: high'), 'alias 7:8'],
+    ['a tag at a key', edit('risk: high', '!!str risk: high'), 'tag 7:11'],
     ['an alias', edit('{ risk: low }', '&a { risk: low }\n  x: *a'), 'alias 6:6'],
     ['a merge key', edit('risk: high', '<<: { risk: high }'), 'merge-key 7:5'],
     ['a tag', edit('"500.00"', '!!str 500'), 'tag 15:53'],
@@ -77,6 +79,11 @@ describe('what could be read in two ways is refused where it stands', () => {
     ['half of a character', edit('"500.00"', '"\\ud83d"'), 'wrong-type 15:47'],
     ['half of one in a key', edit('risk: high', '"\\udc00": high'), 'wrong-type 7:5'],
     ['nothing', '# nothing\n', 'text-syntax 1:1'],
+    [
+      'too many bytes in few characters',
+      `${good}# ${'€'.repeat(limits.policyBytesMax / 2)}`,
+      'text-too-large 1:1',
+    ],
     ['endless brackets', '['.repeat(100_000), 'text-syntax 1:65'],
     ['endless lists', '- '.repeat(100_000), 'text-syntax 1:129'],
   ];
@@ -85,9 +92,23 @@ describe('what could be read in two ways is refused where it stands', () => {
   });
 
   test('a number that is exact is read', () => {
-    for (const number of ['500', '0.10', '-0.5', '0', '12.50', '9007199254740991']) {
+    for (const number of [
+      '500',
+      '0.10',
+      '-0.5',
+      '0',
+      '0.00',
+      '-0.0',
+      '10.00',
+      '12.50',
+      '9007199254740991',
+    ]) {
       expect(found(edit('"500.00"', number))).toEqual([]);
     }
+  });
+
+  test('a key in quotes that looks like a merge is a key', () => {
+    expect(found(edit('risk: high', '"<<": { risk: high }'))).toEqual(['unknown-member 7:5']);
   });
 
   test('a text of aliases that would grow without end is refused at once', () => {

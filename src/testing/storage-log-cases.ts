@@ -221,6 +221,8 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
       const store = await open();
       const head = { ...batchOf(0, ['a']).head, size: 2 };
       const content = { index: 0, field: 'f', salt: 's', text: 't' };
+      const record = recordOf('kind', 'key');
+      const late = batchOf(2, ['c']).entries;
       const senseless: readonly Batch[] = [
         batchOf(0, ['\ud800']),
         batchOf(0, ['a\0b']),
@@ -229,6 +231,13 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
         batchOf(0, ['a'], { contents: [content, content] }),
         { ...batchOf(0, ['a']), head },
         { ...batchOf(0, ['a', 'b']), entries: batchOf(0, ['a', 'b']).entries.toReversed() },
+        { ...batchOf(0, ['a', 'b']), entries: [...batchOf(0, ['a']).entries, ...late] },
+        batchOf(0, ['a'], { contents: [{ ...content, salt: 'a\0b' }] }),
+        batchOf(0, ['a'], { records: [{ ...record, parent: '\ud800' }] }),
+        batchOf(0, ['a'], { records: [{ ...record, value: 'a\0b' }] }),
+        batchOf(0, ['a'], { records: [{ ...record, live: 1 as never }] }),
+        { ...batchOf(0, ['a']), head: { ...batchOf(0, ['a']).head, previous: null } },
+        { ...batchOf(0, ['a']), head: { ...batchOf(0, ['a']).head, frontier: ['\udfff'] } },
         batchOf(-1, ['a']),
         batchOf(0.5, ['a']),
       ];
@@ -239,8 +248,12 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
         await rejects(store.readEntries(0, limit), RangeError);
         await rejects(store.scanRecords({ kind: 'kind', limit }), RangeError);
       }
+      await rejects(store.scanRecords({ kind: 'kind', after: '\ud800', limit: 1 }), TypeError);
       deepEqual(await store.head(), empty);
       deepEqual(await store.append(batchOf(0, ['a'])), { status: 'appended' });
+      // Of an entry that is there already, whose contents are what they are.
+      await rejects(store.append(batchOf(1, ['b'], { contents: [content] })), RangeError);
+      deepEqual(await store.readContents(0, 2), []);
     },
   ],
 ];

@@ -36,6 +36,15 @@ function forgeries(genuine: object): readonly (readonly [string, unknown])[] {
   ];
 }
 
+test('A72 nothing of a genuine principal can be covered by something else', () => {
+  const { billing } = stage.people;
+  for (const name of ['id', 'org', 'roles', 'teams', 'via', 'toJSON']) {
+    expect(() => Object.defineProperty(billing, name, { value: 'root' })).toThrow(TypeError);
+  }
+  expect(() => (billing.roles as string[]).push('admin')).toThrow(TypeError);
+  expect(Reflect.setPrototypeOf(billing, {})).toBe(false);
+});
+
 test('A72 a forged principal is refused everywhere', async () => {
   const { plane, people } = stage;
   const { session } = await openBench(stage);

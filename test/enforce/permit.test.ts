@@ -30,6 +30,23 @@ test('a permit is used up by its first use, and is for its own call only', async
   await plane.close();
 });
 
+test('the permit of a call is used up before its code is entered, which cannot pass it on', async () => {
+  const plane = await openControlPlane({
+    storage: memory(),
+    policy,
+    agents: ['bot'],
+    tools: [tool],
+  });
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const again = guard<{ readonly id: string }, string>(session, {
+    ...tool,
+    execute: (given, { permit }) => session.take(permit, bindTool(tool), session.read(given)).id,
+  });
+  await expect(again({ id: 'o-1' })).rejects.toMatchObject({ code: 'permit-used' });
+  await plane.close();
+});
+
 test('a call that waits for an approver is told when the control plane closes', async () => {
   const asking = { ...policy, tiers: { alwaysApprove: ['order.read'] } };
   const storage = memory();

@@ -75,6 +75,25 @@ test('whoever gives up while a call is decided has nothing run, and gets the rea
   await plane.close();
 });
 
+test('what only the caller expected a call to cost is free, too, where it is never entered', async () => {
+  const plane = await openShop(memory());
+  const { billing: principal } = staff(plane);
+  const budget = { usd: '10', tokens: 100 };
+  const session = await plane.openSession({ principal, agent: 'bot', budget });
+  let runs = 0;
+  const call = guard(session, { ...pay, execute: () => ({ runs: (runs += 1) }) });
+  const caller = new AbortController();
+  const called = codeOf(call(order, { estimate: { tokens: 60 }, signal: caller.signal }));
+  caller.abort('enough');
+  expect(await called).toBe('enough');
+  expect(runs).toBe(0);
+  for (const unit of ['usd', 'tokens']) {
+    const { posted, reserved } = (await plane.budget(session.id, unit)) ?? {};
+    expect([posted, reserved]).toEqual([0, 0]);
+  }
+  await plane.close();
+});
+
 test('nor is anything begun between there and the code, however late they give up', async () => {
   for (let between = 0; between < 16; between += 1) {
     const { plane, session } = await stage();

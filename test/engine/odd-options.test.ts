@@ -248,9 +248,16 @@ test('a guarded call can be mapped over a list, which gives it a number as its s
 
 test('a store is not made with options that are misspelt: read-only must not open for writing', () => {
   const path = join(folder, 'odd.db');
-  for (const options of [{ mode: 'ro' }, { mod: 'read-only' }, null, 5, { busyTimeoutMs: -1 }]) {
+  for (const options of [
+    { mode: 'ro' },
+    { mod: 'read-only' },
+    null,
+    5,
+    { busyTimeoutMs: Number.NaN },
+  ]) {
     expect(() => sqlite(path, options as object)).toThrow(TypeError);
   }
+  expect(() => sqlite(path, { busyTimeoutMs: -1 })).toThrow(TypeError);
   for (const options of [{ mode: 'ro' }, { mod: 'read-only' }, null]) {
     expect(() => postgres('postgres://127.0.0.1:9/x', options as object)).toThrow(TypeError);
   }
@@ -337,6 +344,8 @@ test.each([
   ['a misspelt team, beside its roles', { team: ['desk'] }, '`team` is not known'],
   ['a text in its place', 'user:ada', 'must be an object'],
   ['nothing in its place', undefined, 'must be an object'],
+  ['more roles than there may be', { roles: Array(33).fill('agent') }, 'roles must be a list'],
+  ['more teams than there may be', { teams: Array(33).fill('desk') }, 'teams must be a list'],
 ])('nobody is established with %s', async (_, odd, sentence) => {
   const { plane } = await opened();
   const whole = { id: 'user:ada', org: 'acme', roles: ['agent'] };

@@ -39,13 +39,15 @@ export function base64url(text: string | Buffer): string {
 }
 
 /** Header and claims are texts where a test wants what `JSON.stringify` would not write. */
-export type Part = string | Readonly<Record<string, unknown>>;
+export type Part = string | Buffer | Readonly<Record<string, unknown>>;
 
 /** A token with any header, however wrong, and the signature that `key` makes over it. */
 export function signed(key: SigningKey, claims: Part, header?: Part): string {
   const named = header ?? { alg: key.algorithm, kid: key.kid, typ: 'JWT' };
   const input = [named, claims]
-    .map((part) => base64url(typeof part === 'string' ? part : JSON.stringify(part)))
+    .map((part) =>
+      base64url(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)),
+    )
     .join('.');
   return `${input}.${base64url(signatureOver(input, key))}`;
 }

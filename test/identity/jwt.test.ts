@@ -153,6 +153,20 @@ test('a token that was issued too long ago is refused', async () => {
   expect(await refused(undated)).toBe('accepted user:ada');
 });
 
+test('clocks that differ lengthen the age of a token as they do its life', async () => {
+  const options = { maxTokenAgeMs: 60_000, clockToleranceMs: 5_000 };
+  const young = authenticatorOf(stated(key), options);
+  const { expiresAt } = await young.authenticate(token(key, { iat: nowSeconds - 64 }));
+  expect(expiresAt).toBe((nowSeconds + 1) * 1_000);
+  const old = token(key, { iat: nowSeconds - 65 });
+  expect(await refusalOf(young.authenticate(old))).toBe('token-expired');
+});
+
+test('a date with a fraction ends a token at a whole millisecond, and not later', async () => {
+  const { expiresAt } = await plain.authenticate(token(key, { exp: nowSeconds + 1.0009 }));
+  expect(expiresAt).toBe((nowSeconds + 1) * 1_000);
+});
+
 test.each([Number.NaN, undefined])('a clock that says %s accepts nothing', async (time) => {
   const broken = authenticatorOf(stated(key), { now: () => time as number });
   await expect(broken.authenticate(token(key))).rejects.toThrow(TypeError);
@@ -227,6 +241,30 @@ test('members that are there twice are refused, however they are spelt', async (
     'token-malformed',
   );
   expect(await refused(signed(key, `${text},"__proto__":{"sub":"eve"}}`))).toBe('token-malformed');
+});
+
+test('bytes that are no UTF-8 make no name: two spellings of nothing would be one person', async () => {
+  const [before = '', after = ''] = JSON.stringify({ ...goodClaims, note: 'X' }).split('X');
+  const noted = (note: Buffer): string =>
+    signed(key, Buffer.concat([Buffer.from(before), note, Buffer.from(after)]));
+  expect(await refused(noted(Buffer.from('\u00e9')))).toBe('accepted user:ada');
+  for (const byte of [0xff, 0xe9, 0xc0]) {
+    expect(await refused(noted(Buffer.from([byte])))).toBe('token-malformed');
+  }
+});
+
+test('claims that are nested too deep or have too many members are refused, however they are signed', async () => {
+  const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  const having = (member: string): string =>
+    signed(key, `${JSON.stringify(goodClaims).slice(0, -1)},"more":${member}}`);
+  // The object itself is one level, and its members count.
+  expect(await refused(having(nested(jwtLimits.tokenDepthMax - 1)))).toBe('accepted user:ada');
+  expect(await refused(having(nested(jwtLimits.tokenDepthMax)))).toBe('token-malformed');
+  const list = (length: number): string => JSON.stringify(Array<number>(length).fill(1));
+  const others = Object.keys(goodClaims).length + goodClaims.groups.length + 1;
+  const most = jwtLimits.tokenMembersMax - others;
+  expect(await refused(having(list(most)))).toBe('accepted user:ada');
+  expect(await refused(having(list(most + 1)))).toBe('token-malformed');
 });
 
 test('a token has one spelling: any other character in its place makes it another token', async () => {
@@ -344,6 +382,7 @@ test('no message shows the token, its claims, or anything that its bearer wrote'
 test('a refusal is recognised by its brand', () => {
   expect(AuthenticationError.is(new AuthenticationError('token-expired'))).toBe(true);
   expect(new AuthenticationError('keys-unavailable').retryable).toBe(true);
+  expect(new AuthenticationError('token-not-yet-valid').retryable).toBe(true);
   expect(new AuthenticationError('token-expired').retryable).toBe(false);
   for (const other of [new Error('no'), { code: 'token-expired' }, null, 'token-expired']) {
     expect(AuthenticationError.is(other)).toBe(false);

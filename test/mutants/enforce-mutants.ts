@@ -229,4 +229,20 @@ export const enforceMutants: readonly Mutant[] = [
     replace: '',
     tests: judgedTests,
   },
+  {
+    name: 'permit-left-to-the-code',
+    guards: 'The permit of a guarded call is used up before its code is entered.',
+    file: 'src/enforce/granted.ts',
+    find: '  session.take(permit, tool, read);',
+    replace: '',
+    tests: ['test/enforce/permit.test.ts'],
+  },
+  {
+    name: 'expected-cost-of-nothing',
+    guards: 'A call that is never entered costs nothing of what only its caller expected.',
+    file: 'src/enforce/granted.ts',
+    find: 'const units = Object.keys({ ...tool.record.estimate, ...estimate });',
+    replace: 'const units = Object.keys({ ...tool.record.estimate });',
+    tests: ['test/enforce/stopped-calls.test.ts'],
+  },
 ];

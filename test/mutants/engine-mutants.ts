@@ -7,17 +7,17 @@ export const engineMutants: readonly Mutant[] = [
   {
     name: 'schema-of-a-tool-for-ever',
     guards: 'A schema that asks for work without end stops nobody: its call is refused.',
-    file: 'src/engine/tools/schema-fact.ts',
-    find: 'const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));',
-    replace: 'const mayTakeLong = foreignText !== undefined;',
+    file: 'src/evaluators/schema-check.ts',
+    find: 'const mayTakeLong = isForeign || asksMuch.test(JSON.stringify(schema));',
+    replace: 'const mayTakeLong = isForeign;',
     tests: ['test/engine/schema-problem.test.ts'],
   },
   {
     name: 'schema-of-a-server-for-ever',
     guards: 'No schema of somebody else’s is looked into for ever, whatever keywords it has.',
     file: 'src/engine/tools/schema-fact.ts',
-    find: 'const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));',
-    replace: "const mayTakeLong = foreignText === '' || asksMuch.test(JSON.stringify(schema));",
+    find: 'const check = schemaCheck(what, schema, foreignText !== undefined);',
+    replace: 'const check = schemaCheck(what, schema);',
     tests: ['test/engine/schema-problem.test.ts'],
   },
   {

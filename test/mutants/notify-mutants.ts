@@ -207,4 +207,12 @@ export const notifyMutants: readonly Mutant[] = [
     replace: 'if (entry < 0) {',
     tests: ['test/kernel/notifier.test.ts'],
   },
+  {
+    name: 'secret-of-zeros',
+    guards: 'What is no secret does not become one of zeros.',
+    file: 'src/notify/signature.ts',
+    find: 'if (!isSecret(secret)) throw',
+    replace: 'if (secret === null) throw',
+    tests: ['test/notify/verify-webhook.test.ts'],
+  },
 ];

@@ -170,6 +170,8 @@ test('a secret that is short, empty, not base64 or one of too many is refused, a
     Array<string>(9).fill(secret),
     'whsec_c2hvcnQ=',
     new Uint8Array(23),
+    // What says how long it is, and holds nothing, would be that many zeros.
+    [{ length: 32 } as never],
   ]) {
     expect(() => keysOf(bad)).toThrow(TypeError);
   }

@@ -22,6 +22,7 @@ import { run } from '../../src/cli/program.ts';
 import { guard, openControlPlane, sqlite, withHeadFile } from '../../src/index.ts';
 import { readHeadFile } from '../../src/storage/head-file.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import { batchOf } from '../../src/testing/storage-batches.ts';
 import { storageConformance } from '../../src/testing/storage-conformance.ts';
 import type { StoreUnderTest } from '../../src/testing/storage-conformance.ts';
@@ -351,6 +352,27 @@ describe('the head file', () => {
     expect(readHeadFile(head)?.size).toBeLessThanOrEqual(taken.head.size);
   });
 
+  test('that is there and cannot be read is not taken for one that is missing', () => {
+    const { head } = newPlace();
+    mkdirSync(head);
+    expect(() => readHeadFile(head)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+  });
+
+  test.each([
+    ['its head', (store: Storage) => store.head()],
+    ['records', (store: Storage) => store.readRecords([])],
+  ])('has what others appended and this host saw by reading %s', async (_, read) => {
+    const open = memoryFleet();
+    const [other, { head }] = [open(), newPlace()];
+    const own = withHeadFile(open(), head);
+    await other.open('main');
+    await own.open('main');
+    await other.append(batchOf(0, ['a']));
+    await read(own);
+    await own.close();
+    expect(readHeadFile(head)?.size).toBe(1);
+  });
+
   test('keeps what another process of the host has seen beyond it', async () => {
     const { database, head } = newPlace();
     const behind = withHeadFile(sqlite(database), head);
@@ -377,17 +399,23 @@ describe('the head file', () => {
     expect(readFileSync(other.head, 'utf8')).toBe(known);
   });
 
-  test.each(['', '{', '[]', '{"log":"main","size":1,"root":"x","leaf":null}'])(
-    'that holds %j refuses to open',
-    async (text) => {
-      const { database, head } = newPlace();
-      writeFileSync(head, text);
-      await expect(work(database, 1, head)).rejects.toEqual(
-        expect.objectContaining({ code: 'corrupt' }),
-      );
-      expect(readFileSync(head, 'utf8')).toBe(text);
-    },
-  );
+  const hash = 'ab'.repeat(32);
+  test.each([
+    '',
+    '{',
+    '[]',
+    '{"log":"main","size":1,"root":"x","leaf":null}',
+    JSON.stringify({ log: 'main', size: 1, root: hash, leaf: null }),
+    JSON.stringify({ log: 'main', size: 0, root: hash, leaf: hash }),
+    JSON.stringify({ log: 'main', size: 0, root: hash, leaf: null, signature: '' }),
+  ])('that holds %j refuses to open', async (text) => {
+    const { database, head } = newPlace();
+    writeFileSync(head, text);
+    await expect(work(database, 1, head)).rejects.toEqual(
+      expect.objectContaining({ code: 'corrupt' }),
+    );
+    expect(readFileSync(head, 'utf8')).toBe(text);
+  });
 
   test('is written though a process of the same id left a draft, and leaves none itself', async () => {
     const { head } = newPlace();

@@ -44,6 +44,11 @@ describe('files that are not ours', () => {
     expect(readdirSync(folder)).toHaveLength(1);
   });
 
+  test('a database that another application has marked is refused, though there is nothing in it yet', () => {
+    doctor(path, 'CREATE TABLE notes (text); DROP TABLE notes; PRAGMA application_id = 7');
+    expectRefusal(path, 'not-a-control-plane');
+  });
+
   test.each(['x', 'not a database '.repeat(1_000)])('garbage is refused', (garbage) => {
     writeFileSync(path, garbage);
     expectRefusal(path, 'not-a-control-plane');
@@ -91,6 +96,13 @@ describe('newer schemas', () => {
   test('one that says nothing about itself is refused', () => {
     makeStore(path, 1);
     doctor(path, 'PRAGMA user_version = 2');
+    expectRefusal(path, 'schema-too-new');
+  });
+
+  test('one that is breaking is refused also where a later one only adds', () => {
+    makeStore(path, 1);
+    const rows = 'INSERT INTO migration VALUES (2, 1, 0), (3, 0, 0)';
+    doctor(path, `PRAGMA user_version = 3; ${rows}`);
     expectRefusal(path, 'schema-too-new');
   });
 

@@ -98,6 +98,14 @@ describe('append-only', () => {
     doctor(path, 'DROP TRIGGER leak; DROP TRIGGER entry_never_goes');
     expectRefusal(path, 'unsafe-settings', 'read-only');
   });
+
+  test('a file with a trigger that has the name of ours, and does nothing, is refused', () => {
+    makeStore(path, 1);
+    const nothing = 'BEFORE DELETE ON entry WHEN 0 BEGIN SELECT 1; END';
+    doctor(path, `DROP TRIGGER entry_never_goes; CREATE TRIGGER entry_never_goes ${nothing}`);
+    expectRefusal(path, 'unsafe-settings');
+    expectRefusal(path, 'unsafe-settings', 'read-only');
+  });
 });
 
 describe('appending', () => {

@@ -34,7 +34,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   evaluators: {
     rooms: ['kernel', 'log'],
-    builtins: [],
+    builtins: ['vm'],
     packages: ['@cfworker/json-schema', 're2js'],
   },
   notify: {

@@ -4,15 +4,12 @@
  * The validator interprets the schema; it generates no code. What it reports names places and keywords and
  * never values, because the report goes into the log.
  */
-import { type OutputUnit, Validator } from '@cfworker/json-schema';
+import type { OutputUnit } from '@cfworker/json-schema';
+import { type SchemaCheck, schemaCheck } from '../../evaluators/schema-check.ts';
 import type { SchemaFact } from '../../kernel/index.ts';
 import type { BoundTool } from './tool.ts';
-import { withinTime } from './within-time.ts';
 
-/** Of a schema: whether it fits, and what does not. */
-type Check = (callArguments: unknown) => ReturnType<Validator['validate']>;
-
-const checks = new WeakMap<object, Check>();
+const checks = new WeakMap<object, SchemaCheck>();
 
 export function schemaFact(tool: BoundTool, callArguments: unknown): SchemaFact | undefined {
   if (tool.inputSchema === undefined) return undefined;
@@ -69,22 +66,11 @@ function detailOf(keyword: string, text: string): string {
   return `: it is ${is}, and has to be ${expected.replaceAll('", "', ' or ')}`;
 }
 
-function checkFor({ foreignText }: BoundTool, schema: object): Check {
+function checkFor({ foreignText }: BoundTool, schema: object): SchemaCheck {
   const known = checks.get(schema);
   if (known !== undefined) return known;
-  const mayTakeLong = foreignText !== undefined || asksMuch.test(JSON.stringify(schema));
-  const validator = new Validator(schema, '2020-12', true);
-  const check: Check = mayTakeLong
-    ? (given) =>
-        withinTime('holding the arguments against the schema', () => validator.validate(given))
-    : (given) => validator.validate(given);
+  const what = 'holding the arguments against the schema';
+  const check = schemaCheck(what, schema, foreignText !== undefined);
   checks.set(schema, check);
   return check;
 }
-
-/**
- * Keywords by which a few bytes of a schema, or of arguments that a model was told to give, ask for more work
- * than they are long. A member of that name only makes a check a little slower.
- */
-const asksMuch =
-  /"(?:pattern|patternProperties|format|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)":/;

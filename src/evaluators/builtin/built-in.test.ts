@@ -229,3 +229,21 @@ test('json-schema: so many elements that comparing them would take seconds are a
   const free = { schema: { properties: { list: { maxItems: 9_000, uniqueItems: false } } } };
   expect(await ask('json-schema', free, list(4_000))).toBe('pass');
 });
+
+test('json-schema: a schema that leads into itself twice lets no call stop the process', async () => {
+  const operation = (op: string) => ({
+    properties: { of: { $ref: '#/$defs/term' }, op: { const: op } },
+    required: ['of', 'op'],
+    type: 'object',
+  });
+  const $defs = {
+    term: { oneOf: [{ type: 'string' }, { $ref: '#/$defs/not' }, { $ref: '#/$defs/minus' }] },
+    not: operation('not'),
+    minus: operation('minus'),
+  };
+  const term = (depth: number): unknown =>
+    depth === 0 ? 'x' : { of: term(depth - 1), op: 'minus' };
+  const config = { schema: { $defs, properties: { term: { $ref: '#/$defs/term' } } } };
+  expect(await ask('json-schema', config, { term: term(3) })).toBe('pass');
+  expect(await ask('json-schema', config, { term: term(20) })).toBe('error: the evaluator threw');
+});

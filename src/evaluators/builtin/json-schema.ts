@@ -2,10 +2,10 @@
  * `json-schema`: refuses content that does not fit a schema of the policy's own (draft 2020-12),
  * over and above what the tool declares. The validator interprets the schema; it generates no code.
  */
-import { Validator } from '@cfworker/json-schema';
 import { canonicalJson } from '../../log/index.ts';
 import { contentName, defineEvaluator } from '../evaluator.ts';
 import { oncePerObject } from '../once-per-object.ts';
+import { schemaCheck } from '../schema-check.ts';
 import { schemaProblem } from './schema-keywords.ts';
 
 interface JsonSchemaConfig {
@@ -13,8 +13,8 @@ interface JsonSchemaConfig {
 }
 
 /** The validator writes into the schema that it is given, so it gets one of its own. */
-const validatorOf = oncePerObject(
-  (schema: object) => new Validator(JSON.parse(canonicalJson(schema)) as object, '2020-12', true),
+const checkOf = oncePerObject((schema: object) =>
+  schemaCheck('holding content against a schema', JSON.parse(canonicalJson(schema)) as object),
 );
 
 /**
@@ -53,7 +53,7 @@ export const jsonSchemaEvaluator = defineEvaluator<JsonSchemaConfig>({
   checkConfig: ({ schema }) => schemaProblem(schema),
   evaluate(subject, { config }) {
     assertWorkable(config.schema, subject.content);
-    const { valid, errors } = validatorOf(config.schema).validate(subject.content);
+    const { valid, errors } = checkOf(config.schema)(subject.content);
     if (valid) return { outcome: 'pass' };
     const { keyword = 'schema', instanceLocation = '#' } = errors.at(-1) ?? {};
     return {

@@ -13,7 +13,7 @@ import { withoutHopMeta } from '../protocol/meta-keys.ts';
 import type { RawResult } from '../protocol/raw-result.ts';
 import { PagesBytes } from '../upstream/pages-bytes.ts';
 import type { ForwardOptions, Upstream } from '../upstream/upstream.ts';
-import { withinTime } from '../../../engine/tools/within-time.ts';
+import { withinTime } from '../../../evaluators/within-time.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 

@@ -9,7 +9,7 @@ import type {
   jsonSchemaValidator,
 } from '@modelcontextprotocol/client';
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker';
-import { withinTime } from '../../../engine/tools/within-time.ts';
+import { withinTime } from '../../../evaluators/within-time.ts';
 
 /** The SDK's other validator makes code from schemas, and these come from somebody else. */
 export class SchemaValidator extends CfWorkerJsonSchemaValidator {

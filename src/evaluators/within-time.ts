@@ -4,7 +4,7 @@
  * its time. That takes 0.2 ms by itself.
  */
 import { type Context, createContext, Script } from 'node:vm';
-import { limits } from '../../kernel/index.ts';
+import { limits } from '../kernel/index.ts';
 
 /** Only to have an end: all that runs there is our own. */
 interface Place extends Context {
