@@ -103,7 +103,7 @@ export function amountCovering(unit: string, value: unknown): number | undefined
   return amount <= BigInt(limits.amountMax) ? Number(amount) : undefined;
 }
 
-/** As it is written, also where that would take an exponent. */
+/** As it is written, without an exponent: to twenty places, which is more than any unit has. */
 function decimalOf(value: number): string {
   const text = String(value);
   return text.includes('e-') ? value.toFixed(20) : text;

@@ -147,6 +147,7 @@ export { modelResource, resourceOf } from './tool/resource-of.ts';
 export { agentRefusalOf, sessionRefusal, toolRefusal } from './tool/access.ts';
 export { findAgent } from './rights/agent-rights.ts';
 export {
+  endsSession,
   isTerminal,
   type SessionMode,
   sessionModes,

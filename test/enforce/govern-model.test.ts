@@ -3,8 +3,7 @@ import { APICallError, generateText, streamText } from 'ai';
 import { convertArrayToReadableStream, MockLanguageModelV4 } from 'ai/test';
 import { expect, test } from 'vitest';
 import { governModel, type GovernModelOptions } from '../../src/enforce/adapters/ai-sdk.ts';
-import { defineEvaluator } from '../../src/index.ts';
-import { ann, lastOf, modelPolicy, openModels } from './models.ts';
+import { ann, lastOf, modelPolicy, noSecret, openModels } from './models.ts';
 
 type Generated = Awaited<ReturnType<MockLanguageModelV4['doGenerate']>>;
 type Streamed = Awaited<ReturnType<MockLanguageModelV4['doStream']>>;
@@ -183,14 +182,6 @@ test.each(['cancelled by its reader', 'broken by the provider', 'ended without a
 );
 
 test('a stream that guardrails judge is not passed on before they have', async () => {
-  const evaluators = [
-    defineEvaluator({
-      name: 'no-secret',
-      description: 'Nothing with the word secret.',
-      evaluate: ({ text }) =>
-        text.includes('secret') ? { outcome: 'refuse', reason: 'secret' } : { outcome: 'pass' },
-    }),
-  ];
   const policy = {
     ...modelPolicy,
     guardrails: { output: [{ id: 'out', evaluator: 'no-secret' }] },
@@ -206,7 +197,7 @@ test('a stream that guardrails judge is not passed on before they have', async (
     const last = word === '' ? [call, finish] : [finish];
     const stream = () => convertArrayToReadableStream(parts(['a ', word], last));
     const model = mock({ doStream: () => Promise.resolve({ stream: stream() }) });
-    const { governed, plane } = await open(model, {}, { policy, evaluators });
+    const { governed, plane } = await open(model, {}, { policy, evaluators: [noSecret] });
     const streamed = await governed.doStream({ prompt: [] });
     const seen: string[] = [];
     const failure = await (async () => {

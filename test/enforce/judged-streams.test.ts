@@ -2,8 +2,7 @@
 import { convertArrayToReadableStream, MockLanguageModelV4 } from 'ai/test';
 import { expect, test } from 'vitest';
 import { governModel } from '../../src/enforce/adapters/ai-sdk.ts';
-import { defineEvaluator } from '../../src/index.ts';
-import { ann, modelPolicy, openModels } from './models.ts';
+import { ann, modelPolicy, noSecret, openModels } from './models.ts';
 
 type Streamed = Awaited<ReturnType<MockLanguageModelV4['doStream']>>;
 type Part = Streamed['stream'] extends ReadableStream<infer P> ? P : never;
@@ -29,19 +28,10 @@ const call = (input: string, toolCallId = 'c'): Part => ({
   input,
 });
 
-const evaluators = [
-  defineEvaluator({
-    name: 'no-secret',
-    description: 'Nothing with the word secret.',
-    evaluate: ({ text }) =>
-      text.includes('secret') ? { outcome: 'refuse', reason: 'secret' } : { outcome: 'pass' },
-  }),
-];
-
 async function passedOn(parts: readonly Part[], output: readonly object[]) {
   const plane = await openModels({
     policy: { ...modelPolicy, guardrails: { output } },
-    evaluators,
+    evaluators: [noSecret],
   });
   const session = await plane.openSession({ principal: ann(plane), agent: 'bot' });
   const stream = convertArrayToReadableStream([...parts, finish]);

@@ -4,6 +4,7 @@ import {
   type ControlPlaneOptions,
   openControlPlane,
 } from '../../src/engine/index.ts';
+import { defineEvaluator } from '../../src/evaluators/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 
 /** Prices so that a token costs whole micro-USD: easy to add up. */
@@ -39,6 +40,14 @@ export const modelPolicy = {
   actions: { 'model.call': {} },
   tiers: { unrestricted: ['model.call'] },
 };
+
+/** Judges what models say. */
+export const noSecret = defineEvaluator({
+  name: 'no-secret',
+  description: 'Nothing with the word secret.',
+  evaluate: ({ text }) =>
+    text.includes('secret') ? { outcome: 'refuse', reason: 'secret' } : { outcome: 'pass' },
+});
 
 export function openModels(more: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
   return openControlPlane({

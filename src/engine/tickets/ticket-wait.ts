@@ -1,5 +1,5 @@
 /** Waiting until somebody decides a ticket: on any surface, in any process. */
-import { isTerminal, reject, type TicketRecord } from '../../kernel/index.ts';
+import { endsSession, isTerminal, reject, type TicketRecord } from '../../kernel/index.ts';
 import { stayAlive } from '../clock.ts';
 import type { Core } from '../core/core.ts';
 import { fault, rejected } from '../error.ts';
@@ -124,9 +124,8 @@ async function hasEnded({ options }: Core, sessions: readonly string[]): Promise
 }
 
 function ends({ event }: PlacedEvent, sessions: readonly string[]): boolean {
-  if (event.type !== 'session-transitioned' || !sessions.includes(event.session ?? ''))
-    return false;
-  return event.data.transition === 'complete' || event.data.transition === 'abort';
+  if (event.type !== 'session-transitioned' || !endsSession(event.data.transition)) return false;
+  return sessions.includes(event.session ?? '');
 }
 
 function concerns({ event }: PlacedEvent, ticket: string): boolean {

@@ -21,8 +21,9 @@ export function inactiveSession(view: StateView, session: SessionRecord): Reject
   for (const id of [session.id, ...(session.ancestors ?? [])]) {
     const status = view.get('session', id)?.status ?? 'unknown';
     if (status === 'active') continue;
-    const which = id === session.id ? 'the session' : `session ${quoted(id)}, that it works for,`;
-    return reject('session-not-active', `${which} is ${status}`);
+    return id === session.id
+      ? reject('session-not-active', `the session is ${status}`)
+      : stoppedAbove(id, status);
   }
   return undefined;
 }
@@ -35,9 +36,13 @@ export function endedAbove(
   for (const id of ancestors) {
     const status = view.get('session', id)?.status;
     if (status === undefined || !isTerminal(status)) continue;
-    return reject('session-not-active', `session ${quoted(id)}, that it works for, is ${status}`);
+    return stoppedAbove(id, status);
   }
   return undefined;
+}
+
+function stoppedAbove(id: string, status: string): Rejection {
+  return reject('session-not-active', `session ${quoted(id)}, that it works for, is ${status}`);
 }
 
 /** A session as its own principal or an operator of its org sees it. */

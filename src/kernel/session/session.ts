@@ -45,6 +45,12 @@ export function putsToWork(transition: SessionTransition): boolean {
   return transition === 'activate' || transition === 'resume';
 }
 
+/** Whether a session is over for good once it was moved so. */
+export function endsSession(transition: SessionTransition): boolean {
+  const next = nextStatus('active', transition);
+  return next !== undefined && isTerminal(next);
+}
+
 /** Who works above a session, sorted: a kill switch that covers one of them covers it. */
 export interface Lineage {
   readonly agents: readonly string[];
