@@ -68,12 +68,13 @@ test('prompts as the SDK writes them are kept and shown to guardrails, of a pict
 test('what an approver was asked about is what the model gets, whatever becomes of the caller’s objects', async () => {
   const policy = { ...modelPolicy, tiers: { alwaysApprove: ['model.call'] } };
   const { plane, inner, model } = await open({ keepPrompts: true }, { policy });
+  const picture = Uint8Array.of(1, 2, 3);
   const said = { of: 'a' };
   const call = { type: 'tool-call', toolCallId: 'c', toolName: 'look', input: said } as const;
   const value = { is: ['fine'] };
   const output = { type: 'json', value } as const;
   const messages: ModelMessage[] = [
-    { role: 'user', content: 'hi' },
+    { role: 'user', content: [{ type: 'file', mediaType: 'image/png', data: picture }] },
     { role: 'assistant', content: [call] },
     {
       role: 'tool',
@@ -83,6 +84,7 @@ test('what an approver was asked about is what the model gets, whatever becomes 
   const mock: Record<string, string> = { of: 'a' };
   const waiting = generateText({ model, messages, providerOptions: { mock } });
   while (plane.pendingTickets('acme').length === 0) await plane.sync();
+  picture[0] = 77;
   said.of = 'changed';
   value.is.push('changed');
   mock['of'] = 'changed';
@@ -91,7 +93,7 @@ test('what an approver was asked about is what the model gets, whatever becomes 
   await plane.approve({ ticket: ticket?.id ?? '', by: plane.identity.assert(approver) });
   await waiting;
   const [{ prompt, providerOptions } = {}] = inner.doGenerateCalls;
-  expect(JSON.stringify([prompt, providerOptions])).not.toContain('changed');
+  expect(JSON.stringify([prompt, providerOptions])).not.toMatch(/changed|77/);
   expect(JSON.stringify(prompt)).toContain('fine');
   await plane.close();
 });

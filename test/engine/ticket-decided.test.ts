@@ -187,6 +187,20 @@ test('a call that is made for another session is waited for after a restart, unt
   expect(await decided).toBe('approved');
 });
 
+test('a session that stands still ends no wait for an approver in one that works for it', async () => {
+  await using stage = await two();
+  const { asks, session } = stage;
+  const about = { principal: staff(asks).billing, agent: 'other-bot', parent: session.id };
+  const below = await asks.openSession(about);
+  const read = below.read({ orderId: 'o-2', amount: '1' });
+  const { ticket = '' } = await below.authorize({ tool: bindTool(refund), arguments: read });
+  const decided = asks.ticketDecided(ticket);
+  await session.pause();
+  for (let turns = 0; turns < 50; turns += 1) await setImmediate();
+  await asks.approve({ ticket, by: staff(asks).ada });
+  expect(await decided).toBe('approved');
+});
+
 test.each(['abort', 'complete'] as const)(
   'nobody waits for an approver once a session has ended that the call is made for: %s',
   async (transition) => {

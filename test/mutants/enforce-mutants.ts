@@ -140,6 +140,14 @@ export const enforceMutants: readonly Mutant[] = [
     tests: ['test/engine/redaction.test.ts'],
   },
   {
+    name: 'model-picture-changes-after-the-decision',
+    guards: 'A model gets the bytes that were decided on, whatever becomes of the caller’s.',
+    file: 'src/enforce/adapters/ai-sdk-params.ts',
+    find: 'if (value instanceof Uint8Array) return new Uint8Array(value);',
+    replace: '',
+    tests: ['test/enforce/model-inputs.test.ts'],
+  },
+  {
     name: 'prompt-changes-after-its-decision',
     guards:
       'What a model is called with is what was decided on, whatever the caller does to it meanwhile.',

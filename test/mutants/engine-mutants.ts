@@ -29,6 +29,14 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['test/cli/usage-report.test.ts'],
   },
   {
+    name: 'late-entry-is-missing',
+    guards: 'Entries that come while the log is read are not missing.',
+    file: 'src/engine/store/entry-pages.ts',
+    find: 'if ((await storage.readEntries(from, 1)).length === 0) throw missingAt(from);',
+    replace: 'throw missingAt(from);',
+    tests: ['src/engine/store/entry-pages.test.ts'],
+  },
+  {
     name: 'missing-end-passed-over',
     guards: 'Figures of a log whose end is missing are told to nobody.',
     file: 'src/engine/store/entry-pages.ts',

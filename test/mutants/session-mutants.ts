@@ -57,6 +57,14 @@ export const sessionMutants: readonly Mutant[] = [
     tests: ['test/engine/nested-sessions.test.ts'],
   },
   {
+    name: 'session-standing-still-is-over',
+    guards: 'Whoever waits for an approver waits on while a session above only stands still.',
+    file: session('session'),
+    find: 'return next !== undefined && isTerminal(next);',
+    replace: 'return next !== undefined;',
+    tests: ['test/engine/ticket-decided.test.ts'],
+  },
+  {
     name: 'session-above-a-ticket-not-loaded',
     guards: 'What a ruling on a ticket looks at is loaded first, also after a restart.',
     file: 'src/kernel/footprint.ts',
@@ -84,8 +92,8 @@ export const sessionMutants: readonly Mutant[] = [
     name: 'session-stopped-for-another',
     guards: 'Whoever cannot go on is told which of the sessions that it works for has stopped.',
     file: session('own-session'),
-    find: 'id === session.id ?',
-    replace: "id !== '' ?",
+    find: 'return id === session.id',
+    replace: "return id !== ''",
     tests: ownTests,
   },
   {
