@@ -7,7 +7,7 @@
  * take one handle per engine from a `memoryFleet()`, whose data outlives its handles.
  */
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from './rules.ts';
-import { assertParcel, assertText, compareKeys, emptyHead } from './rules.ts';
+import { assertParcel, assertText, compareKeys, continues, emptyHead } from './rules.ts';
 import type { AppendResult, Batch, Head, News, RecordKey, RecordQuery } from './storage.ts';
 import type { Parcel, ParcelName, ParcelState, SettledParcels } from './storage.ts';
 import type { Storage, StoredContent, StoredEntry, StoredRecord, Turns } from './storage.ts';
@@ -123,7 +123,7 @@ class MemoryLog {
   append(batch: Batch): AppendResult {
     assertBatch(batch);
     const conflict: AppendResult = { status: 'conflict', size: this.head.size };
-    if (batch.expectedSize !== this.head.size) return conflict;
+    if (!continues(batch, this.head)) return conflict;
     if (batch.parcels !== undefined && !this.parcels.settle(batch.parcels)) return conflict;
     if (batch.entries.length === 0 && batch.records.length === 0) return { status: 'appended' };
     const contents = contentsByIndex(batch.contents);

@@ -6,7 +6,7 @@
  * because UTF-8 would turn two different lone surrogates into the same U+FFFD, and so two keys
  * into one record; NUL is refused because PostgreSQL cannot hold it and SQLite's tools cut at it.
  */
-import type { Batch, Head, Parcel, ParcelName, RecordKey, RecordQuery } from './storage.ts';
+import type { Batch, Head, LogEnd, Parcel, ParcelName, RecordKey, RecordQuery } from './storage.ts';
 
 /** Most entries or records that one read returns. */
 const pageMax = 10_000;
@@ -44,6 +44,7 @@ export function assertBatch(batch: Batch): void {
     throw new RangeError(`the head's size is ${batch.head.size}, the batch makes it ${size}`);
   }
   assertHead(batch.head);
+  assertPrevious(batch.expectedSize, batch.expectedPrevious);
   let index = batch.expectedSize;
   for (const entry of batch.entries) {
     if (entry.index !== index) {
@@ -74,6 +75,11 @@ export function assertBatch(batch: Batch): void {
   }
   if (batch.parcels?.own !== undefined) assertParcelName(batch.parcels.own);
   for (const reply of batch.parcels?.replies ?? []) assertParcel(reply);
+}
+
+/** Whether a batch was decided on the log that ends like this. */
+export function continues(batch: Batch, { size, previous }: LogEnd): boolean {
+  return size === batch.expectedSize && previous === batch.expectedPrevious;
 }
 
 export function assertParcel(parcel: Parcel): void {
@@ -138,11 +144,15 @@ function codePointRank(unit: number): number {
 }
 
 function assertHead(head: Head): void {
-  if (head.previous !== null) assertText(head.previous, 'previous');
-  if ((head.previous === null) !== (head.size === 0)) {
-    throw new TypeError('previous is null for an empty log, and only then');
-  }
+  assertPrevious(head.size, head.previous);
   assertText(head.root, 'root');
   for (const hash of head.frontier) assertText(hash, 'frontier');
   assertCount(head.at, 'at');
+}
+
+function assertPrevious(size: number, previous: string | null): void {
+  if (previous !== null) assertText(previous, 'previous');
+  if ((previous === null) !== (size === 0)) {
+    throw new TypeError('previous is null for an empty log, and only then');
+  }
 }

@@ -13,12 +13,16 @@
 import type { LogPage } from '../log/log-page.ts';
 import type { RecordBytes } from '../log/record-bytes.ts';
 
-/** Where a log stands. Everything needed to seal the next entry is here. */
-export interface Head {
+/** How a log ends. */
+export interface LogEnd {
   /** Number of entries; the next entry has this index. */
   readonly size: number;
   /** Leaf hash (hex) of the last entry, null for an empty log. */
   readonly previous: string | null;
+}
+
+/** Where a log stands. Everything needed to seal the next entry is here. */
+export interface Head extends LogEnd {
   /** RFC 6962 root hash (hex) over all entries. */
   readonly root: string;
   /** Hashes of the perfect subtrees, left to right: enough to extend the tree. */
@@ -66,6 +70,8 @@ export interface StoredRecord extends RecordKey {
 export interface Batch {
   /** The size the batch was decided on. */
   readonly expectedSize: number;
+  /** Leaf hash (hex) of the last entry the batch was decided on, null for an empty log. */
+  readonly expectedPrevious: string | null;
   readonly entries: readonly StoredEntry[];
   readonly contents: readonly StoredContent[];
   /** Records to insert or replace. A record is never deleted. */
@@ -100,9 +106,10 @@ export interface SettledParcels {
 export type AppendResult =
   | { readonly status: 'appended' }
   /**
-   * Nothing was written: the log's size was not `expectedSize`, it is another handle's turn, or one of the
-   * parcels does not wait any more. `size` is the log's as far as it is known. A store MAY favour this
-   * caller's next append for some milliseconds, so that whoever lost a race is not overtaken for ever.
+   * Nothing was written: the log's size was not `expectedSize` or its last entry another one, it is another
+   * handle's turn, or one of the parcels does not wait any more. `size` is the log's as far as it is known. A
+   * store MAY favour this caller's next append for some milliseconds, so that whoever lost a race is not
+   * overtaken for ever.
    */
   | { readonly status: 'conflict'; readonly size: number };
 
@@ -214,10 +221,12 @@ export interface Storage {
   open(log: string, onAppended?: () => void): Promise<Head>;
 
   /**
-   * Appends a batch in one commit if, and only if, the log's size equals `batch.expectedSize`.
+   * Appends a batch in one commit if, and only if, the log's size equals `batch.expectedSize` and its last
+   * entry's leaf `batch.expectedPrevious`: behind a log that was restored and written to since, a batch of
+   * the one before would break the chain.
    *
    * MUST write all of the batch or none of it. MUST NOT resolve before the commit is durable. With no
-   * entries and no records it writes nothing and MUST still compare the size: that is how a refusal that
+   * entries and no records it writes nothing and MUST still compare both: that is how a refusal that
    * changes nothing is confirmed against the head. Rejects with a `StorageError`; where its `ambiguous` is
    * true, the batch may or may not have been written, and the caller has to look.
    */

@@ -17,6 +17,7 @@ const emptyRoot = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 export const empty: Head = { size: 0, previous: null, root: emptyRoot, frontier: [], at: 0 };
 export const nothing: Batch = {
   expectedSize: 0,
+  expectedPrevious: null,
   entries: [],
   contents: [],
   records: [],
@@ -32,19 +33,34 @@ export function batchOf(
   const entries = bodies.map((body, at) => ({
     index: expectedSize + at,
     body,
-    leaf: sha256(`${expectedSize + at} ${body}`),
+    leaf: leafAt(expectedSize + at),
   }));
   const size = expectedSize + bodies.length;
   const root = size === 0 ? emptyRoot : sha256(`root ${size}`);
-  const previous = entries.at(-1)?.leaf ?? (size === 0 ? null : sha256(`previous ${size}`));
-  const head: Head = { size, previous, root, frontier: [root, sha256('left')], at: size * 1_000 };
+  const head: Head = {
+    size,
+    previous: leafBefore(size),
+    root,
+    frontier: [root, sha256('left')],
+    at: size * 1_000,
+  };
   return {
     expectedSize,
+    expectedPrevious: leafBefore(expectedSize),
     entries,
     head,
     contents: rest.contents ?? [],
     records: rest.records ?? [],
   };
+}
+
+/** Of whichever batch the entry is, so that any batch fits behind any other. */
+function leafAt(index: number): string {
+  return sha256(`leaf ${index}`);
+}
+
+export function leafBefore(size: number): string | null {
+  return size === 0 ? null : leafAt(size - 1);
 }
 
 export function sha256(text: string): string {

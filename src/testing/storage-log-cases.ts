@@ -4,7 +4,15 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { StorageError } from '../storage/storage.ts';
 import type { AppendResult, Batch } from '../storage/storage.ts';
-import { batchOf, empty, nothing, recordOf, rejectsWith, texts } from './storage-batches.ts';
+import {
+  batchOf,
+  empty,
+  nothing,
+  recordOf,
+  rejectsWith,
+  sha256,
+  texts,
+} from './storage-batches.ts';
 import type { Check } from './storage-batches.ts';
 
 export const logCases: readonly (readonly [name: string, check: Check])[] = [
@@ -59,6 +67,23 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
       deepEqual(await store.readEntries(4, 1), []);
       deepEqual(await store.readContents(1, 2), contents.slice(1, 3));
       deepEqual(await store.readContents(2, 2), []);
+    },
+  ],
+  [
+    'what was decided on another log of the same size is not appended',
+    async (open) => {
+      const store = await open();
+      const first = batchOf(0, ['a', 'b']);
+      await store.append(first);
+      const conflict: AppendResult = { status: 'conflict', size: 2 };
+      const expectedPrevious = sha256('of another log');
+      const records = [recordOf('kind', 'key')];
+      const fits = batchOf(2, ['c'], { records });
+      for (const batch of [fits, batchOf(2, [])]) {
+        deepEqual(await store.append({ ...batch, expectedPrevious }), conflict);
+        deepEqual(await store.readRecords(records), { head: first.head, records: [] });
+      }
+      deepEqual(await store.append(fits), { status: 'appended' });
     },
   ],
   [
@@ -240,6 +265,8 @@ export const logCases: readonly (readonly [name: string, check: Check])[] = [
         { ...batchOf(0, ['a']), head: { ...batchOf(0, ['a']).head, frontier: ['\udfff'] } },
         batchOf(-1, ['a']),
         batchOf(0.5, ['a']),
+        { ...batchOf(0, ['a']), expectedPrevious: sha256('something') },
+        { ...batchOf(1, ['a']), expectedPrevious: null },
       ];
       for (const batch of senseless) {
         await rejects(store.append(batch), (error) => !StorageError.is(error));

@@ -3,7 +3,7 @@
  */
 import { deepEqual, equal } from 'node:assert/strict';
 import type { RecordKey, Storage } from '../storage/storage.ts';
-import { batchOf, nothing, recordOf, sha256 } from './storage-batches.ts';
+import { batchOf, recordOf, sha256 } from './storage-batches.ts';
 import type { Check } from './storage-batches.ts';
 
 /** The keys of one kind, read page by page. */
@@ -27,7 +27,7 @@ export const recordCases: readonly (readonly [name: string, check: Check])[] = [
       await store.append(batchOf(0, ['a'], { records: [old, recordOf('other', 'key')] }));
       const head = await store.head();
       const moved = recordOf('kind', 'key', { parent: 'q', live: false, value: 'new' });
-      await store.append({ ...nothing, expectedSize: 1, records: [old, moved], head });
+      await store.append({ ...batchOf(1, [], { records: [old, moved] }), head });
       deepEqual(await store.readRecords([moved]), { head, records: [moved] });
       const under = async (parent: string) =>
         (await store.scanRecords({ kind: 'kind', parent, limit: 9 })).records;

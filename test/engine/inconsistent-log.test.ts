@@ -123,3 +123,22 @@ test('a kill that waits to be written goes into no other log that came in the pl
   expect((await restored.head()).size).toBe(size);
   expect((await verify(restored)).faults).toEqual([]);
 });
+
+test.each([{ entries: 'an entry' }, { entries: 'none' }])(
+  'what was decided before another log of the same size came is not written into it ($entries)',
+  async ({ entries }) => {
+    const [handle, handleOfOther] = [memoryFleet(), memoryFleet()];
+    await (await openShop(handleOfOther())).close();
+    const { storage, moveTo } = movable(handle());
+    const plane = await openShop(storage, { pollMs: 3_600_000 });
+    const restored = handleOfOther();
+    const { size } = await restored.open('main');
+    expect((await plane.head()).size).toBe(size);
+    moveTo(restored);
+    // The second is registered as it is: there is nothing to write, and whether that is true is asked.
+    const name = entries === 'none' ? 'bot' : 'late';
+    expect(await codeOf(plane.registerAgent(name))).toBe('log-inconsistent');
+    expect((await restored.head()).size).toBe(size);
+    expect((await verify(restored)).faults).toEqual([]);
+  },
+);

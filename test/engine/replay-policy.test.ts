@@ -10,7 +10,7 @@ import { openOneTool } from './one-tool.ts';
 async function storeOf({ log, head, entries, contents, records }: History) {
   const store = memory();
   await store.open(log);
-  await store.append({ expectedSize: 0, entries, contents, records, head });
+  await store.append({ expectedSize: 0, expectedPrevious: null, entries, contents, records, head });
   return store;
 }
 

@@ -14,6 +14,7 @@ async function faultsOf(type: string, data: object): Promise<readonly unknown[]>
   const frontier = appendLeaf(emptyFrontier, entry.leaf);
   await storage.append({
     expectedSize: 0,
+    expectedPrevious: null,
     entries: [entry],
     contents: [],
     records: [],

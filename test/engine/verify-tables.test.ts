@@ -98,7 +98,14 @@ beforeAll(async () => {
 async function stored({ entries, contents, records, head }: Stored): Promise<Storage> {
   const storage = memory();
   await storage.open('main');
-  await storage.append({ expectedSize: 0, entries, contents, records, head });
+  await storage.append({
+    expectedSize: 0,
+    expectedPrevious: null,
+    entries,
+    contents,
+    records,
+    head,
+  });
   return storage;
 }
 

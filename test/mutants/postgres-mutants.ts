@@ -39,8 +39,8 @@ export const postgresMutants: readonly Mutant[] = [
     name: 'postgres-append-does-not-compare',
     guards: 'A batch is appended only to the size it was decided on.',
     file: `${room}/schema.ts`,
-    find: 'WHERE id = in_log AND size = in_expected;',
-    replace: 'WHERE id = in_log;',
+    find: '    AND (size, previous) IS NOT DISTINCT FROM (in_expected, in_expected_previous);',
+    replace: '    ;',
     tests: ['test/postgres/conformance.test.ts'],
   },
   {
@@ -106,6 +106,14 @@ export const postgresMutants: readonly Mutant[] = [
     find: 'if (size === batch.expectedSize) throw error;',
     replace: '',
     tests: ['test/postgres/refusals.test.ts'],
+  },
+  {
+    name: 'postgres-append-compares-the-size-alone',
+    guards: 'What was decided on another log of the same size is not appended.',
+    file: `${room}/schema.ts`,
+    find: '    AND (size, previous) IS NOT DISTINCT FROM (in_expected, in_expected_previous);',
+    replace: '    AND size = in_expected;',
+    tests: ['test/postgres/conformance.test.ts'],
   },
   {
     name: 'postgres-cells-by-the-host',

@@ -28,7 +28,7 @@ export const placeMutants: readonly Mutant[] = [
     name: 'postgres-unwritten-head-is-acknowledged',
     guards: 'An append whose head was not written is not acknowledged.',
     file: `${room}/schema.ts`,
-    find: 'IF standing = in_expected THEN',
+    find: 'IF (standing, standing_previous) IS NOT DISTINCT FROM (in_expected, in_expected_previous) THEN',
     replace: 'IF false THEN',
     tests: opening,
   },

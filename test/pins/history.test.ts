@@ -93,7 +93,7 @@ test('the frozen history folds to its records and verifies', async () => {
   const { log, head, entries, contents, records } = frozenHistory();
   const store = memory();
   await store.open(log);
-  await store.append({ expectedSize: 0, entries, contents, records, head });
+  await store.append({ expectedSize: 0, expectedPrevious: null, entries, contents, records, head });
   const report = await verify(store, { anchor: { size: head.size, root: head.root } });
   await store.close();
   expect(report.faults).toEqual([]);

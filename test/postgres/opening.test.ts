@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openShop, staff } from '../engine/shop.ts';
+import { numbered } from '../storage/batches.ts';
 import { causeOf, newSchema, type TestSchema } from './schema.ts';
 import { startServer } from './server.ts';
 
@@ -271,11 +272,10 @@ test.each([
   url.searchParams.set('options', `-c ${setting}`);
   const same = newSchema(url.href, schema.schema);
   const store = same.open();
-  const { size } = await store.open('main');
+  const head = await store.open('main');
   const key = { kind: 'lock', key: `\\'"{,}é€😀\n\u0001` };
   const record = { ...key, parent: '', live: false, value: `"\\u0000 NULL é€😀"` };
-  const head = { size, previous: null, root: 'root', frontier: [], at: 0 };
-  const batch = { expectedSize: size, entries: [], contents: [], records: [record], head };
+  const batch = { ...numbered(head.size), entries: [], contents: [], records: [record], head };
   expect(await store.append(batch)).toEqual({ status: 'appended' });
   expect((await store.readRecords([key])).records).toEqual([record]);
   await store.close();

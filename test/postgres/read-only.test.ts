@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { emptyHead } from '../../src/storage/rules.ts';
 import { postgres } from '../../src/storage/postgres/postgres-storage.ts';
 import { fillExample } from '../cli/run-cli.ts';
+import { numbered } from '../storage/batches.ts';
 import { newSchema, type TestSchema } from './schema.ts';
 
 let place: TestSchema;
@@ -33,7 +34,7 @@ test('nothing is appended, not even what is empty', async () => {
   const storage = place.open({ mode: 'read-only' });
   try {
     const head = await storage.open('main');
-    const batch = { expectedSize: head.size, entries: [], contents: [], records: [], head };
+    const batch = { ...numbered(head.size), entries: [], contents: [], records: [], head };
     await expect(storage.append(batch)).rejects.toMatchObject({ code: 'read-only' });
     expect(head.size).toBeGreaterThan(emptyHead.size);
     expect(await storage.readEntries(0, 10_000)).toHaveLength(head.size);

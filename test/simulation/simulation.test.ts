@@ -253,6 +253,7 @@ function sealedBehind(head: Head, batch: Batch): Batch {
   return {
     ...batch,
     expectedSize: head.size,
+    expectedPrevious: head.previous,
     entries,
     contents: batch.contents.map((content) => ({ ...content, index: content.index + by })),
     head: {

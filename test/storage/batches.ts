@@ -9,6 +9,7 @@ export function numbered(size: number, label = 'test'): Batch {
   const key = `${label}-${String(size).padStart(9, '0')}`;
   return {
     expectedSize: size,
+    expectedPrevious: size === 0 ? null : hash,
     entries: [{ index: size, body, leaf: hash }],
     contents: [{ index: size, field: 'arguments', salt: hash, text: 'y'.repeat(200) }],
     records: [

@@ -172,7 +172,7 @@ describe('appending', () => {
     expect(right.append(numbered(2))).toEqual({ status: 'conflict', size: 3 });
     // An empty batch says that nothing more comes.
     const { head } = numbered(2);
-    const nothing = { expectedSize: 3, entries: [], contents: [], records: [], head };
+    const nothing = { ...numbered(3), entries: [], contents: [], records: [], head };
     expect(right.append(nothing)).toEqual({ status: 'appended' });
     expect(left.append(numbered(3))).toEqual({ status: 'appended' });
     left.close();

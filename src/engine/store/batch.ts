@@ -118,6 +118,7 @@ export class BatchInProgress {
     return {
       batch: {
         expectedSize: head.size,
+        expectedPrevious: head.previous,
         entries,
         contents: this.#contents,
         records: [...this.#overlay.changes].map(toStored),

@@ -3,7 +3,7 @@
  * `append` does of it. A parcel waits while it has a text, and is answered once it has a reply.
  */
 import { owned, type SchemaName, quoted } from './schema-name.ts';
-import { turnLock, turnTaken, turnWaitMs } from './turn-lock.ts';
+import { notAppended, turnLock, turnWaitMs } from './turn-lock.ts';
 
 /** SQLSTATE by which a block gives back its lock. */
 const throughState = 'ACP03';
@@ -122,7 +122,7 @@ export function parcelsWait(s: string): string {
       USING (sender, number) WHERE log = in_log AND text IS NOT NULL ORDER BY sender FOR UPDATE OF parcel;
     GET DIAGNOSTICS standing = ROW_COUNT;
     IF standing < settled THEN
-      RETURN ${turnTaken};
+      RETURN ${notAppended};
     END IF;
   END IF;`;
 }

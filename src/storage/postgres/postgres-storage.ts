@@ -7,7 +7,7 @@
  * processes are found by polling alone.
  */
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
-import { assertOptions, assertText } from '../rules.ts';
+import { assertOptions, assertText, continues } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { Storage, StoredContent, StoredEntry, Turns } from '../storage.ts';
@@ -19,7 +19,7 @@ import { migrate } from './migrate.ts';
 import { lookUp } from './look.ts';
 import { type PostgresPool, newPool, poolSizeMin } from './pool.ts';
 import { isSerializationFailure } from './postgres-errors.ts';
-import { turnTaken } from './turn-lock.ts';
+import { notAppended } from './turn-lock.ts';
 import { type SchemaName, defaultSchema, schemaName } from './schema-name.ts';
 import { unsafeSettings } from './settings.ts';
 import { endStalled } from './stalled.ts';
@@ -217,8 +217,9 @@ class PostgresStorage implements Storage {
     const writes = batch.entries.length > 0 || batch.records.length > 0;
     if (!writes && batch.parcels === undefined) {
       void turn.leave();
-      const { size } = await this.#head(opened);
-      return size === expectedSize ? { status: 'appended' } : { status: 'conflict', size };
+      const head = await this.#head(opened);
+      if (continues(batch, head)) return { status: 'appended' };
+      return { status: 'conflict', size: head.size };
     }
     const size = await this.#appendNow(opened, batch);
     if (size === expectedSize) {
@@ -226,10 +227,10 @@ class PostgresStorage implements Storage {
       return { status: 'appended' };
     }
     turn.sawOthers();
-    return { status: 'conflict', size: size === turnTaken ? expectedSize : size };
+    return { status: 'conflict', size: size === notAppended ? expectedSize : size };
   }
 
-  /** Returns the size of the log before it, or `turnTaken`. */
+  /** Returns the size of the log before it, or `notAppended`. */
   async #appendNow({ connections, id, turn, bell }: Opened, batch: Batch): Promise<number> {
     const acceptUnsafe = this.#options.acceptLostCommits === true;
     // Whoever has waited in vain for a turn goes on without one.

@@ -13,7 +13,7 @@
 import { parcelFunctions, parcelParameters, parcelSignatures } from './parcel-schema.ts';
 import { parcelTables, parcelsWait, settleParcels } from './parcel-schema.ts';
 import { owned, type SchemaName, quoted } from './schema-name.ts';
-import { turnLock, turnTaken } from './turn-lock.ts';
+import { notAppended, turnLock } from './turn-lock.ts';
 
 export interface Migration {
   readonly number: number;
@@ -114,12 +114,14 @@ END $$`;
 }
 
 /**
- * What `append` is called with, in this order. It returns the log's size before it, or `turnTaken`. Whoever
- * has no turn gives way to those who wait for one, and holds them up for no longer than its own commit.
+ * What `append` is called with, in this order. It returns the log's size before it, or `notAppended`.
+ * Whoever has no turn gives way to those who wait for one, and holds them up for no longer than its own
+ * commit.
  */
 export const appendParameters = [
   'in_log integer',
   'in_expected bigint',
+  'in_expected_previous text',
   'in_bodies text[]',
   'in_leaves text[]',
   'in_content_idx bigint[]',
@@ -167,6 +169,7 @@ function appendFunction(schema: SchemaName): string {
 DECLARE
   new_size bigint := in_expected + cardinality(in_bodies);
   standing bigint;
+  standing_previous text;
   settled integer;
   written integer;
   more integer;
@@ -177,7 +180,7 @@ BEGIN
     RAISE EXCEPTION 'a commit would not last' USING ERRCODE = '${unsafeState}';
   END IF;
   IF NOT in_has_turn AND NOT pg_try_advisory_xact_lock(${turnLock(schema, 'in_log')}) THEN
-    RETURN ${turnTaken};
+    RETURN ${notAppended};
   END IF;
   PERFORM set_config('lock_timeout', '${commitWaitMs}', true);
 ${parcelsWait(s)}
@@ -186,18 +189,19 @@ ${parcelsWait(s)}
     PERFORM set_config('transaction_timeout', '${appendMs}', true);
   END IF;
   UPDATE ${s}.log SET size = new_size, previous = in_previous, root = in_root,
-    frontier = in_frontier, at = in_at WHERE id = in_log AND size = in_expected;
+    frontier = in_frontier, at = in_at WHERE id = in_log
+    AND (size, previous) IS NOT DISTINCT FROM (in_expected, in_expected_previous);
   IF NOT FOUND THEN
-    SELECT size INTO standing FROM ${s}.log WHERE id = in_log;
+    SELECT size, previous INTO standing, standing_previous FROM ${s}.log WHERE id = in_log;
     IF standing IS NULL THEN
       RAISE EXCEPTION 'the log is gone' USING ERRCODE = '${noLogState}';
     END IF;
     -- A trigger, a rule or a policy that came since keeps rows from being written, without a word.
-    IF standing = in_expected THEN
+    IF (standing, standing_previous) IS NOT DISTINCT FROM (in_expected, in_expected_previous) THEN
       RAISE EXCEPTION 'the schema was tampered with: the head is not written'
         USING ERRCODE = '${unsafeState}';
     END IF;
-    RETURN standing;
+    RETURN CASE WHEN standing = in_expected THEN ${notAppended} ELSE standing END;
   END IF;
   INSERT INTO ${s}.entry (log, idx, body, leaf)
     SELECT in_log, in_expected + place - 1, body, leaf

@@ -64,6 +64,7 @@ export class Statements {
     const values = [
       log,
       batch.expectedSize,
+      batch.expectedPrevious,
       textArray(entries.map(({ body }) => body)),
       textArray(entries.map(({ leaf }) => leaf)),
       contents.map(({ index }) => index),

@@ -10,9 +10,9 @@
  */
 import { resolve } from 'node:path';
 import { assertBatch, assertCount, assertKey, assertLimit, assertQuery } from '../rules.ts';
-import { assertText } from '../rules.ts';
+import { assertText, continues } from '../rules.ts';
 import { StorageError } from '../storage.ts';
-import type { AppendResult, Batch, Head, RecordKey, RecordQuery } from '../storage.ts';
+import type { AppendResult, Batch, Head, LogEnd, RecordKey, RecordQuery } from '../storage.ts';
 import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { isOutdated } from './connection.ts';
 import type { Mode } from './connection.ts';
@@ -21,8 +21,7 @@ import { fileIdsOf, openLog } from './open-log.ts';
 import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { CommitFate } from './sqlite-errors.ts';
-import { count, frontierText, headOf } from './statements.ts';
-import type { Statements } from './statements.ts';
+import { endOf, frontierText, headOf } from './statements.ts';
 import { WriteTurn } from './write-turn.ts';
 
 export interface SqliteOptions {
@@ -73,14 +72,15 @@ export class SqliteDatabase {
     assertBatch(batch);
     if (batch.entries.length === 0 && batch.records.length === 0) {
       this.#dropClaim();
-      const { size } = this.head();
-      return size === batch.expectedSize ? { status: 'appended' } : { status: 'conflict', size };
+      const head = this.head();
+      if (continues(batch, head)) return { status: 'appended' };
+      return { status: 'conflict', size: head.size };
     }
     return this.#faultsNamed(() => {
-      const size = this.#begin();
-      if (size !== batch.expectedSize) {
+      const end = this.#begin();
+      if (!continues(batch, end)) {
         this.#claim ??= setTimeout(() => this.#dropClaim(), claimMsMax).unref();
-        return { status: 'conflict', size };
+        return { status: 'conflict', size: end.size };
       }
       try {
         this.#write(batch);
@@ -94,7 +94,7 @@ export class SqliteDatabase {
   }
 
   head(): Head {
-    return this.#read(({ statements, id }) => this.#headIn(statements, id));
+    return this.#read(({ statements, id }) => headOf(statements.head.get(id)));
   }
 
   readEntries(from: number, limit: number): readonly StoredEntry[] {
@@ -112,7 +112,7 @@ export class SqliteDatabase {
   readRecords(keys: readonly RecordKey[]): RecordPage {
     for (const key of keys) assertKey(key);
     return this.#read(({ statements, id }) => {
-      const head = this.#headIn(statements, id);
+      const head = headOf(statements.head.get(id));
       const records: StoredRecord[] = [];
       for (const { kind, key } of keys) {
         const record = statements.record(id, kind, key);
@@ -125,7 +125,7 @@ export class SqliteDatabase {
   scanRecords(query: RecordQuery): RecordPage {
     assertQuery(query);
     return this.#read(({ statements, id }) => ({
-      head: this.#headIn(statements, id),
+      head: headOf(statements.head.get(id)),
       records: statements.scan(id, query),
     }));
   }
@@ -141,8 +141,8 @@ export class SqliteDatabase {
     this.#open = null;
   }
 
-  /** Takes the write lock, unless a conflict left it with us; returns the size under it. */
-  #begin(): number {
+  /** Takes the write lock, unless a conflict left it with us; returns how the log ends under it. */
+  #begin(): LogEnd {
     const { statements, id } = this.#opened();
     if (this.#claim === null) {
       this.#turn.take(() => {
@@ -151,10 +151,11 @@ export class SqliteDatabase {
       });
     }
     try {
-      const size = count(statements.size.get(id), 'size');
+      const end = endOf(statements.end.get(id));
+      const { size } = end;
       if (size !== this.#sizeSeen) this.#turn.sawOthers();
       this.#sizeSeen = size;
-      return size;
+      return end;
     } catch (error) {
       this.#rollback();
       this.#leave();
@@ -250,12 +251,6 @@ export class SqliteDatabase {
     if (!isOutdated(this.#path, open)) return;
     open.database.close();
     this.#open = this.#openLog(open.log);
-  }
-
-  #headIn(statements: Statements, id: number): Head {
-    const row = statements.head.get(id);
-    if (row === undefined) throw new StorageError('corrupt', 'the log is gone');
-    return headOf(row);
   }
 
   /**

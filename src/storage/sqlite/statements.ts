@@ -7,7 +7,14 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { StorageError } from '../storage.ts';
-import type { Head, RecordQuery, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
+import type {
+  Head,
+  LogEnd,
+  RecordQuery,
+  StoredContent,
+  StoredEntry,
+  StoredRecord,
+} from '../storage.ts';
 
 type Row = Record<string, SQLOutputValue>;
 /** The cells of a row, in the order of its `SELECT`. */
@@ -20,7 +27,7 @@ export class Statements {
   readonly beginWrite: StatementSync;
   readonly commit: StatementSync;
   readonly rollback: StatementSync;
-  readonly size: StatementSync;
+  readonly end: StatementSync;
   readonly head: StatementSync;
   readonly insertEntry: StatementSync;
   readonly insertContent: StatementSync;
@@ -41,7 +48,7 @@ export class Statements {
     this.beginWrite = prepare('BEGIN IMMEDIATE');
     this.commit = prepare('COMMIT');
     this.rollback = prepare('ROLLBACK');
-    this.size = prepare('SELECT size FROM log WHERE id = ?');
+    this.end = prepare('SELECT size, previous FROM log WHERE id = ?');
     this.head = prepare('SELECT size, previous, root, frontier, at FROM log WHERE id = ?');
     this.#entries = prepareCells(
       'SELECT idx, body, leaf FROM entry WHERE log = ? AND idx >= ? ORDER BY idx LIMIT ?',
@@ -122,14 +129,22 @@ function isCells(row: Row | Cells): row is Cells {
   return Array.isArray(row);
 }
 
-export function headOf(row: Row): Head {
+export function headOf(row: Row | undefined): Head {
+  return {
+    ...endOf(row),
+    root: text(row?.['root'], 'root'),
+    frontier: frontierOf(text(row?.['frontier'], 'frontier')),
+    at: count(row, 'at'),
+  };
+}
+
+/** How the log ends. */
+export function endOf(row: Row | undefined): LogEnd {
+  if (row === undefined) throw new StorageError('corrupt', 'the log is gone');
   const { previous } = row;
   return {
     size: count(row, 'size'),
     previous: previous === null ? null : text(previous, 'previous'),
-    root: text(row['root'], 'root'),
-    frontier: frontierOf(text(row['frontier'], 'frontier')),
-    at: count(row, 'at'),
   };
 }
 
