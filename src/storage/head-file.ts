@@ -64,6 +64,8 @@ class HeadKeeper implements Storage {
   readonly #path: string;
   #log = '';
   #seen: Head | null = null;
+  /** The largest size that the file was seen with. */
+  #filed = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -199,13 +201,32 @@ class HeadKeeper implements Storage {
     // Another process may share the file, and have seen more.
     const known = readHeadFile(this.#path);
     if (known !== undefined) this.#assertSameLog(known);
-    if (known !== undefined && known.size >= size) return;
+    if (known !== undefined && known.size >= size) return this.#found(known.size);
+    if (known !== undefined && (await this.#isRestored(known, this.#seen))) return;
     const text = `${JSON.stringify({ log: this.#log, size, root, leaf } satisfies KnownHead)}\n`;
     try {
       await replaceFile(await linkedFrom(this.#path), text);
+      this.#found(size);
     } catch (cause) {
       const message = `the head file \`${this.#path}\` cannot be written`;
       throw new StorageError('unavailable', message, { cause });
+    }
+  }
+  #found(size: number): void {
+    this.#filed = Math.max(this.#filed, size);
+  }
+
+  /**
+   * Whether the file went back, and the log with it: somebody accepted a restore, and with what was seen before
+   * it the next start would be refused once more.
+   */
+  async #isRestored(known: KnownHead, seen: Head): Promise<boolean> {
+    if (known.size >= this.#filed) return false;
+    try {
+      const [entry] = await this.#inner.readEntries(seen.size - 1, 1);
+      return entry?.leaf !== seen.previous;
+    } catch {
+      return false;
     }
   }
 }

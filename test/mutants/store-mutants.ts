@@ -524,6 +524,22 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/engine/odd-options.test.ts'],
   },
   {
+    name: 'head-file-of-a-restored-log',
+    guards: 'A restore that was accepted stays so when the process that ran before it closes.',
+    file: 'src/storage/head-file.ts',
+    find: '    if (known !== undefined && (await this.#isRestored(known, this.#seen))) return;',
+    replace: '',
+    tests: headFileTests,
+  },
+  {
+    name: 'head-file-older-than-its-log',
+    guards: 'A head file that went back alone is written as ever.',
+    file: 'src/storage/head-file.ts',
+    find: '      return entry?.leaf !== seen.previous;',
+    replace: '      return entry?.leaf !== seen.root;',
+    tests: headFileTests,
+  },
+  {
     name: 'head-file-unreadable-is-missing',
     guards: 'A head file that cannot be read is not taken for one that is missing.',
     file: 'src/storage/head-file.ts',

@@ -48,6 +48,21 @@ describe('in front of another store', () => {
   });
 });
 
+/** A way to a store that may be another one later. */
+function at(store: () => Storage): Omit<Storage, 'close'> {
+  return {
+    name: 'elsewhere',
+    durable: false,
+    open: (log) => store().open(log),
+    append: (batch) => store().append(batch),
+    head: () => store().head(),
+    readEntries: (from, limit) => store().readEntries(from, limit),
+    readContents: (from, to) => store().readContents(from, to),
+    readRecords: (keys) => store().readRecords(keys),
+    scanRecords: (query) => store().scanRecords(query),
+  };
+}
+
 /** Calls a tool `calls` times, with the head file unless there is none. */
 async function work(database: string, calls: number, head?: string, log = 'main'): Promise<void> {
   const store = sqlite(database);
@@ -451,6 +466,29 @@ describe('the head file', () => {
     await expect(storage.close()).rejects.toEqual(rolledBack);
     expect(readFileSync(head, 'utf8')).toBe(other);
     await expect(storage.head()).rejects.toEqual(expect.objectContaining({ code: 'closed' }));
+  });
+
+  test.each([
+    { what: 'stays as it was accepted while the log was restored under a process', restored: true },
+    { what: 'that is older than the log is made anew', restored: false },
+  ])('$what', async ({ restored }) => {
+    const { head } = newPlace();
+    const [handle, handleOfOther] = [memoryFleet(), memoryFleet()];
+    let inner = handle();
+    const store = withHeadFile({ ...at(() => inner), close: () => inner.close() }, head);
+    const { size } = await store.open('main');
+    await store.append(batchOf(size, ['{}']));
+    const older = memoryFleet()();
+    expect((await withHeadFile(older, `${head}.older`).open('main')).size).toBe(size);
+    await store.head();
+    await expect.poll(() => readHeadFile(head)?.size).toBe(1);
+    copyFileSync(`${head}.older`, head);
+    if (restored) {
+      inner = handleOfOther();
+      await inner.open('main');
+    }
+    await store.close();
+    expect(readHeadFile(head)?.size).toBe(restored ? 0 : 1);
   });
 
   test('has what was appended a moment before the log was closed', async () => {
