@@ -217,8 +217,8 @@ class HeadKeeper implements Storage {
   }
 
   /**
-   * Whether the file went back, and the log with it: somebody accepted a restore, and with what was seen before
-   * it the next start would be refused once more.
+   * Whether the file went back, and the log with it: somebody accepted a restore, and with what was seen
+   * before it the next start would be refused once more.
    */
   async #isRestored(known: KnownHead, seen: Head): Promise<boolean> {
     if (known.size >= this.#filed) return false;

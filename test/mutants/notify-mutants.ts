@@ -215,4 +215,28 @@ export const notifyMutants: readonly Mutant[] = [
     replace: 'if (secret === null) throw',
     tests: ['test/notify/verify-webhook.test.ts'],
   },
+  {
+    name: 'notifier-passes-over-what-is-missing',
+    guards: 'An entry that is missing is passed over by no notifier.',
+    file: 'src/engine/store/entry-pages.ts',
+    find: '    if (missing !== -1) throw missingAt(from + missing);',
+    replace: '',
+    tests: ['test/notify/dispatcher.test.ts'],
+  },
+  {
+    name: 'notifier-cursor-stands-still',
+    guards: 'A notifier that nothing was for does not begin anew, far behind, after a restart.',
+    file: 'src/engine/notifying/dispatcher.ts',
+    find: '    if (this.#isFarBehind) await advance(this.#core, this.#notifier.name, this.#position);',
+    replace: '',
+    tests: ['test/notify/dispatcher.test.ts'],
+  },
+  {
+    name: 'notifier-tells-what-another-told',
+    guards: 'What another process recorded is not sent again.',
+    file: 'src/engine/notifying/dispatcher.ts',
+    find: 'for (let attempt = 1; !this.#isClosing && placed.index >= this.#cursor; attempt += 1) {',
+    replace: 'for (let attempt = 1; !this.#isClosing; attempt += 1) {',
+    tests: ['test/notify/dispatcher.test.ts'],
+  },
 ];

@@ -91,7 +91,7 @@ export const storeMutants: readonly Mutant[] = [
     name: 'head-file-goes-back',
     guards: 'The head file keeps what another process of the host has seen beyond.',
     file: 'src/storage/head-file.ts',
-    find: '    if (known !== undefined && known.size >= size) return;',
+    find: '    if (known !== undefined && known.size >= size) return this.#found(known.size);',
     replace: '',
     tests: headFileTests,
   },

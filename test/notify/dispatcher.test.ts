@@ -495,6 +495,37 @@ test('two processes both send, with one id, and the log has one outcome for each
   expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
 });
 
+test('an entry that is missing is passed over by nobody: a warning says which', async () => {
+  const inner = memoryFleet()();
+  let lost = Infinity;
+  const store = new Proxy(inner, {
+    get(target, name) {
+      if (name === 'readEntries') return readEntries;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? (member.bind(target) as () => unknown) : member;
+    },
+  });
+  const readEntries: Storage['readEntries'] = async (from, limit) =>
+    (await inner.readEntries(from, limit)).filter(({ index }) => index !== lost);
+  const warnings: string[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', hear);
+  onTestFinished(() => void process.off('warning', hear));
+  const { told, notifier } = keeping();
+  const plane = await open(store, { notifiers: [notifier] });
+  // Behind the session's, which is passed without a look.
+  lost = (await plane.head()).size + 1;
+  const missing = lost;
+  await ask(plane);
+  await until(() => warnings.length > 0);
+  expect(warnings).toEqual([
+    `notifier \`desk\` has to wait: EntryError: entry ${missing} is missing`,
+  ]);
+  expect(told).toEqual([]);
+  lost = Infinity;
+  await until(() => told.length === 1);
+});
+
 test('entries that are none of its business move its cursor rarely, not each time', async () => {
   const store = memoryFleet();
   const { told, notifier } = keeping();

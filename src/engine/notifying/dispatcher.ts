@@ -9,6 +9,7 @@
 import { isName, limits, quoted, systemPrincipal } from '../../kernel/index.ts';
 import { readEntry } from '../../log/index.ts';
 import { isNotifiable, type Notifier } from '../../notify/notifier.ts';
+import { entryPages } from '../store/entry-pages.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Core } from '../core/core.ts';
 import { attemptDelivery, checkedTerms, pause, retryDelayMs } from './delivery.ts';
@@ -17,7 +18,6 @@ import { notificationOf, orgOf } from './notification.ts';
 import { committed } from '../core/payload.ts';
 import { placedEvent } from '../store/placed-event.ts';
 
-const pageSize = 200;
 /** Waits after the store failed, ms. */
 const storeDelayMsMin = 250;
 const storeDelayMsMax = 30_000;
@@ -123,15 +123,12 @@ class Lane {
     }
   }
 
-  /** Reads to the end of the log, and sends what is wanted on the way. */
+  /** Reads to the end of the log, and sends what is wanted on the way. Throws where an entry is missing. */
   async #readOn(): Promise<void> {
-    const { storage } = this.#core.options;
-    while (!this.#isClosing) {
-      this.#isStale = false;
-      this.#position = Math.max(this.#position, this.#cursor);
-      if (this.#isFarBehind) await advance(this.#core, this.#notifier.name, this.#position);
-      const entries = await storage.readEntries(this.#position, pageSize);
-      if (entries.length === 0) return;
+    this.#isStale = false;
+    this.#position = Math.max(this.#position, this.#cursor);
+    await this.#keepUp();
+    for await (const entries of entryPages(this.#core.options.storage, this.#position)) {
       for (const { index, body } of entries) {
         const placed = placedEvent(readEntry(body));
         if (isNotifiable(placed.event.type)) await this.#tell(placed);
@@ -139,7 +136,12 @@ class Lane {
         if (this.#isClosing) return;
         this.#position = index + 1;
       }
+      await this.#keepUp();
     }
+  }
+
+  async #keepUp(): Promise<void> {
+    if (this.#isFarBehind) await advance(this.#core, this.#notifier.name, this.#position);
   }
 
   #news(): Promise<void> {
