@@ -83,3 +83,10 @@ test('code of one kind is not asked for an answer of another', async () => {
     '`classify` is a risk classifier, and an asset classifier is needed',
   ]);
 });
+
+test('a classifier has no redaction: nothing of what it looks at is taken out', () => {
+  const redaction = { find: () => [] };
+  const classify = () => ({ level: 'low', reason: '' }) as const;
+  const definition = { ...named, classify, redaction };
+  expect(() => defineRiskClassifier(definition)).toThrow('a classifier has no `redaction`');
+});

@@ -162,6 +162,8 @@ function defined<Config, Member extends string>(
 ): Evaluator {
   const { name, description, configSchema, [member]: run } = definition;
   const what = kind === 'guardrail' ? 'an evaluator' : 'a classifier';
+  const known = ['name', 'description', 'configSchema', 'checkConfig', member];
+  assertKnown(what, definition, kind === 'guardrail' ? [...known, 'redaction'] : known);
   if (!isName(name)) throw new TypeError(`${what} cannot be called ${quoted(name)}`);
   if (typeof description !== 'string' || description === '') {
     throw new TypeError(`\`${name}\` has no description`);
@@ -175,6 +177,7 @@ function defined<Config, Member extends string>(
   if (redaction !== undefined && typeof redaction.find !== 'function') {
     throw new TypeError(`\`${name}\` has a \`redaction\` without a function \`find\``);
   }
+  if (redaction !== undefined) assertKnown('a redaction', redaction, ['find', 'checkConfig']);
   // The config of another type than the schema's never gets here: the registry sees to it.
   const read = definition as Definition<unknown>;
   const frozen: RegisteredDefinition = {
@@ -187,6 +190,14 @@ function defined<Config, Member extends string>(
     run: (run as Run<unknown, unknown>).bind(definition),
   };
   return new Evaluator(Object.freeze(frozen));
+}
+
+/** Throws a `TypeError` for a member that is not listed: it may be a check that nobody would make. */
+function assertKnown(what: string, definition: object, known: readonly string[]): void {
+  const unknown = Object.keys(definition).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const names = known.map((name) => `\`${name}\``).join(', ');
+  throw new TypeError(`${what} has no \`${unknown}\`; known are ${names}`);
 }
 
 function boundRedaction<Config>(redaction: Redaction<Config>): Redaction<unknown> {

@@ -73,15 +73,22 @@ test('an evaluator is what it was when it was defined', () => {
   expect(EvaluatorRegistry.of([mine]).checkConfig('mine', { any: 1 })).toBeUndefined();
 });
 
-test.each<[string, Partial<Record<keyof EvaluatorDefinition<unknown>, unknown>>, string]>([
+test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ['a name with a space', { name: 'a b' }, 'cannot be called `a b`'],
   ['no description', { description: '' }, 'has no description'],
   ['no function', { evaluate: 'pass' }, 'has no function `evaluate`'],
   ['a check that is no function', { checkConfig: true }, 'a `checkConfig` that is no function'],
   ['a schema that is a list', { configSchema: [] }, 'is no object'],
+  ['a check that is misspelt', { chekConfig: pass }, 'an evaluator has no `chekConfig`; known are'],
+  [
+    'what finds, misspelt',
+    { redaction: { find: pass, check: pass } },
+    'a redaction has no `check`',
+  ],
+  ['what is no redaction', { redaction: { fnd: pass } }, 'a `redaction` without a function `find`'],
 ])('%s is refused', (_, change, message) => {
   const definition = { name: 'a', description: 'a', evaluate: pass, ...change };
-  expect(() => defineEvaluator(definition as EvaluatorDefinition<unknown>)).toThrow(message);
+  expect(() => defineEvaluator(definition as never)).toThrow(message);
 });
 
 test.each<[string, string, unknown, string]>([

@@ -409,4 +409,20 @@ export const policyMutants: readonly Mutant[] = [
     replace: 'const isStrict = false;',
     tests: ['test/policy/contradictions.test.ts'],
   },
+  {
+    name: 'evaluator-with-a-misspelt-check',
+    guards: 'A member of an evaluator that nobody reads is refused: it may be a check.',
+    file: 'src/evaluators/evaluator.ts',
+    find: '  const unknown = Object.keys(definition).find((name) => !known.includes(name));',
+    replace: '  const unknown = known.length > 9 ? what : undefined;',
+    tests: ['src/evaluators'],
+  },
+  {
+    name: 'classifier-with-a-redaction',
+    guards: 'A classifier that says where something is, as if it were taken out, is refused.',
+    file: 'src/evaluators/evaluator.ts',
+    find: "  assertKnown(what, definition, kind === 'guardrail' ? [...known, 'redaction'] : known);",
+    replace: "  assertKnown(what, definition, [...known, 'redaction']);",
+    tests: ['src/evaluators'],
+  },
 ];
