@@ -1,5 +1,6 @@
 /** For receivers: whether a webhook is from who shares the secret, unaltered, and recent. */
 import { timingSafeEqual } from 'node:crypto';
+import { assertKnown } from './notifier.ts';
 import { keysOf, macOf, type WebhookSecrets } from './signature.ts';
 
 /** Headers as Node gives them. Names in any case. */
@@ -14,6 +15,11 @@ export interface VerifyWebhookOptions {
   /** The receiver's time, ms since the epoch: `Date.now()`. */
   readonly now: number;
 }
+
+const optionsKnown = [
+  'toleranceMs',
+  'now',
+] as const satisfies readonly (keyof VerifyWebhookOptions)[];
 
 /** A webhook that is genuine. A receiver drops an id that it has seen within the tolerance. */
 export interface VerifiedWebhook {
@@ -51,8 +57,10 @@ export function verifyWebhook(
   headers: AnyHeaders,
   rawBody: string | Uint8Array,
   secrets: WebhookSecrets,
-  { toleranceMs = 300_000, now }: VerifyWebhookOptions,
+  options: VerifyWebhookOptions,
 ): VerifiedWebhook {
+  assertKnown('the check of a webhook', options, optionsKnown);
+  const { toleranceMs = 300_000, now } = options;
   const keys = keysOf(secrets);
   if (!Number.isFinite(now)) throw new TypeError('`now` is a number of milliseconds');
   if (typeof toleranceMs !== 'number' || !(toleranceMs >= 0 && toleranceMs <= toleranceMsMax)) {

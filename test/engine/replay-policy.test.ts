@@ -77,6 +77,15 @@ test('a candidate’s flips are listed with agent, action and both answers', asy
   expect(new Set(flips.map(({ agent }) => agent))).toEqual(new Set(['clerk', 'writer']));
 });
 
+test('a candidate that is misspelt is refused: it would have no flips', async () => {
+  const history = await makeHistory();
+  const options = { candidat: documentIn(history) };
+  await expect(replayPolicy(await storeOf(history), options as never)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('`candidat` is not known') as unknown,
+  });
+});
+
 test('a decision whose arguments were erased is counted and not guessed at', async () => {
   const history = await makeHistory();
   const contents = history.contents.filter(({ field }) => field !== 'arguments');

@@ -44,3 +44,14 @@ test.each(reports)(
     process.off('warning', onWarning);
   },
 );
+
+test('a gateway’s option that is misspelt is refused: its reports would go nowhere', async () => {
+  const http = await HttpStage.open();
+  closing.push(() => http.close());
+  const { plane, config } = http.stage;
+  const options = { plane, config, reporter: () => {} };
+  await expect(openGateway(options)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('`reporter` is not known') as unknown,
+  });
+});

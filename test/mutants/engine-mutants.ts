@@ -264,4 +264,12 @@ export const engineMutants: readonly Mutant[] = [
     replace: 'Math.max(0, delayMs)',
     tests: ['test/engine/deadlines.test.ts'],
   },
+  {
+    name: 'replay-candidate-misspelt',
+    guards: 'A candidate that is misspelt is not replayed as if there were none.',
+    file: 'src/engine/verify/replay-policy.ts',
+    find: "  assertMembers('the options of a replay', options, optionsKnown);",
+    replace: '',
+    tests: ['test/engine/replay-policy.test.ts'],
+  },
 ];

@@ -587,4 +587,12 @@ export const gatewayMutants: readonly Mutant[] = [
     replace: 'return this.#connectAs(this.config.era);',
     tests: askedTests,
   },
+  {
+    name: 'gateway-option-misspelt',
+    guards: 'An option of a gateway that is misspelt is refused.',
+    file: 'src/enforce/mcp/gateway.ts',
+    find: "  assertMembers('the options of a gateway', options, optionsKnown);",
+    replace: '',
+    tests: ['test/mcp/throwing-report.test.ts'],
+  },
 ];

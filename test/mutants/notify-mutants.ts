@@ -239,4 +239,12 @@ export const notifyMutants: readonly Mutant[] = [
     replace: 'for (let attempt = 1; !this.#isClosing; attempt += 1) {',
     tests: ['test/notify/dispatcher.test.ts'],
   },
+  {
+    name: 'webhook-tolerance-misspelt',
+    guards: 'An option of the check of a webhook that is misspelt is refused.',
+    file: 'src/notify/verify-webhook.ts',
+    find: "  assertKnown('the check of a webhook', options, optionsKnown);",
+    replace: '',
+    tests: receiverTests,
+  },
 ];

@@ -122,6 +122,12 @@ test.each([Infinity, Number.NaN, -1, 86_400_001, '300000' as never, null as neve
   },
 );
 
+test('a tolerance that is misspelt is refused: it would be another one', () => {
+  const options = { now, toleranceMS: 1_000 };
+  const check = () => verifyWebhook(signed('{}'), '{}', secret, options);
+  expect(check).toThrow('has no option `toleranceMS`');
+});
+
 test.each([Infinity, Number.NaN, undefined as never])(
   'a receiver whose time is %s learns it',
   (at) => {

@@ -5,6 +5,7 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import {
+  assertMembers,
   type ControlPlane,
   ControlPlaneError,
   type Session,
@@ -19,6 +20,14 @@ import { type HttpEndpoint, listenHttp } from './http/endpoint.ts';
 
 export type GatewayOptions = Pick<GatewayHost, 'plane' | 'config'> &
   Partial<Pick<GatewayHost, 'clock' | 'version' | 'report'>>;
+
+const optionsKnown = [
+  'plane',
+  'config',
+  'clock',
+  'version',
+  'report',
+] as const satisfies readonly (keyof GatewayOptions)[];
 
 export interface Gateway {
   /** Serves one client over a channel of its own, as the principal of the configuration. */
@@ -35,6 +44,7 @@ export interface Gateway {
 
 /** Makes a gateway on an open control plane. Throws where the configured agent may not be registered. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  assertMembers('the options of a gateway', options, optionsKnown);
   const { report = () => {} } = options;
   const host: GatewayHost = {
     clock: systemClock,

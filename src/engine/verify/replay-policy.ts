@@ -17,6 +17,7 @@ import {
 import { canonicalJson } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type LogEvent, readEvents } from '../store/feed.ts';
+import { assertMembers } from '../known-members.ts';
 import { Fold } from './fold.ts';
 import { differingMembers } from './reproduce.ts';
 
@@ -27,6 +28,12 @@ export interface ReplayOptions {
   /** Called for each decision whose answer differs, in the order of the log. */
   readonly onFlip?: (flip: PolicyFlip) => void;
 }
+
+const optionsKnown = [
+  'log',
+  'candidate',
+  'onFlip',
+] as const satisfies readonly (keyof ReplayOptions)[];
 
 type Effect = ReturnType<typeof evaluatePolicy>['effect'];
 
@@ -63,6 +70,8 @@ export async function replayPolicy(
   storage: Storage,
   options: ReplayOptions = {},
 ): Promise<ReplayReport> {
+  // A misspelt candidate would have no flips.
+  assertMembers('the options of a replay', options, optionsKnown);
   await storage.open(options.log ?? 'main');
   const replay = new Replay(options);
   // The entries of one command stand together, and come out together.
