@@ -131,7 +131,10 @@ function plainText(what: string, value: unknown, bytesMax: number): string {
 /** Read once: the scope that is checked is the one that is engaged or released, also where it changes. */
 function readScope(scope: KillScope): KillScope {
   const read: unknown = JSON.parse(plainText('the scope', scope, 4_096));
-  if (!isKillScope(read)) throw fault('input-invalid', 'the scope is not a kill scope');
+  if (!isKillScope(read)) {
+    const members = '`kind`, as that asks for `org` and `id` or `name`, and nothing beside';
+    throw fault('input-invalid', `the scope is not a kill scope: it has ${members}`);
+  }
   return read;
 }
 

@@ -85,11 +85,23 @@ test('a principal whose sessions are over is still known by what it called', asy
   await plane.close();
 });
 
-test('what is no scope is neither known nor killed, and says so', async () => {
+test.each([
+  { kind: 'agnt', org, name: 'bot' },
+  { kind: 'system', org },
+  { kind: 'org', org, name: 'bot' },
+  { kind: 'session', org, id: 's-1', name: 'bot' },
+  { kind: 'agent', org, name: 'bot', session: 's-1' },
+  { kind: 'budget', org, name: 'plan', unit: 'usd' },
+  { kind: 'model', org, name: 'gpt', agent: 'bot' },
+])('of %j, which is no scope, no part is known, killed or released', async (each) => {
   const { plane } = await busy();
-  const odd = { kind: 'agnt', org, name: 'bot' } as unknown as KillScope;
+  const odd = each as unknown as KillScope;
   expect(await codeOf(plane.isKnown(odd))).toBe('input-invalid');
   expect(() => plane.killed(odd)).toThrow('the scope is not a kill scope');
+  const order = { scope: odd, by: staff(plane).ops, reason: 'smoke' };
+  expect(await codeOf(plane.kill(order))).toBe('input-invalid');
+  expect(await codeOf(plane.release(order))).toBe('input-invalid');
+  expect(plane.kills(org)).toEqual([]);
   await plane.close();
 });
 

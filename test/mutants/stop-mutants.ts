@@ -439,4 +439,31 @@ export const stopMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/engine/dead-mans-switch.test.ts'],
   },
+  {
+    name: 'kill-scope-system-with-more',
+    guards:
+      'A kill scope has nothing beside what it names: more would stop, or release, more than was meant.',
+    file: 'src/kernel/kill/latch.ts',
+    find: '      return members === 1;',
+    replace: '      return members > 0;',
+    tests: ['test/engine/kill-target.test.ts'],
+  },
+  {
+    name: 'kill-scope-org-with-more',
+    guards:
+      'A kill scope has nothing beside what it names: more would stop, or release, more than was meant.',
+    file: 'src/kernel/kill/latch.ts',
+    find: "      return members === 2 && isName(scope['org']);",
+    replace: "      return isName(scope['org']);",
+    tests: ['test/engine/kill-target.test.ts'],
+  },
+  {
+    name: 'kill-scope-name-with-more',
+    guards:
+      'A kill scope has nothing beside what it names: more would stop, or release, more than was meant.',
+    file: 'src/kernel/kill/latch.ts',
+    find: "      return members === 3 && isName(scope['org']) && isName(scope['name']);",
+    replace: "      return isName(scope['org']) && isName(scope['name']);",
+    tests: ['test/engine/kill-target.test.ts'],
+  },
 ];

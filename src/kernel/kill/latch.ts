@@ -94,27 +94,35 @@ export function coveringLatchKeys(subject: KillSubject): readonly string[] {
   return keys;
 }
 
-/** Whether a value from outside is a well-formed scope. */
+/**
+ * Whether a value from outside is a well-formed scope, and has nothing beside: `{ kind: 'system', org }`
+ * would stop every org.
+ */
 export function isKillScope(value: unknown): value is KillScope {
   if (typeof value !== 'object' || value === null) return false;
   const scope = value as Readonly<Record<string, unknown>>;
+  const members = Object.keys(scope).length;
   switch (scope['kind']) {
     case 'system':
-      return true;
+      return members === 1;
     case 'org':
-      return isName(scope['org']);
+      return members === 2 && isName(scope['org']);
     case 'principal':
     case 'session':
-      return isName(scope['org']) && isQualifiedName(scope['id']);
+      return members === 3 && isName(scope['org']) && isQualifiedName(scope['id']);
     case 'agent':
     case 'action':
     case 'tool':
-      return isName(scope['org']) && isName(scope['name']);
+      return members === 3 && isName(scope['org']) && isName(scope['name']);
     case 'budget':
-      return (isName(scope['org']) || scope['org'] === everyOrg) && isName(scope['name']);
+      return members === 3 && isOrg(scope['org']) && isName(scope['name']);
     case 'model':
-      return (isName(scope['org']) || scope['org'] === everyOrg) && isModelName(scope['name']);
+      return members === 3 && isOrg(scope['org']) && isModelName(scope['name']);
     default:
       return false;
   }
+}
+
+function isOrg(value: unknown): boolean {
+  return isName(value) || value === everyOrg;
 }
