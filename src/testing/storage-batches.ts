@@ -59,7 +59,7 @@ function leafAt(index: number): string {
   return sha256(`leaf ${index}`);
 }
 
-export function leafBefore(size: number): string | null {
+function leafBefore(size: number): string | null {
   return size === 0 ? null : leafAt(size - 1);
 }
 

@@ -328,6 +328,7 @@ test('a grant that does not check is refused, and so is one for what is critical
   );
   expect(await attempt({ when: { path: 'risk', equals: 'low' } })).toBe('grant-invalid');
   expect(await attempt({ cost: { usd: '-1' } })).toBe('input-invalid');
+  expect(await attempt({ resource: ['order/1'] })).toBe('input-invalid');
   expect((await plane.ticket(ticket))?.status).toBe('pending');
   await plane.close();
   const actions = { ...shopPolicy.actions, 'order.refund': { risk: 'critical' } };

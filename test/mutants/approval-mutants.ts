@@ -40,6 +40,14 @@ const deciderMutants: readonly Mutant[] = [
     tests: ['test/engine/grants.test.ts'],
   },
   {
+    name: 'grant-terms-misspelt',
+    guards: 'A restriction of a grant that is misspelt is refused.',
+    file: 'src/engine/tickets/tickets.ts',
+    find: "assertMembers('the terms of a grant', order, grantKnown);",
+    replace: "assertMembers('the terms of a grant', order, Object.keys(order));",
+    tests: grantTests,
+  },
+  {
     name: 'agent-closes-its-quote',
     guards: 'An agent’s text on a card ends at its first bare quote.',
     file: 'src/approvals/agent-text.ts',

@@ -11,7 +11,7 @@ import {
 import { digestKey, keyedDigest } from '../../log/index.ts';
 import type { Core } from '../core/core.ts';
 import { checkedDate } from '../core/checked-date.ts';
-import { assertMembers, assertObject, assertOrg, assertTruth } from '../known-members.ts';
+import { assertMembers, assertOrg, assertTruth } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { checkedText, committed, readArguments } from '../core/payload.ts';
 import { plainScope, type WrittenScope } from '../access/scopes.ts';
@@ -57,6 +57,16 @@ const rulingKnown = [
   'reason',
   'idempotencyKey',
 ] as const satisfies readonly (keyof TicketRuling)[];
+
+const grantKnown = [
+  'actions',
+  'resources',
+  'when',
+  'uses',
+  'expiresAt',
+  'cost',
+  'sessionOnly',
+] as const satisfies readonly (keyof GrantOrder)[];
 
 /** A grant as it is listed. */
 export type GrantListed = GrantRecord & GrantHolder;
@@ -123,7 +133,8 @@ async function sessionOfTicket({ options }: Core, key: string): Promise<string |
 }
 
 function grantTerms(order: GrantOrder): GrantTerms {
-  assertObject('the terms of a grant', order);
+  // A misspelt restriction would grant more than was meant.
+  assertMembers('the terms of a grant', order, grantKnown);
   const { uses, expiresAt, cost, sessionOnly, ...scope } = order;
   assertTruth('sessionOnly', sessionOnly);
   return {
