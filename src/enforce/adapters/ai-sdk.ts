@@ -189,7 +189,7 @@ async function derive(
   { action, resource, estimate }: AiToolDeclaration<never, unknown>,
 ): Promise<ToolDeclaration> {
   const { description } = tool;
-  const inputSchema = (await asSchema<unknown>(tool.inputSchema).jsonSchema) as object;
+  const inputSchema = await schemaOf(name, tool);
   return {
     name,
     action,
@@ -198,6 +198,16 @@ async function derive(
     ...(resource === undefined ? {} : { resource }),
     ...(estimate === undefined ? {} : { estimate }),
   };
+}
+
+/** The SDK makes it of what the host wrote with another library, which may have no JSON Schema for it. */
+async function schemaOf(name: string, tool: ToolSet[string]): Promise<object> {
+  try {
+    return (await asSchema<unknown>(tool.inputSchema).jsonSchema) as object;
+  } catch (failure) {
+    const said = failure instanceof Error ? failure.message : 'it cannot be read';
+    throw ungovernable(name, `has an input schema that is no JSON Schema: ${said}`, failure);
+  }
 }
 
 function codeOf(name: string, tool: ToolSet[string]): Execute {
@@ -246,6 +256,6 @@ function ownOf(
   return (declarations as Readonly<Record<string, AiToolDeclaration<unknown, unknown>>>)[name];
 }
 
-function ungovernable(name: string, problem: string): ControlPlaneError {
-  return new ControlPlaneError('tool-ungovernable', `tool \`${name}\` ${problem}`);
+function ungovernable(name: string, problem: string, cause?: unknown): ControlPlaneError {
+  return new ControlPlaneError('tool-ungovernable', `tool \`${name}\` ${problem}`, { cause });
 }
