@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { bindTool, type GrantOrder } from '../../src/engine/index.ts';
 import { guard } from '../../src/enforce/guard.ts';
 import { verify } from '../../src/index.ts';
+import { limits } from '../../src/kernel/index.ts';
 import { memoryFleet } from '../../src/storage/memory.ts';
 import { FakeClock } from '../../src/testing/fake-clock.ts';
 import { codeOf, openShop, refund, shopPolicy, staff } from './shop.ts';
@@ -323,13 +324,19 @@ test('a grant that does not check is refused, and so is one for what is critical
   expect(await attempt({ uses: 1.5 })).toBe('grant-invalid');
   expect(await attempt({ uses: -1 })).toBe('grant-invalid');
   expect(await attempt({ expiresAt: new Date(clock.now()) })).toBe('grant-invalid');
-  expect(await attempt({ expiresAt: new Date(clock.now() + 31 * 24 * hour) })).toBe(
+  expect(await attempt({ uses: limits.grantUsesMax + 1 })).toBe('grant-invalid');
+  expect(await attempt({ expiresAt: new Date(clock.now() + limits.grantMsMax + 1) })).toBe(
     'grant-invalid',
   );
   expect(await attempt({ when: { path: 'risk', equals: 'low' } })).toBe('grant-invalid');
   expect(await attempt({ cost: { usd: '-1' } })).toBe('input-invalid');
   expect(await attempt({ resource: ['order/1'] })).toBe('input-invalid');
   expect((await plane.ticket(ticket))?.status).toBe('pending');
+  const most = {
+    uses: limits.grantUsesMax,
+    expiresAt: new Date(clock.now() + limits.grantMsMax),
+  };
+  expect(await attempt(most)).toBe('resolved');
   await plane.close();
   const actions = { ...shopPolicy.actions, 'order.refund': { risk: 'critical' } };
   const critical = await open({ actions });

@@ -1,4 +1,4 @@
-/** Each list of a policy may be as long as its limit says, and no longer. */
+/** Each list, number and text of a policy may be as long or as large as its limit says, and no more. */
 import { expect, test } from 'vitest';
 import { limits } from '../limits.ts';
 import { checkPolicy } from './check.ts';
@@ -68,18 +68,120 @@ const sections: readonly (readonly [
   ],
 ];
 
+function findingsOf(members: object): readonly string[] {
+  const checked = checkPolicy({ format: 1, version: 1, actions: { n0: {} }, ...members });
+  return 'findings' in checked ? checked.findings.map(({ code, path }) => `${code} ${path}`) : [];
+}
+
 test.each(sections)('%s has at most %i', (path, most, of) => {
-  const findingsOf = (length: number): readonly string[] => {
-    const checked = checkPolicy({
-      format: 1,
-      version: 1,
-      actions: { n0: {} },
-      ...of(numbered(length)),
-    });
-    return 'findings' in checked
-      ? checked.findings.map(({ code, path: at }) => `${code} ${at}`)
-      : [];
-  };
-  expect(findingsOf(most)).toEqual([]);
-  expect(findingsOf(most + 1)).toEqual([`too-many ${path}`]);
+  expect(findingsOf(of(numbered(most)))).toEqual([]);
+  expect(findingsOf(of(numbered(most + 1)))).toEqual([`too-many ${path}`]);
+});
+
+const asking = (approval: object) => ({
+  rules: [{ id: 'r', effect: 'require-approval', approval }],
+});
+const guarded = (terms: object) => ({
+  guardrails: { tool: [{ id: 'g', evaluator: 'secrets', ...terms }] },
+});
+const { ticketTimeoutMsMax, riskPointsMax } = limits;
+
+const numbers: readonly (readonly [
+  path: string,
+  from: number,
+  to: number,
+  of: (value: number) => object,
+])[] = [
+  [
+    'actions.n0.runTimeoutMs',
+    1,
+    limits.runTimeoutMsMax,
+    (runTimeoutMs) => ({ actions: { n0: { runTimeoutMs } } }),
+  ],
+  [
+    'operatorHeartbeatMs',
+    limits.heartbeatMsMin,
+    limits.heartbeatMsMax,
+    (operatorHeartbeatMs) => ({ operatorHeartbeatMs }),
+  ],
+  ['approvals.timeoutMs', 1, ticketTimeoutMsMax, (timeoutMs) => ({ approvals: { timeoutMs } })],
+  ['rules[0].approval.timeoutMs', 1, ticketTimeoutMsMax, (timeoutMs) => asking({ timeoutMs })],
+  ['approvals.quorum', 1, limits.approvalQuorumMax, (quorum) => ({ approvals: { quorum } })],
+  [
+    'rules[0].steer.retriesAtMost',
+    0,
+    limits.steerRetriesMax,
+    (retriesAtMost) => ({
+      rules: [{ id: 'r', effect: 'steer', steer: { guidance: 'x', retriesAtMost } }],
+    }),
+  ],
+  ['risk.decayPerMinute', 0, riskPointsMax, (decayPerMinute) => ({ risk: { decayPerMinute } })],
+  ['risk.points.low', 0, riskPointsMax, (low) => ({ risk: { points: { low } } })],
+  ['risk.thresholds.low', 0, riskPointsMax, (low) => ({ risk: { thresholds: { low } } })],
+  [
+    'guardrails.tool[0].timeoutMs',
+    1,
+    limits.evaluatorTimeoutMsMax,
+    (timeoutMs) => guarded({ timeoutMs }),
+  ],
+];
+
+test.each(numbers)('%s is from %i to %i', (path, from, to, of) => {
+  expect([from, to].map((value) => findingsOf(of(value)))).toEqual([[], []]);
+  expect([from - 1, to + 1].map((value) => findingsOf(of(value)))).toEqual([
+    [`wrong-type ${path}`],
+    [`wrong-type ${path}`],
+  ]);
+});
+
+/** Beside a ticket's longest time, times within it would be without effect. */
+test.each([
+  ['remindMs', limits.ticketRemindMsMin, (remindMs: number) => ({ remindMs })],
+  ['escalation.afterMs', 1, (afterMs: number) => ({ escalation: { afterMs, roles: ['admin'] } })],
+] as const)('approvals.%s is from %i to below the longest time', (path, from, of) => {
+  const within = (value: number) =>
+    findingsOf({ approvals: { timeoutMs: ticketTimeoutMsMax, ...of(value) } });
+  expect([from, ticketTimeoutMsMax - 1].map(within)).toEqual([[], []]);
+  expect(within(ticketTimeoutMsMax)).toEqual([`no-effect approvals.${path}`]);
+  expect([from - 1, ticketTimeoutMsMax + 1].map(within)).toEqual([
+    [`wrong-type approvals.${path}`],
+    [`wrong-type approvals.${path}`],
+  ]);
+});
+
+const when = (condition: object) => ({ rules: [{ id: 'r', effect: 'deny', when: condition }] });
+const literal = (value: string) => ({ op: 'value', value });
+const comparing = (op: 'equal' | 'in', right: object) =>
+  when({ expression: { op, left: { op: 'path', path: ['arguments', 'a'] }, right } });
+
+const lengths: readonly (readonly [
+  name: string,
+  most: number,
+  finding: string,
+  of: (length: number) => object,
+])[] = [
+  ['a name', limits.textLengthMax, 'wrong-type name', (length) => ({ name: 'x'.repeat(length) })],
+  [
+    'a list of values of a condition',
+    limits.conditionListMax,
+    'operand-invalid rules[0].when.in',
+    (length) => when({ path: 'arguments.a', in: numbered(length) }),
+  ],
+  [
+    'a text of an expression',
+    limits.textLengthMax,
+    'operand-invalid rules[0].when.expression.right',
+    (length) => comparing('equal', literal('x'.repeat(length))),
+  ],
+  [
+    'a list of an expression',
+    limits.conditionListMax,
+    'condition-too-large rules[0].when.expression.right',
+    (length) => comparing('in', { op: 'list', of: numbered(length).map(literal) }),
+  ],
+];
+
+test.each(lengths)('%s has at most %i', (_, most, finding, of) => {
+  expect(findingsOf(of(most))).toEqual([]);
+  expect(findingsOf(of(most + 1))).toEqual([finding]);
 });
