@@ -402,6 +402,14 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['test/faults/disk.test.ts', 'test/storage/sqlite.test.ts'],
   },
   {
+    name: 'sqlite-error-without-its-number',
+    guards: 'What SQLite refuses is known where the runtime gives no number, and may be in doubt.',
+    file: 'src/storage/sqlite/sqlite-errors.ts',
+    find: "error.code !== 'ERR_SQLITE_ERROR') return",
+    replace: 'error) return',
+    tests: ['test/storage/sqlite.test.ts'],
+  },
+  {
     name: 'wal-beside-the-link',
     guards:
       'Whoever reads through a symbolic link sees what was committed and is not in the file itself yet.',

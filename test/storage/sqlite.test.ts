@@ -227,6 +227,22 @@ describe('errors', () => {
     expect(error).toMatchObject({ code, ambiguous: doubt === 'in doubt' });
   });
 
+  test.each([
+    ['database is locked', 'busy'],
+    ['database table is locked: entries', 'busy'],
+    ['attempt to write a readonly database', 'read-only'],
+    ['disk I/O error', 'io'],
+    ['database or disk is full', 'disk-full'],
+    ['unable to open database file: /tmp/x.db', 'unavailable'],
+    ['locking protocol', 'busy'],
+    ['file is not a database', 'not-a-control-plane'],
+    ['no such table: entries', 'corrupt'],
+  ])('without a number, as in Deno, %j is %s', (message, code) => {
+    const thrown = Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR' });
+    const error = storageError(thrown, 'store', 'unknown');
+    expect(error).toMatchObject({ code, ambiguous: true });
+  });
+
   test("a programmer's error stays what it is", () => {
     const error = new TypeError('why');
     expect(storageError(error, 'store')).toBe(error);

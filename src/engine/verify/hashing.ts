@@ -54,7 +54,7 @@ export class HashingThread implements Hashing {
       eval: typeof source === 'string',
       name: 'agent-control-plane verify',
       // Not the host's own: with --input-type, say, no worker would start.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: [],
     });
     this.#worker.on('message', (answer: unknown) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on('messageerror', (error) => this.#lose(error));

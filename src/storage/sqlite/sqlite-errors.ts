@@ -27,10 +27,25 @@ const codeOfResult: ReadonlyMap<number, StorageErrorCode> = new Map([
   [26, 'not-a-control-plane'], // NOTADB
 ]);
 
+/** How SQLite words a result (`sqlite3_errstr`), for where the number is not given; any other is an ERROR. */
+const wordings: readonly (readonly [text: string, result: number])[] = [
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['locking protocol', 15],
+  ['file is not a database', 26],
+];
+
 /** SQLite's primary result code of an error of `node:sqlite`, undefined for any other value. */
 function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  // Deno has the number in what a prepared statement throws, and not in what `exec` or opening a file does.
+  if (!('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  return wordings.find(([text]) => error.message.startsWith(text))?.[1] ?? 1;
 }
 
 export function isBusy(error: unknown): boolean {

@@ -17,6 +17,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/**
+ * Node 22 calls its SQLite experimental, which is our choice and not the host’s business. Deno has threads,
+ * but not this flag, and starts none with a flag that it does not know.
+ */
+const quiet = process.allowedNodeEnvironmentFlags.has('--disable-warning')
+  ? ['--disable-warning=ExperimentalWarning']
+  : [];
+
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #name: string;
@@ -31,9 +39,8 @@ export class WorkerLink {
       eval: typeof source === 'string',
       name: 'agent-control-plane sqlite',
       workerData: start,
-      // Not the host's own: with --input-type, say, no worker would start. Node 22 calls its
-      // SQLite experimental, which is our choice and not the host's business.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      // Not the host's own: with --input-type, say, no worker would start.
+      execArgv: quiet,
     });
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
