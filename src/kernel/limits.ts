@@ -31,6 +31,8 @@ export const limits = {
   scopePatternsMax: 100,
   /** Capabilities of an agent. */
   capabilitiesMax: 100,
+  /** UTF-8 bytes of an agent's capabilities in canonical form, all together. */
+  capabilitiesBytesMax: 2_097_152,
   /** Calls that one grant may be good for. */
   grantUsesMax: 10_000,
   /** Longest time that a grant may stand, ms: 30 days. */

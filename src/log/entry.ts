@@ -13,11 +13,14 @@ import { isHash, leafHash } from './merkle.ts';
 
 export const ENTRY_FORMAT = 1;
 
-/** Wide enough for the largest policy document; callers bound what they put in more tightly. */
+/**
+ * Wide enough for the largest policy document, and for an agent beside what it was before; callers bound what
+ * they put in more tightly. So many bytes have no more members.
+ */
 export const entryLimits: CanonicalLimits = Object.freeze({
   depthMax: 80,
   bytesMax: 8_388_608,
-  membersMax: 1_000_000,
+  membersMax: 4_194_304,
 });
 
 /** What happened, before it has a place in a log. */

@@ -208,6 +208,22 @@ export const identityMutants: readonly Mutant[] = [
     tests: ['test/engine/odd-orders.test.ts'],
   },
   {
+    name: 'capabilities-of-any-size',
+    guards: 'An agent that its entry could not hold is refused as input that does not fit.',
+    file: 'src/engine/access/declared-agent.ts',
+    find: '  assertFit(capabilities);',
+    replace: '',
+    tests: ['test/engine/bounds.test.ts'],
+  },
+  {
+    name: 'entry-with-fewer-members',
+    guards: 'Whatever fits the limits of a policy fits an entry.',
+    file: 'src/log/entry.ts',
+    find: '  membersMax: 4_194_304,',
+    replace: '  membersMax: 1_000_000,',
+    tests: ['test/engine/bounds.test.ts'],
+  },
+  {
     name: 'authenticator-answers-anything',
     guards: 'A misspelt end in what an authenticator answers is refused.',
     file: 'src/engine/access/identity-service.ts',

@@ -1,5 +1,6 @@
 /** An agent as it is declared, in the kernel's terms. */
-import { type Command, everyOrg, type PrincipalReference } from '../../kernel/index.ts';
+import { type Command, everyOrg, limits, type PrincipalReference } from '../../kernel/index.ts';
+import { canonicalJson, CanonicalJsonError, entryLimits } from '../../log/index.ts';
 import { assertMembers } from '../known-members.ts';
 import { fault } from '../error.ts';
 import { plainScope, type WrittenScope } from './scopes.ts';
@@ -48,5 +49,16 @@ export function declaredAgent(
     declaration.capabilities === undefined ? [{ actions }] : declaration.capabilities;
   if (!Array.isArray(declared)) throw fault('input-invalid', '`capabilities` must be a list');
   const capabilities = declared.map((scope: unknown) => plainScope(scope));
+  assertFit(capabilities);
   return { org, name, version, ...(owner === undefined ? {} : { owner }), capabilities };
+}
+
+/** The entry that registers an agent holds them, and those that it had before. */
+function assertFit(capabilities: RegisteredAgent['capabilities']): void {
+  try {
+    canonicalJson(capabilities, { ...entryLimits, bytesMax: limits.capabilitiesBytesMax });
+  } catch (failure) {
+    if (!(failure instanceof CanonicalJsonError)) throw failure;
+    throw fault('input-invalid', `the capabilities do not fit: ${failure.message}`, failure);
+  }
 }
