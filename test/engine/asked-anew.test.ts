@@ -87,6 +87,31 @@ test('a denial is kept to, whoever would be asked by now', async () => {
   expect((await ask(session)).code).toBe('approval-denied');
 });
 
+test('a denial is kept to, whatever the call is expected to cost and although a kill switch was released since', async () => {
+  const { plane, people, session, inAnHour: expiresAt } = await open();
+  const { ticket = '' } = await ask(session);
+  await plane.deny({ ticket, by: people.ada });
+  const scope = { kind: 'action', org: 'acme', name: 'order.refund' } as const;
+  await plane.kill({ scope, by: people.ops, reason: 'to look' });
+  expect((await ask(session)).code).toBe('killed');
+  await plane.release({ scope, by: people.root, reason: 'looked' });
+  // Nor does a grant of what is like it stand for it.
+  const call = { orderId: 'o-2', amount: '1' };
+  const another = await session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read(call),
+  });
+  const grant = { actions: ['order.refund'], uses: 9, expiresAt };
+  await plane.approve({ ticket: another.ticket ?? '', by: people.ada, grant });
+  expect((await ask(session)).code).toBe('approval-denied');
+  const dearer = session.authorize({
+    tool: bindTool(refund),
+    arguments: session.read({ orderId: 'o-1', amount: '1' }),
+    estimate: { usd: '7' },
+  });
+  expect((await dearer).code).toBe('approval-denied');
+});
+
 test('no grant covers what an agent of its giver asks, or whoever works for one', async () => {
   const { plane, people, session, inAnHour: expiresAt } = await open();
   const { ticket = '' } = await ask(session);

@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'kill-undoes-a-denial',
+    guards: 'What was denied stays denied, although a kill switch was engaged and released since.',
+    file: 'src/kernel/approval/ticket-use.ts',
+    find: 'isDenied ? { ...asked, requestedIndex: context.index } : ticket,',
+    replace: 'isDenied ? asked : ticket,',
+    tests: ['test/engine/asked-anew.test.ts'],
+  },
+  {
     name: 'grant-revoked-without-a-kill',
     guards: 'The control plane itself revokes no grant that no kill switch covers whole.',
     file: 'src/kernel/approval/handle-grant.ts',

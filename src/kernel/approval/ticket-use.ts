@@ -171,8 +171,8 @@ function isStanding(
   const { credential: _, ...asked } = ticket;
   return stands(
     view,
-    // Neither another expected cost nor a key that is revoked makes a no undone.
-    isDenied ? asked : ticket,
+    // Neither another expected cost, a key that is revoked nor a kill switch makes a no undone.
+    isDenied ? { ...asked, requestedIndex: context.index } : ticket,
     {
       principal: session.principal,
       agent: session.agent,
