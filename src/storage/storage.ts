@@ -249,7 +249,10 @@ export interface Storage {
     keys: readonly RecordKey[],
   ): Promise<{ readonly head: Head; readonly records: readonly StoredRecord[] }>;
 
-  /** A page of records of one kind, in ascending order of key, with the head of the same snapshot. */
+  /**
+   * A page of records of one kind, in ascending order of key, with the head of the same snapshot. MUST have
+   * `limit` records where so many are what is asked for: a shorter page is the last one.
+   */
   scanRecords(
     query: RecordQuery,
   ): Promise<{ readonly head: Head; readonly records: readonly StoredRecord[] }>;

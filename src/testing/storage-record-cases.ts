@@ -2,7 +2,7 @@
  * Conformance of a store: records, their order, their paging and their snapshot.
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import type { RecordKey, Storage } from '../storage/storage.ts';
+import type { RecordKey, Storage, StoredRecord } from '../storage/storage.ts';
 import { batchOf, recordOf, sha256 } from './storage-batches.ts';
 import type { Check } from './storage-batches.ts';
 
@@ -15,6 +15,22 @@ async function keysByPage(store: Storage, kind: string, limit: number): Promise<
     const { records } = await store.scanRecords(query);
     keys.push(...records.map(({ key }) => key));
     if (records.length < limit) return keys;
+  }
+}
+
+/** Fewer than were asked for are the last ones: whoever reads what is live stops there. */
+async function assertPages(store: Storage, records: readonly StoredRecord[]): Promise<void> {
+  const filters = [{}, { live: true }, { parent: 'p3' }, { parent: 'p3', live: false }];
+  for (const filter of filters) {
+    const fitting = records.filter(
+      ({ live, parent }) => (filter.live ?? live) === live && (filter.parent ?? parent) === parent,
+    );
+    for (let from = 0; from <= fitting.length; from += 4) {
+      const after = fitting[from - 1]?.key;
+      const query = { kind: 'kind', limit: 4, ...filter };
+      const page = await store.scanRecords(after === undefined ? query : { ...query, after });
+      deepEqual(page.records, fitting.slice(from, from + 4), JSON.stringify({ ...filter, after }));
+    }
   }
 }
 
@@ -55,6 +71,25 @@ export const recordCases: readonly (readonly [name: string, check: Check])[] = [
           deepEqual(found.records, expected, `parent ${parent}, live ${live}`);
         }
       }
+    },
+  ],
+  [
+    'a page has as many records as were asked for, whatever lies between them, and the newest too',
+    async (open) => {
+      const store = await open();
+      const made = (n: number) =>
+        recordOf('kind', `key ${100 + n}`, { parent: `p${n % 9}`, live: n % 7 === 0 });
+      const [even, odd] = [0, 1].map((from) =>
+        Array.from({ length: 60 }, (_, n) => made(2 * n + from)),
+      );
+      await store.append(batchOf(0, ['a'], { records: even ?? [] }));
+      await assertPages(store, even ?? []);
+      await store.append(batchOf(1, ['b'], { records: odd ?? [] }));
+      const all = [...(even ?? []), ...(odd ?? [])];
+      await assertPages(
+        store,
+        all.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+      );
     },
   ],
   [

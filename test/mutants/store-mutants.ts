@@ -8,6 +8,22 @@ const sqliteFileTests = ['test/storage/sqlite-files.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
   {
+    name: 'memory-pages-before-it-filters',
+    guards: 'A page that is short is the last one: a store that leaves out what does not fit fills it up.',
+    file: 'src/storage/memory.ts',
+    find: 'if (page.length === query.limit) break;',
+    replace: 'if (at - this.#firstAfter(query.after) === query.limit) break;',
+    tests: conformance,
+  },
+  {
+    name: 'memory-lists-no-newer-records',
+    guards: 'Records that came after a listing are in the next one.',
+    file: 'src/storage/memory.ts',
+    find: 'if (!this.records.has(record.key)) this.#order = null;',
+    replace: '',
+    tests: conformance,
+  },
+  {
     name: 'sqlite-unwritten-rows-are-acknowledged',
     guards: 'Rows that a trigger of somebody keeps from being written are not acknowledged.',
     file: 'src/storage/sqlite/sqlite-database.ts',
