@@ -44,9 +44,13 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Lets `ms` pass. Each due task runs at its own time; tasks that they add are run too, if due.
+   * Lets `ms` pass. Each due task runs at its own time; tasks that they add are run too, if due. Throws a
+   * `RangeError` for what is no time: a task that asks for its next run would be run for ever.
    */
   advance(ms: number): void {
+    if (!Number.isFinite(ms) || ms < 0) {
+      throw new RangeError(`${String(ms)} ms cannot pass; \`step\` sets the clock back`);
+    }
     const until = this.#elapsed + ms;
     for (;;) {
       const [next] = this.#tasks;

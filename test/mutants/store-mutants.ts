@@ -8,8 +8,17 @@ const sqliteFileTests = ['test/storage/sqlite-files.test.ts'];
 
 export const storeMutants: readonly Mutant[] = [
   {
+    name: 'fake-clock-passes-no-time',
+    guards: 'A clock of the testing kit that is told no time does not run its tasks for ever.',
+    file: 'src/testing/fake-clock.ts',
+    find: 'if (!Number.isFinite(ms) || ms < 0) {',
+    replace: 'if (ms < 0) {',
+    tests: ['src/testing/fake-clock.test.ts'],
+  },
+  {
     name: 'memory-pages-before-it-filters',
-    guards: 'A page that is short is the last one: a store that leaves out what does not fit fills it up.',
+    guards:
+      'A page that is short is the last one: a store that leaves out what does not fit fills it up.',
     file: 'src/storage/memory.ts',
     find: 'if (page.length === query.limit) break;',
     replace: 'if (at - this.#firstAfter(query.after) === query.limit) break;',
