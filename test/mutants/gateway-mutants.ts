@@ -18,6 +18,14 @@ const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
+    name: 'option-of-pinning-is-misspelt',
+    guards: 'An option of `pinServers` that is misspelt is refused.',
+    file: gateway('tools/pin-servers'),
+    find: "assertMembers('the options of pinned servers', options, optionsKnown);",
+    replace: '',
+    tests: ['test/mcp/pin-servers.test.ts'],
+  },
+  {
     name: 'gateway-follows-a-server-anywhere',
     guards: 'A server sends the gateway, and what it signs in with, to nobody else.',
     file: gateway('upstream/bounded-fetch'),

@@ -6,5 +6,5 @@ export type { ClientConnection } from './client/connection.ts';
 export type { GatewayConfig, ServerConfig } from './config/config.ts';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway.ts';
 export type { HttpEndpoint } from './http/endpoint.ts';
-export { type PinnedServers, pinServers } from './tools/pin-servers.ts';
+export { type PinnedServers, type PinOptions, pinServers } from './tools/pin-servers.ts';
 export { type GatewayFile, readGatewayFile } from './config/read-gateway-file.ts';

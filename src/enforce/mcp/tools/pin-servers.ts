@@ -1,5 +1,6 @@
 /** Looks at what servers offer and pins it, without a client: before the first client comes. */
-import { type ControlPlane, systemClock } from '../../../engine/index.ts';
+import { assertMembers, type ControlPlane, systemClock } from '../../../engine/index.ts';
+import { heard } from '../../../engine/core/heard.ts';
 import type { GatewayConfig } from '../config/config.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { Catalogue, type RefusedTool } from './catalogue.ts';
@@ -13,12 +14,24 @@ export interface PinnedServers {
   readonly away: readonly { readonly server: string; readonly problem: string }[];
 }
 
-/** Each server is started, asked once and let go of. */
+export interface PinOptions {
+  /** Of this program, as servers are told. */
+  readonly version?: string;
+  /** Says what happened, for people. */
+  readonly report?: (message: string) => void;
+}
+
+const optionsKnown = ['version', 'report'] as const satisfies readonly (keyof PinOptions)[];
+
+/** Each server is started, asked once and let go of, whatever comes of it. */
 export async function pinServers(
   plane: ControlPlane,
   config: GatewayConfig,
-  { version, report }: { readonly version: string; readonly report: (message: string) => void },
+  options: PinOptions = {},
 ): Promise<PinnedServers> {
+  assertMembers('the options of pinned servers', options, optionsKnown);
+  const { version = '0.0.0', report: tell = () => {} } = options;
+  const report = (message: string): void => heard(() => tell(message), '`report` of a gateway');
   const catalogue = new Catalogue(plane, config, report);
   const away: { readonly server: string; readonly problem: string }[] = [];
   for (const server of config.servers) {
@@ -32,11 +45,14 @@ export async function pinServers(
       taskNameAt: () => undefined,
       asked: () => Promise.reject(new Error('there is no client')),
     });
-    await upstream.start();
-    const { problem } = upstream;
-    if (problem === undefined) await catalogue.look(upstream);
-    else away.push({ server: server.name, problem });
-    await upstream.close();
+    try {
+      await upstream.start();
+      const { problem } = upstream;
+      if (problem === undefined) await catalogue.look(upstream);
+      else away.push({ server: server.name, problem });
+    } finally {
+      await upstream.close();
+    }
   }
   return { offered: catalogue.offered, refused: catalogue.refused, away };
 }
