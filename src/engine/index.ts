@@ -17,7 +17,7 @@ export { ControlPlane, openControlPlane } from './control-plane.ts';
 export type { ControlPlaneOptions } from './control-plane-options.ts';
 export type { AgentDeclaration } from './access/declared-agent.ts';
 export type { Decision, ShadowDecision } from './session/decision.ts';
-export { assertList, assertMembers, assertTruth } from './known-members.ts';
+export { assertList, assertMembers, assertObject, assertTruth } from './known-members.ts';
 export { ControlPlaneError, faultCodes, thrownMessage, thrownText, thrownWhole } from './error.ts';
 export type { EventQuery, LogEvent } from './store/feed.ts';
 export { readEvents } from './store/feed.ts';

@@ -485,17 +485,6 @@ describe('the definition', () => {
     );
   });
 
-  test('an input schema that has no JSON Schema is refused, and the tool is named', async () => {
-    const book = tool({ inputSchema: z.object({ at: z.date() }), execute: () => 1 });
-    const declared = declareTools({ book }, { book: { action: 'order.read' } });
-    const refused: unknown = await declared.catch((failure: unknown) => failure);
-    expect(ControlPlaneError.is(refused) && refused.code).toBe('tool-ungovernable');
-    expect(refused).toHaveProperty(
-      'message',
-      'tool `book` has an input schema that is no JSON Schema: Date cannot be represented in JSON Schema',
-    );
-  });
-
   test('every other member of a tool and its type are kept', async () => {
     const { tools, declarations, session } = await openDesk();
     const governed = await governTools(session, tools, declarations);

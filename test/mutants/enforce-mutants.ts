@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts';
 
 const adapter = (file: string) => `src/enforce/adapters/${file}.ts`;
+const toolTests = ['test/enforce/odd-tools.test.ts'];
 const generatorTests = ['test/enforce/generators.test.ts'];
 const replacedTests = ['test/enforce/replaced-tools.test.ts'];
 const answerTests = ['test/enforce/odd-answers.test.ts'];
@@ -10,6 +11,23 @@ const inputTests = ['test/enforce/model-inputs.test.ts'];
 const judgedTests = ['test/enforce/judged-streams.test.ts'];
 
 export const enforceMutants: readonly Mutant[] = [
+  {
+    name: 'tools-that-nobody-awaited',
+    guards:
+      'Tools that are none, such as a promise of some, are refused and not taken for an empty set.',
+    file: adapter('ai-sdk'),
+    find: "assertObject('the tools', tools);",
+    replace: '',
+    tests: toolTests,
+  },
+  {
+    name: 'method-of-a-copied-tool',
+    guards: 'What a governed tool has of its class works on the tool itself.',
+    file: adapter('ai-sdk-execute'),
+    find: 'value.bind(tool)',
+    replace: 'value',
+    tests: toolTests,
+  },
   {
     name: 'generator-runs-after-its-call',
     guards: 'No code of a tool runs once its permit was settled.',

@@ -17,13 +17,16 @@ import { assertSession } from '../a-session.ts';
 import { asSchema, type ToolExecutionOptions, type ToolSet } from 'ai';
 import {
   assertMembers,
+  assertObject,
   ControlPlaneError,
   type Session,
+  thrownMessage,
   type ToolDeclaration,
 } from '../../engine/index.ts';
 import { quoted } from '../../kernel/index.ts';
 import { guardWork } from '../guard.ts';
 import { assertApproval, callKey, denyUndeclared } from './ai-sdk-attempt.ts';
+import { type Execute, withExecute } from './ai-sdk-execute.ts';
 
 export { governModel, type GovernModelOptions } from './ai-sdk-model.ts';
 export { recordUnknownTools } from './ai-sdk-attempt.ts';
@@ -75,8 +78,6 @@ export interface GovernOptions {
 }
 
 const optionsKnown = ['approval', 'undeclared'] as const satisfies readonly (keyof GovernOptions)[];
-
-type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown;
 
 /** The declarations to register: pass them to `openControlPlane({ tools })` or `registerTool`. */
 export async function declareTools<TOOLS extends ToolSet>(
@@ -170,18 +171,6 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Of a tool that is an instance of a class, the methods are kept with the rest. */
-function withExecute(tool: object, execute: Execute): object {
-  const prototype = Object.getPrototypeOf(tool) as object | null;
-  const copy = Object.create(prototype, Object.getOwnPropertyDescriptors(tool)) as object;
-  return Object.defineProperty(copy, 'execute', {
-    value: execute,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
-}
-
 /** What is pinned and registered: what the model is shown, and what the host declares. */
 async function derive(
   name: string,
@@ -200,17 +189,17 @@ async function derive(
   };
 }
 
-/** The SDK makes it of what the host wrote with another library, which may have no JSON Schema for it. */
-async function schemaOf(name: string, tool: ToolSet[string]): Promise<object> {
+/** What the model is told of the input, which the SDK makes of the schema of some library. */
+async function schemaOf(name: string, { inputSchema }: ToolSet[string]): Promise<object> {
   try {
-    return (await asSchema<unknown>(tool.inputSchema).jsonSchema) as object;
+    return (await asSchema<unknown>(inputSchema).jsonSchema) as object;
   } catch (failure) {
-    const said = failure instanceof Error ? failure.message : 'it cannot be read';
-    throw ungovernable(name, `has an input schema that is no JSON Schema: ${said}`, failure);
+    throw ungovernable(name, `has an input without a JSON Schema: ${thrownMessage(failure)}`);
   }
 }
 
 function codeOf(name: string, tool: ToolSet[string]): Execute {
+  assertTool(name, tool);
   const { execute } = tool;
   if (isReplaced(tool)) {
     throw ungovernable(name, 'is run by code that the SDK puts in its place, past any guard');
@@ -224,6 +213,11 @@ function codeOf(name: string, tool: ToolSet[string]): Execute {
   );
 }
 
+/** One that is there for some users only is left out for the others, and not left empty. */
+function assertTool(name: string, tool: unknown): void {
+  if (typeof tool !== 'object' || tool === null) throw ungovernable(name, 'is no tool');
+}
+
 /** A search of tools, or a caller of others here: what the SDK runs is not the code that such a tool has. */
 function isReplaced(tool: object): boolean {
   const marks = tool as Readonly<Record<PropertyKey, unknown>>;
@@ -235,11 +229,14 @@ function isReplaced(tool: object): boolean {
 /** A declaration under a name that no tool has governs nothing: a misspelling, most likely. */
 function assertDeclared(
   tools: object,
-  declarations: Readonly<Record<string, object | undefined>>,
+  declarations: Readonly<Record<string, object | null | undefined>>,
 ): void {
+  assertObject('the tools', tools);
+  assertObject('the declarations of tools', declarations);
   const stray = Object.keys(declarations).find((name) => !Object.hasOwn(tools, name));
   if (stray !== undefined) throw ungovernable(stray, 'is declared, but it is not among the tools');
   for (const [name, declaration] of Object.entries(declarations)) {
+    if (declaration === null) throw ungovernable(name, 'is declared by nothing');
     const odd = Object.keys(declaration ?? {}).find((member) => !declarationKnown.has(member));
     if (odd !== undefined) {
       throw ungovernable(name, `is declared with the member ${quoted(odd)}, which nothing heeds`);
@@ -256,6 +253,6 @@ function ownOf(
   return (declarations as Readonly<Record<string, AiToolDeclaration<unknown, unknown>>>)[name];
 }
 
-function ungovernable(name: string, problem: string, cause?: unknown): ControlPlaneError {
-  return new ControlPlaneError('tool-ungovernable', `tool \`${name}\` ${problem}`, { cause });
+function ungovernable(name: string, problem: string): ControlPlaneError {
+  return new ControlPlaneError('tool-ungovernable', `tool \`${name}\` ${problem}`);
 }
