@@ -7,6 +7,14 @@ const receiverTests = ['test/notify/verify-webhook.test.ts'];
 
 export const notifyMutants: readonly Mutant[] = [
   {
+    name: 'orgs-beside-what-is-wanted',
+    guards: 'A notifier that somebody made by hand has no list of orgs that nothing heeds.',
+    file: 'src/engine/notifying/dispatcher.ts',
+    find: 'if (isOfClass || given[list] === undefined) continue;',
+    replace: 'continue;',
+    tests: ['test/notify/odd-options.test.ts'],
+  },
+  {
     name: 'notify-private-by-a-text',
     guards: 'Only `true` opens private networks to a webhook.',
     file: 'src/notify/webhook.ts',

@@ -4,6 +4,7 @@ import { memory, openControlPlane } from '../../src/index.ts';
 import {
   callbackNotifier,
   type Notification,
+  type Notifier,
   type NotifierOptions,
   verifyWebhook,
   webhook,
@@ -53,6 +54,43 @@ test.each([
   await expect(openControlPlane({ storage: memory(), notifiers })).rejects.toMatchObject({
     code: 'input-invalid',
     message: expect.stringContaining('cannot be asked or told') as string,
+  });
+});
+
+test.each([
+  ['orgs', { orgs: ['acme'] }],
+  ['events', { events: ['kill-engaged'] }],
+])(
+  'a notifier with a list of %s beside what it wants is refused: nothing heeds it',
+  async (list, more) => {
+    const notifiers = [{ ...callbackNotifier({ name: 'desk' }, () => {}), ...more }];
+    await expect(openControlPlane({ storage: memory(), notifiers })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining(
+        `has \`${list}\`, which its \`wants\` has to heed`,
+      ) as string,
+    });
+  },
+);
+
+test('a notifier of a class may keep its orgs as it likes', async () => {
+  class Pager implements Notifier {
+    readonly name = 'pager';
+    readonly orgs = ['acme'];
+    wants({ org }: Notification): boolean {
+      return this.orgs.includes(org);
+    }
+    async deliver(): Promise<void> {}
+  }
+  const plane = await openControlPlane({ storage: memory(), notifiers: [new Pager()] });
+  expect(plane.kills('acme')).toEqual([]);
+  await plane.close();
+});
+
+test('a notifier that is none is refused with a code', async () => {
+  const notifiers = [undefined as unknown as ReturnType<typeof callbackNotifier>];
+  await expect(openControlPlane({ storage: memory(), notifiers })).rejects.toMatchObject({
+    code: 'input-invalid',
   });
 });
 

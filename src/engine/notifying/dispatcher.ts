@@ -8,12 +8,13 @@
  */
 import { isName, limits, quoted, systemPrincipal } from '../../kernel/index.ts';
 import { readEntry } from '../../log/index.ts';
-import { isNotifiable, type Notifier } from '../../notify/notifier.ts';
+import { isNotifiable, type Notifier, type NotifierOptions } from '../../notify/notifier.ts';
 import { entryPages } from '../store/entry-pages.ts';
 import type { PlacedEvent } from '../store/placed-event.ts';
 import type { Core } from '../core/core.ts';
 import { attemptDelivery, checkedTerms, pause, retryDelayMs } from './delivery.ts';
 import { fault, thrownText } from '../error.ts';
+import { assertObject } from '../known-members.ts';
 import { notificationOf, orgOf } from './notification.ts';
 import { committed } from '../core/payload.ts';
 import { placedEvent } from '../store/placed-event.ts';
@@ -33,15 +34,9 @@ export async function startNotifiers(core: Core, notifiers: readonly Notifier[])
     throw fault('input-invalid', `a control plane has at most ${limits.notifiersMax} notifiers`);
   }
   for (const notifier of notifiers) {
-    const { name } = notifier;
-    if (!isName(name)) throw fault('input-invalid', `${quoted(name)} is no name of a notifier`);
+    const { name } = checkedNotifier(notifier);
     if (names.has(name)) throw fault('input-invalid', `two notifiers are named ${quoted(name)}`);
     names.add(name);
-    const given: Partial<Record<keyof Notifier, unknown>> = notifier;
-    if (typeof given.wants !== 'function' || typeof given.deliver !== 'function') {
-      throw fault('input-invalid', `notifier ${quoted(name)} cannot be asked or told`);
-    }
-    checkedTerms(notifier);
   }
   for (const notifier of notifiers) {
     const { cache, head } = core.options.replica;
@@ -50,6 +45,28 @@ export async function startNotifiers(core: Core, notifiers: readonly Notifier[])
     }
   }
   for (const notifier of notifiers) new Lane(core, notifier).start();
+}
+
+/**
+ * Throws `input-invalid`. Nothing heeds a list of orgs or events beside `wants`: whoever is put together with
+ * one would be told of every org. What a class has is its own.
+ */
+function checkedNotifier(notifier: Notifier): Notifier {
+  assertObject('a notifier', notifier);
+  const { name } = notifier;
+  if (!isName(name)) throw fault('input-invalid', `${quoted(name)} is no name of a notifier`);
+  const given: Partial<Record<keyof NotifierOptions | keyof Notifier, unknown>> = notifier;
+  if (typeof given.wants !== 'function' || typeof given.deliver !== 'function') {
+    throw fault('input-invalid', `notifier ${quoted(name)} cannot be asked or told`);
+  }
+  const isOfClass = Object.getPrototypeOf(notifier) !== Object.prototype;
+  for (const list of ['orgs', 'events'] as const) {
+    if (isOfClass || given[list] === undefined) continue;
+    const message = `notifier ${quoted(name)} has \`${list}\`, which its \`wants\` has to heed`;
+    throw fault('input-invalid', message);
+  }
+  checkedTerms(notifier);
+  return notifier;
 }
 
 async function advance(core: Core, notifier: string, cursor: number): Promise<void> {
