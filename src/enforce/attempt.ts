@@ -23,7 +23,7 @@ export interface Attempt {
   /** As it was written. */
   readonly name: string;
   readonly input: unknown;
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Denies an attempt and records it. */

@@ -50,7 +50,14 @@ export interface Tool<A, R> extends ToolDeclaration {
 export type GuardedTool<A, R> = (callArguments: A, options?: CallOptions) => Promise<R>;
 
 /** Binds a tool to a session. The returned function is the only way to its code. */
-export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R> {
+export function guard<A, R>(session: Session, tool: Tool<A, R>): GuardedTool<A, R>;
+/** Of `tools.map` there are a place and the list behind the tool, which ask for nothing. */
+export function guard<A, R>(session: Session, tool: Tool<A, R>, more?: unknown): GuardedTool<A, R> {
+  if (typeof more === 'object' && more !== null) {
+    throw new ControlPlaneError('input-invalid', '`guard` takes no options', {
+      help: 'give them with each call of the function that it returns',
+    });
+  }
   const { name, execute }: Partial<Tool<A, R>> = toolGiven(tool);
   if (typeof execute !== 'function') {
     throw new ControlPlaneError(

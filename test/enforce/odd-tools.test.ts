@@ -78,3 +78,15 @@ test.each(odd)('%s: refused with a code', async (_, tools, declared, code) => {
   await expect(governTools(world.session, given, by)).rejects.toMatchObject({ code });
   await expect(declareTools(given, by)).rejects.toMatchObject({ code });
 });
+
+test('a tool that code of a host calls by itself needs no id: each call is one of its own', async () => {
+  const tools = { read, other: read };
+  for (const each of await declareTools(tools, declarations)) await world.plane.registerTool(each);
+  const governed = await governTools(world.session, tools, declarations);
+  type ByHand = (input: unknown, options?: object) => Promise<unknown>;
+  const byHand = (name: 'read' | 'other') => governed[name].execute as unknown as ByHand;
+  expect(await byHand('read')({ id: 'o-1' })).toBe('read');
+  expect(await byHand('read')({ id: 'o-1' }, { messages: [] })).toBe('read');
+  expect(await byHand('read')({ id: 'o-2' }, { messages: [] })).toBe('read');
+  await expect(byHand('other')({ id: 'o-1' })).rejects.toMatchObject({ code: 'tool-unknown' });
+});

@@ -111,3 +111,15 @@ test('a permit is settled and given back in its own session, and in no other of 
   expect((await own.settle(permit, { outcome: 'succeeded' })).released).toBe(true);
   await plane.close();
 });
+
+test('options belong to calls: beside a tool they are refused, and of a list’s places nothing is asked', async () => {
+  const options = { storage: memory(), policy, agents: ['bot'], tools: [tool] };
+  const plane = await openControlPlane(options);
+  const principal = plane.identity.assert({ id: 'service:a', org: 'acme', roles: ['agent'] });
+  const session = await plane.openSession({ principal, agent: 'bot' });
+  const code = { ...tool, execute: () => 'ran' };
+  const loose: (...words: unknown[]) => unknown = guard as never;
+  expect(() => loose(session, code, { waitForApproval: true })).toThrow('takes no options');
+  expect([code].map(guard.bind(null, session))).toHaveLength(1);
+  await plane.close();
+});

@@ -12,6 +12,22 @@ const judgedTests = ['test/enforce/judged-streams.test.ts'];
 
 export const enforceMutants: readonly Mutant[] = [
   {
+    name: 'options-beside-a-tool',
+    guards: 'Options that are given to `guard` in place of a call are refused.',
+    file: 'src/enforce/guard.ts',
+    find: "if (typeof more === 'object' && more !== null) {",
+    replace: "if (typeof more === 'symbol') {",
+    tests: ['test/enforce/permit.test.ts'],
+  },
+  {
+    name: 'calls-without-an-id-share-a-key',
+    guards: 'A call of an AI SDK tool that has no id stands for no other call.',
+    file: adapter('ai-sdk-attempt'),
+    find: 'if (toolCallId === undefined) return undefined;',
+    replace: 'if (toolCallId === undefined) return session.id;',
+    tests: toolTests,
+  },
+  {
     name: 'tools-that-nobody-awaited',
     guards:
       'Tools that are none, such as a promise of some, are refused and not taken for an empty set.',

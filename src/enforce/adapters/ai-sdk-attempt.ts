@@ -27,7 +27,7 @@ export async function denyUndeclared(
   session: Session,
   name: string,
   input: unknown,
-  toolCallId: string,
+  toolCallId: string | undefined,
 ): Promise<never> {
   const idempotencyKey = callKey(session, toolCallId);
   const decision = await recordAttempt(session, { name, input, idempotencyKey });
@@ -41,8 +41,12 @@ export function assertApproval(approval: unknown): void {
   throw new ControlPlaneError('input-invalid', '`approval` is neither `wait` nor `refuse`');
 }
 
-/** A tool call's idempotency key: the SDK's id of the call, within its session. */
-export function callKey(session: Session, toolCallId: string): string {
+/**
+ * A tool call's idempotency key: the SDK's id of the call, within its session. A host that calls a tool by
+ * itself may give none, and has no key: under one that all such calls share, one would stand for the next.
+ */
+export function callKey(session: Session, toolCallId: string | undefined): string | undefined {
+  if (toolCallId === undefined) return undefined;
   const key = `${session.id}/${toolCallId}`;
   const plain = key.length <= limits.idempotencyKeyLengthMax && /^[\x21-\x7e]+$/.test(key);
   return plain ? key : `${session.id}/sha256:${hash('sha256', toolCallId, 'hex')}`;

@@ -124,7 +124,7 @@ export async function governTools<TOOLS extends ToolSet>(
     }
     const execute =
       declaration === undefined
-        ? (input: unknown, call: ToolExecutionOptions<unknown>) =>
+        ? (input: unknown, call: Partial<ToolExecutionOptions<unknown>> = {}) =>
             denyUndeclared(session, name, input, call.toolCallId)
         : guarded(session, await derive(name, tool, declaration), declaration, code, options);
     governed[name] = withExecute(tool, execute);
@@ -140,16 +140,18 @@ function guarded(
   { approval = 'wait' }: GovernOptions,
 ): Execute {
   const run = guardWork<unknown, unknown>(session, declaration, codes);
-  return (input, call) =>
-    run(
+  return (input, call) => {
+    const { toolCallId, abortSignal }: Partial<typeof call> = call ?? {};
+    return run(
       input,
       (frozen, { signal }) => finalOutput(code(frozen, { ...call, abortSignal: signal }), signal),
       {
-        idempotencyKey: callKey(session, call.toolCallId),
+        idempotencyKey: callKey(session, toolCallId),
         waitForApproval: approval === 'wait',
-        ...(call.abortSignal === undefined ? {} : { signal: call.abortSignal }),
+        signal: abortSignal,
       },
     );
+  };
 }
 
 /**
