@@ -110,6 +110,7 @@ test.each<[Options, number]>([
     400,
   ],
   [{ openai: { user: 'ann' } }, 50],
+  [{ anthropic: { fallbacks: [{ model: 'large', max_tokens: 700 }, { model: 'other' }] } }, 700],
 ])(
   'a cap among the provider’s options is reserved for: %j, %d tokens',
   async (options, reserved) => {

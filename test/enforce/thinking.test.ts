@@ -18,6 +18,24 @@ test.each<[Partial<Params>, number | undefined]>([
     { providerOptions: { bedrock: { reasoningConfig: { type: 'enabled', budgetTokens: 70 } } } },
     70,
   ],
+  [
+    {
+      providerOptions: {
+        amazonBedrock: { reasoningConfig: { type: 'enabled', budgetTokens: 80 } },
+      },
+    },
+    80,
+  ],
+  [{ providerOptions: { desk: { thinking: { type: 'enabled', budgetTokens: 90 } } } }, 90],
+  [
+    {
+      providerOptions: {
+        anthropic: { thinking: { type: 'enabled', budgetTokens: 10 } },
+        desk: { thinking: { type: 'enabled', budgetTokens: 20 } },
+      },
+    },
+    20,
+  ],
   [{ reasoning: 'high' }, undefined],
   [{ reasoning: 'none' }, undefined],
   [{ reasoning: 'provider-default' }, 0],

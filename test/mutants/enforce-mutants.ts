@@ -207,6 +207,14 @@ export const enforceMutants: readonly Mutant[] = [
     tests: inputTests,
   },
   {
+    name: 'cap-of-a-fallback-is-not-seen',
+    guards: 'The cap of a model that answers in place of the one that was called is reserved for.',
+    file: adapter('ai-sdk-provider-options'),
+    find: 'level = objects.flatMap((each) => Object.values(each));',
+    replace: 'level = level[0] === options ? objects.flatMap((each) => Object.values(each)) : [];',
+    tests: inputTests,
+  },
+  {
     name: 'input-elsewhere-counts-as-nothing',
     guards: 'Nothing but the model bounds an input that its provider adds to.',
     file: adapter('ai-sdk-provider-options'),

@@ -187,6 +187,14 @@ export const modelMutants: readonly Mutant[] = [
     tests: callTests,
   },
   {
+    name: 'thinking-under-another-name',
+    guards: 'Thinking is reserved for under whatever name the options of a provider stand.',
+    file: 'src/enforce/adapters/ai-sdk-thinking.ts',
+    find: 'parts(providerOptions).flatMap(',
+    replace: '[providerOptions?.anthropic ?? {}, providerOptions?.bedrock ?? {}].flatMap(',
+    tests: ['test/enforce/thinking.test.ts'],
+  },
+  {
     name: 'levels-of-reasoning-add-nothing',
     guards:
       'What a provider adds to the cap is reserved for, or nothing but the model bounds the call.',

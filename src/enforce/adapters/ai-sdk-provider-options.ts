@@ -28,10 +28,20 @@ const addsInput = [
   'mcp_servers',
 ];
 
-/** The highest cap on output that is named, and that a provider may take for the call's own. */
+/**
+ * The highest cap on output that is named, and that a provider may take for the call's own, or for that of a
+ * model that answers in its place.
+ */
 export function capAmongOptions(options: Given): number {
-  const named = parts(options).flatMap((part) => caps.map((name) => part[name]));
-  return Math.max(0, ...named.map(Number).filter((tokens) => tokens > 0));
+  let highest = 0;
+  let level: readonly unknown[] = [options];
+  while (level.length > 0) {
+    const objects = level.map(asMembers);
+    const named = objects.flatMap((each) => caps.map((name) => Number(each[name])));
+    highest = named.reduce((most, tokens) => (tokens > most ? tokens : most), highest);
+    level = objects.flatMap((each) => Object.values(each));
+  }
+  return highest;
 }
 
 /** Whether the input has more in it than the call. */
@@ -49,7 +59,8 @@ export function serversNamed(options: Given): readonly string[] {
     .map((name) => (typeof name === 'string' ? name : ''));
 }
 
-function parts(options: Given): readonly Readonly<Record<string, unknown>>[] {
+/** Whatever a provider is called: some are named by the host, and some have two names. */
+export function parts(options: Given): readonly Readonly<Record<string, unknown>>[] {
   return Object.values(options ?? {}).map(asMembers);
 }
 

@@ -2,6 +2,7 @@
  * Output tokens beside the cap. Some providers of the AI SDK add what a model may think to the
  * `maxOutputTokens` that they are told: what is reserved has to have room for both.
  */
+import { parts } from './ai-sdk-provider-options.ts';
 import type { CallParams } from './ai-sdk-types.ts';
 
 /** What the Anthropic provider takes where thinking is asked for without a budget. */
@@ -13,10 +14,11 @@ const budgetDefault = 1_024;
  */
 export function thinkingTokens({ reasoning, providerOptions }: CallParams): number | undefined {
   if (reasoning !== undefined && reasoning !== 'provider-default') return undefined;
-  return Math.max(
-    budgetOf(providerOptions?.['anthropic']?.['thinking'], budgetDefault),
-    budgetOf(providerOptions?.['bedrock']?.['reasoningConfig'], 0),
-  );
+  const budgets = parts(providerOptions).flatMap(({ thinking, reasoningConfig }) => [
+    budgetOf(thinking, budgetDefault),
+    budgetOf(reasoningConfig, 0),
+  ]);
+  return Math.max(0, ...budgets);
 }
 
 function budgetOf(thinking: unknown, otherwise: number): number {
