@@ -122,6 +122,9 @@ test.each<[Options]>([
   [{ openai: { previousResponseId: 'resp_1' } }],
   [{ openai: { conversation: 'conv_1' } }],
   [{ google: { cachedContent: 'cachedContents/1' } }],
+  [{ google: { continuationToken: 'token' } }],
+  [{ anthropic: { thread: { type: 'continue', previousMessageId: 'msg_1' } } }],
+  [{ anthropic: { fallbacks: 'default' } }],
 ])('nothing but the model bounds an input that the provider adds to: %j', async (options) => {
   expect(await bounds(options)).toMatchObject({ inputTokensMax: 10_000 });
 });

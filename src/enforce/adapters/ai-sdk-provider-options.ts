@@ -16,8 +16,11 @@ const caps = [
   'max_tokens',
 ];
 
-/** What a provider keeps and puts before the prompt, or fetches while it answers. */
+/** What a provider keeps and puts before the prompt, fetches while it answers, or has others read again. */
 const addsInput = [
+  'thread',
+  'continuationToken',
+  'fallbacks',
   'previousResponseId',
   'previous_response_id',
   'previousInteractionId',
