@@ -291,6 +291,16 @@ test.each([-1, 0.5, Number.MAX_SAFE_INTEGER + 1])(
   },
 );
 
+test('a call without its function, or with a text for a list of models, is refused before it is decided', async () => {
+  const { session, plane, used } = await open();
+  const call = { ...asked, downgradeTo: 'small' as unknown as string[] };
+  const none = undefined as unknown as ReturnType<typeof answers>;
+  expect(await codeOf(callModel(session, call, answers({})))).toBe('input-invalid');
+  expect(await codeOf(callModel(session, asked, none))).toBe('input-invalid');
+  expect(await used()).toBe(0);
+  await plane.close();
+});
+
 test('whatever a call can take of each kind of token is reserved in its unit', async () => {
   const kinds = { input: 100, output: 50, cached: 100, reasoning: 50 };
   const units = Object.keys(kinds).map((kind) => `tokens.${kind}`);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { pinServers } from '../../src/enforce/mcp/index.ts';
+import { openGateway, pinServers } from '../../src/enforce/mcp/index.ts';
 import { ControlPlaneError } from '../../src/engine/index.ts';
 import { program } from '../programs.ts';
 import { seenAs } from './counting.ts';
@@ -35,6 +35,23 @@ test('an option that is misspelt is refused: reports would go nowhere', async ()
     code: 'input-invalid',
     message: expect.stringContaining('`reporter` is not known') as unknown,
   });
+});
+
+test('what is no control plane, or no configuration as it was read, is refused with a code', async () => {
+  await opened();
+  const { plane, config } = stage;
+  const file = { format: 1, principal: { id: 'user:ada', org: 'acme' }, agent: 'bot', servers: {} };
+  const whole = { config, authenticators: [] };
+  for (const odd of [undefined, file, whole] as unknown as (typeof config)[]) {
+    const refused = { code: 'input-invalid', message: '`config` is no configuration of a gateway' };
+    await expect(pinServers(plane, odd)).rejects.toMatchObject(refused);
+    await expect(openGateway({ plane, config: odd })).rejects.toMatchObject(refused);
+  }
+  for (const odd of [undefined, Promise.resolve(plane)] as unknown as (typeof plane)[]) {
+    const refused = { code: 'input-invalid', message: '`plane` is no control plane' };
+    await expect(pinServers(odd, config)).rejects.toMatchObject(refused);
+    await expect(openGateway({ plane: odd, config })).rejects.toMatchObject(refused);
+  }
 });
 
 test('a server is let go of where what it offers cannot be pinned', async () => {

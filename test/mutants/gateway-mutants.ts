@@ -18,6 +18,14 @@ const listeningTests = ['test/mcp/listening.test.ts'];
 
 export const gatewayMutants: readonly Mutant[] = [
   {
+    name: 'configuration-that-was-not-read',
+    guards: 'A gateway is opened with a configuration as it was read, and with nothing else.',
+    file: gateway('config/assert-configured'),
+    find: "if (Array.isArray(servers) && typeof principal === 'object') return;",
+    replace: 'if (servers !== null || principal !== null) return;',
+    tests: ['test/mcp/pin-servers.test.ts'],
+  },
+  {
     name: 'option-of-pinning-is-misspelt',
     guards: 'An option of `pinServers` that is misspelt is refused.',
     file: gateway('tools/pin-servers'),

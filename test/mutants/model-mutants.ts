@@ -187,6 +187,14 @@ export const modelMutants: readonly Mutant[] = [
     tests: callTests,
   },
   {
+    name: 'model-call-without-its-function',
+    guards: 'A model call that nothing would send is refused before anything is reserved.',
+    file: 'src/enforce/models/call-model.ts',
+    find: "if (typeof send !== 'function') {",
+    replace: "if (typeof send === 'symbol') {",
+    tests: callTests,
+  },
+  {
     name: 'thinking-under-another-name',
     guards: 'Thinking is reserved for under whatever name the options of a provider stand.',
     file: 'src/enforce/adapters/ai-sdk-thinking.ts',

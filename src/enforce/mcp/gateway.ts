@@ -15,6 +15,7 @@ import { heard } from '../../engine/core/heard.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { type ClientConnection, connectClient } from './client/connection.ts';
 import type { GatewayHost } from './client/gateway-session.ts';
+import { assertConfigured } from './config/assert-configured.ts';
 import { type GatewayConfig, sessionKeyPrefix } from './config/config.ts';
 import { type HttpEndpoint, listenHttp } from './http/endpoint.ts';
 
@@ -53,6 +54,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     report: (message) => heard(() => report(message), '`report` of a gateway'),
   };
   const { plane, config } = host;
+  assertConfigured(plane, config);
   await registerAgent(plane, config);
   const connect = async (transport: Transport): Promise<ClientConnection> => {
     const principal = plane.identity.assert(config.principal);

@@ -6,9 +6,11 @@
  */
 import { assertSession } from '../a-session.ts';
 import {
+  assertList,
   assertMembers,
   type AuthorizeRequest,
   bindTool,
+  ControlPlaneError,
   modelTool,
   type Permit,
   type Session,
@@ -87,6 +89,10 @@ export async function callModel<R>(
 ): Promise<R> {
   assertSession(session);
   assertMembers('the options of a model call', call, callKnown);
+  if (call.downgradeTo !== undefined) assertList('`downgradeTo`', call.downgradeTo);
+  if (typeof send !== 'function') {
+    throw new ControlPlaneError('input-invalid', 'there is no function that calls the model');
+  }
   const granted = await grantModel(session, call);
   if ('rehearsed' in granted) throw new ActionRefused(granted.decision, 'dry-run');
   const { terms, permit, signal } = granted;

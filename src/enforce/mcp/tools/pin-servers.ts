@@ -1,6 +1,7 @@
 /** Looks at what servers offer and pins it, without a client: before the first client comes. */
 import { assertMembers, type ControlPlane, systemClock } from '../../../engine/index.ts';
 import { heard } from '../../../engine/core/heard.ts';
+import { assertConfigured } from '../config/assert-configured.ts';
 import type { GatewayConfig } from '../config/config.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { Catalogue, type RefusedTool } from './catalogue.ts';
@@ -30,6 +31,7 @@ export async function pinServers(
   options: PinOptions = {},
 ): Promise<PinnedServers> {
   assertMembers('the options of pinned servers', options, optionsKnown);
+  assertConfigured(plane, config);
   const { version = '0.0.0', report: tell = () => {} } = options;
   const report = (message: string): void => heard(() => tell(message), '`report` of a gateway');
   const catalogue = new Catalogue(plane, config, report);
