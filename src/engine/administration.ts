@@ -26,7 +26,7 @@ import { checkedText, committed } from './core/payload.ts';
 import { policyToActivate } from './policy-reading.ts';
 import type { Recorded } from './session/session.ts';
 import { checkedKey } from './core/session-input.ts';
-import type { DeclaredTool } from '../policy/argument-types.ts';
+import type { DeclaredTool } from '../policy/tool-declarations.ts';
 import { reading } from './store/store-read.ts';
 import { type AgentDeclaration, declaredAgent } from './access/declared-agent.ts';
 import { bindTool, type BoundTool, type ToolDeclaration } from './tools/tool.ts';

@@ -13,8 +13,9 @@ import {
   reject,
 } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
-import { argumentFindings, type DeclaredTool } from '../policy/argument-types.ts';
+import { argumentFindings } from '../policy/argument-types.ts';
 import { lowerCel } from '../policy/cel-lowering.ts';
+import type { DeclaredTool } from '../policy/tool-declarations.ts';
 import { lintPolicy } from '../policy/lint.ts';
 import { ControlPlaneError, fault, rejected } from './error.ts';
 

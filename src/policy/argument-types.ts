@@ -13,18 +13,10 @@ import {
   type RuleDocument,
   type ValueType,
 } from '../kernel/index.ts';
+import { assertTools, type DeclaredTool } from './tool-declarations.ts';
 import { actionsNamed } from './pattern-inclusion.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
 import { oneOf, schemaType, type Work } from './schema-type.ts';
-
-/** What is asked of a tool's declaration here. */
-export interface DeclaredTool {
-  readonly name: string;
-  /** The policy's action that a call of this tool is. */
-  readonly action: string;
-  /** JSON Schema (2020-12) of the arguments; without one they can be anything. */
-  readonly inputSchema?: object | undefined;
-}
 
 /** Parts of schemas: beyond it lint says that it has not looked at everything. */
 const workMax = 200_000;
@@ -34,6 +26,7 @@ export function argumentFindings(
   document: PolicyDocument,
   tools: readonly DeclaredTool[],
 ): readonly PolicyFinding[] {
+  assertTools(tools);
   const work: Work = { left: workMax };
   const findings: PolicyFinding[] = [];
   const add = (code: PolicyFindingCode, path: string, message: string): void => {

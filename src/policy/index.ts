@@ -2,7 +2,7 @@
  * Policies as people write them, and the tools to work on them: read, lint, test, explain, compare. Published
  * as `agent-control-plane/policy`.
  */
-export { argumentFindings, type DeclaredTool } from './argument-types.ts';
+export { argumentFindings } from './argument-types.ts';
 export { readDeclaredTools } from './declared-tools.ts';
 export { type Changed, diffPolicies, type PolicyDifference, type PolicyExample } from './diff.ts';
 export {
@@ -45,3 +45,4 @@ export {
   readPolicyTests,
   runPolicyTests,
 } from './test-cases.ts';
+export type { DeclaredTool } from './tool-declarations.ts';

@@ -3,6 +3,7 @@ import type { PolicyDocument } from '../kernel/index.ts';
 import type { NodePositions } from './node-positions.ts';
 import type { PositionedFinding } from './policy-finding.ts';
 import { readPlainPolicy, type ReadingOptions } from './read-policy.ts';
+import { assertOptions } from './reading-options.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface PolicyTextRead {
@@ -14,8 +15,10 @@ export interface PolicyTextRead {
 /** `file` is only shown. */
 export function readPolicyText(
   text: string,
-  { file, tools }: ReadingOptions & { readonly file: string },
+  options: ReadingOptions & { readonly file: string },
 ): PolicyTextRead | { readonly findings: readonly PositionedFinding[] } {
+  assertOptions('readPolicyText', options, ['file', 'tools']);
+  const { file, tools } = options;
   const yaml = readYaml(text, { file });
   if ('findings' in yaml) return yaml;
   const { positions } = yaml;

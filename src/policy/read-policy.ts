@@ -5,10 +5,12 @@
  */
 import { checkPolicy, type PolicyDocument } from '../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
-import { argumentFindings, type DeclaredTool } from './argument-types.ts';
+import { argumentFindings } from './argument-types.ts';
 import { lowerCel } from './cel-lowering.ts';
+import type { DeclaredTool } from './tool-declarations.ts';
 import { lintPolicy } from './lint.ts';
 import { type PolicyFinding, withFix } from './policy-finding.ts';
+import { assertOptions } from './reading-options.ts';
 
 export interface PolicyRead {
   /** What the kernel takes and the log keeps. */
@@ -31,14 +33,15 @@ const mostOfDocument = { depthMax: 200, bytesMax: 33_554_432, membersMax: 4_000_
 
 export function readPolicy(
   value: unknown,
-  { tools }: ReadingOptions = {},
+  options: ReadingOptions = {},
 ): PolicyRead | PolicyRefused {
+  assertOptions('readPolicy', options, ['tools']);
   const plain = plainData(value);
   if (plain.problem !== undefined) {
     const message = `is not plain data: ${plain.problem}`;
     return { findings: [{ code: 'wrong-type', path: '', message, severity: 'error' }] };
   }
-  return readPlainPolicy(plain.value, { tools });
+  return readPlainPolicy(plain.value, options);
 }
 
 /** The same of what is plain data already. */

@@ -5,6 +5,7 @@
 import { compareText, type PolicyDocument, type PolicyVerdict } from '../kernel/index.ts';
 import { type PolicyFindingCode, type PositionedFinding, withFix } from './policy-finding.ts';
 import { type PolicyRequest, readRequest, unaskedIn, verdictOn } from './policy-request.ts';
+import { assertOptions } from './reading-options.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface PolicyExpectation {
@@ -82,9 +83,10 @@ const expectationMembers = ['effect', 'code', 'rules', 'risk'];
 /** Reads a file of cases. `file` is only shown. */
 export function readPolicyTests(
   text: string,
-  { file }: { readonly file: string },
+  options: { readonly file: string },
 ): PolicyTestFile | { readonly findings: readonly PositionedFinding[] } {
-  const yaml = readYaml(text, { file });
+  assertOptions('readPolicyTests', options, ['file']);
+  const yaml = readYaml(text, options);
   if ('findings' in yaml) return yaml;
   const findings: PositionedFinding[] = [];
   const add: Add = (path, message, code = 'case-invalid') => {

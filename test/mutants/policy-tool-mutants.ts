@@ -148,4 +148,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: 'member === undefined ? undefined',
     tests: ['src/policy/cel.test.ts'],
   },
+  {
+    name: 'reader-option-misspelt',
+    guards: 'An option of a reader that is misspelt is refused: it may have been the tools.',
+    file: 'src/policy/reading-options.ts',
+    find: '  const unknown = Object.keys(options).find((name) => !known.includes(name));',
+    replace: '  const unknown = known.length > 9 ? reader : undefined;',
+    tests: ['src/policy/reading-options.test.ts'],
+  },
+  {
+    name: 'declaration-misspelt-in-code',
+    guards: 'A tool whose schema is misspelt is refused in code as it is in a file.',
+    file: 'src/policy/argument-types.ts',
+    find: '  assertTools(tools);\n',
+    replace: '',
+    tests: ['src/policy/reading-options.test.ts'],
+  },
 ];
