@@ -121,6 +121,37 @@ describe('a problem has its place', () => {
   });
 });
 
+// CEL reads all comparisons from the left, and the parser reads `==` and `!=` last.
+describe('a comparison with a comparison', () => {
+  test.each([
+    ['true == "a" in session.labels', '"a" in session.labels'],
+    ['arguments.a != 1 < 2', '1 < 2'],
+    ['(arguments.a) == (agent).size() >= (2)', 'agent).size() >= (2'],
+    ['arguments.a == // (\n"(" in ["("]', '"(" in ["("]'],
+    ["arguments.l[arguments.a == r'(' in arguments.l]", "r'(' in arguments.l"],
+    ['arguments.a == 1 == 2 > 1', '2 > 1'],
+    ['1 < 2 == 2 < 3', '2 < 3'],
+  ])('%s needs parentheses', (text, meant) => {
+    const parsed = celToExpression(text);
+    const { message, offset, length } = 'problem' in parsed ? parsed.problem : nowhere;
+    expect(message).toContain('parentheses');
+    expect(text.slice(offset, offset + length)).toBe(meant);
+  });
+
+  test.each([
+    ['true == ("a" in session.labels)', 'true == ("a" in session.labels)'],
+    ['(true == "a") in session.labels', '(true == "a") in session.labels'],
+    ['(true) == ((agent).size() >= (2))', 'true == (size(agent) >= 2)'],
+    ['arguments.a == // )\n(")" in [")"])', 'arguments.a == (")" in [")"])'],
+    ["(arguments.l)[0] == ('''(\\'('''  in [\"(\\\"\"])", `arguments.l[0] == ("('(" in ["(\\""])`],
+    ['"a" in session.labels == true', '("a" in session.labels) == true'],
+    ['[arguments.a == 1, 1 < 2] == []', '[arguments.a == 1, 1 < 2] == []'],
+  ])('%s is read as CEL reads it', (text, canonical) => {
+    expect(printed(text)).toBe(canonical);
+    expect(printed(canonical)).toBe(canonical);
+  });
+});
+
 test('a hostile text is a problem, however deep or long it is', () => {
   const deep = [
     '(',

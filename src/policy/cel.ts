@@ -15,6 +15,7 @@ import {
   pathRoots,
 } from '../kernel/policy/expression.ts';
 import { expressionFunctions } from '../kernel/policy/expression-functions.ts';
+import { openBetween, openBrackets } from './cel-brackets.ts';
 
 export interface CelProblem {
   readonly message: string;
@@ -78,6 +79,10 @@ const binaryByCel: ReadonlyMap<string, BinaryOperator> = new Map<string, BinaryO
   ['/', 'divide'],
   ['%', 'remainder'],
 ]);
+
+const equalities: ReadonlySet<string> = new Set(['==', '!=']);
+/** The parser has them bind tighter than equality; CEL has all comparisons bind alike, from the left. */
+const tighterRelations: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', 'in']);
 
 const macroByCel: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ['all', 'every'],
@@ -153,7 +158,19 @@ class CelReader {
       throw new Refusal(`has ${what}, which conditions do not have`, node);
     }
     const [left, right] = node.args as readonly [ASTNode, ASTNode];
+    if (equalities.has(node.op) && tighterRelations.has(right.op))
+      this.#assertInBrackets(left, right);
     return { op, left: this.read(left, depth), right: this.read(right, depth) };
+  }
+
+  /** Refuses `a == b in c`, which CEL reads as `(a == b) in c`, and whoever writes it hardly does. */
+  #assertInBrackets(left: ASTNode, comparison: ASTNode): void {
+    const open = openBrackets(this.#text);
+    const [first, second] = comparison.args as readonly [ASTNode, ASTNode];
+    if (openBetween(open, first, second) > openBetween(open, left, comparison)) return;
+    const message =
+      'is compared with what stands before it: put one of the two comparisons in parentheses';
+    throw new Refusal(message, comparison);
   }
 
   #value(node: ASTNode & { readonly op: 'value' }): string | number | boolean | null {

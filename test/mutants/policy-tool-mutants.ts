@@ -164,4 +164,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: '',
     tests: ['src/policy/reading-options.test.ts'],
   },
+  {
+    name: 'cel-comparison-of-comparison',
+    guards: 'What CEL reads from the left is not read from the right: `a == b in c` is refused.',
+    file: 'src/policy/cel.ts',
+    find: 'if (equalities.has(node.op) && tighterRelations.has(right.op))',
+    replace: 'if (equalities.has(node.op) && right.op === op)',
+    tests: ['src/policy/cel.test.ts'],
+  },
+  {
+    name: 'cel-brackets-of-an-operand',
+    guards: 'Brackets around a part of a comparison are not taken for brackets around it.',
+    file: 'src/policy/cel.ts',
+    find: 'if (openBetween(open, first, second) > openBetween(open, left, comparison)) return;',
+    replace: 'if ((open[first.start] ?? 0) > openBetween(open, left, comparison)) return;',
+    tests: ['src/policy/cel.test.ts'],
+  },
 ];
