@@ -84,6 +84,8 @@ const equalities: ReadonlySet<string> = new Set(['==', '!=']);
 /** The parser has them bind tighter than equality; CEL has all comparisons bind alike, from the left. */
 const tighterRelations: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', 'in']);
 
+const divisions: ReadonlySet<string> = new Set(['/', '%']);
+
 const macroByCel: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ['all', 'every'],
   ['exists', 'some'],
@@ -160,6 +162,11 @@ class CelReader {
     const [left, right] = node.args as readonly [ASTNode, ASTNode];
     if (equalities.has(node.op) && tighterRelations.has(right.op))
       this.#assertInBrackets(left, right);
+    const pointed = divisions.has(node.op) ? [left, right].find(isPointed) : undefined;
+    if (pointed !== undefined) {
+      const message = 'is divided or divides, which whole numbers do: write it without a point';
+      throw new Refusal(`${message}, or multiply the other side`, pointed);
+    }
     return { op, left: this.read(left, depth), right: this.read(right, depth) };
   }
 
@@ -277,6 +284,12 @@ function operandsOf(node: ASTNode, op: '&&' | '||'): readonly ASTNode[] {
     else operands.push(next);
   }
   return operands;
+}
+
+/** A whole number with a point: in CEL, half of `5.0` is not 2. Others are no whole numbers, and an error. */
+function isPointed(node: ASTNode): boolean {
+  if (node.op === '-_') return isPointed(node.args);
+  return node.op === 'value' && typeof node.args === 'number' && Number.isInteger(node.args);
 }
 
 interface Chain {

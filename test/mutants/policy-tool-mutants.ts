@@ -180,4 +180,12 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: 'if ((open[first.start] ?? 0) > openBetween(open, left, comparison)) return;',
     tests: ['src/policy/cel.test.ts'],
   },
+  {
+    name: 'cel-division-of-fractions',
+    guards: 'A number with a point is not divided as whole numbers are: half of 5.0 is not 2.',
+    file: 'src/policy/cel.ts',
+    find: "  return node.op === 'value' && typeof node.args === 'number' && Number.isInteger(node.args);",
+    replace: "  return node.op === 'value' && node.args === divisions;",
+    tests: ['src/policy/cel.test.ts'],
+  },
 ];
