@@ -3,8 +3,7 @@
  * whoever wrote it believes that it has one. Nothing is guessed: what is not certain is not reported.
  */
 import {
-  compileGlob,
-  isLiteral,
+  type MatchDocument,
   type PolicyDocument,
   type RuleDocument,
   tiersByStrictness,
@@ -15,6 +14,7 @@ import { contradictions } from './contradictions.ts';
 import { impossibleValues } from './impossible-values.ts';
 import { actionsNamed, subjectIncludes } from './pattern-inclusion.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
+import { UnmetResources } from './unmet-resources.ts';
 
 /** Comparisons of rules and actions: beyond it lint says that it has not looked at everything. */
 const workMax = 1_000_000;
@@ -32,6 +32,7 @@ export function lintPolicy(document: PolicyDocument): readonly PolicyFinding[] {
   const lint = new Lint(document);
   lint.tiers();
   lint.rules();
+  lint.checks();
   lint.actions();
   return lint.findings;
 }
@@ -43,10 +44,12 @@ class Lint {
   readonly #rules: readonly Rule[];
   readonly #blocked: ReadonlySet<string>;
   readonly #denials = new Map<string, Rule[]>();
+  readonly #unmet: UnmetResources;
   #work = 0;
 
   constructor(document: PolicyDocument) {
     this.#document = document;
+    this.#unmet = new UnmetResources(document);
     this.#declared = Object.keys(document.actions);
     this.#blocked = new Set(actionsNamed(document.tiers?.blocked ?? [], this.#declared));
     this.#rules = (document.rules ?? []).map((rule, position) => ({
@@ -102,11 +105,32 @@ class Lint {
       }
       seen.set(text, each.rule.id);
       if (this.#isSpent()) break;
-      if (each.rule.effect !== 'deny' && !this.#idle(each)) this.#idleParts(each);
+      const { rule, path } = each;
+      const isIdle = rule.effect !== 'deny' && this.#idle(each);
+      // What is denied without an action named is for actions to come as well.
+      const isWide = rule.effect === 'deny' && rule.match?.action === undefined;
+      if (isIdle || (!isWide && this.#reportsUnmet(rule.match, path))) continue;
+      if (rule.effect !== 'deny') this.#idleParts(each);
     }
     if (!this.#isSpent()) return;
     const message = 'are too many to be compared with each other; not all were';
     this.#add('lint-incomplete', 'rules', message, 'warning');
+  }
+
+  /** A check on resources that none of its actions has never runs. */
+  checks(): void {
+    const { guardrails = {}, risk, assets } = this.#document;
+    const lists = {
+      'guardrails.tool': guardrails.tool,
+      'guardrails.output': guardrails.output,
+      'risk.classifiers': risk?.classifiers,
+      'assets.classifiers': assets?.classifiers,
+    };
+    for (const [name, list = []] of Object.entries(lists)) {
+      for (const [position, { match }] of list.entries()) {
+        if (match?.action !== undefined) this.#reportsUnmet(match, `${name}[${position}]`);
+      }
+    }
   }
 
   actions(): void {
@@ -156,9 +180,6 @@ class Lint {
     } else if (actions.every((action) => this.#isShut(action, each))) {
       const message = `can never have an effect: all that \`${rule.id}\` is about is denied`;
       this.#add('unreachable-rule', path, message, 'error');
-    } else if (actions.every((action) => !this.#touches(action, rule))) {
-      const message = 'can never match: its resources lie outside those of its actions';
-      this.#add('unreachable-rule', `${path}.match.resource`, message, 'error');
     }
     return this.findings.length > found;
   }
@@ -196,7 +217,7 @@ class Lint {
   }
 
   #isSpent(): boolean {
-    return this.#work > workMax;
+    return this.#work + this.#unmet.work > workMax;
   }
 
   /** One denial that covers all actions of a rule: without a condition, or with the same one. */
@@ -228,12 +249,11 @@ class Lint {
     });
   }
 
-  /** Whether a rule's resources can be among those of an action: no only where that is certain. */
-  #touches(action: string, { match }: RuleDocument): boolean {
-    const allowed = this.#document.actions[action]?.resource;
-    if (allowed === undefined || match?.resource === undefined) return true;
-    const matches = compileGlob(allowed);
-    return [match.resource].flat().some((pattern) => !isLiteral(pattern) || matches(pattern));
+  /** Reports resources that a match names and none of its actions has; whether there are any. */
+  #reportsUnmet(match: MatchDocument | undefined, path: string): boolean {
+    const unmet = this.#unmet.in(match, `${path}.match`);
+    for (const each of unmet) this.#add('unreachable-rule', each.path, each.message, 'error');
+    return unmet.length > 0;
   }
 
   #add(

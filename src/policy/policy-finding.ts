@@ -93,7 +93,7 @@ const fixes: Partial<Readonly<Record<PolicyFindingCode, string>>> = {
   tag: 'remove the tag; put quotes around a text that looks like a number',
   'several-documents': 'keep one document in a file',
   'number-not-exact': 'write a plain decimal, or put it in quotes to compare exactly',
-  'unreachable-rule': 'remove the rule, or what denies its actions',
+  'unreachable-rule': 'correct it, remove it, or remove what denies its actions',
   'shadowed-by-deny': 'remove the rule, or narrow the one that denies',
   'contradicts-deny': 'remove one of the two, or change its condition',
   'wider-than-deny': 'take it out of the list, or narrow what denies it',

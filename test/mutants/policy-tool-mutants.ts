@@ -188,4 +188,29 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: "  return node.op === 'value' && node.args === divisions;",
     tests: ['src/policy/cel.test.ts'],
   },
+  {
+    name: 'denial-of-no-resource',
+    guards:
+      'A denial of resources that none of its actions has is refused, and not never enforced.',
+    file: 'src/policy/lint.ts',
+    find: "const isWide = rule.effect === 'deny' && rule.match?.action === undefined;",
+    replace: "const isWide = rule.effect === 'deny';",
+    tests: ['test/policy/lint.test.ts'],
+  },
+  {
+    name: 'check-of-no-resource',
+    guards: 'A check on resources that none of its actions has is refused, and not never run.',
+    file: 'src/policy/lint.ts',
+    find: '  lint.checks();',
+    replace: '',
+    tests: ['test/policy/lint.test.ts'],
+  },
+  {
+    name: 'patterns-that-meet',
+    guards: 'Patterns that have a text in common are never called apart.',
+    file: 'src/policy/pattern-meeting.ts',
+    find: "return isWild(wild) && (isWild(literal) || literal !== '/');",
+    replace: "return isWild(wild) && !isWild(literal) && literal !== '/';",
+    tests: ['src/policy/pattern-meeting.test.ts'],
+  },
 ];

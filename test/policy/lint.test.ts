@@ -113,6 +113,53 @@ describe('rules without an effect are errors', () => {
     );
   });
 
+  test.each(['Order/*', '/order/*', 'order/*/x', 'order//*', 'customer/**', '?'])(
+    'a denial of a pattern that no resource of its actions matches: %s',
+    (resource) => {
+      const outside = { ...deny, match: { action: 'order.read', resource } };
+      expect(lint([outside])).toEqual(['error unreachable-rule rules[0].match.resource']);
+      const list = { action: 'order.read', resource: ['order/1', resource] };
+      expect(lint([{ ...deny, match: list }])).toEqual([
+        'error unreachable-rule rules[0].match.resource[1]',
+      ]);
+      expect(lint([{ ...deny, match: { action: 'order.*', resource } }])).toEqual([]);
+      expect(lint([{ ...deny, match: { resource } }])).toEqual([]);
+    },
+  );
+
+  test('a denial without an action is for actions to come, an allow is not', () => {
+    const only = { 'order.read': actions['order.read'] };
+    const document = (effect: 'allow' | 'deny'): PolicyDocument => {
+      const rules = [{ id: 'r', effect, match: { resource: 'Order/*' } }];
+      return { format: 1, version: 1, actions: only, tiers: { unrestricted: ['**'] }, rules };
+    };
+    expect(lintPolicy(document('deny'))).toEqual([]);
+    expect(lintPolicy(document('allow'))).toHaveLength(1);
+  });
+
+  test('a check that never runs', () => {
+    const match = { action: 'order.read', resource: 'Order/*' };
+    const check = { id: 'c', evaluator: 'secrets', match };
+    const classifier = { id: 'c', classifier: 'c', match };
+    const found = (document: Partial<PolicyDocument>): readonly string[] =>
+      lintPolicy({
+        format: 1,
+        version: 1,
+        actions,
+        tiers: { unrestricted: ['**'] },
+        ...document,
+      }).map(({ code, path }) => `${code} ${path}`);
+    const path = 'unreachable-rule guardrails';
+    expect(found({ guardrails: { tool: [check] } })).toEqual([`${path}.tool[0].match.resource`]);
+    expect(found({ guardrails: { output: [check] } })).toEqual([
+      `${path}.output[0].match.resource`,
+    ]);
+    expect(found({ risk: { classifiers: [classifier] } })).toHaveLength(1);
+    expect(found({ assets: { classifiers: [classifier] } })).toHaveLength(1);
+    const wide = { ...check, match: { resource: 'Order/*' } };
+    expect(found({ guardrails: { tool: [wide] } })).toEqual([]);
+  });
+
   test('a rule that says the opposite of a deny with the same condition', () => {
     expect(
       lint([
@@ -289,11 +336,18 @@ test('a rule that lint calls idle can be taken away: no request is decided diffe
       (document, asked) => {
         const found = lintPolicy(document).filter(({ code }) => idle.has(code));
         fc.pre(found.length > 0);
-        const gone = new Set(found.map(({ path }) => Number(/\d+/.exec(path)?.[0])));
-        const rest = (document.rules ?? []).filter(
+        const paths = new Set(found.map(({ path }) => path));
+        const isIdle = (n: number, rule: Rule): boolean =>
+          paths.has(`rules[${n}].match.resource`) ||
           // A rule whose condition could be an error has an effect: it denies.
-          (rule, position) => !gone.has(position) || rule.when !== undefined,
-        );
+          (paths.has(`rules[${n}]`) && rule.when === undefined);
+        const rest = (document.rules ?? []).flatMap((rule, n) => {
+          const { resource, ...match } = rule.match ?? {};
+          if (isIdle(n, rule)) return [];
+          if (!Array.isArray(resource)) return [rule];
+          const left = resource.filter((_, at) => !paths.has(`rules[${n}].match.resource[${at}]`));
+          return [{ ...rule, match: { ...match, resource: left } }];
+        });
         const [before, after] = [document, { ...document, rules: rest }].map(compilePolicy);
         if (before === undefined || after === undefined) return;
         for (const request of asked) {
