@@ -10,8 +10,12 @@ import {
   type EvaluatorCall,
   type EvaluatorFact,
   evaluatePolicy,
+  isName,
+  isQualifiedName,
   isRiskLevel,
   modelResource,
+  nameForm,
+  qualifiedNameForm,
   resourceOf,
   riskLevels,
   type EvaluationContext,
@@ -69,17 +73,6 @@ const requestMembers: readonly string[] = [
   'session',
   'guardrails',
   'classifiers',
-];
-
-const sessionMembers: readonly string[] = [
-  'id',
-  'before',
-  'counts',
-  'allowed',
-  'denied',
-  'labels',
-  'riskScore',
-  'input',
 ];
 
 export function subjectOf(request: PolicyRequest): PolicyCall {
@@ -172,6 +165,14 @@ function withAction(
   return { ...counted, score, runs };
 }
 
+/** Who asks, by names that nobody else could have: a case about others would be about no call. */
+const namesIn = [
+  ['tool', isName, nameForm],
+  ['agent', isName, nameForm],
+  ['org', isName, nameForm],
+  ['principal', isQualifiedName, qualifiedNameForm],
+] as const;
+
 /** Something that a request may not have, or not so. */
 export interface RequestProblem {
   readonly code: 'unknown-member' | 'case-invalid';
@@ -197,8 +198,9 @@ export function readRequest(
       return invalid(name, 'must be a text');
     }
   }
-  const empty = ['action', 'tool', 'agent', 'principal', 'org'].find((name) => value[name] === '');
-  if (empty !== undefined) return invalid(empty, 'is empty: it has to be a name');
+  if (value['action'] === '') return invalid('action', 'is empty: it has to be a name');
+  const unnamed = namesIn.find(([name, isOne]) => value[name] !== undefined && !isOne(value[name]));
+  if (unnamed !== undefined) return invalid(unnamed[0], `can be no name: ${unnamed[2]}`);
   const problem =
     modelProblem(value['model']) ??
     sessionProblem(value['session']) ??
@@ -215,9 +217,12 @@ export function readRequest(
  */
 export function unaskedIn(
   document: PolicyDocument,
-  { guardrails, classifiers }: PolicyRequest,
+  { guardrails, classifiers, session }: PolicyRequest,
 ): RequestProblem | undefined {
   const { guardrails: stages, risk, assets } = document;
+  if (session?.input !== undefined && stages?.input === undefined) {
+    return invalid('session.input', 'is about no input guardrail that the policy has');
+  }
   const asked = [
     ['guardrails', guardrails, stages?.tool ?? [], 'tool guardrail'],
     [
@@ -265,11 +270,16 @@ function sessionProblem(session: unknown): RequestProblem | undefined {
   if (!isObject(session)) return invalid('session', 'must be an object');
   for (const [name, value] of Object.entries(session)) {
     const path = `session.${name}`;
-    if (!sessionMembers.includes(name)) return notKnown(path, sessionMembers);
-    const fits = sessionTests[name] ?? isAmount;
-    if (!fits(value)) return invalid(path, 'is of the wrong type');
+    const [fits, wanted] = sessionTests.get(name) ?? [];
+    if (fits === undefined) return notKnown(path, [...sessionTests.keys()]);
+    if (!fits(value)) return invalid(path, `must be ${wanted}`);
   }
-  const ago = (session as RequestSession).before?.map((each) => agoMsOf(each)) ?? [];
+  const { before = [], counts = {}, allowed } = session as RequestSession;
+  const known = before.length + Object.values(counts).reduce((sum, times) => sum + times, 0);
+  if (allowed !== undefined && allowed < known) {
+    return invalid('session.allowed', `is less than the ${known} of \`before\` and \`counts\``);
+  }
+  const ago = before.map((each) => agoMsOf(each));
   if (ago.every((each, position) => position === 0 || each <= (ago[position - 1] ?? 0))) {
     return undefined;
   }
@@ -293,13 +303,32 @@ function isOneOf(texts: readonly unknown[]): (value: unknown) => boolean {
   return (value) => texts.includes(value);
 }
 
-const sessionTests: Readonly<Record<string, (value: unknown) => boolean>> = {
-  id: isText,
-  labels: (value) => Array.isArray(value) && value.every(isText),
-  before: (value) => Array.isArray(value) && value.every(isDone),
-  counts: (value) => isObject(value) && Object.values(value).every(isCount),
-  input: isOneOf(['pass', 'refuse', 'none']),
-};
+/** What each member of `session` has to be. */
+const sessionTests: ReadonlyMap<string, readonly [(value: unknown) => boolean, string]> = new Map<
+  keyof RequestSession,
+  readonly [(value: unknown) => boolean, string]
+>([
+  ['id', [isQualifiedName, 'the id of a session']],
+  [
+    'before',
+    [
+      (value) => Array.isArray(value) && value.every(isDone),
+      'a list of actions, or of `{ action, agoMs }`',
+    ],
+  ],
+  [
+    'counts',
+    [
+      (value) => isObject(value) && Object.values(value).every(isCount),
+      'an object of actions, each with how often it was allowed',
+    ],
+  ],
+  ['allowed', [isCount, 'a whole number from 0 up']],
+  ['denied', [isCount, 'a whole number from 0 up']],
+  ['labels', [(value) => Array.isArray(value) && value.every(isText), 'a list of labels']],
+  ['riskScore', [isAmount, 'a number from 0 up']],
+  ['input', [isOneOf(['pass', 'refuse', 'none']), 'pass, refuse or none']],
+]);
 
 function isDone(value: unknown): boolean {
   if (isText(value)) return true;

@@ -128,7 +128,7 @@ function checkTestFile(value: unknown, add: Add): void {
 function checkExpectation(path: string, value: unknown, add: Add): void {
   if (!onlyMembers(path, value, expectationMembers, add)) return;
   const { effect, code, rules, risk } = value;
-  if (!effects.includes(String(effect))) {
+  if (!effects.some((known) => known === effect)) {
     add(`${path}.effect`, `must be one of ${effects.join(', ')}`);
   }
   for (const [name, member] of Object.entries({ code, risk })) {

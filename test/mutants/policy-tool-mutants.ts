@@ -213,4 +213,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: "return isWild(wild) && !isWild(literal) && literal !== '/';",
     tests: ['src/policy/pattern-meeting.test.ts'],
   },
+  {
+    name: 'case-allowed-for-nothing',
+    guards: 'A number of allowed calls that would count for nothing is refused.',
+    file: 'src/policy/policy-request.ts',
+    find: '  if (allowed !== undefined && allowed < known) {',
+    replace: '  if (allowed !== undefined && allowed < 0 * known) {',
+    tests: ['test/policy/session-before.test.ts'],
+  },
+  {
+    name: 'case-input-for-nothing',
+    guards: 'What came in is told of only where the policy screens it.',
+    file: 'src/policy/policy-request.ts',
+    find: '  if (session?.input !== undefined && stages?.input === undefined) {',
+    replace: "  if (session?.input === 'none' && stages?.input === undefined) {",
+    tests: ['test/policy/session-before.test.ts'],
+  },
 ];

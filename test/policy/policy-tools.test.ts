@@ -209,6 +209,10 @@ rules:
       'case-invalid 2:60',
     ],
     [
+      'policy: p\ncases: [{ name: a, given: { action: x }, expect: { effect: [deny] } }]',
+      'case-invalid 2:52',
+    ],
+    [
       'policy: p\ncases: [{ name: a, given: { act: x }, expect: { effect: deny } }]',
       'unknown-member 2:29',
     ],

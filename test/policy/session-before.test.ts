@@ -78,3 +78,42 @@ test('what no risk classifier answers is told, and not taken for a denial', () =
   const given = { ...send, classifiers: { payee: 'critical' } };
   expect(readRequest(given, policy)).toHaveProperty('request');
 });
+
+test('fewer allowed calls than are told of are refused: the number would count for nothing', () => {
+  const past = { before: ['file.read'], counts: { 'text.count': 2 } };
+  const problemOf = (allowed: unknown) => readRequest({ ...send, session: { ...past, allowed } });
+  expect(problemOf(3)).toHaveProperty('request');
+  const message = 'is less than the 3 of `before` and `counts`';
+  expect(problemOf(2)).toMatchObject({ path: 'session.allowed', message });
+  expect(problemOf(3.5)).toMatchObject({ message: 'must be a whole number from 0 up' });
+});
+
+test('what came in is told of only where the policy has an input guardrail', () => {
+  const given = { ...send, session: { input: 'refuse' as const } };
+  const problem = 'is about no input guardrail that the policy has';
+  const open = policyWith({});
+  expect(readRequest(given, open)).toMatchObject({ path: 'session.input', message: problem });
+  const [result] = runPolicyTests(open, [{ name: 'n', given, expect: { effect: 'allow' } }]);
+  expect(result?.differences).toEqual([`given: \`session.input\` ${problem}`]);
+  const guardrails = { input: [{ id: 'i', evaluator: 'prompt-injection' }] };
+  expect(readRequest(given, { ...open, guardrails })).toHaveProperty('request');
+});
+
+test.each([
+  ['agent', 'intern 1'],
+  ['agent', 'intern/1'],
+  ['org', 'acme, globex'],
+  ['tool', 'refund*'],
+  ['principal', 'user ann'],
+  ['session', { id: '' }],
+  ['session', { id: 's 1' }],
+  ['session', { labels: null }],
+  ['session', { before: [{ action: 'file.read' }] }],
+])('who could be nobody is refused, and what could be no past: %s %j', (member, value) => {
+  expect(readRequest({ ...send, [member]: value })).toMatchObject({
+    path: expect.stringContaining(member) as unknown,
+    message: expect.stringMatching(/can be no name|must be/) as unknown,
+  });
+  const usual = { agent: 'a-1', org: 'o', tool: 't_1', principal: 'idp:ann@x/y' };
+  expect(readRequest({ ...send, ...usual, session: { id: 's:1' } })).toHaveProperty('request');
+});
