@@ -87,7 +87,8 @@ export function impossibleValues(
 }
 
 function labelsOf({ rules = [] }: PolicyDocument): ReadonlySet<unknown> {
-  return new Set(rules.flatMap(({ labels }) => labels ?? []));
+  // In shadow mode a rule sets none.
+  return new Set(rules.flatMap(({ labels, mode }) => (mode === 'shadow' ? [] : (labels ?? []))));
 }
 
 function rangeOf(

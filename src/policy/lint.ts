@@ -141,7 +141,8 @@ class Lint {
     );
     for (const { rule, actions } of this.#rules) {
       const speaks = rule.effect !== 'deny' || rule.when === undefined;
-      if (speaks) for (const action of actions) spoken.add(action);
+      // In shadow mode a rule allows nothing either.
+      if (speaks && rule.mode !== 'shadow') for (const action of actions) spoken.add(action);
     }
     for (const action of this.#declared) {
       if (spoken.has(action)) continue;

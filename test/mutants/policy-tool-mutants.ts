@@ -229,4 +229,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: "  if (session?.input === 'none' && stages?.input === undefined) {",
     tests: ['test/policy/session-before.test.ts'],
   },
+  {
+    name: 'allowed-in-shadow',
+    guards: 'A rule in shadow mode is not said to allow an action.',
+    file: 'src/policy/lint.ts',
+    find: "      if (speaks && rule.mode !== 'shadow')",
+    replace: '      if (speaks)',
+    tests: ['test/policy/lint.test.ts'],
+  },
+  {
+    name: 'labelled-in-shadow',
+    guards: 'A rule in shadow mode is not said to set a label.',
+    file: 'src/policy/impossible-values.ts',
+    find: "(mode === 'shadow' ? [] : (labels ?? []))",
+    replace: "(mode === 'enforce' ? [] : (labels ?? []))",
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
 ];

@@ -147,10 +147,12 @@ test.each<[unknown, readonly string[]]>([
   ['"personal" in assetClasses', [refused]],
   ['"red" in session.labels', [`warning label-unset ${when}`]],
   ['"seen" in session.labels', []],
+  ['"tried" in session.labels', [`warning label-unset ${when}`]],
 ])('%j: %j', (condition, expected) => {
   const sets = { id: 't', effect: 'allow', match: { action: 'mail.send' }, labels: ['seen'] };
   const other = { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } };
-  const rules = [{ id: 'r', effect: 'deny', when: condition }, other, sets];
+  const tries = { ...sets, id: 'u', labels: ['tried'], mode: 'shadow' };
+  const rules = [{ id: 'r', effect: 'deny', when: condition }, other, sets, tries];
   expect(codesOf(condition, { rules })).toEqual(expected);
 });
 

@@ -218,6 +218,13 @@ describe('what is idle but harmless is a warning', () => {
     ]);
   });
 
+  test('an action that only a rule in shadow mode allows', () => {
+    const base = { format: 1, version: 1, actions: { read: {} } } as const;
+    const found = (mode: 'enforce' | 'shadow') =>
+      lintPolicy({ ...base, rules: [{ id: 'r', effect: 'allow', mode }] }).map(({ code }) => code);
+    expect([found('enforce'), found('shadow')]).toEqual([[], ['never-allowed']]);
+  });
+
   test('a pattern of a tier all of whose actions are in a stricter one', () => {
     const tiers = { blocked: ['order.*'], autoApprove: ['order.read', 'mail.send'] };
     expect(lint([], tiers)).toEqual([
