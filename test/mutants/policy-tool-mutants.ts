@@ -245,4 +245,12 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: "(mode === 'enforce' ? [] : (labels ?? []))",
     tests: ['test/policy/impossible-values.test.ts'],
   },
+  {
+    name: 'quorum-of-nobody',
+    guards: 'An approval that takes more people than it names is refused.',
+    file: 'src/kernel/policy/check.ts',
+    find: '    checkQuorum(findings, document);\n',
+    replace: '',
+    tests: ['src/kernel/policy/check-quorum.test.ts'],
+  },
 ];

@@ -14,6 +14,7 @@ import {
 } from './check-evaluators.ts';
 import { checkLeases, checkLocks } from './check-leases.ts';
 import { checkModels } from './check-models.ts';
+import { checkQuorum } from './check-quorum.ts';
 import { checkRisk } from './check-risk.ts';
 import { checkEscalation, deciderText } from './check-escalation.ts';
 import { checkRoles, type DecidesTickets, decidingRoles } from './check-roles.ts';
@@ -96,6 +97,7 @@ export function checkPolicy(
   if (findings.list.length === 0) {
     checkInformed(findings, document);
     checkApprovalTimes(findings, document);
+    checkQuorum(findings, document);
   }
   checkModels(findings, document['models'], (path, pattern) =>
     checkActionPattern(findings, path, pattern, actions),
