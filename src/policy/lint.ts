@@ -5,6 +5,8 @@
 import {
   type MatchDocument,
   type PolicyDocument,
+  type RiskLevel,
+  riskLevels,
   type RuleDocument,
   tiersByStrictness,
 } from '../kernel/index.ts';
@@ -33,6 +35,7 @@ export function lintPolicy(document: PolicyDocument): readonly PolicyFinding[] {
   lint.tiers();
   lint.rules();
   lint.checks();
+  lint.sequences();
   lint.actions();
   return lint.findings;
 }
@@ -130,6 +133,18 @@ class Lint {
       for (const [position, { match }] of list.entries()) {
         if (match?.action !== undefined) this.#reportsUnmet(match, `${name}[${position}]`);
       }
+    }
+  }
+
+  /** A sequence that only what is as risky already completes raises nothing. */
+  sequences(): void {
+    const { actions, risk } = this.#document;
+    const rankOf = (level: RiskLevel = 'low'): number => riskLevels.indexOf(level);
+    for (const [position, { steps, raiseTo }] of (risk?.sequences ?? []).entries()) {
+      const last = actionsNamed(steps.at(-1), this.#declared);
+      if (last.some((action) => rankOf(actions[action]?.risk) < rankOf(raiseTo))) continue;
+      const message = `raises nothing: all that completes it is at least \`${raiseTo}\` by itself`;
+      this.#add('no-effect', `risk.sequences[${position}].raiseTo`, message, 'error');
     }
   }
 

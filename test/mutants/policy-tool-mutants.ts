@@ -253,4 +253,12 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: '',
     tests: ['src/kernel/policy/check-quorum.test.ts'],
   },
+  {
+    name: 'sequence-that-raises-nothing',
+    guards: 'A sequence that raises nothing is refused.',
+    file: 'src/policy/lint.ts',
+    find: '  lint.sequences();\n',
+    replace: '',
+    tests: ['test/policy/lint.test.ts'],
+  },
 ];

@@ -137,6 +137,23 @@ describe('rules without an effect are errors', () => {
     expect(lintPolicy(document('allow'))).toHaveLength(1);
   });
 
+  test('a sequence that raises nothing', () => {
+    const found = (last: string, raiseTo: 'medium' | 'high' | 'critical') =>
+      lintPolicy({
+        format: 1,
+        version: 1,
+        actions: { read: {}, 'mail.send': { risk: 'high' }, 'mail.note': { risk: 'medium' } },
+        tiers: { unrestricted: ['**'] },
+        risk: { sequences: [{ id: 's', steps: ['read', last], raiseTo }] },
+      }).map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+    const refused = ['error no-effect risk.sequences[0].raiseTo'];
+    expect(found('mail.send', 'high')).toEqual(refused);
+    expect(found('mail.*', 'medium')).toEqual(refused);
+    expect(found('mail.send', 'critical')).toEqual([]);
+    expect(found('mail.*', 'high')).toEqual([]);
+    expect(found('read', 'medium')).toEqual([]);
+  });
+
   test('a check that never runs', () => {
     const match = { action: 'order.read', resource: 'Order/*' };
     const check = { id: 'c', evaluator: 'secrets', match };
