@@ -9,6 +9,7 @@ import {
   type TiersDocument,
 } from '../kernel/index.ts';
 import { canonicalJson } from '../log/index.ts';
+import { assertPolicy } from './checked-policy.ts';
 import { type ShownVerdict, shownVerdict } from './explain.ts';
 import { type PolicyRequest, verdictOn } from './policy-request.ts';
 import { candidatesFor, changed } from './request-change.ts';
@@ -45,6 +46,8 @@ const examplesMax = 20;
 const examplesPerActionMax = 4;
 
 export function diffPolicies(before: PolicyDocument, after: PolicyDocument): PolicyDifference {
+  assertPolicy(before);
+  assertPolicy(after);
   const rulesById = ({ rules = [] }: PolicyDocument): Record<string, unknown> =>
     Object.fromEntries(rules.map((rule) => [rule.id, rule]));
   const actions = changedMembers(before.actions, after.actions);

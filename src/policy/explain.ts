@@ -10,8 +10,15 @@ import {
   type PolicyVerdict,
   type RuleDocument,
 } from '../kernel/index.ts';
+import { assertPolicy } from './checked-policy.ts';
 import { readingsOf } from './condition-reading.ts';
-import { contextOf, type PolicyRequest, subjectOf, verdictOn } from './policy-request.ts';
+import {
+  assertRequest,
+  contextOf,
+  type PolicyRequest,
+  subjectOf,
+  verdictOn,
+} from './policy-request.ts';
 import { absent, candidatesFor, changed, rulesAbout, valueAt } from './request-change.ts';
 
 export type ShownVerdict = Pick<
@@ -59,6 +66,8 @@ export interface PolicyExplanation {
 const triesMax = 2_000;
 
 export function explainPolicy(document: PolicyDocument, request: PolicyRequest): PolicyExplanation {
+  assertPolicy(document);
+  assertRequest(request, document);
   const verdict = verdictOn(document, request);
   const { tiers = [] } = compilePolicy(document).actions.get(request.action) ?? {};
   const { changes, cut } = changesOf(document, request, verdict);

@@ -211,6 +211,14 @@ export function readRequest(
   return (document && unaskedIn(document, request)) ?? { request };
 }
 
+/** Throws a `TypeError` for what is no request, or has what would be ignored. */
+export function assertRequest(value: unknown, document: PolicyDocument): void {
+  const read = readRequest(value, document);
+  if ('request' in read) return;
+  const place = read.path === '' ? 'the request' : `\`${read.path}\` of the request`;
+  throw new TypeError(`${place} ${read.message}`);
+}
+
 /**
  * What is given of a guardrail or classifier that the policy does not ask, since it would change nothing, or
  * what no risk classifier answers, since it would deny.

@@ -3,6 +3,7 @@
  * says what the control plane would decide for that request in a session like the one given.
  */
 import { compareText, type PolicyDocument, type PolicyVerdict } from '../kernel/index.ts';
+import { assertPolicy } from './checked-policy.ts';
 import { type PolicyFindingCode, type PositionedFinding, withFix } from './policy-finding.ts';
 import { type PolicyRequest, readRequest, unaskedIn, verdictOn } from './policy-request.ts';
 import { assertOptions } from './reading-options.ts';
@@ -40,6 +41,10 @@ export function runPolicyTests(
   document: PolicyDocument,
   cases: readonly PolicyCase[],
 ): readonly PolicyCaseResult[] {
+  assertPolicy(document);
+  checkCases(cases, (path, message) => {
+    throw new TypeError(`\`${path}\` ${message}`);
+  });
   return cases.map(({ name, given, expect }) => {
     const { effect, code, message, determinedBy, risk } = verdictOn(document, given);
     const verdict = { effect, code, message, determinedBy, risk };
@@ -108,6 +113,10 @@ function checkTestFile(value: unknown, add: Add): void {
   if (!Array.isArray(cases) || cases.length === 0) {
     return add('cases', 'must be a list with at least one case');
   }
+  checkCases(cases, add);
+}
+
+function checkCases(cases: readonly unknown[], add: Add): void {
   const names = new Set<unknown>();
   for (const [position, each] of cases.entries()) {
     const path = `cases[${position}]`;

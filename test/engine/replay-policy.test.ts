@@ -86,6 +86,18 @@ test('a candidate that is misspelt is refused: it would have no flips', async ()
   });
 });
 
+test.each([
+  ['a misspelt member', { rule: [] }, '`rule` is not known here'],
+  ['CEL that was not read', { rules: [{ id: 'r', effect: 'deny', when: 'risk == "low"' }] }, 'CEL'],
+])('a candidate with %s is refused: what it meant would not be asked', async (_, more, said) => {
+  const history = await makeHistory();
+  const candidate = { ...documentIn(history), ...more } as never;
+  await expect(replayPolicy(await storeOf(history), { candidate })).rejects.toMatchObject({
+    code: 'policy-invalid',
+    message: expect.stringContaining(said) as unknown,
+  });
+});
+
 test('a decision whose arguments were erased is counted and not guessed at', async () => {
   const history = await makeHistory();
   const contents = history.contents.filter(({ field }) => field !== 'arguments');

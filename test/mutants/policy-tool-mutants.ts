@@ -261,4 +261,29 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/policy/lint.test.ts'],
   },
+  {
+    name: 'policy-that-was-not-read',
+    guards: 'A policy whose rules nobody reads is not looked at as if it had none.',
+    file: 'src/policy/checked-policy.ts',
+    find: "  if ('findings' in read) {",
+    replace: "  if ('findings' in read && checked.has(document)) {",
+    tests: ['test/policy/unread.test.ts'],
+  },
+  {
+    name: 'case-that-was-not-read',
+    guards: 'A case in code with a misspelt member is not run without it.',
+    file: 'src/policy/test-cases.ts',
+    find: '  checkCases(cases, (path, message) => {',
+    replace: '  checkCases([], (path, message) => {',
+    tests: ['test/policy/unread.test.ts'],
+  },
+  {
+    name: 'candidate-that-was-not-read',
+    guards: 'A candidate whose rules nobody reads is not replayed as if it had none.',
+    file: 'src/engine/verify/replay-policy.ts',
+    find: "  if (checked !== undefined && 'findings' in checked) {",
+    replace:
+      "  if (checked !== undefined && 'findings' in checked && checked.findings.length < 1) {",
+    tests: ['test/engine/replay-policy.test.ts'],
+  },
 ];

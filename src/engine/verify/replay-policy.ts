@@ -9,14 +9,18 @@
  */
 import {
   apply,
+  checkPolicy,
   compilePolicy,
   type Event,
   evaluatePolicy,
+  findingsText,
   type PolicyDocument,
+  reject,
 } from '../../kernel/index.ts';
 import { canonicalJson } from '../../log/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type LogEvent, readEvents } from '../store/feed.ts';
+import { rejected } from '../error.ts';
 import { assertMembers } from '../known-members.ts';
 import { Fold } from './fold.ts';
 import { differingMembers } from './reproduce.ts';
@@ -72,6 +76,10 @@ export async function replayPolicy(
 ): Promise<ReplayReport> {
   // A misspelt candidate would have no flips.
   assertMembers('the options of a replay', options, optionsKnown);
+  const checked = options.candidate === undefined ? undefined : checkPolicy(options.candidate);
+  if (checked !== undefined && 'findings' in checked) {
+    throw rejected(reject('policy-invalid', findingsText(checked.findings)));
+  }
   await storage.open(options.log ?? 'main');
   const replay = new Replay(options);
   // The entries of one command stand together, and come out together.
