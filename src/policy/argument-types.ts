@@ -18,6 +18,12 @@ import { actionsNamed } from './pattern-inclusion.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
 import { oneOf, schemaType, type Work } from './schema-type.ts';
 
+const warnings: ReadonlySet<PolicyFindingCode> = new Set([
+  'argument-undeclared',
+  'tool-of-no-action',
+  'lint-incomplete',
+]);
+
 /** Parts of schemas: beyond it lint says that it has not looked at everything. */
 const workMax = 200_000;
 
@@ -30,10 +36,14 @@ export function argumentFindings(
   const work: Work = { left: workMax };
   const findings: PolicyFinding[] = [];
   const add = (code: PolicyFindingCode, path: string, message: string): void => {
-    const isWarning = code === 'argument-undeclared' || code === 'lint-incomplete';
-    const severity = isWarning ? 'warning' : 'error';
+    const severity = warnings.has(code) ? 'warning' : 'error';
     findings.push(withFix({ code, path, message, severity }));
   };
+  for (const { name, action } of tools) {
+    if (Object.hasOwn(document.actions, action)) continue;
+    const message = `declares no \`${action}\`, which the tool \`${name}\` is: nothing is held against it`;
+    add('tool-of-no-action', 'actions', message);
+  }
   const typeFor = argumentsByRule(document, tools, work);
   for (const [position, rule] of (document.rules ?? []).entries()) {
     const type = rule.when === undefined ? undefined : typeFor(rule);

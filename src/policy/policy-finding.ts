@@ -33,7 +33,12 @@ export const lintCodes = [
 ] as const;
 
 /** What the schemas of tools say of conditions in a document that checks. */
-export const argumentCodes = ['argument-unknown', 'argument-undeclared', 'argument-type'] as const;
+export const argumentCodes = [
+  'argument-unknown',
+  'argument-undeclared',
+  'argument-type',
+  'tool-of-no-action',
+] as const;
 
 /** What is wrong with a file of test cases. */
 export const caseCodes = ['case-invalid'] as const;
@@ -105,6 +110,7 @@ const fixes: Partial<Readonly<Record<PolicyFindingCode, string>>> = {
   'tier-overridden': 'remove the pattern from the milder tier',
   'argument-unknown': 'correct the spelling, or declare the argument in a schema',
   'argument-undeclared': 'correct the spelling, or declare the argument in a schema',
+  'tool-of-no-action': 'correct the spelling, declare the action, or leave the tool out',
   'argument-type': 'ask for what the schemas allow, or correct a schema',
 };
 

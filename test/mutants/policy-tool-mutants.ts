@@ -286,4 +286,12 @@ export const policyToolMutants: readonly Mutant[] = [
       "  if (checked !== undefined && 'findings' in checked && checked.findings.length < 1) {",
     tests: ['test/engine/replay-policy.test.ts'],
   },
+  {
+    name: 'tool-of-no-action',
+    guards: 'A tool whose action is misspelt is told of: no condition is held against it.',
+    file: 'src/policy/argument-types.ts',
+    find: "    add('tool-of-no-action', 'actions', message);\n",
+    replace: '',
+    tests: ['test/policy/argument-types.test.ts'],
+  },
 ];

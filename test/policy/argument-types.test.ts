@@ -453,3 +453,18 @@ test('the page on tools shows a file of declarations that is read', () => {
   const [, example = ''] = /```yaml\n(- name: [^]*?)```/.exec(page) ?? [];
   expect('tools' in readDeclaredTools(example, { file: 'tools.yaml' })).toBe(true);
 });
+
+test('a tool of an action that the policy does not declare is told of, and does not refuse it', () => {
+  const misspelt = { ...tool(objectOf({ note: text })), action: 'order.refnd' };
+  const written = JSON.stringify(policyOf('arguments.note > 5'), undefined, 1);
+  const read = readPolicyText(written, { file: 'p', tools: [misspelt] });
+  const [warning, ...others] = 'warnings' in read ? read.warnings : [];
+  expect(others).toEqual([]);
+  expect(warning).toMatchObject({
+    code: 'tool-of-no-action',
+    message: 'declares no `order.refnd`, which the tool `refund` is: nothing is held against it',
+    line: 4,
+  });
+  const constructor = { ...misspelt, action: 'constructor' };
+  expect(findingsOf('true', [constructor]).map(({ code }) => code)).toContain('tool-of-no-action');
+});
