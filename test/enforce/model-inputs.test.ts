@@ -118,6 +118,12 @@ test.each<[Options, number]>([
   },
 );
 
+test('options of the provider that lead back into themselves are no call: nothing is decided', async () => {
+  const openai: Options[string] = { maxCompletionTokens: 300 };
+  Object.assign(openai, { again: openai });
+  await expect(bounds({ openai })).rejects.toThrow('no action-decided');
+});
+
 test.each<[Options]>([
   [{ openai: { previousResponseId: 'resp_1' } }],
   [{ openai: { conversation: 'conv_1' } }],

@@ -210,8 +210,8 @@ export const enforceMutants: readonly Mutant[] = [
     name: 'cap-of-a-fallback-is-not-seen',
     guards: 'The cap of a model that answers in place of the one that was called is reserved for.',
     file: adapter('ai-sdk-provider-options'),
-    find: 'level = objects.flatMap((each) => Object.values(each));',
-    replace: 'level = level[0] === options ? objects.flatMap((each) => Object.values(each)) : [];',
+    find: 'for (const value of Object.values(members)) met.add(value);',
+    replace: 'if (each === options) for (const value of Object.values(members)) met.add(value);',
     tests: inputTests,
   },
   {

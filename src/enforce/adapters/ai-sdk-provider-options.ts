@@ -37,12 +37,13 @@ const addsInput = [
  */
 export function capAmongOptions(options: Given): number {
   let highest = 0;
-  let level: readonly unknown[] = [options];
-  while (level.length > 0) {
-    const objects = level.map(asMembers);
-    const named = objects.flatMap((each) => caps.map((name) => Number(each[name])));
-    highest = named.reduce((most, tokens) => (tokens > most ? tokens : most), highest);
-    level = objects.flatMap((each) => Object.values(each));
+  // It grows while it is walked. What is met again, in a circle perhaps, is there already.
+  const met = new Set<unknown>([options]);
+  for (const each of met) {
+    const members = asMembers(each);
+    const named = caps.map((name) => Number(members[name])).filter((tokens) => tokens > 0);
+    highest = Math.max(highest, ...named);
+    for (const value of Object.values(members)) met.add(value);
   }
   return highest;
 }
