@@ -6,6 +6,7 @@ import {
   canMatch,
   compileGlob,
   type ConditionDocument,
+  isLiteral,
   isName,
   isQualifiedName,
   parseUrl,
@@ -36,6 +37,8 @@ interface Range {
   readonly all?: readonly string[];
   /** Whether it can be this, where they cannot. */
   readonly isOne: (text: string) => boolean;
+  /** Whether it can match this pattern, where that says it all. */
+  readonly meets?: (pattern: string) => boolean;
   /** Whether a part of it can be this; without it, whatever could be one with a letter before it. */
   readonly isPart?: (text: string) => boolean;
 }
@@ -59,10 +62,12 @@ const given: Readonly<Record<string, Range>> = {
   },
 };
 
+/** `touch`: whether a pattern matches what the rule's actions may touch, where that is not anything. */
 export function impossibleValues(
   condition: ConditionDocument,
   path: string,
   document: PolicyDocument,
+  touch?: (pattern: string) => boolean,
 ): readonly Impossible[] {
   const found: Impossible[] = [];
   for (const { at, comparison } of comparisonsOf(condition, path)) {
@@ -77,7 +82,10 @@ export function impossibleValues(
       const message = `looks for the label ${shown}, which no rule sets`;
       found.push({ path: at, message, isPossibleStill: true });
     } else {
-      const range = rangeOf(root ?? '', member, Object.keys(document.actions));
+      const range =
+        name === 'resource' && touch !== undefined
+          ? { what: 'resource of the actions that the rule names', isOne: touch, meets: touch }
+          : rangeOf(root ?? '', member, Object.keys(document.actions));
       if (range === undefined || isPossible(comparison, range)) continue;
       const message = `compares \`${name}\` with ${shown}, which is no ${range.what}`;
       found.push({ path: at, message, isPossibleStill: false });
@@ -127,7 +135,12 @@ function rangeOf(
 }
 
 /** Whether a comparison can come out both ways; operators that are not here are not judged. */
-function isPossible({ operator, literal }: Comparison, { all, isOne, isPart }: Range): boolean {
+function isPossible({ operator, literal }: Comparison, range: Range): boolean {
+  const { all, isOne, isPart, meets } = range;
+  if (meets !== undefined && typeof literal === 'string') {
+    const pattern = patternOf(operator, literal);
+    return pattern === undefined || meets(pattern);
+  }
   if (operator === 'equals') return typeof literal === 'string' && isOne(literal);
   if (typeof literal !== 'string') return true;
   const behind = (text: string) => isPart?.(text) ?? (isOne(text) || isOne(`a${text}`));
@@ -143,6 +156,25 @@ function isPossible({ operator, literal }: Comparison, { all, isOne, isPart }: R
       return some((text) => text.includes(literal)) ?? behind(literal);
     default:
       return true;
+  }
+}
+
+/** The pattern that asks for the same, where there is one. */
+function patternOf(operator: string, literal: string): string | undefined {
+  if (operator === 'glob') return literal;
+  // What is no plain text of a pattern stands for something else there.
+  if (!/^[\x21-\x7e]+$/.test(literal) || !isLiteral(literal)) return undefined;
+  switch (operator) {
+    case 'equals':
+      return literal;
+    case 'startsWith':
+      return `${literal}**`;
+    case 'endsWith':
+      return `**${literal}`;
+    case 'contains':
+      return `**${literal}**`;
+    default:
+      return undefined;
   }
 }
 

@@ -166,7 +166,7 @@ class Lint {
     }
   }
 
-  #constants({ rule, path }: Rule): void {
+  #constants({ rule, path, actions }: Rule): void {
     if (rule.when === undefined) return;
     for (const part of constantParts(rule.when, `${path}.when`)) {
       const message = 'reads nothing of the request in one of its parts: it is always the same';
@@ -175,7 +175,9 @@ class Lint {
     for (const { path: part, message } of contradictions(rule.when, `${path}.when`)) {
       this.#add('constant-condition', part, message, 'error');
     }
-    const impossible = impossibleValues(rule.when, `${path}.when`, this.#document);
+    const isNamed = rule.match?.action !== undefined;
+    const touch = isNamed ? this.#unmet.resourcesOf(actions) : undefined;
+    const impossible = impossibleValues(rule.when, `${path}.when`, this.#document, touch);
     for (const { path: part, message, isPossibleStill } of impossible) {
       if (isPossibleStill) this.#add('label-unset', part, message, 'warning');
       else this.#add('impossible-value', part, message, 'error');

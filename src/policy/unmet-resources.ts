@@ -42,6 +42,15 @@ export class UnmetResources {
     return unmet.map((position) => ({ path: `${path}.resource[${position}]`, message }));
   }
 
+  /** Whether a pattern matches what one of some actions may touch; undefined where one may touch anything. */
+  resourcesOf(actions: readonly string[]): ((pattern: string) => boolean) | undefined {
+    for (const action of actions) {
+      this.work += 1;
+      if (this.#actions[action]?.resource === undefined) return undefined;
+    }
+    return (pattern) => actions.some((action) => this.#touches(action, pattern));
+  }
+
   #touches(action: string, pattern: string): boolean {
     const allowed = this.#actions[action]?.resource;
     this.work += 1;

@@ -294,4 +294,20 @@ export const policyToolMutants: readonly Mutant[] = [
     replace: '',
     tests: ['test/policy/argument-types.test.ts'],
   },
+  {
+    name: 'condition-on-no-resource',
+    guards: 'A condition on a resource that none of the actions has is refused, and not never met.',
+    file: 'src/policy/lint.ts',
+    find: 'const touch = isNamed ? this.#unmet.resourcesOf(actions) : undefined;',
+    replace: 'const touch = isNamed ? undefined : this.#unmet.resourcesOf(actions);',
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
+    name: 'condition-on-a-wildcard',
+    guards: 'A text with a star in it is not taken for the pattern that it would be.',
+    file: 'src/policy/impossible-values.ts',
+    find: '  if (!/^[\\x21-\\x7e]+$/.test(literal) || !isLiteral(literal)) return undefined;',
+    replace: "  if (!isLiteral(literal)) return literal.replaceAll('*', '!');",
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
 ];

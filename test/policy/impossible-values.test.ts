@@ -168,3 +168,44 @@ test('a control plane does not open with such a policy', async () => {
   });
   await expect(opened).rejects.toThrow(/impossible-value.*`risk` with `High`/);
 });
+
+test.each<[unknown, boolean]>([
+  [{ path: 'resource', startsWith: 'customer/' }, true],
+  [{ path: 'resource', startsWith: 'order/vip-' }, false],
+  [{ path: 'resource', startsWith: 'o' }, false],
+  [{ path: 'resource', endsWith: '/x/y' }, true],
+  [{ path: 'resource', endsWith: 'y' }, false],
+  [{ path: 'resource', contains: '//' }, true],
+  [{ path: 'resource', contains: 'x' }, false],
+  [{ path: 'resource', matches: 'Order/*' }, true],
+  [{ path: 'resource', matches: '*/1' }, false],
+  [{ path: 'resource', in: ['order/1', 'Order/1'] }, true],
+  [{ path: 'resource', notEquals: 'order/1' }, false],
+  ['resource == "order" || resource == "order/1"', true],
+  ['glob(resource, "order/**/a/**")', true],
+  ['resource.startsWith("order/é")', false],
+  ['resource.startsWith("ordér/")', false],
+  ['resource == "order/*"', false],
+  ['inside(resource, "customer")', false],
+])('a resource that no action of the rule may touch: %j, %j', (condition, isImpossible) => {
+  const within = {
+    'order.read': { resource: 'order/*' },
+    'order.refund': { resource: 'order/?' },
+  };
+  const codes = (match: object | undefined, more: object = {}) => {
+    const rule = {
+      id: 'r',
+      effect: 'deny',
+      when: condition,
+      ...(match === undefined ? {} : { match }),
+    };
+    const other = { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } };
+    return codesOf(condition, { actions: { ...within, ...more }, rules: [rule, other] });
+  };
+  expect(codes({ action: 'order.*' })).toEqual(
+    isImpossible ? ['error impossible-value rules[0].when'] : [],
+  );
+  // Where an action may touch anything, or none is named, it may hold.
+  expect(codes({ action: ['order.read', 'free'] }, { free: {} })).toEqual([]);
+  expect(codes(undefined)).toEqual([]);
+});
