@@ -398,6 +398,33 @@ test('exhaustion can halt whoever shares the account, and nobody else', () => {
   expect(stage.authorize({ ...read, session: bob, by: cast.bob })).toBe('allow');
 });
 
+test.each<[string, Partial<BudgetPlanDocument>, boolean]>([
+  ['a token bucket', { window: { bucketMs: 10_000 } }, true],
+  ['calls at the same time', { unit: 'concurrent' }, true],
+  ['what is gone for good', {}, false],
+])(
+  'once a kill switch was released, exhaustion halts once more only what fills up again: %s',
+  (_, more, again) => {
+    const stage = Stage.ready();
+    set(stage, { limit: 2, onExhausted: 'halt', ...more });
+    const session = stage.open({ budget: {} });
+    const kills = () => stage.log.filter(({ event }) => event.type === 'kill-engaged').length;
+    const exhaust = () => {
+      const asked = { ...read, session };
+      const permits: string[] = [];
+      while (stage.authorize(asked) === 'allow') permits.push(stage.commands.at(-1)?.id ?? '');
+      for (const permit of permits) stage.settle(permit);
+      return permits.length;
+    };
+    expect([exhaust(), kills()]).toEqual([2, 1]);
+    expect(stage.authorize({ ...read, session })).toBe('deny killed');
+    const scope = { kind: 'org', org: 'acme' } as const;
+    expect(stage.release(scope)).toBe('done');
+    stage.now += 20_000;
+    expect([exhaust(), kills()]).toEqual(again ? [2, 2] : [0, 1]);
+  },
+);
+
 test('a session that rehearses neither spends, warns nor halts', () => {
   const stage = Stage.ready();
   set(stage, { limit: 1, warnAt: 10, onExhausted: 'halt' });

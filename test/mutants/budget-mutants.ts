@@ -116,6 +116,22 @@ export const budgetMutants: readonly Mutant[] = [
     tests: planTests,
   },
   {
+    name: 'bucket-halts-once',
+    guards: 'What fills up again by itself halts each time that it is exhausted.',
+    file: budget('reservation'),
+    find: "const haltsAgain = refills && plan.onExhausted === 'halt';",
+    replace: 'const haltsAgain = false;',
+    tests: planTests,
+  },
+  {
+    name: 'release-of-a-halt-is-void',
+    guards: 'Who releases what a plan halted whose account is used up for good is not halted at the next call.',
+    file: budget('reservation'),
+    find: 'const refills = bucketMs !== undefined || plan.unit === countedUnits.concurrent;',
+    replace: 'const refills = true;',
+    tests: planTests,
+  },
+  {
     name: 'halt-stops-the-org',
     guards: 'Exhaustion halts whoever shares the account, and nobody else.',
     file: budget('reservation'),

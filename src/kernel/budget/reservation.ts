@@ -194,13 +194,15 @@ function warned({ plan, key }: PlanAccount, used: number, need: Need): Event {
 /** The first refusal for want of room is an event, and where the plan says so, the end of all work in it. */
 function exhausted(
   view: StateView,
-  { plan, key }: PlanAccount,
+  { plan, key, bucketMs }: PlanAccount,
   { code }: Rejection,
   need: Need,
 ): readonly Event[] {
-  if (code !== 'budget-exceeded' || !isNews(view.get('budget', key)?.exhaustedAt, plan.limit)) {
-    return [];
-  }
+  // What fills up by itself has no window that ends: it would halt once, and after that release never again.
+  const refills = bucketMs !== undefined || plan.unit === countedUnits.concurrent;
+  const haltsAgain = refills && plan.onExhausted === 'halt';
+  const isTold = !isNews(view.get('budget', key)?.exhaustedAt, plan.limit);
+  if (code !== 'budget-exceeded' || (isTold && !haltsAgain)) return [];
   const { limit, unit } = plan;
   const data = { budget: key, unit, limit, decision: need.decision };
   const event: Event = { type: 'budget-exhausted', session: need.session.id, data };
