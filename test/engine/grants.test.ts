@@ -290,6 +290,20 @@ test('a changed tool and a revoked key are covered no longer', async () => {
   await plane.close();
 });
 
+test('no grant is given for a tool that changed since its call was asked', async () => {
+  const { plane, people, ask, order } = await open();
+  const { ticket = '' } = await ask('o-1', '1');
+  const changed = { ...refund, description: 'refunds another order, too' };
+  await plane.registerTool(changed, { replace: true, by: people.root });
+  const by = people.ada;
+  expect(await codeOf(plane.approve({ ticket, by, grant: order }))).toBe('grant-invalid');
+  expect(plane.grants('acme')).toEqual([]);
+  // The one call can be approved, which is of no use: it is not the one that would be made.
+  expect((await plane.approve({ ticket, by })).status).toBe('approved');
+  expect((await ask('o-1', '1')).code).toBe('tool-changed');
+  await plane.close();
+});
+
 test('those who approve together approve the same grant', async () => {
   const { plane, people, order, ask, outcome } = await open({ approvals: { quorum: 2 } });
   const { ticket = '' } = await ask('o-1', '1');

@@ -8,6 +8,14 @@ const ownerTests = ['test/engine/delegation.test.ts'];
 
 const deciderMutants: readonly Mutant[] = [
   {
+    name: 'grant-for-another-tool',
+    guards: 'Whoever looked at a call of a tool grants none of what the tool became since.',
+    file: 'src/kernel/approval/approve-ticket.ts',
+    find: "if (view.get('tool', ticket.tool)?.definition !== ticket.definition) {",
+    replace: 'if (false) {',
+    tests: grantTests,
+  },
+  {
     name: 'kill-undoes-a-denial',
     guards: 'What was denied stays denied, although a kill switch was engaged and released since.',
     file: 'src/kernel/approval/ticket-use.ts',

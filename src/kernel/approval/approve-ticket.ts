@@ -75,6 +75,8 @@ function grantRefusal(
     | 'org'
     | 'principal'
     | 'agent'
+    | 'tool'
+    | 'definition'
     | 'risk'
     | 'approvals'
     | 'estimate'
@@ -92,6 +94,10 @@ function grantRefusal(
     );
   }
   if (grant === undefined) return undefined;
+  // Whoever looked at a call of the tool as it was has not seen what the grant would be for.
+  if (view.get('tool', ticket.tool)?.definition !== ticket.definition) {
+    return reject('grant-invalid', 'the tool of the call changed since it was asked');
+  }
   // Later calls would be put to those who are asked first, and they have not seen this one.
   if (!isAsked(by, ticket.approverRoles, ticket.approverPrincipals)) {
     return reject('grant-invalid', 'whom a ticket was escalated to decides the one call');
