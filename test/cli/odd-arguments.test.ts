@@ -51,7 +51,10 @@ test.each([
   ['mcp inspect FILE --principal=', 'It must be the id of a principal'],
   ['mcp inspect FILE --principal=a\u00a0b', 'It must be the id of a principal'],
   ['policy explain POLICY --request {"action":""}', '`action` of the request is empty'],
-  ['policy explain POLICY --request {"action":"a","agent":""}', '`agent` of the request is empty'],
+  [
+    'policy explain POLICY --request {"action":"a","agent":""}',
+    '`agent` of the request can be no name',
+  ],
   ['prices FILE --model=', '`--model` is empty'],
   [`postgres grant-worker ${database} EMPTY`, 'the role is empty'],
   [`postgres grant-reader ${database} EMPTY acme`, 'the role is empty'],

@@ -204,7 +204,7 @@ test.each([
   await schema.sql(`SELECT $s.grant_worker('${role}')`);
   await workDay(schema.open());
   const [{ size } = {}] = await schema.sql('SELECT size FROM $s.log');
-  const append = `SELECT $s.append(id, size + $1, '{forged}', '{forged}', '{}', '{}', '{}', '{}',
+  const append = `SELECT $s.append(id, size + $1, previous, '{forged}', '{forged}', '{}', '{}', '{}', '{}',
     '{budget}', '{forged}', '{}', '{true}', '{"{}"}', 'forged', 'forged', '', at, true, true,
     true, NULL, NULL, '{}', '{}', '{}') AS was
     FROM $s.log`;

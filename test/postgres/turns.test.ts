@@ -232,7 +232,7 @@ test('with the turn comes what the log holds from the index on, and the records 
 test('the transaction of an append has an end that the server keeps, from version 17 on', async () => {
   const { schema } = await opened();
   const client = await begun(schema);
-  await client.query(`SELECT append(id, size, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+  await client.query(`SELECT append(id, size, previous, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
     previous, root, frontier, at, false, true, true, NULL, NULL, '{}', '{}', '{}') FROM log`);
   const { rows } = await client.query<{ version: number; end: string | null }>(
     `SELECT current_setting('server_version_num')::integer AS version,
