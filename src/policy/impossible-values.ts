@@ -70,6 +70,7 @@ export function impossibleValues(
   touch?: (pattern: string) => boolean,
 ): readonly Impossible[] {
   const found: Impossible[] = [];
+  const { labels, actions } = namedIn(document);
   for (const { at, comparison } of comparisonsOf(condition, path)) {
     const { read, literal } = comparison;
     const shown = `\`${String(literal)}\``;
@@ -78,14 +79,14 @@ export function impossibleValues(
     if (root === 'assetClasses' && document.assets === undefined) {
       const message = `looks for ${shown} in \`assetClasses\`, and no classifier gives any`;
       found.push({ path: at, message, isPossibleStill: false });
-    } else if (name === 'session.labels' && !labelsOf(document).has(literal)) {
+    } else if (name === 'session.labels' && !labels.has(literal)) {
       const message = `looks for the label ${shown}, which no rule sets`;
       found.push({ path: at, message, isPossibleStill: true });
     } else {
       const range =
         name === 'resource' && touch !== undefined
           ? { what: 'resource of the actions that the rule names', isOne: touch, meets: touch }
-          : rangeOf(root ?? '', member, Object.keys(document.actions));
+          : rangeOf(root ?? '', member, actions);
       if (range === undefined || isPossible(comparison, range)) continue;
       const message = `compares \`${name}\` with ${shown}, which is no ${range.what}`;
       found.push({ path: at, message, isPossibleStill: false });
@@ -94,21 +95,35 @@ export function impossibleValues(
   return found;
 }
 
-function labelsOf({ rules = [] }: PolicyDocument): ReadonlySet<unknown> {
-  // In shadow mode a rule sets none.
-  return new Set(rules.flatMap(({ labels, mode }) => (mode === 'shadow' ? [] : (labels ?? []))));
+/** What a document names. */
+interface Named {
+  readonly labels: ReadonlySet<unknown>;
+  readonly actions: Range;
 }
 
-function rangeOf(
-  root: string,
-  member: string | undefined,
-  actions: readonly string[],
-): Range | undefined {
-  const listed = (what: string, all: readonly string[]): Range => ({
-    what,
-    all,
-    isOne: (text) => all.includes(text),
-  });
+const named = new WeakMap<PolicyDocument, Named>();
+
+/** Gathered once for each document: it may have ten thousand actions, and as many conditions on them. */
+function namedIn(document: PolicyDocument): Named {
+  const found = named.get(document);
+  if (found !== undefined) return found;
+  const { actions, rules = [] } = document;
+  // In shadow mode a rule sets no label.
+  const setting = rules.filter(({ mode }) => mode !== 'shadow');
+  const gathered: Named = {
+    labels: new Set(setting.flatMap(({ labels }) => labels ?? [])),
+    actions: listed('action that is declared', Object.keys(actions)),
+  };
+  named.set(document, gathered);
+  return gathered;
+}
+
+function listed(what: string, all: readonly string[]): Range {
+  const known = new Set(all);
+  return { what, all, isOne: (text) => known.has(text) };
+}
+
+function rangeOf(root: string, member: string | undefined, actions: Range): Range | undefined {
   switch (root) {
     case 'risk':
       return listed('risk', riskLevels);
@@ -116,7 +131,7 @@ function rangeOf(
       return listed('outcome of a guardrail', ['pass', 'refuse']);
     case 'action':
     case 'countAllowed':
-      return listed('action that is declared', actions);
+      return actions;
     case 'agent':
     case 'org':
       return { what: `name of an ${root}`, isOne: isName };
@@ -147,6 +162,7 @@ function isPossible({ operator, literal }: Comparison, range: Range): boolean {
   const some = (test: (text: string) => boolean): boolean | undefined => all?.some(test);
   switch (operator) {
     case 'glob':
+      if (isLiteral(literal) && all !== undefined) return isOne(literal);
       return some(compileGlob(literal)) ?? canMatch(literal, isPart ?? isOne);
     case 'startsWith':
       return some((text) => text.startsWith(literal)) ?? (isPart ?? isOne)(literal);

@@ -50,6 +50,19 @@ test('a member that is left out takes in everything, and only `**` takes it in',
   expect(subjectIncludes({ agent: ['a', '**'] }, undefined)).toBe(true);
 });
 
+test('declared actions are gathered once, however many rules are about one of them', () => {
+  let gathered = 0;
+  const declared = ['a', 'b'];
+  const counted = Object.assign(declared, {
+    [Symbol.iterator]: () => {
+      gathered += 1;
+      return Array.prototype.values.call(['a', 'b']) as ArrayIterator<string>;
+    },
+  });
+  for (const name of ['a', 'b', 'c']) actionsNamed(name, counted);
+  expect(gathered).toBe(1);
+});
+
 test('actions are those declared', () => {
   expect(actionsNamed(['a', 'b.*', 'gone'], ['a', 'b.c', 'd'])).toEqual(['a', 'b.c']);
   expect(actionsNamed(undefined, ['a', 'd'])).toEqual(['a', 'd']);

@@ -45,11 +45,20 @@ export function subjectIncludes(
 export function actionsNamed(patterns: Patterns, declared: readonly string[]): readonly string[] {
   if (patterns === undefined) return declared;
   const list = typeof patterns === 'string' ? [patterns] : patterns;
-  const known = new Set(declared);
+  const known = setOf(declared);
   const named = list.flatMap((pattern) =>
     isLiteral(pattern) ? [pattern].filter((name) => known.has(name)) : matching(pattern, declared),
   );
   return [...new Set(named)];
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Made once for each list: a policy may have ten thousand rules, each about one of as many actions. */
+function setOf(declared: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(declared) ?? new Set(declared);
+  sets.set(declared, known);
+  return known;
 }
 
 /** Whether a match is about an action, whatever else it asks for. */

@@ -241,8 +241,8 @@ export const policyToolMutants: readonly Mutant[] = [
     name: 'labelled-in-shadow',
     guards: 'A rule in shadow mode is not said to set a label.',
     file: 'src/policy/impossible-values.ts',
-    find: "(mode === 'shadow' ? [] : (labels ?? []))",
-    replace: "(mode === 'enforce' ? [] : (labels ?? []))",
+    find: "rules.filter(({ mode }) => mode !== 'shadow')",
+    replace: "rules.filter(({ mode }) => mode !== 'enforce')",
     tests: ['test/policy/impossible-values.test.ts'],
   },
   {
@@ -309,5 +309,22 @@ export const policyToolMutants: readonly Mutant[] = [
     find: '  if (!/^[\\x21-\\x7e]+$/.test(literal) || !isLiteral(literal)) return undefined;',
     replace: "  if (!isLiteral(literal)) return literal.replaceAll('*', '!');",
     tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
+    name: 'actions-gathered-for-each-rule',
+    guards: 'Activating a large policy does not stop the process: actions are gathered once.',
+    file: 'src/policy/impossible-values.ts',
+    find: '  named.set(document, gathered);\n',
+    replace: '',
+    tests: ['test/policy/lint.test.ts'],
+  },
+  {
+    name: 'declared-gathered-for-each-rule',
+    guards:
+      'Activating a large policy does not stop the process: what is declared is gathered once.',
+    file: 'src/policy/pattern-inclusion.ts',
+    find: '  sets.set(declared, known);\n',
+    replace: '',
+    tests: ['src/policy/pattern-inclusion.test.ts'],
   },
 ];

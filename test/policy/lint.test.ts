@@ -383,6 +383,25 @@ test('a rule that lint calls idle can be taken away: no request is decided diffe
   );
 });
 
+test('actions and labels are gathered once, however many conditions are on them', () => {
+  let gathered = 0;
+  const counted = new Proxy<PolicyDocument['actions']>(actions, {
+    ownKeys: (target) => {
+      gathered += 1;
+      return Reflect.ownKeys(target);
+    },
+  });
+  const gatheredFor = (length: number): number => {
+    const rules = Array.from({ length }, (_, n): Rule => {
+      return { id: `r${n}`, effect: 'allow', when: { path: 'action', equals: 'mail.send' } };
+    });
+    gathered = 0;
+    lintPolicy({ format: 1, version: 1, actions: counted, rules });
+    return gathered;
+  };
+  expect(gatheredFor(100)).toBe(gatheredFor(1));
+});
+
 test('ten thousand rules are looked through, or lint says that they were not', () => {
   const rules = Array.from({ length: 10_000 }, (_, n): Rule => ({
     id: `r${n}`,
