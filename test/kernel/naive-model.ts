@@ -123,9 +123,10 @@ export class NaiveModel {
     const steers = mine.filter((each) => each.what === 'steer' && each.answer.action === action);
     const tickets = mine.filter((each) => each.what === 'ticket' && each.answer.of === answer.of);
     const old = asks && isLive ? tickets.at(-1) : undefined;
-    // A denial stands whatever the call would cost.
-    const terms = { ...old?.answer.terms, ...(old?.status === 'denied' ? { cost } : {}) };
-    const stands = old && now < old.ends && !old.isVoid && same(terms, answer.terms);
+    // A denial stands whatever the call would cost, and whatever was killed since.
+    const isNo = old?.status === 'denied';
+    const terms = { ...old?.answer.terms, ...(isNo ? { cost } : {}) };
+    const stands = old && now < old.ends && (isNo || !old.isVoid) && same(terms, answer.terms);
     const reply = stands ? old.status : 'none';
     if (effect === 'deny') return `deny ${code}`;
     if (effect === 'steer' && steers.length > 3) return 'deny steer-retries-exhausted';
