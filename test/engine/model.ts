@@ -365,7 +365,7 @@ export class ShopModel {
     const stands =
       now < ticket.expiresAt &&
       ticket.version === this.version &&
-      !this.#killedSince(session, 'refund', ticket.seq);
+      (ticket.status === 'denied' || !this.#killedSince(session, 'refund', ticket.seq));
     return stands && ['approved', 'pending', 'denied'].includes(ticket.status) ? ticket : undefined;
   }
 
