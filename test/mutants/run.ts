@@ -100,7 +100,9 @@ async function runAll(wanted: readonly Mutant[], runs: string, json: boolean): P
     say(`running ${tests.length} test files unmutated`);
     const unmutated = await first?.runTests(tests, runs);
     if (unmutated === undefined || unmutated.failed > 0 || unmutated.passed === 0) {
-      console.error(`the tests fail without a mutant; nothing can be said\n${unmutated?.output}`);
+      const failure = unmutated?.firstFailure ?? '';
+      console.error(`${unmutated?.output}\nthe tests fail without a mutant; nothing can be said`);
+      if (failure !== '') console.error(`first of all: ${failure}`);
       return 1;
     }
     const results = await runEach(wanted, copies, runs, say);
