@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 const sectionNames = [
   'evaluate',
   'durable',
+  'store-alone',
   'budgets',
   'processes',
   'postgres',

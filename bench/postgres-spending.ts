@@ -3,7 +3,7 @@
  * with no budget at all. An action is two commits in each: one before the work, one after it.
  */
 import { Pool } from 'pg';
-import { type ControlPlane, memory, verify } from '../src/index.ts';
+import { type ControlPlane, memory, type Storage, verify } from '../src/index.ts';
 import { postgres } from '../src/storage/postgres/postgres-storage.ts';
 import type { Place } from './postgres-database.ts';
 import { openSpending, setLimit, type Take, takeIn } from './spending.ts';
@@ -132,17 +132,35 @@ const warmActions = 5_000;
 const warmCallers = 8;
 
 /** Runs our code until it is warm, on a store in memory; what is ours alone, for the others have little. */
-export async function warmUpOurs(): Promise<void> {
-  const plane = await openSpending(memory());
-  await setLimit(plane, { org: orgOf(0), limit: asked * warmActions });
+export function warmUpOurs(): Promise<void> {
+  return actOften(memory(), {
+    callers: warmCallers,
+    actions: warmActions,
+    limit: asked * warmActions,
+  });
+}
+
+interface Often {
+  readonly callers: number;
+  readonly actions: number;
+  readonly limit: number;
+}
+
+/** Our way in one process, on a store of one's own, with one budget. */
+export async function actOften(
+  storage: Storage,
+  { callers, actions, limit }: Often,
+): Promise<void> {
+  const plane = await openSpending(storage);
+  await setLimit(plane, { org: orgOf(0), limit });
   const take = await takeIn(plane, orgOf(0));
   const call = async (): Promise<void> => {
-    for (let calls = 0; calls < warmActions / warmCallers; calls += 1) {
+    for (let calls = 0; calls < actions / callers; calls += 1) {
       const settle = await take(asked);
       await settle?.(used);
     }
   };
-  await Promise.all(Array.from({ length: warmCallers }, call));
+  await Promise.all(Array.from({ length: callers }, call));
   await plane.close();
 }
 

@@ -5,15 +5,17 @@
 import { join } from 'node:path';
 import { type AwakeClock, awakeClock } from './awake.ts';
 import { runTogether } from './errand.ts';
+import { appendDecided, decideBeforehand } from './decided-beforehand.ts';
 import { FindingsBuilder } from './findings.ts';
 import type { Plan } from './options.ts';
 import { benchServer, withFreshSchema } from './postgres-database.ts';
 import { measureKills } from './postgres-kill.ts';
-import { booksOf, type Way, ways } from './postgres-spending.ts';
+import { actOften, booksOf, type Way, ways } from './postgres-spending.ts';
 import type { run as writeInto, Span, Until, Writing, Written } from './postgres-writer.ts';
 import { progressOf } from './progress.ts';
 import { type Contender, type Rounds, runRounds, type Sample } from './rounds.ts';
 import { percentile } from './spread.ts';
+import { postgres } from '../src/storage/postgres/postgres-storage.ts';
 
 const writerModule = new URL('./postgres-writer.ts', import.meta.url);
 const compiled = join(import.meta.dirname, '../node_modules/.cache/compiled');
@@ -32,9 +34,17 @@ const quickShapes: readonly Shape[] = [
   { callers: 1, processes: 1 },
   { callers: 64, processes: 2 },
 ];
-/** How often one guarded update and insert, with 64 callers: of the design, and what it may not fall below. */
-const bars = [
-  { processes: 1, limit: 50, floor: 10 },
+interface UpdateBar {
+  readonly processes: number;
+  readonly limit: number;
+  readonly floor?: number;
+}
+/**
+ * How often one guarded update and insert, with 64 callers: of the design, and what it may not fall below. In
+ * one process the store alone is close to what would be its floor, so that it has one of its own.
+ */
+const bars: readonly UpdateBar[] = [
+  { processes: 1, limit: 50 },
   { processes: 4, limit: 12, floor: 4 },
   { processes: 8, limit: 8, floor: 2.5 },
 ];
@@ -90,7 +100,23 @@ function contenders(url: string, plan: Plan): readonly Contender[] {
   const drains = (['ours', 'update'] as const).map((way) =>
     drain(url, { way, shape, spread: false }, limit),
   );
-  return [...hot, ...spread, ...drains];
+  return [...hot, ...spread, ...drains, aloneContender(url, plan)];
+}
+
+const storeAlone = 'decided beforehand, 64 callers in 1 process, one budget';
+
+/** What the store alone allows, see `decided-beforehand.ts`. */
+function aloneContender(url: string, { quick }: Plan): Contender {
+  const work = { callers: 64, actions: quick ? 1_000 : 20_000, limit: plenty };
+  return {
+    name: storeAlone,
+    run: async () => {
+      const decided = await decideBeforehand((storage) => actOften(storage, work));
+      return withFreshSchema(url, ({ schema }) =>
+        appendDecided(postgres(url, { schema }), decided),
+      );
+    },
+  };
 }
 
 interface Kind {
@@ -205,23 +231,8 @@ function findings(rounds: Rounds, plan: Plan): FindingsBuilder {
       }
     }
   }
-  for (const { processes: number, ...bar } of bars) {
-    const shape = { callers: 64, processes: number };
-    const name = `postgres, one hot budget, 64 callers in ${number}: ours / guarded update + insert`;
-    if (
-      !shapesOf(plan).some(
-        ({ callers, processes }) => callers === 64 && processes === shape.processes,
-      )
-    ) {
-      found.skip(name);
-      continue;
-    }
-    const [ours, update] = (['ours', 'update'] as const).map((way) =>
-      nameOf({ way, shape, spread: false }),
-    );
-    const ratio = rounds.ratio([ours ?? '', 'perSecond'], [update ?? '', 'perSecond']);
-    found.atLeastWithFloor(name, bar, ratio, '×');
-  }
+  for (const bar of bars) holdAgainstUpdate(found, rounds, bar, plan);
+  found.figure(`${storeAlone}: all together`, rounds.spread(storeAlone, rate), 'actions/s');
   for (const way of ['ours', 'update'] as const) {
     const overspent = rounds.spread(`${way} emptied`, 'overspent').max;
     const name = `postgres, one hot budget, ${wayNames[way]}: spent beyond it`;
@@ -229,6 +240,35 @@ function findings(rounds: Rounds, plan: Plan): FindingsBuilder {
     else found.figure(name, overspent, 'units');
   }
   return found;
+}
+
+const rate = 'perSecond';
+
+function holdAgainstUpdate(
+  found: FindingsBuilder,
+  rounds: Rounds,
+  bar: UpdateBar,
+  plan: Plan,
+): void {
+  const { processes, limit, floor } = bar;
+  const ours = `postgres, one hot budget, 64 callers in ${processes}: ours`;
+  const name = `${ours} / guarded update + insert`;
+  const isMeasured = (shape: Shape): boolean =>
+    shape.callers === 64 && shape.processes === processes;
+  if (!shapesOf(plan).some(isMeasured)) {
+    found.skip(name);
+    return;
+  }
+  const rateOf = (way: Way) =>
+    [nameOf({ way, shape: { callers: 64, processes }, spread: false }), rate] as const;
+  const ratio = rounds.ratio(rateOf('ours'), rateOf('update'));
+  if (floor === undefined) found.atLeast(name, limit, ratio, '×');
+  else found.atLeastWithFloor(name, { limit, floor }, ratio, '×');
+  const alone = rounds.ratio([storeAlone, rate], rateOf('update'));
+  found.figure(`${storeAlone} / guarded update + insert in ${processes}`, alone, '×');
+  if (processes > 1) return;
+  const share = rounds.ratio(rateOf('ours'), [storeAlone, rate]);
+  found.atLeast(`${ours} / decided beforehand, floor`, 0.4, share, '×');
 }
 
 function describe(found: FindingsBuilder, rounds: Rounds, kind: Kind): void {

@@ -14,6 +14,7 @@ const sectionModule = new URL('./sections.ts', import.meta.url);
 const titles: Readonly<Record<SectionName, string>> = {
   evaluate: 'In memory: evaluating a policy, handling a command',
   durable: 'Durable: the disk, the bare baseline, governed actions',
+  'store-alone': 'Store alone: the same batches, decided beforehand',
   budgets: 'Budgets: none to 6 applying, and one that is hot',
   processes: 'Two processes on one file',
   postgres: 'PostgreSQL: one log, many processes, next to what a user would write',

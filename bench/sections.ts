@@ -11,10 +11,12 @@ import { measureOpen } from './open-log.ts';
 import type { Plan, SectionName } from './options.ts';
 import { measurePostgres } from './postgres.ts';
 import { measureProcesses } from './processes.ts';
+import { measureStoreAlone } from './store-alone.ts';
 
 const sections: Readonly<Record<SectionName, (plan: Plan) => Promise<Findings>>> = {
   evaluate: measureEvaluate,
   durable: measureDurable,
+  'store-alone': measureStoreAlone,
   budgets: measureBudgets,
   processes: measureProcesses,
   postgres: measurePostgres,
