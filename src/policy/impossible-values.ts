@@ -22,12 +22,25 @@ export interface Impossible {
   readonly isPossibleStill: boolean;
 }
 
-/** One thing that a condition reads, beside one literal. */
+/** One thing that a condition reads, beside a literal, or each of a list of them. */
 interface Comparison {
   /** The segments of what is read, such as `guardrails` and an id. */
   readonly read: readonly string[];
   readonly operator: string;
-  readonly literal: unknown;
+  readonly literals: readonly unknown[];
+  /** Whether there is nothing else in the list. */
+  readonly areAll: boolean;
+}
+
+/** Whether something can match a pattern. */
+export type Reach = (pattern: string) => boolean;
+
+/** What a rule is about, where that is not anything. */
+export interface About {
+  /** What its actions may touch. */
+  readonly touch: Reach | undefined;
+  /** What its match leaves of what a condition reads. */
+  readonly matched: ReadonlyMap<string, Reach>;
 }
 
 /** What something that a condition reads can be. */
@@ -37,8 +50,6 @@ interface Range {
   readonly all?: readonly string[];
   /** Whether it can be this, where they cannot. */
   readonly isOne: (text: string) => boolean;
-  /** Whether it can match this pattern, where that says it all. */
-  readonly meets?: (pattern: string) => boolean;
   /** Whether a part of it can be this; without it, whatever could be one with a letter before it. */
   readonly isPart?: (text: string) => boolean;
 }
@@ -62,37 +73,71 @@ const given: Readonly<Record<string, Range>> = {
   },
 };
 
-/** `touch`: whether a pattern matches what the rule's actions may touch, where that is not anything. */
 export function impossibleValues(
   condition: ConditionDocument,
   path: string,
   document: PolicyDocument,
-  touch?: (pattern: string) => boolean,
+  { touch, matched }: About,
 ): readonly Impossible[] {
   const found: Impossible[] = [];
-  const { labels, actions } = namedIn(document);
   for (const { at, comparison } of comparisonsOf(condition, path)) {
-    const { read, literal } = comparison;
-    const shown = `\`${String(literal)}\``;
-    const [root, member] = read;
-    const name = read.join('.');
-    if (root === 'assetClasses' && document.assets === undefined) {
-      const message = `looks for ${shown} in \`assetClasses\`, and no classifier gives any`;
-      found.push({ path: at, message, isPossibleStill: false });
-    } else if (name === 'session.labels' && !labels.has(literal)) {
-      const message = `looks for the label ${shown}, which no rule sets`;
-      found.push({ path: at, message, isPossibleStill: true });
-    } else {
-      const range =
-        name === 'resource' && touch !== undefined
-          ? { what: 'resource of the actions that the rule names', isOne: touch, meets: touch }
-          : rangeOf(root ?? '', member, actions);
-      if (range === undefined || isPossible(comparison, range)) continue;
-      const message = `compares \`${name}\` with ${shown}, which is no ${range.what}`;
-      found.push({ path: at, message, isPossibleStill: false });
+    const { read, operator, literals, areAll } = comparison;
+    const before = found.length;
+    for (const literal of literals) {
+      const impossible = impossibleIn({ read, operator, literal }, document, touch);
+      if (impossible !== undefined) found.push({ path: at, ...impossible });
     }
+    const name = read.join('.');
+    const reach = matched.get(name);
+    if (found.length > before || reach === undefined || !areAll || literals.length === 0) continue;
+    // Of a list some can be meant for other rules.
+    if (literals.some((literal) => isMet(operator, literal, reach))) continue;
+    const what = `no ${name} that the rule matches`;
+    found.push({ path: at, message: compares(name, literals[0], what), isPossibleStill: false });
   }
   return found;
+}
+
+/** A comparison with one literal. */
+interface Pair {
+  readonly read: readonly string[];
+  readonly operator: string;
+  readonly literal: unknown;
+}
+
+function impossibleIn(
+  pair: Pair,
+  document: PolicyDocument,
+  touch: Reach | undefined,
+): Omit<Impossible, 'path'> | undefined {
+  const { read, operator, literal } = pair;
+  const { labels, actions } = namedIn(document);
+  const [root, member] = read;
+  const name = read.join('.');
+  const shown = `\`${String(literal)}\``;
+  if (root === 'assetClasses' && document.assets === undefined) {
+    const message = `looks for ${shown} in \`assetClasses\`, and no classifier gives any`;
+    return { message, isPossibleStill: false };
+  }
+  if (name === 'session.labels' && !labels.has(literal)) {
+    return { message: `looks for the label ${shown}, which no rule sets`, isPossibleStill: true };
+  }
+  const range = rangeOf(root ?? '', member, actions);
+  if (range === undefined) return undefined;
+  const isReached = name !== 'resource' || touch === undefined || isMet(operator, literal, touch);
+  if (isReached && isPossible(pair, range)) return undefined;
+  const what = isReached ? range.what : 'resource of the actions that the rule names';
+  return { message: compares(name, literal, `no ${what}`), isPossibleStill: false };
+}
+
+function compares(name: string, literal: unknown, what: string): string {
+  return `compares \`${name}\` with \`${String(literal)}\`, which is ${what}`;
+}
+
+/** Whether what a text can be meets a comparison with a literal, as far as is known. */
+function isMet(operator: string, literal: unknown, reach: Reach): boolean {
+  const pattern = typeof literal === 'string' ? patternOf(operator, literal) : undefined;
+  return pattern === undefined || reach(pattern);
 }
 
 /** What a document names. */
@@ -150,12 +195,8 @@ function rangeOf(root: string, member: string | undefined, actions: Range): Rang
 }
 
 /** Whether a comparison can come out both ways; operators that are not here are not judged. */
-function isPossible({ operator, literal }: Comparison, range: Range): boolean {
-  const { all, isOne, isPart, meets } = range;
-  if (meets !== undefined && typeof literal === 'string') {
-    const pattern = patternOf(operator, literal);
-    return pattern === undefined || meets(pattern);
-  }
+function isPossible({ operator, literal }: Pair, range: Range): boolean {
+  const { all, isOne, isPart } = range;
   if (operator === 'equals') return typeof literal === 'string' && isOne(literal);
   if (typeof literal !== 'string') return true;
   const behind = (text: string) => isPart?.(text) ?? (isOne(text) || isOne(`a${text}`));
@@ -215,9 +256,8 @@ function* comparisonsOf(
   if (typeof read !== 'string') return;
   for (const [name, operand] of Object.entries(others)) {
     const operator = equalities.has(name) ? 'equals' : name === 'matches' ? 'glob' : name;
-    for (const literal of [operand].flat()) {
-      yield { at: path, comparison: { read: read.split('.'), operator, literal } };
-    }
+    const literals = [operand].flat();
+    yield { at: path, comparison: { read: read.split('.'), operator, literals, areAll: true } };
   }
 }
 
@@ -225,25 +265,32 @@ function* comparisonsOf(
 function* inExpression(node: Readonly<Record<string, unknown>>): Generator<Comparison> {
   const { op, name, of, left, right } = node;
   if (op === 'equal' || op === 'unequal') {
-    yield* beside(left, right, 'equals');
-    yield* beside(right, left, 'equals');
+    yield* beside(left, [right], 'equals');
+    yield* beside(right, [left], 'equals');
   } else if (op === 'in') {
     const elements = isObject(right) && Array.isArray(right['of']) ? right['of'] : [];
-    for (const element of elements) yield* beside(left, element, 'equals');
-    yield* beside(right, left, 'holds');
+    yield* beside(left, elements, 'equals');
+    yield* beside(right, [left], 'holds');
   } else if (op === 'call' && Array.isArray(of)) {
     const [first, second] = of as readonly unknown[];
     if (name === 'countAllowed' && isObject(first)) {
-      yield { read: [name], operator: 'glob', literal: first['value'] };
+      yield { read: [name], operator: 'glob', literals: [first['value']], areAll: true };
     }
-    yield* beside(first, second, name === 'matches' ? 'regex' : String(name));
+    yield* beside(first, [second], name === 'matches' ? 'regex' : String(name));
   }
 }
 
-function* beside(reading: unknown, literal: unknown, operator: string): Generator<Comparison> {
+function* beside(
+  reading: unknown,
+  nodes: readonly unknown[],
+  operator: string,
+): Generator<Comparison> {
   const read = readBy(reading);
-  if (read === undefined || !isObject(literal) || literal['op'] !== 'value') return;
-  yield { read, operator, literal: literal['value'] };
+  if (read === undefined) return;
+  const literals = nodes.flatMap((node) =>
+    isObject(node) && node['op'] === 'value' ? [node['value']] : [],
+  );
+  yield { read, operator, literals, areAll: literals.length === nodes.length };
 }
 
 /** The segments of a path, or of `guardrails["id"]`; of a call of `host` and its like, its name. */

@@ -13,8 +13,9 @@ import {
 import { canonicalJson } from '../log/index.ts';
 import { constantParts } from './condition-reading.ts';
 import { contradictions } from './contradictions.ts';
-import { impossibleValues } from './impossible-values.ts';
+import { impossibleValues, type Reach } from './impossible-values.ts';
 import { actionsNamed, subjectIncludes } from './pattern-inclusion.ts';
+import { patternsMeet } from './pattern-meeting.ts';
 import { type PolicyFinding, type PolicyFindingCode, withFix } from './policy-finding.ts';
 import { UnmetResources } from './unmet-resources.ts';
 
@@ -177,11 +178,35 @@ class Lint {
     }
     const isNamed = rule.match?.action !== undefined;
     const touch = isNamed ? this.#unmet.resourcesOf(actions) : undefined;
-    const impossible = impossibleValues(rule.when, `${path}.when`, this.#document, touch);
+    const matched = this.#matchedBy(rule.match, actions);
+    const about = { touch, matched };
+    const impossible = impossibleValues(rule.when, `${path}.when`, this.#document, about);
     for (const { path: part, message, isPossibleStill } of impossible) {
       if (isPossibleStill) this.#add('label-unset', part, message, 'warning');
       else this.#add('impossible-value', part, message, 'error');
     }
+  }
+
+  /** What a match leaves of what its condition can read. */
+  #matchedBy(match: MatchDocument = {}, actions: readonly string[]): ReadonlyMap<string, Reach> {
+    const matched = new Map<string, Reach>();
+    if (match.action !== undefined) {
+      matched.set('action', (pattern) => {
+        this.#work += 1;
+        return actionsNamed(pattern, actions).length > 0;
+      });
+    }
+    for (const member of ['resource', 'agent', 'principal'] as const) {
+      const patterns = match[member];
+      if (patterns === undefined) continue;
+      matched.set(member, (pattern) =>
+        [patterns].flat().some((each) => {
+          this.#work += 1;
+          return patternsMeet(each, pattern);
+        }),
+      );
+    }
+    return matched;
   }
 
   /** Reports a rule that cannot change any answer, by the first reason that is certain; whether it is one. */

@@ -5,8 +5,8 @@ import { isLiteral } from '../kernel/index.ts';
 type Token = string;
 
 export function patternsMeet(left: string, right: string): boolean {
-  const [a, b] = [tokensOf(left), tokensOf(right)];
   if (isLiteral(left) && isLiteral(right)) return left === right;
+  const [a, b] = [tokensOf(left), tokensOf(right)];
   const width = b.length + 1;
   /** Whether a text can be read up to here by both: one flag for each place of both. */
   const reached = new Uint8Array((a.length + 1) * width);

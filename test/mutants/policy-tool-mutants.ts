@@ -303,6 +303,22 @@ export const policyToolMutants: readonly Mutant[] = [
     tests: ['test/policy/impossible-values.test.ts'],
   },
   {
+    name: 'condition-against-its-match',
+    guards: 'A condition that the match of its rule leaves nothing for is refused.',
+    file: 'src/policy/impossible-values.ts',
+    find: '    const reach = matched.get(name);',
+    replace: "    const reach = matched.get(name === 'agent' ? '' : name);",
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
+    name: 'condition-on-a-list-that-is-read',
+    guards: 'A list in which something is read is not said to hold literals alone.',
+    file: 'src/policy/impossible-values.ts',
+    find: 'areAll: literals.length === nodes.length };',
+    replace: 'areAll: true };',
+    tests: ['test/policy/impossible-values.test.ts'],
+  },
+  {
     name: 'condition-on-a-wildcard',
     guards: 'A text with a star in it is not taken for the pattern that it would be.',
     file: 'src/policy/impossible-values.ts',

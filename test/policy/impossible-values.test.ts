@@ -209,3 +209,41 @@ test.each<[unknown, boolean]>([
   expect(codes({ action: ['order.read', 'free'] }, { free: {} })).toEqual([]);
   expect(codes(undefined)).toEqual([]);
 });
+
+test.each<[object, unknown, boolean]>([
+  [{ action: 'order.*' }, { path: 'action', equals: 'mail.send' }, true],
+  [{ action: 'order.*' }, { path: 'action', notEquals: 'mail.send' }, true],
+  [{ action: 'order.*' }, { path: 'action', equals: 'order.read' }, false],
+  [{ action: 'order.*' }, { path: 'action', startsWith: 'mail' }, true],
+  [{ action: 'order.*' }, { path: 'action', in: ['mail.send', 'order.read'] }, false],
+  [{ action: 'order.read' }, { path: 'action', in: ['mail.send', 'order.refund'] }, true],
+  [{ action: 'order.read' }, 'action in ["mail.send", "order.refund"]', true],
+  [{ action: 'order.read' }, 'action in ["mail.send", arguments.action]', false],
+  [{ action: 'order.read' }, 'action == "mail.send" || arguments.n > 1', true],
+  [{ agent: ['bot', 'bot-*'] }, { path: 'agent', equals: 'robot' }, true],
+  [{ agent: ['bot', 'bot-*'] }, { path: 'agent', equals: 'bot-7' }, false],
+  [{ agent: ['bot', 'bot-*'] }, { path: 'agent', matches: '*-7' }, false],
+  [{ agent: ['bot', 'bot-*'] }, 'agent.matches("robot")', false],
+  [{ principal: 'service:*' }, { path: 'principal', startsWith: 'user:' }, true],
+  [{ principal: 'service:*' }, { path: 'principal', contains: 'user' }, false],
+  [{ resource: 'order/*' }, { path: 'resource', equals: 'customer/1' }, true],
+  [{ resource: 'order/*' }, { path: 'resource', equals: 'order/1' }, false],
+  [{ resource: 'order/*', agent: 'bot' }, { path: 'tool', equals: 'robot' }, false],
+  [{ action: 'order.*' }, { path: 'agent', equals: 'robot' }, false],
+])('what a rule with the match %j never meets: %j, %j', (match, condition, isImpossible) => {
+  const other = { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } };
+  const rules = [{ id: 'r', effect: 'deny', match, when: condition }, other];
+  expect(codesOf(condition, { rules })).toEqual(isImpossible ? [refused] : []);
+});
+
+test('what a rule never matches is named with what it matches', () => {
+  const rule = { id: 'r', effect: 'deny', match: { agent: 'bot' } };
+  const other = { id: 's', effect: 'deny', when: { path: 'guardrails.g', equals: 'pass' } };
+  const rules = [{ ...rule, when: { path: 'agent', in: ['robot', 'root'] } }, other];
+  const result = read({}, { rules });
+  expect(result).toMatchObject({
+    findings: [
+      { message: 'compares `agent` with `robot`, which is no agent that the rule matches' },
+    ],
+  });
+});
