@@ -29,8 +29,8 @@ test('the codes that it names are codes of the engine or the store', () => {
   const codes = new Set([...Object.keys(faultCodes), 'policy-error']);
   const words = ['deny', 'verify'];
   const store = ['busy', 'corrupt', 'disk-full', 'io', 'not-a-control-plane'];
-  for (const each of [...store, ...words, 'read-only', 'rolled-back', 'unavailable'])
-    codes.add(each);
+  const more = ['read-only', 'rolled-back', 'unavailable', 'unsafe-settings'];
+  for (const each of [...store, ...more, ...words]) codes.add(each);
   const named = rows.flatMap((row) => [...(row[1] ?? '').matchAll(/`([a-z]+(?:-[a-z]+)*)`/g)]);
   expect(named.length).toBeGreaterThan(20);
   for (const [, code = ''] of named) expect(codes).toContain(code);

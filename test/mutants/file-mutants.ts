@@ -47,6 +47,14 @@ export const fileMutants: readonly Mutant[] = [
     tests: fileTests,
   },
   {
+    name: 'file-with-two-names',
+    guards: 'Nobody writes a file by a name whose write-ahead log the others do not see.',
+    file: connection,
+    find: '  if (stat.nlink > 1) {',
+    replace: '  if (stat.nlink > 2) {',
+    tests: fileTests,
+  },
+  {
     name: 'journal-overlooked',
     guards: 'A file is not looked at without the journal that would change it.',
     file: connection,

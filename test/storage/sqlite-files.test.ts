@@ -1,5 +1,5 @@
 /** The files that the SQLite store refuses, and those it only looks at. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,20 @@ describe('files that are not ours', () => {
     doctor(path, 'PRAGMA application_id = 0');
     expect(readFileSync(path).subarray(100)).toEqual(before.subarray(100));
     expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  test('a file that has two names is refused by both: each would have a write-ahead log of its own', () => {
+    makeStore(path, 1);
+    const second = join(folder, 'second.db');
+    linkSync(path, second);
+    const before = readFileSync(path);
+    for (const name of [path, second]) {
+      expectRefusal(name, 'unsafe-settings');
+      expectRefusal(name, 'unsafe-settings', 'read-only');
+    }
+    expect(readFileSync(path)).toEqual(before);
+    rmSync(second);
+    expect(makeStoreLonger(path).head().size).toBe(2);
   });
 
   test('a database that another application has marked is refused, though there is nothing in it yet', () => {

@@ -166,7 +166,13 @@ function assertPath(path: string): void {
     throw new StorageError('unsafe-settings', `\`${path}\` names no file, so nothing would last`);
   }
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() !== true || stat.size === 0 || stat.size >= smallestDatabase) return;
+  if (stat?.isFile() !== true) return;
+  if (stat.nlink > 1) {
+    // Each name has a write-ahead log of its own, which those who use the other one do not see.
+    const remedy = 'keep one of them, or copy the file';
+    throw new StorageError('unsafe-settings', `the file has ${stat.nlink} names: ${remedy}`);
+  }
+  if (stat.size === 0 || stat.size >= smallestDatabase) return;
   // SQLite takes some of these for new.
   throw new StorageError('not-a-control-plane', `the file has ${stat.size} bytes`);
 }
