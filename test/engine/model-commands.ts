@@ -118,7 +118,9 @@ function resolve(at: number, how: 'start' | 'void' | 'settle', used: number): Sh
   return command(`${how}(${at}, ${used})`, run);
 }
 
-function rule(at: number, ruling: 'approve' | 'deny' | 'cancel'): ShopCommand {
+type Ruling = 'approve' | 'deny' | 'cancel';
+
+function rule(at: number, ruling: Ruling): ShopCommand {
   const run = async (model: ShopModel, real: Reality): Promise<void> => {
     const [place, ticket] = any(model.tickets, at);
     const expected = model.rule(ticket, ruling);
@@ -147,6 +149,19 @@ function switchKill(kind: 'kill' | 'release', which: number): ShopCommand {
     const order = { scope, by: real.principal('ops'), reason: 'modelled' };
     expect(await codeOf(real.plane[kind](order))).toBe(expected);
   });
+}
+
+/** A refund that was asked for, ruled on, killed and released, and is asked for once more. */
+function askAgain(at: number, usd: number, ruling: Ruling, which: number): ShopCommand {
+  const run = async (model: ShopModel, real: Reality): Promise<void> => {
+    await authorize(at, 'refund', usd).run(model, real);
+    const asked = model.tickets.findLastIndex(({ status }) => status === 'pending');
+    if (asked !== -1) await rule(asked, ruling).run(model, real);
+    await switchKill('kill', which).run(model, real);
+    await switchKill('release', which).run(model, real);
+    await authorize(at, 'refund', usd).run(model, real);
+  };
+  return command(`askAgain(${at}, ${usd}, ${ruling}, ${which})`, run, someSessions);
 }
 
 function scopeOf(which: number, { sessions }: Reality): readonly [string, KillScope] {
@@ -312,6 +327,9 @@ export const shopCommands: fc.Arbitrary<ShopCommand>[] = [
   fc.constant(command('reopen', reopen)),
   fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
   fc.tuple(at, amount, fc.boolean()).map((a) => refund(...a)),
+  fc
+    .tuple(at, amount, fc.constantFrom<Ruling[]>('approve', 'deny', 'cancel'), at)
+    .map((a) => askAgain(...a)),
   // Longer than an operator may stay away.
   fc.constant(advance(15)),
   at.map(takeLease),
