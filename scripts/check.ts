@@ -4,7 +4,7 @@
  * A step that fails shows its output; the steps after it still run, and the exit code says whether all passed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -34,6 +34,7 @@ const steps: readonly Step[] = [
   { name: 'cli', run: runCommandLine },
   { name: 'publint', run: () => command('publint', '--strict') },
   { name: 'attw', run: checkTypesOfPackage },
+  { name: 'hosts', run: checkTypesOfHosts },
 ];
 
 process.exitCode = runSteps(process.argv.slice(2));
@@ -69,13 +70,22 @@ function command(program: string, ...args: string[]): Outcome {
   return { ok: status === 0, output: `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}` };
 }
 
+interface Entry {
+  readonly types: string;
+  readonly default: string;
+}
+
+/** What the package exports, data aside. */
+function entriesOfPackage(): readonly Entry[] {
+  const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, string | Entry>>;
+  };
+  return Object.values(entries).filter((entry) => typeof entry === 'object');
+}
+
 /** Hosts in CommonJS load the modules too, which one with an `await` at its top level would end. */
 function requireEach(): Outcome {
-  const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
-  };
-  const modules = Object.values(entries).filter((entry) => typeof entry === 'object');
-  const paths = modules.map((entry) => join(root, entry.default));
+  const paths = entriesOfPackage().map((entry) => join(root, entry.default));
   return command('node', '-e', `for (const path of ${JSON.stringify(paths)}) require(path);`);
 }
 
@@ -115,6 +125,35 @@ function checkTypesOfPackage(): Outcome {
     const [archive] = readdirSync(folder);
     if (archive === undefined) return { ok: false, output: 'npm pack wrote no archive' };
     return command('attw', join(folder, archive), '--profile', 'esm-only', '--no-emoji');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The declarations as a host has them that checks its libraries and has no types of Node's: TypeScript takes
+ * none that it is not told of. What other packages need is theirs to say.
+ */
+function checkTypesOfHosts(): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-control-plane-host-'));
+  try {
+    const compilerOptions = {
+      module: 'nodenext',
+      lib: ['es2024', 'esnext.disposable', 'dom'],
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    const files = entriesOfPackage().map((entry) => join(root, entry.types));
+    const project = join(folder, 'tsconfig.json');
+    writeFileSync(project, JSON.stringify({ compilerOptions, files }));
+    const { output } = command('tsc', '--project', project, '--pretty', 'false');
+    const ours = output
+      .split('\n')
+      .filter((line) => line.includes('error TS') && !line.startsWith('node_modules/'));
+    return { ok: ours.length === 0, output: ours.join('\n') };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

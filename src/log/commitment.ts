@@ -13,12 +13,8 @@
  * text at another place, and one commitment would open to two texts.
  */
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
-
-const commitmentPrefix = 0x02;
-const secretBytesMin = 16;
-/** The salt's length has to fit the one byte that it is hashed with. */
-const saltBytesMax = 255;
-const hexForm = /^(?:[0-9a-f]{2})+$/;
+import { assertSecret, assertWellFormed } from './committed-bytes.ts';
+import { committedBytesMax, writeCommitted } from './committed-bytes.ts';
 
 /** Hex SHA-256(0x02 || length of salt, one byte || salt || UTF-8 of `bytes`). */
 export function commit(saltHex: string, bytes: string): string {
@@ -26,32 +22,10 @@ export function commit(saltHex: string, bytes: string): string {
   return hash('sha256', hashed.subarray(0, writeCommitted(hashed, 0, saltHex, bytes)), 'hex');
 }
 
-/** A bound for what `writeCommitted` writes: UTF-8 has at most three bytes for a UTF-16 unit. */
-export function committedBytesMax(bytes: string): number {
-  return 2 + saltBytesMax + 3 * bytes.length;
-}
-
-/** Writes what a commitment is the hash of, and returns where it ends. */
-export function writeCommitted(
-  target: Buffer,
-  offset: number,
-  saltHex: string,
-  bytes: string,
-): number {
-  assertSecret('salt', saltHex);
-  const saltBytes = saltHex.length / 2;
-  if (saltBytes > saltBytesMax) throw new RangeError(`a salt has at most ${saltBytesMax} bytes`);
-  assertWellFormed(bytes);
-  target[offset] = commitmentPrefix;
-  target[offset + 1] = saltBytes;
-  target.write(saltHex, offset + 2, 'hex');
-  const start = offset + 2 + saltBytes;
-  return start + target.write(bytes, start);
-}
-
 /** A key for `keyedDigest`, prepared once: preparing it costs more than a digest. */
 export interface DigestKey {
-  readonly secret: KeyObject;
+  /** A `KeyObject` of Node's. Its type is not named: whoever reads these may have none of Node's. */
+  readonly secret: object;
 }
 
 export function digestKey(keyHex: string): DigestKey {
@@ -67,17 +41,7 @@ export function keyedDigest(key: DigestKey, label: string, bytes: string): strin
   if (label.includes('\0')) throw new RangeError('a label must not contain U+0000');
   assertWellFormed(label);
   assertWellFormed(bytes);
-  return createHmac('sha256', key.secret).update(`${label}\0${bytes}`).digest('hex');
-}
-
-function assertSecret(name: string, hex: string): void {
-  if (!hexForm.test(hex)) throw new TypeError(`a ${name} is lower-case hex`);
-  if (hex.length < 2 * secretBytesMin) {
-    throw new RangeError(`a ${name} has at least ${secretBytesMin} bytes`);
-  }
-}
-
-/** UTF-8 writes every lone surrogate as U+FFFD, so two ill-formed texts could share one digest. */
-function assertWellFormed(text: string): void {
-  if (!text.isWellFormed()) throw new TypeError('text with a lone surrogate has no UTF-8 form');
+  return createHmac('sha256', key.secret as KeyObject)
+    .update(`${label}\0${bytes}`)
+    .digest('hex');
 }

@@ -2,7 +2,7 @@
  * A stretch of a log for whoever checks it: the text of its entries, and the bytes that leaves and
  * commitments are the hashes of. Plain data in a few large pieces, so that it crosses threads quickly.
  */
-import { committedBytesMax, writeCommitted } from './commitment.ts';
+import { committedBytesMax, writeCommitted } from './committed-bytes.ts';
 import type { SealedEntry } from './entry.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 

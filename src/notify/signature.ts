@@ -57,11 +57,11 @@ export interface SignedParts {
 }
 
 /** The 32 bytes of the signature. */
-export function macOf(key: Uint8Array, { id, timestamp, body }: SignedParts): Buffer {
+export function macOf(key: Uint8Array, { id, timestamp, body }: SignedParts): Uint8Array {
   return createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
 /** The header: one signature for each key. */
 export function signatureHeader(keys: readonly Uint8Array[], parts: SignedParts): string {
-  return keys.map((key) => `v1,${macOf(key, parts).toString('base64')}`).join(' ');
+  return keys.map((key) => `v1,${Buffer.from(macOf(key, parts)).toString('base64')}`).join(' ');
 }

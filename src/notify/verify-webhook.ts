@@ -82,7 +82,7 @@ export function verifyWebhook(
 }
 
 /** Every signature is held against every key: how long it takes says nothing about which was close. */
-function isSigned(header: string, expected: readonly Buffer[]): boolean {
+function isSigned(header: string, expected: readonly Uint8Array[]): boolean {
   let found = false;
   for (const part of header.split(' ')) {
     if (!part.startsWith('v1,')) continue;

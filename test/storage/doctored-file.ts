@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { SqliteDatabase } from '../../src/storage/sqlite/sqlite-database.ts';
-import type { SqliteOptions } from '../../src/storage/sqlite/sqlite-database.ts';
+import type { SqliteOptions } from '../../src/storage/sqlite/sqlite-options.ts';
 import type { StorageErrorCode } from '../../src/storage/storage.ts';
 import { numbered } from './batches.ts';
 

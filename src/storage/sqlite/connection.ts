@@ -14,10 +14,9 @@ import { pathToFileURL } from 'node:url';
 import { StorageError } from '../storage.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 import type { Migration } from './schema.ts';
+import type { Mode } from './sqlite-options.ts';
 import { count } from './statements.ts';
 import type { WriteTurn } from './write-turn.ts';
-
-export type Mode = 'read-write' | 'read-only';
 
 export interface Connection {
   readonly database: DatabaseSync;

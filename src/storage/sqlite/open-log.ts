@@ -7,8 +7,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { emptyHead } from '../rules.ts';
 import { StorageError } from '../storage.ts';
 import { besideFile, openConnection } from './connection.ts';
-import type { Connection, Mode } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { count, frontierText, Statements } from './statements.ts';
+import type { Mode } from './sqlite-options.ts';
 import type { WriteTurn } from './write-turn.ts';
 
 export interface OpenLog extends Connection {

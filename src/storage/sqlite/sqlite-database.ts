@@ -15,21 +15,14 @@ import { StorageError } from '../storage.ts';
 import type { AppendResult, Batch, Head, LogEnd, RecordKey, RecordQuery } from '../storage.ts';
 import type { StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { isOutdated } from './connection.ts';
-import type { Mode } from './connection.ts';
 import { problemIn } from './examine.ts';
 import { fileIdsOf, openLog } from './open-log.ts';
 import type { OpenLog } from './open-log.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { CommitFate } from './sqlite-errors.ts';
+import type { Mode, SqliteOptions } from './sqlite-options.ts';
 import { endOf, frontierText, headOf } from './statements.ts';
 import { WriteTurn } from './write-turn.ts';
-
-export interface SqliteOptions {
-  /** How long to wait for other processes' commits before an append rejects with `busy`. */
-  readonly busyTimeoutMs?: number;
-  /** `read-only` looks at a file without creating, migrating or writing anything. */
-  readonly mode?: Mode;
-}
 
 /** How long a conflict keeps the write lock for the caller's next append. */
 const claimMsMax = 20;

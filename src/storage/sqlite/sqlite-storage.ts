@@ -12,12 +12,13 @@ import type { AppendResult, Batch, Head, Pages, RecordKey, RecordQuery } from '.
 import type { Storage, StoredContent, StoredEntry } from '../storage.ts';
 import { assertOptions } from '../rules.ts';
 import { batchColumns, contentsOf, entriesOf } from './columns.ts';
-import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
+import type { RecordPage } from './sqlite-database.ts';
+import type { SqliteOptions } from './sqlite-options.ts';
 import { sqliteWorkerCode } from './sqlite-worker-code.ts';
 import { WorkerLink } from './worker-link.ts';
 import { type CallName, type Calls, pageOf } from './worker-protocol.ts';
 
-export type { SqliteOptions } from './sqlite-database.ts';
+export type { SqliteOptions } from './sqlite-options.ts';
 
 /** A store in the file `path`, which is created when it is opened and does not exist. */
 export function sqlite(path: string, options: SqliteOptions = {}): Storage {

@@ -8,7 +8,8 @@ import type { AppendResult, Head, RecordKey, RecordQuery } from '../storage.ts';
 import type { StorageErrorCode, StoredContent, StoredEntry, StoredRecord } from '../storage.ts';
 import { StorageError } from '../storage.ts';
 import { type BatchColumns, type Columns, recordsOf } from './columns.ts';
-import type { RecordPage, SqliteOptions } from './sqlite-database.ts';
+import type { RecordPage } from './sqlite-database.ts';
+import type { SqliteOptions } from './sqlite-options.ts';
 
 /** Given to the thread when it starts. */
 export interface WorkerStart {
