@@ -36,7 +36,7 @@ import { heard } from './core/heard.ts';
 import { type Author, authorIn, authorOf } from './core/author.ts';
 import { fault } from './error.ts';
 import { assertMembers, assertOrg, assertTruth } from './known-members.ts';
-import type { AgentDeclaration } from './access/declared-agent.ts';
+import { type AgentDeclaration, unlessRevoked } from './access/declared-agent.ts';
 import { startNotifiers } from './notifying/dispatcher.ts';
 import { type EventQuery, logEvent, type LogEvent, readEvents } from './store/feed.ts';
 import { type Headroom, headroomOf } from './budgets/headroom.ts';
@@ -94,7 +94,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   }
   const plane = new ControlPlane(core, authenticators);
   try {
-    for (const agent of options.agents ?? []) await plane.registerAgent(agent);
+    for (const agent of options.agents ?? []) await unlessRevoked(plane.registerAgent(agent));
     for (const tool of options.tools ?? []) await plane.registerTool(tool);
     if (options.prices !== undefined) {
       await plane.registerTool(modelTool);

@@ -184,7 +184,7 @@ test('a suspended agent stops its whole line until it is reinstated; a revoked o
     'transition-illegal',
   ]);
   const again = plane.registerAgent({ name: 'lead', org: '*', version: '2' }, people.root);
-  expect(await codeOf(again)).toBe('agent-invalid');
+  expect(await codeOf(again)).toBe('agent-disabled');
   await plane.close();
 });
 

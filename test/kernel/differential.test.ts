@@ -95,7 +95,7 @@ class Oracle {
         const { agent } = command;
         if (!isAdmin) return 'permission-denied';
         const { status = 'enabled' } = registered.agents.get(agent.name) ?? {};
-        if (status === 'revoked') return 'agent-invalid';
+        if (status === 'revoked') return 'agent-disabled';
         registered.agents.set(agent.name, { ...agent, status });
         return 'done';
       }

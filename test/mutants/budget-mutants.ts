@@ -125,7 +125,8 @@ export const budgetMutants: readonly Mutant[] = [
   },
   {
     name: 'release-of-a-halt-is-void',
-    guards: 'Who releases what a plan halted whose account is used up for good is not halted at the next call.',
+    guards:
+      'Who releases what a plan halted whose account is used up for good is not halted at the next call.',
     file: budget('reservation'),
     find: 'const refills = bucketMs !== undefined || plan.unit === countedUnits.concurrent;',
     replace: 'const refills = true;',

@@ -9,6 +9,14 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'unfit-agent-passed-over',
+    guards: 'Of the agents that a host declares only one that was revoked is passed over.',
+    file: 'src/engine/access/declared-agent.ts',
+    find: "if (!ControlPlaneError.is(failure) || failure.code !== 'agent-disabled') throw failure;",
+    replace: '',
+    tests: ['test/engine/revoked-agents.test.ts'],
+  },
+  {
     name: 'every-orgs-stop-unseen',
     guards: 'Whoever reads an org sees in the log what stops or changes every org.',
     file: 'src/engine/reader.ts',
@@ -227,7 +235,7 @@ const lineMutants: readonly Mutant[] = [
     guards: 'A session has what it was given, and no more.',
     file: kernel('rights/delegation'),
     find: 'if (!covers(scopeOf(each), call)) {',
-    replace: 'if (false) {',
+    replace: '  if (false) {',
     tests: delegationTests,
   },
   {
@@ -266,7 +274,7 @@ const lineMutants: readonly Mutant[] = [
     name: 'revoked-agent-registered-anew',
     guards: 'A revoked name is not registered again.',
     file: kernel('registry/handle-registry'),
-    find: "if (view.get('agent', agentKey(org, name))?.status === 'revoked') {",
+    find: "  if (before?.status === 'revoked') {",
     replace: 'if (false) {',
     tests: delegationTests,
   },

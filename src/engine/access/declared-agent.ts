@@ -2,7 +2,7 @@
 import { type Command, everyOrg, limits, type PrincipalReference } from '../../kernel/index.ts';
 import { canonicalJson, CanonicalJsonError, entryLimits } from '../../log/index.ts';
 import { assertMembers } from '../known-members.ts';
-import { fault } from '../error.ts';
+import { ControlPlaneError, fault } from '../error.ts';
 import { plainScope, type WrittenScope } from './scopes.ts';
 
 export interface AgentDeclaration {
@@ -60,5 +60,19 @@ function assertFit(capabilities: RegisteredAgent['capabilities']): void {
   } catch (failure) {
     if (!(failure instanceof CanonicalJsonError)) throw failure;
     throw fault('input-invalid', `the capabilities do not fit: ${failure.message}`, failure);
+  }
+}
+
+/**
+ * For what a host declares when it opens: an agent that an operator has revoked since stays so, and what else
+ * the host has goes on. It would not start again otherwise, when it is needed most.
+ */
+export async function unlessRevoked(registering: Promise<unknown>): Promise<void> {
+  try {
+    await registering;
+  } catch (failure) {
+    if (!ControlPlaneError.is(failure) || failure.code !== 'agent-disabled') throw failure;
+    const remedy = 'it opens no session, and need not be declared any more';
+    process.emitWarning(`${failure.message}: ${remedy}`);
   }
 }

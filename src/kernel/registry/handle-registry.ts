@@ -31,6 +31,9 @@ export const registerAgent: HandlerFor<RegisterAgent> = (view, command) => {
   if (problem !== undefined) return { rejection: reject('agent-invalid', problem) };
   const key = agentKey(agent.org, agent.name);
   const before = view.get('agent', key) ?? null;
+  if (before?.status === 'revoked') {
+    return { rejection: reject('agent-disabled', `agent ${quoted(agent.name)} was revoked`) };
+  }
   const subject = { kind: 'agent', key } as const;
   if (before !== null && sameJson({ ...agent, status: before.status }, before)) {
     return { events: [], subject, replayed: true };
@@ -45,9 +48,6 @@ function agentProblem(view: StateView, agent: RegisterAgent['agent']): string | 
   if (owner !== undefined && !isQualifiedName(owner)) return 'its owner is not valid';
   if (org !== everyOrg && view.get('agent', agentKey(everyOrg, name)) !== undefined) {
     return `every org has an agent ${quoted(name)}`;
-  }
-  if (view.get('agent', agentKey(org, name))?.status === 'revoked') {
-    return `agent ${quoted(name)} was revoked`;
   }
   if (capabilities.length === 0 || capabilities.length > limits.capabilitiesMax) {
     return `it must have 1 to ${limits.capabilitiesMax} capabilities`;
