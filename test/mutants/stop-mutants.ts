@@ -13,6 +13,14 @@ const readerTests = ['test/attack/readers.test.ts'];
 
 export const stopMutants: readonly Mutant[] = [
   {
+    name: 'kill-among-calls-is-routine',
+    guards: 'Whoever waits for news hears of a kill, whatever it was committed with.',
+    file: 'src/engine/store/batch.ts',
+    find: 'routine: this.#events.every(isRoutine),',
+    replace: 'routine: this.#events.some(isRoutine),',
+    tests: ['test/engine/routine.test.ts'],
+  },
+  {
     name: 'stopped-after-its-end',
     guards:
       'A call that has ended is forgotten: no later kill fires its signal, and nothing gathers.',
