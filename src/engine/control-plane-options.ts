@@ -1,5 +1,6 @@
 /** What a host gives when it opens a control plane, and its check before anything is opened. */
 import type { Evaluator } from '../evaluators/index.ts';
+import { quoted } from '../kernel/index.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -16,6 +17,11 @@ export interface ControlPlaneOptions {
   readonly policy?: unknown;
   readonly agents?: readonly (string | AgentDeclaration)[];
   readonly tools?: readonly ToolDeclaration[];
+  /**
+   * Names of the tools whose declaration was changed on purpose: what the log has of them is replaced. With a
+   * tool that differs from what is registered, and is not named here, a control plane does not open.
+   */
+  readonly replaceTools?: readonly string[];
   /**
    * The price catalogue: which models there are and what they cost. Activated where it is not the active one
    * already; `modelTool` is registered with it. Without one, every model call is denied.
@@ -42,6 +48,7 @@ const known = [
   'policy',
   'prices',
   ...lists,
+  'replaceTools',
   'log',
   'pollMs',
   'clock',
@@ -68,6 +75,26 @@ export function assertOptions(options: ControlPlaneOptions): void {
   for (const name of lists) {
     for (const each of options[name] ?? []) assertMember(name, each);
   }
+  assertReplaced(options);
+}
+
+/** What names no tool may be misspelt; of two declarations under one name one would replace the other. */
+function assertReplaced({ tools = [], replaceTools }: ControlPlaneOptions): void {
+  if (replaceTools === undefined) return;
+  assertList('`replaceTools`', replaceTools);
+  for (const name of replaceTools) {
+    const count = tools.filter((tool) => tool.name === name).length;
+    if (count === 1) continue;
+    const how = count === 0 ? 'does not declare' : 'declares more than once';
+    throw fault('input-invalid', `\`replaceTools\` names ${quoted(name)}, which \`tools\` ${how}`);
+  }
+}
+
+export function isReplaced(
+  { replaceTools = [] }: ControlPlaneOptions,
+  tool: ToolDeclaration,
+): boolean {
+  return replaceTools.includes(tool.name);
 }
 
 function assertMember(name: (typeof lists)[number], each: unknown): void {

@@ -30,7 +30,7 @@ import {
 import { type BudgetLint, lintBudgets } from './budgets/lint.ts';
 import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
-import { assertOptions, type ControlPlaneOptions } from './control-plane-options.ts';
+import { assertOptions, type ControlPlaneOptions, isReplaced } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
 import { heard } from './core/heard.ts';
 import { type Author, authorIn, authorOf } from './core/author.ts';
@@ -94,13 +94,16 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   }
   const plane = new ControlPlane(core, authenticators);
   try {
-    for (const agent of options.agents ?? []) await unlessRevoked(plane.registerAgent(agent));
-    for (const tool of options.tools ?? []) await plane.registerTool(tool);
+    for (const tool of options.tools ?? []) {
+      await plane.registerTool(tool, { replace: isReplaced(options, tool) });
+    }
     if (options.prices !== undefined) {
       await plane.registerTool(modelTool);
       await plane.activatePrices(options.prices);
     }
     if (options.policy !== undefined) await plane.activatePolicy(options.policy);
+    // Last: what has no order among its versions is not put back by a host that is too old to open.
+    for (const agent of options.agents ?? []) await unlessRevoked(plane.registerAgent(agent));
     await startNotifiers(core, options.notifiers ?? []);
   } catch (failure) {
     await plane.close();

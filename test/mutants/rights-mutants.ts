@@ -9,12 +9,37 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'tool-replaced-unsaid',
+    guards: 'No tool is replaced at an opening that did not name it.',
+    file: 'src/engine/control-plane-options.ts',
+    find: '  return replaceTools.includes(tool.name);',
+    replace: '  return replaceTools.includes(tool.name) || tool.action.length > 0;',
+    tests: ['test/engine/opening-again.test.ts'],
+  },
+  {
+    name: 'replaced-tool-misspelt',
+    guards: 'What is to be replaced and is not declared is told as such.',
+    file: 'src/engine/control-plane-options.ts',
+    find: '  assertReplaced(options);\n',
+    replace: '',
+    tests: ['test/engine/opening-again.test.ts'],
+  },
+  {
+    name: 'agents-before-the-policy',
+    guards: 'A host that is too old to open puts no agent back.',
+    file: 'src/engine/control-plane.ts',
+    find: '    if (options.policy !== undefined) await plane.activatePolicy(options.policy);\n',
+    replace:
+      '    for (const each of options.agents ?? []) await plane.registerAgent(each);\n    if (options.policy !== undefined) await plane.activatePolicy(options.policy);\n',
+    tests: ['test/engine/opening-again.test.ts'],
+  },
+  {
     name: 'unfit-agent-passed-over',
     guards: 'Of the agents that a host declares only one that was revoked is passed over.',
     file: 'src/engine/access/declared-agent.ts',
     find: "if (!ControlPlaneError.is(failure) || failure.code !== 'agent-disabled') throw failure;",
     replace: '',
-    tests: ['test/engine/revoked-agents.test.ts'],
+    tests: ['test/engine/opening-again.test.ts'],
   },
   {
     name: 'every-orgs-stop-unseen',

@@ -90,7 +90,7 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
       rejection: reject(
         'tool-changed',
         `tool ${quoted(tool.name)} is registered with another definition`,
-        'compare the two, then register it again with `replace: true`',
+        'compare the two; register what is meant with `replace: true`, or name it in `replaceTools`',
       ),
     };
   }
