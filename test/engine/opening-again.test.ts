@@ -109,3 +109,14 @@ test('a host that is too old to open puts no agent back to what it was', async (
   expect(next.agents('acme')).toMatchObject([{ capabilities: [{ actions: [action] }] }]);
   await next.close();
 });
+
+test('a policy that was changed and kept its version is told as such', async () => {
+  const plane = await openControlPlane({ storage: memory(), policy: policyOf(2) });
+  const offer = (version: number) =>
+    plane.activatePolicy({ ...policyOf(version), name: 'changed' });
+  await expect(offer(2)).rejects.toThrow(
+    'version 2 is active, with other content than what is offered',
+  );
+  await expect(offer(1)).rejects.toThrow('version 1 is offered and version 2 is active');
+  await plane.close();
+});

@@ -152,6 +152,9 @@ function behind(
   offered: number,
   active: number,
 ): Rejection {
-  const message = `version ${offered} is offered and version ${active} is active`;
+  const message =
+    offered === active
+      ? `version ${active} is active, with other content than what is offered`
+      : `version ${offered} is offered and version ${active} is active`;
   return reject(code, message, 'raise `version` above the active one');
 }
