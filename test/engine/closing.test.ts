@@ -23,6 +23,19 @@ test('a call that is decided while the control plane closes does not begin: how 
   await next.close();
 });
 
+test('a control plane closes with the block that it was opened in', async () => {
+  const opened: Awaited<ReturnType<typeof openShop>>[] = [];
+  {
+    await using plane = await openShop(memoryFleet()());
+    opened.push(plane);
+    expect(await codeOf(plane.head())).toBe('resolved');
+  }
+  const [plane] = opened;
+  const terms = { id: 'ann', org: 'acme', roles: ['agent'] };
+  const opening = plane?.openSession({ principal: plane.identity.assert(terms), agent: 'bot' });
+  expect(await codeOf(opening ?? Promise.resolve())).toBe('closed');
+});
+
 test('a tool that runs while the control plane closes is told to stop: no kill reaches it any more', async () => {
   const fleet = memoryFleet();
   const plane = await openShop(fleet());

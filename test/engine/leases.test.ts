@@ -45,6 +45,19 @@ test('a worker that holds the lease calls as before, and everybody else is refus
   expect((await verify(fleet())).faults).toEqual([]);
 });
 
+test('a lease ends with the block that it was taken in', async () => {
+  const { one, two, first, second } = await twoWorkers();
+  {
+    await using lease = await first.lease({ holder: 'worker-1', termMs });
+    expect(await codeOf(second.lease({ holder: 'worker-2' }))).toBe('lease-held');
+    expect(lease.signal.aborted).toBe(false);
+  }
+  const next = await second.lease({ holder: 'worker-2' });
+  expect(next.fence).toBe(2);
+  await one.close();
+  await two.close();
+});
+
 test.each(['abort', 'complete'] as const)(
   'a worker whose session ends in the commit that gives it the lease is told: %s',
   async (transition) => {

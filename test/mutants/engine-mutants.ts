@@ -5,6 +5,14 @@ const usageTests = ['test/engine/usage-report.test.ts'];
 
 export const engineMutants: readonly Mutant[] = [
   {
+    name: 'open-after-its-block',
+    guards: 'A control plane closes with the block that it was opened in.',
+    file: 'src/engine/control-plane.ts',
+    find: '  [Symbol.asyncDispose](): Promise<void> {\n    return this.close();',
+    replace: '  [Symbol.asyncDispose](): Promise<void> {\n    return Promise.resolve();',
+    tests: ['test/engine/closing.test.ts'],
+  },
+  {
     name: 'schema-of-a-tool-for-ever',
     guards: 'A schema that asks for work without end stops nobody: its call is refused.',
     file: 'src/evaluators/schema-check.ts',

@@ -9,6 +9,14 @@ const engineTests = ['test/engine/leases.test.ts'];
 
 export const leaseMutants: readonly Mutant[] = [
   {
+    name: 'lease-kept-after-its-block',
+    guards: 'A lease ends with the block that it was taken in.',
+    file: 'src/engine/session/lease.ts',
+    find: '    await this.release();\n',
+    replace: '',
+    tests: ['test/engine/leases.test.ts'],
+  },
+  {
     name: 'lease-release-forgotten',
     guards: 'A release that the store did not take is made by the next one.',
     file: 'src/engine/session/lease.ts',

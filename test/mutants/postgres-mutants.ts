@@ -11,6 +11,14 @@ const network = ['test/postgres/network.test.ts'];
 
 export const postgresMutants: readonly Mutant[] = [
   {
+    name: 'deaf-connection-kept',
+    guards: 'A connection that hears nothing is not kept from others.',
+    file: 'src/storage/postgres/listener.ts',
+    find: "    this.#state = 'not-delivered';\n    this.#letGo();\n",
+    replace: "    this.#state = 'not-delivered';\n",
+    tests: ['test/postgres/listener.test.ts'],
+  },
+  {
     name: 'unsigned-is-kept',
     guards:
       'A connection that cannot sign in is let go of, and not left open until the server gives up.',

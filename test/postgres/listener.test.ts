@@ -1,5 +1,5 @@
 /** The connection that hears of others' commits: lost at any moment, it is made anew, once. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Connections } from '../../src/storage/postgres/connections.ts';
 import { Listener } from '../../src/storage/postgres/listener.ts';
 import { newPool } from '../../src/storage/postgres/pool.ts';
@@ -52,5 +52,24 @@ test('a trial that ends late leaves the trial of the connection after it alone',
   pool.notify(2, 'some_schema', String(secondTrial.values[1]));
   await expect.poll(() => listener.state).not.toBe('lost');
   expect(listener.state).toBe('listening');
+  listener.close();
+});
+
+test('a connection that hears nothing is not kept', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  const pool = new ScriptedPool();
+  const listener = new Listener(
+    new Connections(pool, 'test', timeoutMs),
+    schemaName('some_schema'),
+    1,
+    () => {},
+  );
+  const started = listener.start();
+  (await pool.asked(1, 'pg_notify')).answer();
+  await started;
+  expect(listener.state).toBe('not-delivered');
+  expect([pool.isDestroyed(0), pool.isDestroyed(1)]).toEqual([true, false]);
+  expect(warned).toHaveBeenCalledOnce();
+  warned.mockRestore();
   listener.close();
 });

@@ -20,6 +20,7 @@ export interface Asked {
 
 class ScriptedClient extends EventEmitter implements PostgresClient {
   readonly held: (Asked & { readonly text: string })[] = [];
+  isDestroyed = false;
   readonly #number: number;
 
   constructor(number: number) {
@@ -36,7 +37,9 @@ class ScriptedClient extends EventEmitter implements PostgresClient {
     return promise;
   }
 
-  release(): void {}
+  release(isDestroyed = false): void {
+    this.isDestroyed = isDestroyed;
+  }
 }
 
 export class ScriptedPool extends EventEmitter implements PostgresPool {
@@ -61,6 +64,11 @@ export class ScriptedPool extends EventEmitter implements PostgresPool {
       if (held !== undefined) return held;
       await sleep(5);
     }
+  }
+
+  /** Whether the connection was given back to be closed. */
+  isDestroyed(number: number): boolean {
+    return this.#clients[number]?.isDestroyed === true;
   }
 
   lose(number: number): void {
