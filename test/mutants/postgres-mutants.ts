@@ -11,6 +11,14 @@ const network = ['test/postgres/network.test.ts'];
 
 export const postgresMutants: readonly Mutant[] = [
   {
+    name: 'answered-and-still-waited-for',
+    guards: 'A process is not kept alive by the time that answers might have taken.',
+    file: `${room}/connections.ts`,
+    find: '      isOver = true;\n      clearTimeout(timer);\n',
+    replace: '      isOver = true;\n',
+    tests: ['test/postgres/connections.test.ts'],
+  },
+  {
     name: 'deaf-connection-kept',
     guards: 'A connection that hears nothing is not kept from others.',
     file: 'src/storage/postgres/listener.ts',

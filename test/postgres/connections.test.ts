@@ -31,6 +31,20 @@ test('a process that stood still for longer than an answer may take has the answ
   await pool.end();
 });
 
+test('a process is not kept alive by the time that answers might have taken', async () => {
+  const pool = await newPool(newSchema().url, 60_000);
+  const connections = new Connections(pool, 'test', 3_600_000);
+  const timers = () =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const connection = await connections.take();
+  const before = timers();
+  for (let query = 0; query < 50; query += 1) await connection.query('SELECT 1');
+  // Others of this process come and go; fifty would be those.
+  expect(timers() - before).toBeLessThan(25);
+  connection.release(true);
+  await pool.end();
+});
+
 /** A statement whose server process ends each time but the one of this number; and how often it was begun. */
 async function ending(schema: TestSchema, survives: number) {
   await schema.sql('CREATE SCHEMA $s');

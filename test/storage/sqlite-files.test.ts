@@ -37,8 +37,10 @@ describe('files that are not ours', () => {
     doctor(path, 'CREATE TABLE notes (text)');
     const before = readFileSync(path);
     expectRefusal(path, 'not-a-control-plane');
+    expect(() => new SqliteDatabase(path).open('main')).toThrow(/without an application id/);
     doctor(path, 'PRAGMA application_id = 7');
     expectRefusal(path, 'not-a-control-plane');
+    expect(() => new SqliteDatabase(path).open('main')).toThrow(/of application 7/);
     doctor(path, 'PRAGMA application_id = 0');
     expect(readFileSync(path).subarray(100)).toEqual(before.subarray(100));
     expect(readdirSync(folder)).toHaveLength(1);
