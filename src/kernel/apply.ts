@@ -110,7 +110,7 @@ function changesOf(
 
 function handoffOffered(
   event: Extract<Event, { readonly type: 'handoff-issued' }>,
-  { by }: EventPosition,
+  { by, index }: EventPosition,
 ): RecordChange {
   const { handoff: key, agent, principal, delegation, budget, credential, expiresAt } = event.data;
   const value = {
@@ -122,6 +122,7 @@ function handoffOffered(
     budget,
     ...(credential === undefined ? {} : { credential }),
     expiresAt,
+    offeredIndex: index,
     used: false,
   };
   return { kind: 'handoff', key, value };

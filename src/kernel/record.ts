@@ -82,6 +82,8 @@ export interface HandoffRecord {
   /** The API key that it was offered with: revoked, the offer is void. */
   readonly credential?: string;
   readonly expiresAt: number;
+  /** Index of the entry that offered it: a kill switch that was engaged since made it void. */
+  readonly offeredIndex: number;
   readonly used: boolean;
 }
 

@@ -100,7 +100,8 @@ test('grants', () => {
 });
 
 test('hand-offs', () => {
-  const offer = { session: '', org: '', agent: '', delegation: {}, budget: {}, expiresAt: 100 };
+  const terms = { delegation: {}, budget: {}, expiresAt: 100, offeredIndex: 0 };
+  const offer = { session: '', org: '', agent: '', ...terms };
   expect(printed('docs/agents.md', ['taken up', 'time'])).toEqual({
     [handoffStatus({ ...offer, used: false }, 99)]: {
       'taken up': [handoffStatus({ ...offer, used: true }, 99)],

@@ -417,6 +417,24 @@ test('a hand-off is void once the key that it was offered with is revoked', asyn
   await plane.close();
 });
 
+test.each([
+  ['the session', (lead: Session) => ({ kind: 'session', org: 'acme', id: lead.id }) as const],
+  ['its agent', () => ({ kind: 'agent', org: 'acme', name: 'lead' }) as const],
+])('a hand-off does not come back with the release of a kill switch on %s', async (_, scopeOf) => {
+  const { plane, clock, people, lead } = await open();
+  const offer = () => lead.handOff({ agent: 'helper', expiresAt: new Date(clock.now() + 60_000) });
+  const take = (handoff: string) =>
+    codeOf(plane.openSession({ principal: people.ops, agent: 'helper', handoff }));
+  const before = await offer();
+  const order = { scope: scopeOf(lead), by: people.root, reason: 'odd' };
+  await plane.kill(order);
+  expect(await take(before)).toBe('killed');
+  await plane.release(order);
+  expect(await take(before)).toBe('killed');
+  expect(await take(await offer())).toBe('resolved');
+  await plane.close();
+});
+
 test('what is longer than any name is refused before it is in the log', async () => {
   const { plane, people, principal } = await open();
   const long = 'x'.repeat(1_000_000);

@@ -9,6 +9,14 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'handoff-back-with-the-release',
+    guards: 'A hand-off does not come back with the release of a kill switch.',
+    file: kernel('session/handle-session'),
+    find: '    const latch = engagedAfter(view, offeredIndex, { ...session, session: session.id });',
+    replace: '    const latch = engagedLatch(view, { ...session, session: session.id });',
+    tests: delegationTests,
+  },
+  {
     name: 'tool-replaced-unsaid',
     guards: 'No tool is replaced at an opening that did not name it.',
     file: 'src/engine/control-plane-options.ts',

@@ -12,13 +12,14 @@ import type { HandlerFor } from '../handled.ts';
 import { controlledSession, inactiveSession, ownSession } from './own-session.ts';
 import { leaseEnded } from './handle-lease.ts';
 import { limits } from '../limits.ts';
+import { quoted } from '../name.ts';
 import type { Lineage } from './session.ts';
 import type { SessionRecord, StateView } from '../record.ts';
 import { compareText, sortedEntries } from '../order.ts';
 import { reject, type Rejection } from '../rejection.ts';
 import { notPermitted, permits } from '../rights/rights.ts';
 import { isTerminal, nextStatus, putsToWork } from './session.ts';
-import { engagedLatch, killedMessage } from '../kill/engaged-latch.ts';
+import { engagedAfter, engagedLatch, killedMessage } from '../kill/engaged-latch.ts';
 
 export const openSession: HandlerFor<OpenSession> = (view, command, { now }) => {
   const { by, agent } = command;
@@ -89,7 +90,14 @@ function originOf(
     if ('rejection' in accepted) return accepted;
     const session = view.get('session', accepted.session);
     if (session === undefined) return { rejection: reject('handoff-unknown') };
-    const { delegation: terms, budget: slice } = accepted;
+    const { delegation: terms, budget: slice, offeredIndex } = accepted;
+    const latch = engagedAfter(view, offeredIndex, { ...session, session: session.id });
+    if (latch !== undefined) {
+      const message = `the kill switch ${quoted(latch)} was engaged since the hand-off was offered`;
+      return {
+        rejection: reject('killed', message, 'ask for another hand-off once it is released'),
+      };
+    }
     return { line: lineOf(view, session), delegation: terms, slice };
   }
   if (parent === undefined) {
