@@ -100,8 +100,8 @@ test('grants', () => {
 });
 
 test('hand-offs', () => {
-  const terms = { delegation: {}, budget: {}, expiresAt: 100, offeredIndex: 0 };
-  const offer = { session: '', org: '', agent: '', ...terms };
+  const whose = { session: '', org: '', agent: '', offeredIndex: 0 };
+  const offer = { ...whose, delegation: {}, budget: {}, expiresAt: 100 };
   expect(printed('docs/agents.md', ['taken up', 'time'])).toEqual({
     [handoffStatus({ ...offer, used: false }, 99)]: {
       'taken up': [handoffStatus({ ...offer, used: true }, 99)],
