@@ -79,6 +79,24 @@ const changes: readonly Change[] = [
     },
   },
   {
+    name: 'takes up a hand-off from before a kill',
+    objection: /takes up a hand-off from before a kill/,
+    change: (entry, log) => {
+      const { type, data, by } = entry;
+      const [opened] = log.slice(entry.index, entry.index + 1);
+      if (type !== 'session-opened' || data['handoff'] === undefined || opened === undefined) {
+        return false;
+      }
+      const kill = {
+        ...opened,
+        type: 'kill-engaged',
+        data: { scope: { kind: 'org', org: by['org'] } },
+      };
+      log.splice(entry.index, 0, kill as unknown as KnownEntry);
+      return true;
+    },
+  },
+  {
     name: 'takes up another’s hand-off',
     objection: /takes up another’s hand-off/,
     change: ({ type, data }) =>

@@ -3,7 +3,7 @@
  * was given of another, and which changes take two. It shares no code with the kernel.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { scopeKey } from './covering-latches.ts';
+import { lineKeys, scopeKey } from './covering-latches.ts';
 import { covered, type RawScope } from './naive-scope.ts';
 import type { RawDelegation, RawEntry } from './raw-entry.ts';
 
@@ -48,6 +48,8 @@ export class RightsModel {
   readonly #keys = new Map<string, KeyModel>();
   readonly #agents = new Map<string, AgentModel>();
   readonly #handoffs = new Map<string, RawEntry & { used: boolean }>();
+  /** Index of the entry that engaged each kill switch last. */
+  readonly #killedAt = new Map<string, number>();
   readonly #proposals = new Map<string, ProposalModel>();
   #fourEyes: readonly string[] = [];
   /** A change that takes two, and whose confirmation has not come yet. */
@@ -163,6 +165,7 @@ export class RightsModel {
       case 'change-confirmed':
         return this.#confirmed(entry);
       case 'kill-engaged':
+        this.#killedAt.set(scopeKey(data.scope), entry.index);
         return this.#overtaken(scopeKey(data.scope));
     }
   }
@@ -213,6 +216,10 @@ export class RightsModel {
     this.demand(!offer.used, entry, 'takes up a hand-off again');
     offer.used = true;
     this.demand(entry.at < offer.data.expiresAt, entry, 'takes up a hand-off too late');
+    const isKilled = lineKeys(this.line(offer.session)).some(
+      (key) => (this.#killedAt.get(key) ?? -1) > offer.index,
+    );
+    this.demand(!isKilled, entry, 'takes up a hand-off from before a kill');
     this.demand(offer.data.agent === data.agent, entry, 'takes up another agent’s hand-off');
     this.demand((offer.data.principal ?? by.id) === by.id, entry, 'takes up another’s hand-off');
     this.demand(offer.session === data.ancestors?.[0], entry, 'takes up from another session');
