@@ -1,6 +1,6 @@
 /**
  * What the store alone allows: the batches of governed actions, decided beforehand, appended by the product's
- * own store. However little deciding cost, 64 callers could not be further ahead of one.
+ * own store. However little deciding cost, governed actions could not be faster.
  */
 import { sqlite, type Storage } from '../src/index.ts';
 import {
