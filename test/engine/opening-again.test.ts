@@ -34,8 +34,12 @@ test('a host opens although an operator revoked one of its agents, which stays r
   await plane.close();
 });
 
-test('a host does not open with an agent that cannot be registered', async () => {
-  const opening = openControlPlane({ storage: memory(), agents: ['no name'] });
+test.each([
+  ['no name'],
+  [{ name: 'bot', version: 'no version' }],
+  [{ name: 'bot', owner: 'no id' }],
+])('a host does not open with an agent that cannot be registered: %j', async (agent) => {
+  const opening = openControlPlane({ storage: memory(), agents: [agent] });
   expect(await codeOf(opening)).toBe('agent-invalid');
 });
 

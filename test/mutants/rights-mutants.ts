@@ -9,6 +9,14 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'agent-of-any-version',
+    guards: 'The version of an agent is a name, as it stands in the log.',
+    file: kernel('registry/handle-registry'),
+    find: "  if (!isName(name) || !isName(version)) return 'its name or version is not valid';",
+    replace: "  if (!isName(name)) return 'its name or version is not valid';",
+    tests: ['test/engine/opening-again.test.ts'],
+  },
+  {
     name: 'handoff-back-with-the-release',
     guards: 'A hand-off does not come back with the release of a kill switch.',
     file: kernel('session/handle-session'),
