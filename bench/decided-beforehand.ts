@@ -20,24 +20,16 @@ export async function decideBeforehand(
   const store = memory();
   const batches: Batch[] = [];
   let log = '';
-  await work({
-    name: store.name,
-    durable: store.durable,
-    open: (name) => {
-      log = name;
-      return store.open(name);
-    },
-    append: (batch) => {
-      batches.push(batch);
-      return store.append(batch);
-    },
-    head: () => store.head(),
-    readEntries: (from, limit) => store.readEntries(from, limit),
-    readContents: (from, to) => store.readContents(from, to),
-    readRecords: (keys) => store.readRecords(keys),
-    scanRecords: (query) => store.scanRecords(query),
-    close: () => store.close(),
-  });
+  const [open, append] = [store.open.bind(store), store.append.bind(store)];
+  store.open = (name) => {
+    log = name;
+    return open(name);
+  };
+  store.append = (batch) => {
+    batches.push(batch);
+    return append(batch);
+  };
+  await work(store);
   return { log, batches };
 }
 

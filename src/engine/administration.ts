@@ -20,6 +20,7 @@ import {
 import { canonicalJson, CanonicalJsonError } from '../log/index.ts';
 import type { Core } from './core/core.ts';
 import { assertList, assertMembers, assertOrg, assertTruth } from './known-members.ts';
+import type { Replace } from './control-plane-options.ts';
 import { fault } from './error.ts';
 import { isKnownTarget } from './core/kill-target.ts';
 import { checkedText, committed } from './core/payload.ts';
@@ -175,7 +176,7 @@ export class Administration {
   async registerTool(
     by: PrincipalReference,
     declaration: ToolDeclaration,
-    replace: boolean,
+    replace: Replace,
   ): Promise<RecordsByKind['tool']> {
     const bound = bindTool(declaration);
     const { record: tool } = bound;

@@ -19,7 +19,8 @@ export interface ControlPlaneOptions {
   readonly tools?: readonly ToolDeclaration[];
   /**
    * Names of the tools whose declaration was changed on purpose: what the log has of them is replaced. With a
-   * tool that differs from what is registered, and is not named here, a control plane does not open.
+   * tool that differs from what is registered, and is not named here, a control plane does not open. Nor does
+   * it with one that is in quarantine.
    */
   readonly replaceTools?: readonly string[];
   /**
@@ -90,11 +91,18 @@ function assertReplaced({ tools = [], replaceTools }: ControlPlaneOptions): void
   }
 }
 
-export function isReplaced(
-  { replaceTools = [] }: ControlPlaneOptions,
-  tool: ToolDeclaration,
-): boolean {
-  return replaceTools.includes(tool.name);
+/** Whether what the log has of a tool is replaced; `unless-quarantined` leaves a tool in its quarantine. */
+export type Replace = boolean | 'unless-quarantined';
+
+/**
+ * The tools, each with whether it replaces what the log has of it. Said once and kept in a program, `true`
+ * would undo each quarantine at the next start.
+ */
+export function toolsOf({
+  tools = [],
+  replaceTools = [],
+}: ControlPlaneOptions): readonly (readonly [ToolDeclaration, Replace])[] {
+  return tools.map((tool) => [tool, replaceTools.includes(tool.name) && 'unless-quarantined']);
 }
 
 function assertMember(name: (typeof lists)[number], each: unknown): void {

@@ -30,7 +30,8 @@ import {
 import { type BudgetLint, lintBudgets } from './budgets/lint.ts';
 import { budgetUsage, type BudgetUsage } from './budgets/report.ts';
 import { systemClock } from './clock.ts';
-import { assertOptions, type ControlPlaneOptions, isReplaced } from './control-plane-options.ts';
+import { assertOptions, toolsOf } from './control-plane-options.ts';
+import type { ControlPlaneOptions, Replace } from './control-plane-options.ts';
 import { Core } from './core/core.ts';
 import { heard } from './core/heard.ts';
 import { type Author, authorIn, authorOf } from './core/author.ts';
@@ -94,9 +95,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Co
   }
   const plane = new ControlPlane(core, authenticators);
   try {
-    for (const tool of options.tools ?? []) {
-      await plane.registerTool(tool, { replace: isReplaced(options, tool) });
-    }
+    for (const [tool, replace] of toolsOf(options)) await plane.registerTool(tool, { replace });
     if (options.prices !== undefined) {
       await plane.registerTool(modelTool);
       await plane.activatePrices(options.prices);
@@ -165,11 +164,11 @@ export class ControlPlane {
   /** Registers a tool. A changed definition needs `replace`, so that no change passes unnoticed. */
   async registerTool(
     tool: ToolDeclaration,
-    options: { readonly replace?: boolean; readonly by?: Principal } = {},
+    options: { readonly replace?: Replace; readonly by?: Principal } = {},
   ): Promise<RecordsByKind['tool']> {
     assertMembers('the options of registering a tool', options, ['replace', 'by']);
     const { replace = false } = options;
-    assertTruth('replace', replace);
+    if (replace !== 'unless-quarantined') assertTruth('replace', replace);
     const by = authorIn(this.#core, this.#host, options);
     return this.#administration.registerTool(by, tool, replace);
   }

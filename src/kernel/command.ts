@@ -96,8 +96,8 @@ export interface RegisterTool extends Envelope {
     readonly isModel?: true;
     readonly definition: string;
   };
-  /** Whether a different definition may replace the registered one. */
-  readonly replace: boolean;
+  /** Whether a different definition may replace the registered one, and whether one in quarantine too. */
+  readonly replace: boolean | 'unless-quarantined';
 }
 
 /** A definition that was met and that nobody vouches for: new, or other than the one that is registered. */

@@ -92,6 +92,17 @@ test('a tool whose declaration was changed is replaced where that is said, and i
   await old.close();
 });
 
+test('a tool in quarantine stays there, although its name is among those to be replaced', async () => {
+  const open = versions();
+  const plane = await open(1);
+  const { execute: _, ...changed } = toolOf(2);
+  await plane.tools.quarantine(changed);
+  await plane.close();
+  for (const version of [1, 2]) {
+    expect(await codeOf(open(version, { replaceTools: ['read'] }))).toBe('tool-quarantined');
+  }
+});
+
 test.each<[unknown, string]>([
   [['raed'], 'names `raed`, which `tools` does not declare'],
   [['twice'], 'names `twice`, which `tools` declares more than once'],

@@ -9,6 +9,14 @@ const delegationTests = ['test/engine/delegation.test.ts'];
 
 const keyMutants: readonly Mutant[] = [
   {
+    name: 'quarantine-lifted-at-an-opening',
+    guards: 'No name in `replaceTools` lifts a quarantine.',
+    file: kernel('registry/handle-registry'),
+    find: 'if (known?.quarantine !== undefined && command.replace !== true) {',
+    replace: 'if (known?.quarantine !== undefined && command.replace === false) {',
+    tests: ['test/engine/opening-again.test.ts'],
+  },
+  {
     name: 'agent-of-any-version',
     guards: 'The version of an agent is a name, as it stands in the log.',
     file: kernel('registry/handle-registry'),
@@ -28,8 +36,8 @@ const keyMutants: readonly Mutant[] = [
     name: 'tool-replaced-unsaid',
     guards: 'No tool is replaced at an opening that did not name it.',
     file: 'src/engine/control-plane-options.ts',
-    find: '  return replaceTools.includes(tool.name);',
-    replace: '  return replaceTools.includes(tool.name) || tool.action.length > 0;',
+    find: "[tool, replaceTools.includes(tool.name) && 'unless-quarantined']",
+    replace: "[tool, 'unless-quarantined']",
     tests: ['test/engine/opening-again.test.ts'],
   },
   {

@@ -82,10 +82,10 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
   if (known !== undefined && isSameTool(known, tool)) {
     return { events: [], subject, replayed: true };
   }
-  if (known?.quarantine !== undefined && !command.replace) {
+  if (known?.quarantine !== undefined && command.replace !== true) {
     return { rejection: quarantineRefusal(known) };
   }
-  if (known !== undefined && !command.replace) {
+  if (known !== undefined && command.replace === false) {
     return {
       rejection: reject(
         'tool-changed',
