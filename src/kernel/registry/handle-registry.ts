@@ -85,7 +85,7 @@ export const registerTool: HandlerFor<RegisterTool> = (view, command) => {
   if (known?.quarantine !== undefined && command.replace !== true) {
     return { rejection: quarantineRefusal(known) };
   }
-  if (known !== undefined && command.replace === false) {
+  if (known !== undefined && !command.replace) {
     return {
       rejection: reject(
         'tool-changed',
